@@ -1,0 +1,23 @@
+"""Recordings to samples: decoding any file, in blocks, and resampling them.
+
+Importing this package loads neither torch nor FFmpeg.
+"""
+
+from pianotrans.audio.arrays import from_array
+from pianotrans.audio.find import AUDIO_SUFFIXES, find_audio
+from pianotrans.audio.opening import AudioSource, open_audio
+from pianotrans.audio.reader import AudioInfo, AudioReader
+from pianotrans.audio.resample import resample
+from pianotrans.audio.samples import Block
+
+__all__ = [
+    "AUDIO_SUFFIXES",
+    "AudioInfo",
+    "AudioReader",
+    "AudioSource",
+    "Block",
+    "find_audio",
+    "from_array",
+    "open_audio",
+    "resample",
+]

@@ -1,0 +1,124 @@
+"""What a file's layout says about its length, read from a few bytes of it without decoding.
+
+Decoders keep silent about some cuts: libsndfile clamps the promise of a header to the size of the file, and
+both libraries take a cut Ogg stream for a shorter one.
+"""
+
+import os
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+_MAX_CHUNKS = 10_000  # before the samples; a damaged file must not keep us walking
+_OGG_PAGE_BYTES = 27 + 255 + 255 * 255  # the largest one: header, segment table, segments
+
+
+@dataclass(frozen=True)
+class _Dialect:
+    """How one container lays out its chunks: identifier, size, body."""
+
+    first_chunk: int  # where the first one stands, in bytes
+    size_format: str
+    data_id: bytes
+    alignment: int = 2
+    size_counts_header: bool = False
+
+
+_DIALECTS = {
+    b"RIFF": _Dialect(12, "<I", b"data"),
+    b"RIFX": _Dialect(12, ">I", b"data"),
+    b"RF64": _Dialect(12, "<I", b"data"),
+    b"FORM": _Dialect(12, ">I", b"SSND"),
+    b"caff": _Dialect(8, ">Q", b"data", alignment=1),
+    b"\x30\x26\xb2\x75": _Dialect(  # ASF, which holds WMA
+        0, "<Q", bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c"), alignment=1, size_counts_header=True
+    ),
+    b"riff": _Dialect(  # Sony Wave64
+        40, "<Q", bytes.fromhex("64617461f3acd3118cd100c04f8edb8a"), alignment=8, size_counts_header=True
+    ),
+}
+
+
+def data_bytes(file: BinaryIO) -> tuple[int, int] | None:
+    """The size of the sample data, in bytes: (declared by the header, present in the file).
+
+    None if the container is another than WAV, RF64, Wave64, AIFF, CAF, AU and WMA, or declares no size
+    because it was written to a pipe.
+    """
+    end = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    magic = file.read(4)
+    if magic == b".snd":  # Sun's AU: two numbers, no chunks
+        offset, declared = struct.unpack(">II", file.read(8).ljust(8, b"\0"))
+        return None if _is_unknown(declared) else (declared, end - offset)
+    dialect = _DIALECTS.get(magic)
+    if dialect is None:
+        return None
+    size_64: int | None = None
+    position = dialect.first_chunk
+    for _ in range(_MAX_CHUNKS):
+        file.seek(position)
+        header_bytes = len(dialect.data_id) + struct.calcsize(dialect.size_format)
+        header = file.read(header_bytes)
+        if len(header) < header_bytes:
+            return None
+        identifier = header[: len(dialect.data_id)]
+        (size,) = struct.unpack(dialect.size_format, header[len(dialect.data_id) :])
+        if dialect.size_counts_header:
+            size -= header_bytes
+        if identifier == b"ds64":  # RF64: the true sizes of the whole and of the data
+            _, size_64 = struct.unpack("<QQ", file.read(16).ljust(16, b"\0"))
+        if identifier == dialect.data_id:
+            declared = size if size_64 is None else size_64
+            return None if _is_unknown(declared) else (declared, end - position - header_bytes)
+        position += header_bytes + max(0, size)
+        position += -position % dialect.alignment
+    return None
+
+
+def _is_unknown(size: int) -> bool:
+    """Whether a size is one of those that programs put down before they know: zero, or about the largest."""
+    return size <= 0 or any(top - 0x10000 <= size <= top for top in (2**31, 2**32)) or size >= 2**62
+
+
+def ends_inside_ogg_page(file: BinaryIO) -> bool:
+    """Whether a file is an Ogg whose last page is incomplete, which happens only if it was cut."""
+    page = _last_ogg_page(file)
+    if page is None:
+        return False
+    n_segments = page[26] if len(page) > 26 else 0
+    return len(page) < 27 + n_segments or len(page) < 27 + n_segments + sum(page[27 : 27 + n_segments])
+
+
+def is_chained_ogg(file: BinaryIO) -> bool:
+    """Whether an Ogg file ends in another stream than it begins with."""
+    page = _last_ogg_page(file)
+    file.seek(0)
+    return page is not None and page[14:18] != file.read(18)[14:]
+
+
+def _last_ogg_page(file: BinaryIO) -> bytes | None:
+    file.seek(0)
+    if file.read(4) != b"OggS":
+        return None
+    end = file.seek(0, os.SEEK_END)
+    file.seek(max(0, end - _OGG_PAGE_BYTES))
+    tail = file.read()
+    return tail[max(0, tail.rfind(b"OggS")) :]
+
+
+def mp3_counts_frames(file: BinaryIO) -> bool:
+    """Whether an MP3 file says how long it is (in a Xing, Info or VBRI header); else FFmpeg guesses."""
+    start = 0
+    while True:
+        file.seek(start)
+        head = file.read(256)
+        if head[:3] != b"ID3" or len(head) < 10:
+            break
+        size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+        start += 10 + size + (10 if head[5] & 0x10 else 0)
+    for tag in (b"Xing", b"Info"):
+        at = head.find(tag)
+        if at >= 0:
+            return bool(head[at + 4 : at + 8].ljust(4, b"\0")[3] & 1)
+    return b"VBRI" in head

@@ -1,0 +1,33 @@
+"""Blocks of samples: float32 of shape (n_channels, n_samples), full scale 1.0."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Block = NDArray[np.float32]
+
+MIN_RATE, MAX_RATE = 4_000, 192_000  # Hz
+MAX_CHANNELS = 8
+BLOCK_S = 2.0  # 12 MB in the largest case: 8 channels at 192 kHz
+
+_FULL_SCALE = {  # where zero lies, and what becomes 1.0
+    np.dtype(np.uint8): (np.float32(2**7), np.float32(2**7)),
+    np.dtype(np.int8): (np.float32(0), np.float32(2**7)),
+    np.dtype(np.int16): (np.float32(0), np.float32(2**15)),
+    np.dtype(np.int32): (np.float32(0), np.float32(2**31)),
+}
+
+
+def to_float32(samples: NDArray[Any]) -> Block:
+    """Copy samples of any shape to float32; integers are divided by their full scale.
+
+    Unsigned bytes are centred on 128, as in 8-bit WAV. Raises TypeError for a type that has no full scale.
+    """
+    if np.issubdtype(samples.dtype, np.floating):
+        with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf, which the reader reports
+            return samples.astype(np.float32, order="C")
+    if samples.dtype not in _FULL_SCALE:
+        raise TypeError(f"{samples.dtype} samples have no full scale")
+    zero, full_scale = _FULL_SCALE[samples.dtype]
+    return (samples.astype(np.float32, order="C") - zero) / full_scale

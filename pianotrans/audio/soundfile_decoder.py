@@ -1,0 +1,66 @@
+"""WAV, FLAC, AIFF and their kin, through libsndfile."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+
+from pianotrans.audio.decoder import BrokenStreamError, NotDecodableError
+from pianotrans.audio.samples import BLOCK_S, Block
+from pianotrans.errors import AudioError
+
+_FORMAT_NOT_RECOGNISED = 1
+_MAX_FRAMES = 2**48  # a FLAC of unknown length has 2**63 - 1, a WAV none
+
+
+class SoundFileDecoder:
+    """A `Decoder` of everything that libsndfile knows.
+
+    Raises NotDecodableError for a format unknown to libsndfile and for a file whose header was written to a
+    pipe, before its length was known; AudioError for a known format that is malformed.
+    """
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        try:
+            self._sound = soundfile.SoundFile(file)
+        except soundfile.LibsndfileError as error:
+            if error.code == _FORMAT_NOT_RECOGNISED:
+                raise NotDecodableError(error.error_string) from error
+            raise AudioError(
+                f"{name}: {error.error_string.rstrip('.')}. The file looks damaged; re-export it."
+            ) from error
+        if not 0 < self._sound.frames < _MAX_FRAMES:
+            self._sound.close()
+            raise NotDecodableError("its header does not tell its length")
+        self.sample_rate: int = self._sound.samplerate
+        self.n_channels: int = self._sound.channels
+        self.duration_s: float | None = self._sound.frames / self.sample_rate
+        self._n_read = 0
+
+    def blocks(self) -> Iterator[Block]:
+        """See `Decoder.blocks`."""
+        n_block = round(BLOCK_S * self.sample_rate)
+        buffer = np.empty((n_block, self.n_channels), np.float32)
+        while True:
+            broken: soundfile.LibsndfileError | None = None
+            try:
+                n = len(self._sound.read(out=buffer))
+            except soundfile.LibsndfileError as error:
+                broken = error
+                n = max(0, self._sound.tell() - self._n_read)  # what came before the damage is in the buffer
+            self._n_read += n
+            if n:
+                yield np.array(buffer[:n].T, order="C")  # (n_channels, n)
+            if broken:
+                raise BrokenStreamError(broken.error_string) from broken
+            if n < n_block:
+                return
+
+    def missing_s(self) -> float:
+        """See `Decoder.missing_s`."""
+        return float(self._sound.frames - self._n_read) / self.sample_rate
+
+    def close(self) -> None:
+        """See `Decoder.close`."""
+        self._sound.close()

@@ -1,0 +1,44 @@
+"""The `pianotrans` command: its sub-commands and what becomes of an interruption."""
+
+from typing import Annotated
+
+import typer
+
+from pianotrans.commands import models, transcribe
+from pianotrans.version import __version__
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+app = typer.Typer(
+    name="pianotrans",
+    help="Piano recordings to MIDI: notes, velocities and pedals.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("transcribe", no_args_is_help=True)(transcribe.transcribe)
+app.add_typer(models.app, name="models")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pianotrans {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Piano recordings to MIDI: notes, velocities and pedals."""
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None

@@ -1,0 +1,130 @@
+"""What a command shows while it works: on standard error, rich on a terminal, else plain lines."""
+
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+_PLAIN_WIDTH = 200  # plain lines are for files and pipes: do not fold them
+_PLAIN_INTERVAL_S = 10.0
+
+
+class Reporter:
+    """Tells the user what happens, as much as `--quiet` and `--verbose` ask for."""
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False):
+        self.console = Console(stderr=True, highlight=False)
+        if not self.console.is_terminal:
+            self.console = Console(stderr=True, highlight=False, width=_PLAIN_WIDTH, color_system=None)
+        self.quiet = quiet
+        self.verbose = verbose
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether standard error is no terminal."""
+        return not self.console.is_terminal
+
+    def say(self, message: str) -> None:
+        """One line of news."""
+        if not self.quiet:
+            self.console.print(escape(message), soft_wrap=True)
+
+    def detail(self, message: str) -> None:
+        """One line that only `--verbose` asks for."""
+        if self.verbose:
+            self.console.print(escape(message), style="dim", soft_wrap=True)
+
+    def error(self, error: Exception) -> None:
+        """One line about a failure; with `--verbose` also where it came from."""
+        if self.verbose:
+            self.console.print(escape("".join(traceback.format_exception(error)).rstrip()), soft_wrap=True)
+        message = " ".join(str(error).split()) or type(error).__name__
+        self.console.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
+
+    @contextmanager
+    def working(self, label: str) -> Iterator["Meter"]:
+        """Show the progress of one recording."""
+        if self.quiet:
+            yield Meter()
+        elif self.is_plain:
+            yield _PlainMeter(self, label)
+        else:
+            with _bar(self.console) as progress:
+                task = progress.add_task(escape(label), total=None)
+                yield _BarMeter(progress, task)
+
+
+@dataclass
+class Meter:
+    """Takes in how much of a recording is done; this one keeps it to itself."""
+
+    def update(self, done_s: float, total_s: float | None) -> None:
+        """Seconds of the recording done, and its length where known."""
+
+
+class _BarMeter(Meter):
+    def __init__(self, progress: Progress, task: int):
+        self._progress, self._task = progress, task
+
+    def update(self, done_s: float, total_s: float | None) -> None:
+        self._progress.update(self._task, completed=done_s, total=total_s)  # type: ignore[arg-type]
+
+
+class _PlainMeter(Meter):
+    """A line at the start, and one every ten seconds of work."""
+
+    def __init__(self, reporter: Reporter, label: str):
+        self._reporter, self._label = reporter, label
+        self._start = self._last = time.monotonic()
+        self._reporter.say(f"{label}: started")
+
+    def update(self, done_s: float, total_s: float | None) -> None:
+        now = time.monotonic()
+        if now - self._last < _PLAIN_INTERVAL_S or done_s <= 0:
+            return
+        self._last = now
+        speed = done_s / (now - self._start)
+        of_total = f" of {clock(total_s)}, {clock((total_s - done_s) / speed)} left" if total_s else ""
+        self._reporter.say(f"{self._label}: {clock(done_s)}{of_total}, {speed:.1f}x real time")
+
+
+class _SpeedColumn(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        speed = task.completed / task.elapsed if task.elapsed else 0.0
+        return Text(f"{speed:.1f}× real time" if speed else "", style="cyan")
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        _SpeedColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def clock(seconds: float) -> str:
+    """A duration as people read it: 8.3 s, 2:05, 1:02:05."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

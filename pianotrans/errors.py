@@ -1,0 +1,32 @@
+"""Every error that a user can cause or meet, under one root class.
+
+A message is one line that says what was given, what was needed and what to do.
+"""
+
+
+class PianotransError(Exception):
+    """Root of all errors raised on purpose; its text is fit to be shown to a user."""
+
+
+class AudioError(PianotransError):
+    """A recording that cannot be read, or holds nothing that can be transcribed."""
+
+
+class MidiError(PianotransError):
+    """A MIDI file that cannot be read, or values that MIDI cannot hold."""
+
+
+class ModelError(PianotransError):
+    """A model that is unknown, missing, damaged or of another architecture."""
+
+
+class DeviceError(PianotransError):
+    """A compute device that does not exist or does not work here."""
+
+
+class OutputError(PianotransError):
+    """An output that cannot or must not be written."""
+
+
+class Cancelled(PianotransError):  # noqa: N818 - not a failure: somebody asked for it
+    """The caller asked for the work to stop."""

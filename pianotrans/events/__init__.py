@@ -1,0 +1,38 @@
+"""Notes, pedals and performances; MIDI, JSON and CSV; the bridge between seconds and frames.
+
+Importing this package loads neither torch nor a MIDI library.
+"""
+
+from pianotrans.events.export import csv_text, json_text
+from pianotrans.events.frames import FrameGrid, FrameIntervals, decode_position, encode_position
+from pianotrans.events.midi import load_midi, midi_bytes, to_pretty_midi
+from pianotrans.events.performance import CONTROLLERS, SOFT, SUSTAIN, Note, Pedal, Performance
+from pianotrans.events.sustain import extend_by_pedal
+from pianotrans.events.ticks import TICKS_PER_QUARTER, TICKS_PER_SECOND, TickNote, TickPedal, Ticks, quantise
+from pianotrans.events.writing import write_atomically
+
+__all__ = [
+    "CONTROLLERS",
+    "SOFT",
+    "SUSTAIN",
+    "TICKS_PER_QUARTER",
+    "TICKS_PER_SECOND",
+    "FrameGrid",
+    "FrameIntervals",
+    "Note",
+    "Pedal",
+    "Performance",
+    "TickNote",
+    "TickPedal",
+    "Ticks",
+    "csv_text",
+    "decode_position",
+    "encode_position",
+    "extend_by_pedal",
+    "json_text",
+    "load_midi",
+    "midi_bytes",
+    "quantise",
+    "to_pretty_midi",
+    "write_atomically",
+]

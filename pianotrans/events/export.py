@@ -1,0 +1,71 @@
+"""A performance as JSON and as a table, and the choice of a format by a file's suffix."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from pianotrans.errors import OutputError
+from pianotrans.events.midi import midi_bytes
+from pianotrans.events.performance import Performance
+
+
+def json_text(performance: Performance) -> str:
+    """The performance as JSON, one event a line; the fields are those of `Performance.to_dict`.
+
+    Times are not rounded: `Performance.from_dict(json.loads(text))` is the performance itself.
+    """
+    fields = []
+    for name, value in performance.to_dict().items():
+        if isinstance(value, list) and value:
+            text = "[\n  " + ",\n  ".join(json.dumps(event) for event in value) + "\n ]"
+        else:
+            text = json.dumps(value)
+        fields.append(f' "{name}": {text}')
+    return "{\n" + ",\n".join(fields) + "\n}\n"
+
+
+def csv_text(performance: Performance) -> str:
+    """The performance as one table (RFC 4180), in order of onset; times in seconds, to the microsecond.
+
+    `type` is note, sustain or soft; `key`, `name` (60 is C4) and `velocity` are empty for pedals.
+    """
+    rows: list[tuple[float, float, str, object, str, object]] = [
+        (note.onset_s, note.offset_s, "note", note.key, note.name, note.velocity)
+        for note in performance.notes
+    ]
+    rows += [(pedal.onset_s, pedal.offset_s, pedal.kind, "", "", "") for pedal in performance.pedals]
+    rows.sort(key=lambda row: row[0])
+
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(("type", "onset_s", "offset_s", "key", "name", "velocity"))
+    for onset_s, offset_s, kind, key, name, velocity in rows:
+        writer.writerow((kind, f"{onset_s:.6f}", f"{offset_s:.6f}", key, name, velocity))
+    return table.getvalue()
+
+
+_FORMATS: dict[str, Callable[[Performance], bytes]] = {
+    ".mid": midi_bytes,
+    ".midi": midi_bytes,
+    ".json": lambda performance: json_text(performance).encode(),
+    ".csv": lambda performance: csv_text(performance).encode(),
+}
+
+
+def encode(performance: Performance, path: str | os.PathLike[str]) -> bytes:
+    """The content of a file for the performance, in the format that the suffix of `path` names.
+
+    Raises OutputError for any other suffix, MidiError where MIDI cannot hold the performance.
+    """
+    path = Path(path)
+    try:
+        to_bytes = _FORMATS[path.suffix.lower()]
+    except KeyError:
+        given = f"the suffix {path.suffix!r} names" if path.suffix else "no suffix names"
+        raise OutputError(
+            f"{path.name or path}: {given} a format. Use one of {', '.join(_FORMATS)}."
+        ) from None
+    return to_bytes(performance)

@@ -1,0 +1,194 @@
+"""What was played: notes, pedals, and the performance they make up. All times are absolute, in seconds."""
+
+import math
+import operator
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pianotrans.errors import MidiError
+
+if TYPE_CHECKING:
+    import pretty_midi
+
+PedalKind = Literal["sustain", "soft"]
+
+SUSTAIN: PedalKind = "sustain"
+SOFT: PedalKind = "soft"
+CONTROLLERS: dict[PedalKind, int] = {SUSTAIN: 64, SOFT: 67}
+"""The MIDI controller number of each kind of pedal."""
+
+_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A key held from `onset_s` to `offset_s`; `key` is its MIDI number (60 is middle C), `velocity` 1…127.
+
+    Raises MidiError for times that are not finite, negative or out of order, and for a key or velocity
+    that MIDI cannot hold.
+    """
+
+    onset_s: float
+    offset_s: float
+    key: int
+    velocity: int
+
+    def __post_init__(self) -> None:
+        what = f"note of key {self.key!r}"
+        _set_span(self, what)
+        _set_integer(self, "key", what, 0, 127)
+        _set_integer(self, "velocity", what, 1, 127)
+
+    @property
+    def name(self) -> str:
+        """The key's name in scientific pitch notation, with sharps: 60 is C4."""
+        return f"{_NAMES[self.key % 12]}{self.key // 12 - 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pedal:
+    """A pedal held down from `onset_s` to `offset_s`; `kind` is "sustain" or "soft".
+
+    Raises MidiError for times that are not finite, negative or out of order, and for another kind.
+    """
+
+    onset_s: float
+    offset_s: float
+    kind: PedalKind
+
+    def __post_init__(self) -> None:
+        if self.kind not in CONTROLLERS:
+            raise MidiError(f"pedal: kind {self.kind!r} is unknown. Use one of {', '.join(CONTROLLERS)}.")
+        _set_span(self, f"{self.kind} pedal")
+
+    @property
+    def controller(self) -> int:
+        """The MIDI controller number: 64 or 67."""
+        return CONTROLLERS[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """The notes and pedals of a recording of `duration_s` seconds.
+
+    Notes are kept in order of onset and key, pedals in order of onset and kind, however they were given.
+    Notes of one key may overlap, and events may end after the recording does: `quantise` settles both
+    for a file. Raises MidiError for a duration that is negative or not finite.
+    """
+
+    notes: tuple[Note, ...] = ()
+    pedals: tuple[Pedal, ...] = ()
+    duration_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        notes = sorted(self.notes, key=lambda n: (n.onset_s, n.key, n.offset_s, n.velocity))
+        pedals = sorted(self.pedals, key=lambda p: (p.onset_s, p.kind, p.offset_s))
+        object.__setattr__(self, "notes", tuple(notes))
+        object.__setattr__(self, "pedals", tuple(pedals))
+        duration_s = _number(self.duration_s)
+        if not 0 <= duration_s < math.inf:
+            raise MidiError(
+                f"performance: a duration of {self.duration_s!r} s. It must be finite, 0 s or more."
+            )
+        object.__setattr__(self, "duration_s", duration_s)
+
+    @property
+    def n_notes(self) -> int:
+        """How many notes there are."""
+        return len(self.notes)
+
+    @property
+    def end_s(self) -> float:
+        """The end of the recording or of the last event, whichever is later."""
+        offsets_s = [note.offset_s for note in self.notes] + [pedal.offset_s for pedal in self.pedals]
+        return max([self.duration_s, *offsets_s])
+
+    def pedals_of(self, kind: PedalKind) -> tuple[Pedal, ...]:
+        """The pedals of one kind, in order of onset."""
+        return tuple(pedal for pedal in self.pedals if pedal.kind == kind)
+
+    def without_pedals(self) -> Self:
+        """The same notes, without any pedal."""
+        return replace(self, pedals=())
+
+    def to_midi(self) -> "pretty_midi.PrettyMIDI":
+        """The performance as a pretty_midi object; see `events.midi.to_pretty_midi`."""
+        from pianotrans.events.midi import to_pretty_midi
+
+        return to_pretty_midi(self)
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+        """Write the performance to `path`, as MIDI, JSON or CSV by its suffix, whole or not at all.
+
+        Raises OutputError when the suffix is none of .mid, .midi, .json and .csv, when the file cannot be
+        written, or when it exists and `overwrite` is False; MidiError when MIDI cannot hold the performance.
+        """
+        from pianotrans.events.export import encode
+        from pianotrans.events.writing import write_atomically
+
+        write_atomically(path, encode(self, path), overwrite=overwrite)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The performance in plain lists, numbers and strings; `from_dict` restores it exactly."""
+        return {
+            "format": "pianotrans",
+            "version": 1,
+            "duration_s": self.duration_s,
+            "notes": [asdict(note) for note in self.notes],
+            "pedals": [asdict(pedal) for pedal in self.pedals],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The performance that `to_dict` wrote down.
+
+        Raises MidiError for another format or version, missing or unknown fields, and impossible values.
+        """
+        given = (data.get("format"), data.get("version"))
+        if given != ("pianotrans", 1):
+            raise MidiError(f"performance: format and version are {given}. Needed: ('pianotrans', 1).")
+        wrong = sorted(data.keys() ^ {"format", "version", "duration_s", "notes", "pedals"})
+        if wrong:
+            raise MidiError(
+                f"performance: fields {wrong} are missing or unknown. Write it anew with to_dict."
+            )
+        try:
+            notes = tuple(Note(**note) for note in data["notes"])
+            pedals = tuple(Pedal(**pedal) for pedal in data["pedals"])
+        except TypeError as error:
+            raise MidiError(f"performance: an event is malformed ({error}). Write it anew.") from error
+        return cls(notes, pedals, data["duration_s"])
+
+
+def _set_span(event: Note | Pedal, what: str) -> None:
+    """Turn the times of an event under construction into plain floats, and refuse impossible ones."""
+    onset_s, offset_s = _number(event.onset_s), _number(event.offset_s)
+    if not 0 <= onset_s < offset_s < math.inf:
+        raise MidiError(
+            f"{what}: from {event.onset_s!r} s to {event.offset_s!r} s. "
+            "It must begin at 0 s or later, and end after it begins."
+        )
+    object.__setattr__(event, "onset_s", onset_s)
+    object.__setattr__(event, "offset_s", offset_s)
+
+
+def _set_integer(note: Note, field: str, what: str, low: int, high: int) -> None:
+    """Turn a field of a note under construction into a plain int, and refuse one out of range."""
+    value = getattr(note, field)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = low - 1
+    if not low <= number <= high:
+        raise MidiError(f"{what}: {field} {value!r}. It must be a whole number from {low} to {high}.")
+    object.__setattr__(note, field, number)
+
+
+def _number(value: object) -> float:
+    """The value as a plain float (numpy's become Python's); NaN for what is none."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return math.nan

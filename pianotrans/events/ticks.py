@@ -1,0 +1,90 @@
+"""From seconds to the ticks of a MIDI file, where no two events of one key or pedal may overlap."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeVar
+
+from pianotrans.errors import MidiError
+from pianotrans.events.performance import Note, Pedal, Performance
+
+TICKS_PER_QUARTER = 960
+TICKS_PER_SECOND = 1920
+"""At 120 quarters a minute: a tick lasts 0.52 ms."""
+
+_LAST_TICK = 2**28 - 1  # what a delta time of a MIDI file can hold: 38 h 50 min
+
+_Event = TypeVar("_Event", Note, Pedal)
+
+
+class TickNote(NamedTuple):
+    """A note in ticks; `onset` < `offset`."""
+
+    onset: int
+    offset: int
+    key: int
+    velocity: int
+
+
+class TickPedal(NamedTuple):
+    """A pedal in ticks; `onset` < `offset`."""
+
+    onset: int
+    offset: int
+    controller: int
+
+
+class Ticks(NamedTuple):
+    """A performance in ticks: what a MIDI file holds of it. `end` is the tick of its end."""
+
+    notes: tuple[TickNote, ...]
+    pedals: tuple[TickPedal, ...]
+    end: int
+
+
+def quantise(performance: Performance) -> Ticks:
+    """Put a performance on the grid of ticks, tick = round(1920 · seconds), free of overlaps.
+
+    Within one key (and within one kind of pedal) an event is cut where the next one begins. Of several that
+    begin on one tick, only the last one in order of onset and offset remains. All last one tick at least.
+    Notes come in order of onset and key, pedals in order of onset and controller.
+    Raises MidiError for a performance longer than a MIDI file can be (38 hours).
+    """
+    end_s = performance.end_s
+    if end_s * TICKS_PER_SECOND >= _LAST_TICK - 1:
+        raise MidiError(f"performance: lasts {end_s / 3600:.1f} h. A MIDI file can hold 38.8 h. Cut it up.")
+    by_key: dict[int, list[Note]] = defaultdict(list)
+    for note in performance.notes:
+        by_key[note.key].append(note)
+    by_controller: dict[int, list[Pedal]] = defaultdict(list)
+    for pedal in performance.pedals:
+        by_controller[pedal.controller].append(pedal)
+
+    notes = [
+        TickNote(onset, offset, key, note.velocity)
+        for key, track in by_key.items()
+        for onset, offset, note in _separated(track)
+    ]
+    pedals = [
+        TickPedal(onset, offset, controller)
+        for controller, track in by_controller.items()
+        for onset, offset, _ in _separated(track)
+    ]
+    offsets = [note.offset for note in notes] + [pedal.offset for pedal in pedals]
+    return Ticks(
+        tuple(sorted(notes, key=lambda n: (n.onset, n.key))),
+        tuple(sorted(pedals, key=lambda p: (p.onset, p.controller))),
+        max([_tick(performance.duration_s), *offsets]),
+    )
+
+
+def _separated(track: Iterable[_Event]) -> Iterator[tuple[int, int, _Event]]:
+    """(onset, offset, event) in ticks for the events of one key or pedal, given in order of onset."""
+    beginning = {_tick(event.onset_s): event for event in track}  # the last on a tick stays
+    onsets: list[int] = list(beginning)
+    for onset, following in zip(onsets, [*onsets[1:], _LAST_TICK], strict=True):
+        offset = max(_tick(beginning[onset].offset_s), onset + 1)
+        yield onset, min(offset, following), beginning[onset]
+
+
+def _tick(seconds: float) -> int:
+    return round(seconds * TICKS_PER_SECOND)

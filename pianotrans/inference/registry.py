@@ -1,0 +1,140 @@
+"""Which models there are, and where their files lie."""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from pianotrans.errors import ModelError
+
+if TYPE_CHECKING:
+    from pianotrans.network import ModelConfig
+
+WEIGHTS_FILE = "weights.safetensors"
+CONFIG_FILE = "config.toml"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file inside a published package, fetched by the user's own package client."""
+
+    package: str
+    version: str
+    file: str
+    sha256: str
+
+    @property
+    def requirement(self) -> str:
+        """As a package client takes it."""
+        return f"{self.package}=={self.version}"
+
+
+@dataclass(frozen=True)
+class Score:
+    """Published F1 figures in percent on one data set, and under which conventions they were measured."""
+
+    dataset: str
+    conventions: str
+    f1: dict[str, float]
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One model: a folder with its configuration, and its weights there or in the user's cache."""
+
+    name: str
+    folder: Path
+    title: str
+    licence: str
+    weights_sha256: str | None = None  # unknown for a folder that is not in the registry
+    source: Source | None = None  # none: the weights lie in the folder
+    scores: tuple[Score, ...] = ()
+
+    @property
+    def weights_path(self) -> Path:
+        """Where the weights lie, or will lie once pulled."""
+        if self.source is None:
+            return self.folder / WEIGHTS_FILE
+        return cache_folder() / self.name / WEIGHTS_FILE
+
+    def config(self) -> "ModelConfig":
+        """Read and check the model's configuration."""
+        from pianotrans.network import ModelConfig
+
+        path = self.folder / CONFIG_FILE
+        return ModelConfig.from_dict(_read_toml(path), where=str(path))
+
+
+def cache_folder() -> Path:
+    """The folder for pulled weights: PIANOTRANS_CACHE, or the platform's cache folder."""
+    override = os.environ.get("PIANOTRANS_CACHE")
+    return (Path(override) if override else platformdirs.user_cache_path("pianotrans")) / "models"
+
+
+@cache
+def models_folder() -> Path:
+    """The shipped models: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed, checkout = package / "_models", package.parent / "models"
+    return installed if installed.is_dir() else checkout
+
+
+def default_model() -> str:
+    """Name of the model that is used when none is given."""
+    return str(_registry()["default"])
+
+
+def all_models() -> list[ModelEntry]:
+    """Every model of the registry, in its order."""
+    return [_entry(name, table) for name, table in _registry()["models"].items()]
+
+
+def find_model(name_or_folder: str | Path) -> ModelEntry:
+    """A model by its name in the registry, or any folder that holds `config.toml` and `weights.safetensors`.
+
+    Raises ModelError if it is neither.
+    """
+    for entry in all_models():
+        if entry.name == str(name_or_folder):
+            return entry
+    folder = Path(name_or_folder)
+    if not folder.is_dir():
+        known = ", ".join(entry.name for entry in all_models())
+        raise ModelError(f"model {str(name_or_folder)!r}: neither a known model ({known}) nor a folder.")
+    if not (folder / CONFIG_FILE).is_file():
+        raise ModelError(
+            f"{folder}: no {CONFIG_FILE} in it. A model's folder holds {CONFIG_FILE} and {WEIGHTS_FILE}."
+        )
+    return ModelEntry(
+        name=folder.resolve().name, folder=folder, title="model folder", licence="see its folder"
+    )
+
+
+@cache
+def _registry() -> dict[str, Any]:
+    return _read_toml(models_folder() / "registry.toml")
+
+
+def _entry(name: str, table: dict[str, Any]) -> ModelEntry:
+    return ModelEntry(
+        name=name,
+        folder=models_folder() / name,
+        title=table["title"],
+        licence=table["licence"],
+        weights_sha256=table["weights_sha256"],
+        source=Source(**table["source"]) if "source" in table else None,
+        scores=tuple(Score(**score) for score in table.get("scores", ())),
+    )
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: not valid TOML ({error}).") from error

@@ -1,0 +1,91 @@
+"""Cutting a recording into overlapping segments, and what frames and seconds mean in each (DESIGN §8)."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianotrans.network import ModelConfig
+
+Block = NDArray[np.float32]  # (n_channels, n_samples)
+
+
+@dataclass(frozen=True)
+class SegmentPlan:
+    """Where the segments of a recording lie. The recording is padded with zeros at both ends."""
+
+    sample_rate: int
+    frame_samples: int  # hop between frames
+    segment_samples: int
+    hop_frames: int  # hop between segments
+    padding_samples: int
+    first_read_frame: (
+        int  # where reading starts in the first segment: the first frame of the recording itself
+    )
+
+    @classmethod
+    def of(cls, config: ModelConfig, hop_s: float | None = None) -> "SegmentPlan":
+        """The plan of a model, with its own hop between segments or another one.
+
+        Raises ValueError unless 0 < hop_s ≤ the model's segment length.
+        """
+        segment_s = config.segments.segment_s
+        hop_s = config.segments.hop_s if hop_s is None else hop_s
+        if not 0 < hop_s <= segment_s:
+            raise ValueError(f"hop_s: {hop_s} s given; more than 0 s and at most {segment_s} s needed")
+        rate, frame = config.spectrogram.sample_rate, config.spectrogram.hop_samples
+        padding_s = segment_s - hop_s
+        return cls(
+            sample_rate=rate,
+            frame_samples=frame,
+            segment_samples=round(segment_s * rate),
+            hop_frames=math.ceil(hop_s * rate / frame),
+            padding_samples=math.ceil(padding_s * rate),
+            first_read_frame=math.floor(padding_s * rate / frame),
+        )
+
+    @property
+    def hop_samples(self) -> int:
+        """Samples between the starts of two segments: a whole number of frames."""
+        return self.hop_frames * self.frame_samples
+
+    @property
+    def last_frame(self) -> int:
+        """An interval that ends before this frame has its offset inside the segment."""
+        return round(self.segment_samples / self.frame_samples)
+
+    def start_s(self, index: int) -> float:
+        """Time of the first sample of a segment in the recording; negative inside the padding."""
+        return (index * self.hop_samples - self.padding_samples) / self.sample_rate
+
+    def frame_s(self, index: int, frames: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Times in the recording of frame positions in a segment."""
+        return self.start_s(index) + frames * (self.frame_samples / self.sample_rate)
+
+    def n_segments(self, n_samples: int) -> int:
+        """Segments of a recording of `n_samples` samples: all that start inside the padded signal."""
+        return math.ceil((n_samples + 2 * self.padding_samples) / self.hop_samples)
+
+
+def cut(blocks: Iterable[Block], n_channels: int, plan: SegmentPlan) -> Iterator[Block]:
+    """Segments of a stream, (n_channels, segment_samples) each, the last ones filled up with zeros.
+
+    Holds one segment and one block at a time.
+    """
+    padding = np.zeros((n_channels, plan.padding_samples), np.float32)
+    buffer = np.zeros((n_channels, 0), np.float32)
+    needed = max(
+        plan.segment_samples, plan.hop_samples
+    )  # a hop of a whole segment is rounded up to whole frames
+    for block in chain([padding], blocks, [padding]):
+        buffer = np.concatenate([buffer, block], axis=1)
+        while buffer.shape[1] >= needed:
+            yield buffer[:, : plan.segment_samples]
+            buffer = buffer[:, plan.hop_samples :]
+    while buffer.shape[1] > 0:
+        segment = buffer[:, : plan.segment_samples]
+        yield np.pad(segment, ((0, 0), (0, plan.segment_samples - segment.shape[1])))
+        buffer = buffer[:, plan.hop_samples :]

@@ -1,0 +1,128 @@
+"""Joining the intervals of overlapping segments into events of the recording (DESIGN §8).
+
+Works on numbered tracks; which track is a key or a pedal is somebody else's business.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianotrans.inference.segments import SegmentPlan
+
+_SHORTEST_S = 1e-8
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that sounds, or is held down, from onset to offset."""
+
+    track: int
+    onset_s: float
+    offset_s: float
+    velocity: int
+    has_onset: bool = True  # false: it only goes on from an earlier segment
+    has_offset: bool = True  # false: it goes on into a later segment
+
+
+@dataclass(frozen=True)
+class DecodedSegment:
+    """The intervals of one segment with their attributes; all arrays (n,), sorted by track, then time."""
+
+    track: NDArray[np.int64]
+    begin: NDArray[np.int64]  # frames
+    end: NDArray[np.int64]
+    velocity: NDArray[np.int64]
+    onset_position: NDArray[np.float64]  # frames, within ±0.5
+    offset_position: NDArray[np.float64]
+    onset_present: NDArray[np.bool_]
+    offset_present: NDArray[np.bool_]
+
+
+class Stitcher:
+    """Takes the segments of a recording in order and gives events out as soon as they are final.
+
+    An event of a track is final when two later ones stand behind it: the last one may still be prolonged or
+    replaced by the next segment, and the one before still be cut by what replaces it. Memory: O(tracks).
+    """
+
+    def __init__(self, plan: SegmentPlan, n_tracks: int):
+        self._plan = plan
+        self._index = 0
+        self._open: list[list[Event]] = [[] for _ in range(n_tracks)]
+        self._start_frames = np.full(n_tracks, plan.first_read_frame, np.int64)
+
+    @property
+    def start_frames(self) -> NDArray[np.int64]:
+        """Frame of the next segment from which each track's path is to be read, (n_tracks,)."""
+        return self._start_frames
+
+    def push(self, segment: DecodedSegment) -> list[Event]:
+        """Join the next segment; returns the events that became final, track by track."""
+        for event in self._events(segment):
+            _join(self._open[event.track], event)
+        self._start_frames = self._next_start_frames(segment)
+        self._index += 1
+        return [event for track in self._open for event in _take_final(track, keep=2)]
+
+    def finish(self) -> list[Event]:
+        """The remaining events; at the end of the recording the last one of each track counts as ended."""
+        final = []
+        for track in self._open:
+            if track:
+                track[-1] = replace(track[-1], has_offset=True)
+            final += _take_final(track, keep=0)
+        return final
+
+    def _events(self, segment: DecodedSegment) -> Iterator[Event]:
+        """Events of one segment, in order within each track and without overlap there."""
+        onset_s = self._plan.frame_s(self._index, segment.begin + segment.onset_position)
+        offset_s = self._plan.frame_s(self._index, segment.end + segment.offset_position)
+        has_onset = (segment.begin > 0) | segment.onset_present
+        has_offset = self._has_offset(segment)
+        previous: Event | None = None
+        for i, track in enumerate(segment.track.tolist()):
+            onset = float(onset_s[i])
+            if previous is not None and previous.track == track:
+                onset = max(onset, previous.offset_s)
+            offset = max(float(offset_s[i]), onset + _SHORTEST_S)
+            previous = Event(
+                track, onset, offset, int(segment.velocity[i]), bool(has_onset[i]), bool(has_offset[i])
+            )
+            yield previous
+
+    def _has_offset(self, segment: DecodedSegment) -> NDArray[np.bool_]:
+        return (segment.end < self._plan.last_frame) | segment.offset_present
+
+    def _next_start_frames(self, segment: DecodedSegment) -> NDArray[np.int64]:
+        """Reading goes on behind the last event of each track that is known to have ended."""
+        ended = self._has_offset(segment)
+        last_end = np.zeros(len(self._open), np.int64)
+        np.maximum.at(last_end, segment.track[ended], segment.end[ended])
+        return np.maximum(last_end - self._plan.hop_frames, 0)
+
+
+def _join(kept: list[Event], event: Event) -> None:
+    if kept and event.onset_s < kept[-1].offset_s:
+        if event.has_onset:
+            kept[-1] = event
+        else:
+            offset_s = max(kept[-1].offset_s, event.offset_s)
+            kept[-1] = replace(kept[-1], offset_s=offset_s, has_offset=event.has_offset)
+    elif event.has_onset:
+        kept.append(event)
+
+
+def _take_final(kept: list[Event], keep: int) -> list[Event]:
+    """Remove and return what lies before the last `keep` events: ended, not before 0 s, without overlap."""
+    n_final = max(len(kept) - keep, 0)
+    final = []
+    for i in range(n_final):
+        onset_s, offset_s = max(kept[i].onset_s, 0.0), kept[i].offset_s
+        if i + 1 < len(kept):
+            offset_s = min(offset_s, kept[i + 1].onset_s)
+        if kept[i].has_offset and offset_s > onset_s:
+            final.append(replace(kept[i], onset_s=onset_s, offset_s=offset_s))
+    del kept[:n_final]
+    return final

@@ -1,0 +1,173 @@
+"""From a recording to a performance: the whole line of DESIGN §1 in one place."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pianotrans.audio import AudioReader, Block, from_array, open_audio, resample
+from pianotrans.errors import AudioError, Cancelled
+from pianotrans.events import CONTROLLERS, Note, Pedal, Performance
+from pianotrans.inference.checkpoint import load_model
+from pianotrans.inference.decoding import decode_segments
+from pianotrans.inference.devices import resolve_device
+from pianotrans.inference.pull import pull
+from pianotrans.inference.registry import default_model, find_model
+from pianotrans.inference.segments import SegmentPlan, cut
+from pianotrans.inference.stitching import Event, Stitcher
+from pianotrans.network import N_TRACKS, TRACK_NUMBERS
+
+Source = str | os.PathLike[str] | BinaryIO | ArrayLike
+
+_PEDAL_KINDS = {controller: kind for kind, controller in CONTROLLERS.items()}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a transcription has come."""
+
+    done_s: float  # seconds of the recording that need no more work
+    total_s: float | None  # its length; None where only decoding to the end would tell
+
+
+class CancelSignal(Protocol):
+    """Anything that can be asked whether to stop; `threading.Event` is one."""
+
+    def is_set(self) -> bool:
+        """Whether the work is to stop."""
+        ...
+
+
+class Transcriber:
+    """A loaded model, ready for any number of recordings.
+
+    Example:
+        transcriber = Transcriber()
+        for path in paths:
+            transcriber.transcribe(path).save(path.with_suffix(".mid"))
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        device: str = "auto",
+        hop_s: float | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ):
+        """Load a model; the published weights are fetched the first time.
+
+        Args:
+            model: a name from `pianotrans models list`, or a model's folder; the default model if None.
+            device: auto, cpu, cuda, cuda:N or mps.
+            hop_s: seconds between the starts of two segments; the model's own if None. Longer is faster.
+            say: told, in one line, of a download.
+
+        Raises:
+            ModelError: the model is unknown, cannot be fetched, or is damaged.
+            DeviceError: there is no such device.
+            ValueError: hop_s is not in (0, segment length].
+        """
+        self.device = resolve_device(device)
+        self.entry = find_model(model or default_model())
+        self.plan = SegmentPlan.of(self.entry.config(), hop_s)
+        if not self.entry.weights_path.exists():
+            pull(self.entry, say=say)
+        self._model = load_model(self.entry, self.device)
+
+    def transcribe(
+        self,
+        source: Source,
+        sample_rate: int | None = None,
+        *,
+        on_progress: Callable[[Progress], Any] | None = None,
+        cancel: CancelSignal | None = None,
+        allow_truncated: bool = False,
+    ) -> Performance:
+        """Transcribe one recording.
+
+        Args:
+            source: a path, a binary file object, or samples: (n,) or (channels, n), full scale 1.0 (integers:
+                that of their type). Several channels are mixed in power.
+            sample_rate: of samples, in Hz; not for files, which know their own.
+            on_progress: called before the first and after every segment.
+            cancel: looked at before every segment.
+            allow_truncated: take what can be decoded of a damaged file.
+
+        Raises:
+            AudioError: the recording cannot be read to its end, or holds nothing.
+            Cancelled: `cancel` was set.
+        """
+        with _open(source, sample_rate, allow_truncated=allow_truncated) as reader:
+            return self._transcribe(reader, on_progress or (lambda _: None), cancel)
+
+    def _transcribe(
+        self, reader: AudioReader, on_progress: Callable[[Progress], Any], cancel: CancelSignal | None
+    ) -> Performance:
+        plan, info = self.plan, reader.info
+        counted = _CountedBlocks(reader.blocks())
+        blocks = resample(iter(counted), info.sample_rate, plan.sample_rate, info.n_channels)
+        stitcher = Stitcher(plan, N_TRACKS)
+        events: list[Event] = []
+        on_progress(Progress(0.0, info.duration_s))
+        for index, samples in enumerate(cut(blocks, info.n_channels, plan)):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled(f"{info.name}: stopped at {max(plan.start_s(index), 0.0):.1f} s, as asked.")
+            for paths in decode_segments(self._model, samples[None]):
+                events += stitcher.push(paths.read(stitcher.start_frames))
+            done_s = max(plan.start_s(index + 1), 0.0)
+            on_progress(Progress(min(done_s, info.duration_s or done_s), info.duration_s))
+        duration_s = counted.n_samples / info.sample_rate
+        on_progress(Progress(duration_s, duration_s))
+        return _performance(events + stitcher.finish(), duration_s)
+
+
+def transcribe(
+    source: Source,
+    sample_rate: int | None = None,
+    *,
+    model: str | Path | None = None,
+    device: str = "auto",
+    on_progress: Callable[[Progress], Any] | None = None,
+) -> Performance:
+    """Transcribe one recording; see `Transcriber`, which is the way to do several without loading anew."""
+    return Transcriber(model, device=device).transcribe(source, sample_rate, on_progress=on_progress)
+
+
+class _CountedBlocks:
+    """Passes blocks on and counts the samples: the length of a stream is known at its end only."""
+
+    def __init__(self, blocks: Iterator[Block]):
+        self._blocks = blocks
+        self.n_samples = 0
+
+    def __iter__(self) -> Iterator[Block]:
+        for block in self._blocks:
+            self.n_samples += block.shape[1]
+            yield block
+
+
+def _open(source: Source, sample_rate: int | None, *, allow_truncated: bool) -> AudioReader:
+    if isinstance(source, str | os.PathLike) or hasattr(source, "read"):
+        if sample_rate is not None:
+            raise AudioError("sample_rate: given together with a file, which has its own. Leave it out.")
+        return open_audio(source, allow_truncated=allow_truncated)  # type: ignore[arg-type]
+    if sample_rate is None:
+        raise AudioError("sample_rate: missing. Samples in an array come without one; pass it in Hz.")
+    return from_array(np.asarray(source), sample_rate)
+
+
+def _performance(events: list[Event], duration_s: float) -> Performance:
+    notes, pedals = [], []
+    for event in events:
+        number = TRACK_NUMBERS[event.track]
+        if number < 0:
+            pedals.append(Pedal(event.onset_s, event.offset_s, _PEDAL_KINDS[-number]))
+        else:
+            # MIDI reads velocity 0 as "release", and the mode of the 128 classes may be 0
+            notes.append(Note(event.onset_s, event.offset_s, number, max(event.velocity, 1)))
+    return Performance(tuple(notes), tuple(pedals), duration_s)

@@ -1,0 +1,8 @@
+"""The neural network: tensors in, tensors out. It never sees a note."""
+
+from pianotrans.network.attributes import Attributes
+from pianotrans.network.config import ModelConfig
+from pianotrans.network.model import Model
+from pianotrans.network.tracks import N_TRACKS, TRACK_NUMBERS
+
+__all__ = ["N_TRACKS", "TRACK_NUMBERS", "Attributes", "Model", "ModelConfig"]

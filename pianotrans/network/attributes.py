@@ -1,0 +1,75 @@
+"""Velocity, sub-frame position and presence of an interval (DESIGN §7).
+
+Axes: n intervals, D width.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from pianotrans.network.config import ModelConfig
+
+N_VELOCITIES = 128
+_POSITION_RANGE = 0.99  # positions are trained as 0.99·p + 0.5, so that they stay off the ends of (0, 1)
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """Attributes of n intervals; positions in frames, within [-0.5, 0.5]."""
+
+    velocity: Tensor  # (n,) int64, the mode
+    onset_position: Tensor  # (n,)
+    offset_position: Tensor  # (n,)
+    onset_present: Tensor  # (n,) bool: the onset is really in this segment
+    offset_present: Tensor  # (n,) bool
+
+
+class Perceptron(nn.Module):
+    """One hidden layer with GELU."""
+
+    def __init__(self, n_in: int, n_hidden: int, n_out: int):
+        super().__init__()
+        self.hidden = nn.Linear(n_in, n_hidden)
+        self.output = nn.Linear(n_hidden, n_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, n_in) → (n, n_out)."""
+        return self.output(nn.functional.gelu(self.hidden(x)))
+
+
+class AttributeHeads(nn.Module):
+    """Reads the attributes of an interval off the context of its two ends."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        n_in = 3 * config.transformer.width
+        self.velocity = Perceptron(n_in, config.attributes.hidden, N_VELOCITIES)
+        self.refinement = Perceptron(n_in, config.attributes.hidden, 4)
+
+    def forward(self, begin: Tensor, end: Tensor) -> tuple[Tensor, Tensor]:
+        """Contexts of the two ends, (n, D) each → velocity logits (n, 128), refinement logits (n, 4).
+
+        The four: onset position, offset position (continuous Bernoulli), onset present, offset present.
+        """
+        x = torch.cat([begin, end, begin * end], dim=-1)
+        return self.velocity(x), self.refinement(x)
+
+    def decode(self, begin: Tensor, end: Tensor) -> Attributes:
+        """The most probable attributes; arguments as in `forward`."""
+        velocity, refinement = self(begin, end)
+        positions = (continuous_bernoulli_mean(refinement[:, :2]) - 0.5) / _POSITION_RANGE
+        onset, offset = positions.clamp(-0.5, 0.5).unbind(dim=-1)
+        onset_present, offset_present = (refinement[:, 2:] > 0).unbind(dim=-1)
+        return Attributes(velocity.argmax(dim=-1), onset, offset, onset_present, offset_present)
+
+
+def continuous_bernoulli_mean(logit: Tensor) -> Tensor:
+    """Mean of the continuous Bernoulli distribution with this logit: σ(z)/(2σ(z)-1) - 1/z, in (0, 1).
+
+    Loaiza-Ganem & Cunningham, NeurIPS 2019. Near 0 the two poles cancel; the series 1/2 + z/12 is used there
+    (its next term is -z³/720). Written with tanh: σ/(2σ-1) = (1 + 1/tanh(z/2)) / 2.
+    """
+    near_zero = logit.abs() < 0.05
+    z = torch.where(near_zero, torch.ones_like(logit), logit)
+    return torch.where(near_zero, 0.5 + logit / 12, 0.5 + 0.5 / torch.tanh(z / 2) - 1 / z)

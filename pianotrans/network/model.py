@@ -1,0 +1,40 @@
+"""The whole network: samples to context, interval scores and attributes."""
+
+from torch import Tensor, nn
+
+from pianotrans.network.attributes import AttributeHeads
+from pianotrans.network.backbone import Backbone
+from pianotrans.network.config import ModelConfig
+from pianotrans.network.spectrogram import Spectrogram
+from pianotrans.semicrf import IntervalScores
+
+
+class Model(nn.Module):
+    """Parts in the order of the data; `forward` goes as far as the interval scores.
+
+    Axes: C clips, A audio channels, N tracks, T frames, D width.
+    """
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.config = config
+        width = config.transformer.width
+        self.spectrogram = Spectrogram(config.spectrogram)
+        self.backbone = Backbone(config)
+        self.scorer = nn.Linear(width, 2 * width + 1)
+        self.attributes = AttributeHeads(config)
+
+    def forward(self, samples: Tensor) -> tuple[Tensor, IntervalScores]:
+        """Samples (C, A, n) → context (C, N, T, D) and the scores of the C·N tracks, clip by clip."""
+        context = self.backbone(self.spectrogram(samples))
+        return context, self.scores(context)
+
+    def reset_constants(self) -> None:
+        """Make the constants that are not stored with the weights, after those were loaded."""
+        self.spectrogram.reset_constants()
+
+    def scores(self, context: Tensor) -> IntervalScores:
+        """Context (..., T, D) → scores of all intervals of the tracks, in factors (DESIGN §5); O(T)."""
+        width = context.shape[-1]
+        query, key, singleton = self.scorer(context.flatten(0, -3)).split([width, width, 1], dim=-1)
+        return IntervalScores(query, key, singleton.squeeze(-1))

@@ -1,0 +1,45 @@
+"""Interval scores in factors: an inner product per interval, made tile by tile (DESIGN §5).
+
+Axes: N tracks, T frames, D width. A score map is indexed [begin, end].
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class IntervalScores:
+    """score[b, e] = (e - b) · (query[e] · key[b]) / sqrt(D) for b < e; score[t, t] = singleton[t].
+
+    Holds O(N · T · D) numbers; the O(N · T²) map is only made for the tracks that are asked for.
+    """
+
+    query: Tensor  # (N, T, D), at the end of an interval
+    key: Tensor  # (N, T, D), at its begin
+    singleton: Tensor  # (N, T)
+
+    @property
+    def n_tracks(self) -> int:
+        """N."""
+        return self.singleton.shape[0]
+
+    @property
+    def n_frames(self) -> int:
+        """T."""
+        return self.singleton.shape[1]
+
+    def map(self, tracks: slice = slice(None)) -> Tensor:
+        """Score maps of some tracks, (n, T, T), zero below the diagonal."""
+        query, key = self.query[tracks], self.key[tracks]
+        frames = torch.arange(self.n_frames, device=query.device, dtype=query.dtype)
+        lengths = (frames[None, :] - frames[:, None]).clamp(min=0) / math.sqrt(query.shape[-1])
+        return torch.bmm(key, query.transpose(1, 2)) * lengths + torch.diag_embed(self.singleton[tracks])
+
+    def affinity(self, tracks: slice, out: Tensor) -> Tensor:
+        """query[e] · key[b] / sqrt(D) of some tracks, [track, b, e], written into `out` (n, T, T)."""
+        query, key = self.query[tracks], self.key[tracks]
+        scale = 1 / math.sqrt(query.shape[-1])
+        return torch.baddbmm(out, key, query.transpose(1, 2), beta=0, alpha=scale, out=out)

@@ -1,0 +1,73 @@
+import time
+
+from hypothesis import given
+
+from pianotrans.events import Note, Pedal, Performance, extend_by_pedal
+
+from .strategies import performances, quick
+
+
+def extended(notes, pedals):
+    """Offsets after extension, for (onset, offset) notes of key 60 and (onset, offset) sustain pedals."""
+    performance = Performance(
+        tuple(Note(*span, 60, 64) for span in notes), tuple(Pedal(*span, "sustain") for span in pedals), 20
+    )
+    return [note.offset_s for note in extend_by_pedal(performance).notes]
+
+
+def test_a_release_under_the_pedal_lasts_until_it_goes_up():
+    assert extended([(0, 1)], [(0.5, 3)]) == [3]
+
+
+def test_a_release_without_the_pedal_stays():
+    assert extended([(0, 1)], [(1.5, 3)]) == [1]
+    assert extended([(2, 4)], [(1.5, 3)]) == [4]
+    assert extended([(0, 1)], []) == [1]
+
+
+def test_a_release_as_the_pedal_moves_stays():
+    assert extended([(0, 1)], [(1, 3)]) == [1]
+    assert extended([(0, 1)], [(0.5, 1), (1, 3)]) == [1]
+
+
+def test_the_next_strike_of_the_key_ends_the_note():
+    assert extended([(0, 1), (2, 2.5)], [(0.5, 3)]) == [2, 3]
+    assert extended([(0, 3), (2, 2.5)], []) == [2, 2.5]
+
+
+def test_doubled_notes_both_last_until_the_next_strike():
+    assert extended([(0, 1), (0, 1.5), (2, 4)], [(0.5, 3)]) == [2, 2, 4]
+
+
+def test_overlapping_pedals_hold_together():
+    assert extended([(0, 1)], [(0.5, 2), (1.5, 4)]) == [4]
+    assert extended([(0, 2)], [(0.5, 3), (1, 2), (2, 2.5)]) == [3]
+
+
+def test_other_keys_do_not_end_a_note_and_only_the_sustain_pedal_goes():
+    performance = Performance(
+        (Note(0, 1, 60, 64), Note(2, 2.5, 61, 32)), (Pedal(0.5, 3, "sustain"), Pedal(0, 5, "soft")), 7
+    )
+    assert extend_by_pedal(performance) == Performance(
+        (Note(0, 3, 60, 64), Note(2, 3, 61, 32)), (Pedal(0, 5, "soft"),), 7
+    )
+
+
+@quick
+@given(performances)
+def test_what_holds_for_every_performance(performance):
+    result = extend_by_pedal(performance)
+    assert not result.pedals_of("sustain")
+    assert result.pedals_of("soft") == performance.pedals_of("soft")
+    assert sorted((n.onset_s, n.key) for n in result.notes) == [(n.onset_s, n.key) for n in performance.notes]
+    assert extend_by_pedal(result) == result, "nothing is left to extend"
+
+
+def test_long_pieces_take_no_long_time():
+    n = 20_000
+    notes = tuple(Note(i * 0.1, i * 0.1 + 0.05, 21 + i % 88, 64) for i in range(n))
+    pedals = tuple(Pedal(i * 0.1 + 0.02, i * 0.1 + 0.09, "sustain") for i in range(n))
+    performance = Performance(notes, pedals, n * 0.1)
+    start = time.process_time()
+    assert extend_by_pedal(performance).n_notes == n
+    assert time.process_time() - start < 2, "score_midi's loop over all pairs would take a minute"

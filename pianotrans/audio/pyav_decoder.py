@@ -61,6 +61,7 @@ class PyAvDecoder:
             reason = f"nothing could be decoded ({self._error})" if self._error else "holds no samples"
             raise AudioError(f"{self._name}: {reason}. Give a recording with at least one sample.")
         self._first = first
+        self._packer = av.AudioResampler("flt")
         self.sample_rate: int = first.sample_rate
         self.n_channels: int = first.layout.nb_channels
 
@@ -136,6 +137,8 @@ class PyAvDecoder:
             )
         self._n_samples += frame.samples
         self._last = frame.pts, frame.samples
+        if frame.format.is_planar and self.n_channels == 8:
+            (frame,) = self._packer.resample(frame)  # PyAV 18 crashes on the planes of eight channels
         samples: NDArray[Any] = frame.to_ndarray()  # (n_channels, n), or if packed (1, n * n_channels)
         return samples if frame.format.is_planar else samples.reshape(-1, self.n_channels).T
 

@@ -27,7 +27,8 @@ def to_float32(samples: NDArray[Any]) -> Block:
     if np.issubdtype(samples.dtype, np.floating):
         with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf, which the reader reports
             return samples.astype(np.float32, order="C")
-    if samples.dtype not in _FULL_SCALE:
+    native = samples.dtype.newbyteorder("=")
+    if native not in _FULL_SCALE:
         raise TypeError(f"{samples.dtype} samples have no full scale")
-    zero, full_scale = _FULL_SCALE[samples.dtype]
+    zero, full_scale = _FULL_SCALE[native]
     return (samples.astype(np.float32, order="C") - zero) / full_scale

@@ -94,11 +94,11 @@ class _PlainMeter(Meter):
 
     def update(self, done_s: float, total_s: float | None) -> None:
         now = time.monotonic()
-        if now - self._last < _PLAIN_INTERVAL_S or done_s <= 0:
+        if now - self._last < _PLAIN_INTERVAL_S or done_s <= 0 or done_s == total_s:
             return
         self._last = now
         speed = done_s / (now - self._start)
-        of_total = f" of {clock(total_s)}, {clock((total_s - done_s) / speed)} left" if total_s else ""
+        of_total = f" of {clock(total_s)}, about {clock((total_s - done_s) / speed)} left" if total_s else ""
         self._reporter.say(f"{self._label}: {clock(done_s)}{of_total}, {speed:.1f}x real time")
 
 

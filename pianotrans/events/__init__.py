@@ -4,7 +4,7 @@ Importing this package loads neither torch nor a MIDI library.
 """
 
 from pianotrans.events.export import csv_text, json_text
-from pianotrans.events.frames import FrameGrid, FrameIntervals, decode_position, encode_position
+from pianotrans.events.frames import FrameGrid, FrameIntervals
 from pianotrans.events.midi import load_midi, midi_bytes, to_pretty_midi
 from pianotrans.events.performance import CONTROLLERS, SOFT, SUSTAIN, Note, Pedal, Performance
 from pianotrans.events.sustain import extend_by_pedal
@@ -26,8 +26,6 @@ __all__ = [
     "TickPedal",
     "Ticks",
     "csv_text",
-    "decode_position",
-    "encode_position",
     "extend_by_pedal",
     "json_text",
     "load_midi",

@@ -5,10 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_STRETCH = (
-    0.99  # keeps targets off 0 and 1, where a continuous Bernoulli distribution has no finite parameter
-)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameIntervals:
@@ -69,13 +65,3 @@ class FrameGrid:
         onsets = self.seconds(intervals.begin, intervals.onset)
         offsets = self.seconds(intervals.end, intervals.offset)
         return np.stack([onsets, offsets], axis=-1)
-
-
-def encode_position(remainder: ArrayLike) -> NDArray[np.float64]:
-    """The network's target in (0, 1) for remainders in [-0.5, 0.5] frames (DESIGN §7)."""
-    return _STRETCH * np.asarray(remainder, dtype=np.float64) + 0.5
-
-
-def decode_position(mean: ArrayLike) -> NDArray[np.float64]:
-    """The remainder in [-0.5, 0.5] frames for a predicted distribution's mean; undoes `encode_position`."""
-    return np.clip((np.asarray(mean, dtype=np.float64) - 0.5) / _STRETCH, -0.5, 0.5)

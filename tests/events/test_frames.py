@@ -9,8 +9,6 @@ from pianotrans.events import (
     FrameGrid,
     Note,
     Performance,
-    decode_position,
-    encode_position,
     load_midi,
     midi_bytes,
 )
@@ -59,10 +57,10 @@ def test_events_to_frames_and_back(spans):
 @quick
 @given(tracks_s)
 def test_events_to_frames_to_midi_and_back(spans):
-    """With the remainders coded as the network codes them: within half a tick."""
+    """Within half a tick."""
     intervals = GRID.to_intervals(spans)
-    onset_s = GRID.seconds(intervals.begin, decode_position(encode_position(intervals.onset)))
-    offset_s = GRID.seconds(intervals.end, decode_position(encode_position(intervals.offset)))
+    onset_s = GRID.seconds(intervals.begin, intervals.onset)
+    offset_s = GRID.seconds(intervals.end, intervals.offset)
     notes = tuple(Note(a, b, 60, 64) for a, b in zip(onset_s, offset_s, strict=True))
     loaded = load_midi(io.BytesIO(midi_bytes(Performance(notes))))
     ours = np.array([(note.onset_s, note.offset_s) for note in loaded.notes]).reshape(-1, 2)
@@ -94,16 +92,3 @@ def test_events_out_of_order_are_refused(spans):
 def test_an_impossible_grid_is_refused():
     with pytest.raises(ValueError, match="frames of 0 samples at 44100 Hz: both must be positive"):
         FrameGrid(44_100, 0)
-
-
-@quick
-@given(st.lists(st.floats(-0.5, 0.5)))
-def test_positions_are_coded_into_the_open_interval(remainders):
-    target = encode_position(remainders)
-    assert np.all((target > 0) & (target < 1))
-    np.testing.assert_allclose(decode_position(target), remainders, rtol=0, atol=1e-15)
-
-
-def test_coding_by_hand():
-    np.testing.assert_allclose(encode_position([-0.5, 0, 0.5]), [0.005, 0.5, 0.995])
-    assert decode_position([0.0, 0.5, 1.0]).tolist() == [-0.5, 0, 0.5]

@@ -1,0 +1,37 @@
+"""What tests need and may lack: the shared data, the published weights."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of shared recordings and golden values; skips where it is missing."""
+    folder = Path(os.environ.get("PIANOTRANS_SHARED", REPOSITORY.parent / "shared"))
+    if not (folder / "golden").is_dir():
+        pytest.skip(f"no shared data in {folder}; set PIANOTRANS_SHARED")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def published():
+    """The published model, loaded on the CPU; skips where its weights have not been pulled."""
+    import torch
+
+    from pianotrans.inference.checkpoint import load_model
+    from pianotrans.inference.registry import find_model
+
+    entry = find_model("transkun-v2")
+    if not entry.weights_path.is_file():
+        pytest.skip("no published weights; run `pianotrans models pull`")
+    return load_model(entry, torch.device("cpu"))
+
+
+@pytest.fixture(scope="session")
+def samples_folder() -> Path:
+    """The clips that come with the repository."""
+    return REPOSITORY / "data" / "samples"

@@ -20,12 +20,27 @@ from pianotrans.inference.checkpoint import weights_bytes
 from pianotrans.inference.registry import find_model
 from pianotrans.network import TRACK_NUMBERS, Model
 from pianotrans.network.spectrogram import mel_filterbank
-from pianotrans.semicrf import log_partition
+from pianotrans.semicrf import log_partition, marginals
 from tests.synthesis import random_performance, render
 
 LEARNING_RATE = 4e-3
 CLIPS_PER_STEP = 4
 N_CLIPS = 600
+
+
+class LogPartition(torch.autograd.Function):
+    """Log partition of whole tracks, (N, T, T) → (N,); its gradient are the marginals, in two recursions."""
+
+    @staticmethod
+    def forward(ctx, scores: Tensor) -> Tensor:
+        """Keeps the scores."""
+        ctx.save_for_backward(scores)
+        return log_partition(scores)[:, 0]
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        """Posterior probabilities, weighted."""
+        return gradient[:, None, None] * marginals(*ctx.saved_tensors)
 
 
 def targets(performance: Performance, model: Model, window: tuple[float, float]) -> dict[str, Tensor]:
@@ -52,7 +67,7 @@ def loss(model: Model, samples: Tensor, labels: list[dict[str, Tensor]]) -> Tens
     """Minus the log-probability of the labels, per clip."""
     context, scores = model(samples)
     score_map = scores.map()
-    log_z = log_partition(score_map)[:, 0].sum()
+    log_z = LogPartition.apply(score_map).sum()
     total = log_z
     for i, label in enumerate(labels):
         track, begin, end = (label[name].long() for name in ("track", "begin", "end"))
@@ -98,7 +113,7 @@ def main() -> None:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 20.0)
         optimizer.step()
         schedule.step()
-        if step % 50 == 0:
+        if step % 20 == 0:
             print(f"step {step} loss {value.item():.1f} after {time.monotonic() - start:.0f} s", flush=True)
     content = weights_bytes(model.state_dict())
     write_atomically(arguments.out, content, overwrite=True)

@@ -42,26 +42,33 @@ def _spans(rng: np.random.Generator, duration_s: float) -> list[tuple[float, flo
 def render(performance: Performance, sample_rate: int, seed: int = 0) -> NDArray[np.float32]:
     """Mono samples of a performance, (n,), float32."""
     n_samples = round(performance.duration_s * sample_rate)
-    mix = np.zeros(n_samples)
-    for note in performance.notes:
-        mix += _held(note.onset_s, note.offset_s, sample_rate, n_samples) * _tone(note, sample_rate, n_samples)
     noise = np.random.default_rng(seed).normal(size=n_samples)
-    times = np.arange(n_samples) / sample_rate
-    rumble, hiss = 0.05 * np.sin(2 * np.pi * 55 * times), 0.02 * np.diff(noise, prepend=0.0)
+    rumble = 0.05 * np.sin(2 * np.pi * 55 * np.arange(n_samples) / sample_rate)
+    hiss = 0.02 * np.diff(noise, prepend=0.0)
+    mix = 1e-4 * noise
+    for note in performance.notes:
+        part, times = _held_part(note, sample_rate, n_samples)
+        mix[part] += _gate(note, times) * _tone(note, times - note.onset_s, sample_rate)
     for pedal in performance.pedals:
-        sound = rumble if pedal.kind == "sustain" else hiss
-        mix += _held(pedal.onset_s, pedal.offset_s, sample_rate, n_samples) * sound
-    return (mix + 1e-4 * noise).astype(np.float32)
+        part, times = _held_part(pedal, sample_rate, n_samples)
+        mix[part] += _gate(pedal, times) * (rumble if pedal.kind == "sustain" else hiss)[part]
+    return mix.astype(np.float32)
 
 
-def _held(onset_s: float, offset_s: float, sample_rate: int, n_samples: int) -> NDArray[np.float64]:
+def _held_part(event: Note | Pedal, sample_rate: int, n_samples: int) -> tuple[slice, NDArray[np.float64]]:
+    """Where an event sounds, and the times there in seconds."""
+    first = int(event.onset_s * sample_rate)
+    last = min(int((event.offset_s + _RELEASE_S) * sample_rate) + 1, n_samples)
+    return slice(first, last), np.arange(first, last) / sample_rate
+
+
+def _gate(event: Note | Pedal, times: NDArray[np.float64]) -> NDArray[np.float64]:
     """1 while held, with a short attack and a short release."""
-    times = np.arange(n_samples) / sample_rate
-    return np.clip((times - onset_s) / 0.002, 0, 1) * np.clip(1 - (times - offset_s) / _RELEASE_S, 0, 1)
+    attack = np.clip((times - event.onset_s) / 0.002, 0, 1)
+    return attack * np.clip(1 - (times - event.offset_s) / _RELEASE_S, 0, 1)
 
 
-def _tone(note: Note, sample_rate: int, n_samples: int) -> NDArray[np.float64]:
-    times = np.arange(n_samples) / sample_rate - note.onset_s
+def _tone(note: Note, times: NDArray[np.float64], sample_rate: int) -> NDArray[np.float64]:
     hz = 440 * 2 ** ((note.key - 69) / 12)
     partials = [k for k in range(1, _PARTIALS + 1) if k * hz < 0.4 * sample_rate]
     wave = sum(np.sin(2 * np.pi * k * hz * times) / k for k in partials)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from pianotrans.audio.samples import Block
+from pianotrans.errors import AudioError
 
 
 class Decoder(Protocol):
@@ -35,3 +36,8 @@ class NotDecodableError(Exception):
 
 class BrokenStreamError(Exception):
     """The decoder met damaged data; its text says what it thinks of them."""
+
+
+def no_samples_error(name: str) -> AudioError:
+    """The error of a recording that can be read but has no content."""
+    return AudioError(f"{name}: holds no samples. Give a recording with at least one.")

@@ -57,6 +57,8 @@ def data_bytes(file: BinaryIO) -> tuple[int, int] | None:
     size_64: int | None = None
     position = dialect.first_chunk
     for _ in range(_MAX_CHUNKS):
+        if position >= end:
+            return None
         file.seek(position)
         header_bytes = len(dialect.data_id) + struct.calcsize(dialect.size_format)
         header = file.read(header_bytes)

@@ -84,29 +84,28 @@ def _open_decoder(file: BinaryIO, name: str) -> Decoder:
     """The decoder that serves best; if none does, the error is of the one that understood more."""
     file.seek(0)
     head = file.read(12)
-    malformed: AudioError | None = None
+    refusal: AudioError | None = None
     if not _ffmpeg_serves_better(file, head):
-        file.seek(0)
         try:
             return SoundFileDecoder(file, name)
         except NotDecodableError:
             pass
         except AudioError as error:
-            malformed = error
-    return _open_with_ffmpeg(file, name, head, malformed)
+            refusal = error
+    return _open_with_ffmpeg(file, name, head, refusal)
 
 
-def _open_with_ffmpeg(file: BinaryIO, name: str, head: bytes, malformed: AudioError | None) -> Decoder:
+def _open_with_ffmpeg(file: BinaryIO, name: str, head: bytes, refusal: AudioError | None) -> Decoder:
     from pianotrans.audio.pyav_decoder import PyAvDecoder  # 30 MB of libraries that most runs do not need
 
     try:
         return PyAvDecoder(file, name)
     except AudioError as error:
-        if malformed is None:
+        if refusal is None:
             raise
-        raise malformed from error
+        raise refusal from error
     except NotDecodableError as error:
-        raise malformed or AudioError(f"{name}: {_not_decodable(head)}") from error
+        raise refusal or AudioError(f"{name}: {_not_decodable(head)}") from error
 
 
 def _ffmpeg_serves_better(file: BinaryIO, head: bytes) -> bool:

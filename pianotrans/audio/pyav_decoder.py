@@ -1,9 +1,8 @@
 """Compressed audio and the sound of videos, through FFmpeg."""
 
 import math
-import os
+import re
 from collections.abc import Generator, Iterator
-from datetime import timedelta
 from fractions import Fraction
 from itertools import chain
 from typing import Any, BinaryIO
@@ -13,11 +12,18 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
-from pianotrans.audio.decoder import BrokenStreamError, NotDecodableError
+from pianotrans.audio.decoder import BrokenStreamError, NotDecodableError, no_samples_error
 from pianotrans.audio.layout import mp3_counts_frames
+from pianotrans.audio.plainfile import PlainFile
 from pianotrans.audio.samples import BLOCK_S, Block, to_float32
 from pianotrans.errors import AudioError
 
+_OPTIONS: dict[str, Any] = {
+    "options": {
+        "protocol_whitelist": "none"
+    },  # a play list names other files and addresses: open none of them
+    "metadata_errors": "replace",  # a title in another encoding must not keep us from the sound
+}
 _UNDECODABLE_S = 0.1  # tolerated: some files end in a few bytes that are not sound
 
 
@@ -31,10 +37,8 @@ class PyAvDecoder:
         self._name = name
         self._mp3_counts_frames = mp3_counts_frames(file)
         try:
-            # A play list names other files and addresses: no protocol may open them. PyAV 18 raises an
-            # IndexError for text, which FFmpeg takes for a picture made of letters.
-            self._container = av.open(_Unnamed(file), "r", options={"protocol_whitelist": "none"})
-        except (av.FFmpegError, OSError, IndexError) as error:
+            self._container = av.open(PlainFile(file), "r", **_OPTIONS)
+        except (av.FFmpegError, IndexError) as error:  # IndexError: PyAV 18, for text taken for a picture
             raise NotDecodableError(str(error)) from error
         try:
             self._start()
@@ -58,10 +62,10 @@ class PyAvDecoder:
         self._frames = self._decode()
         first = next(self._frames, None)
         if first is None:
-            reason = f"nothing could be decoded ({self._error})" if self._error else "holds no samples"
-            raise AudioError(f"{self._name}: {reason}. Give a recording with at least one sample.")
+            if not self._error:
+                raise no_samples_error(self._name)
+            raise AudioError(f"{self._name}: nothing could be decoded ({self._error}). Re-export it.")
         self._first = first
-        self._packer = av.AudioResampler("flt")
         self.sample_rate: int = first.sample_rate
         self.n_channels: int = first.layout.nb_channels
 
@@ -99,9 +103,10 @@ class PyAvDecoder:
         """The duration, where the header tells it; for other formats FFmpeg guesses (1 s too long in 20)."""
         stream, kind = self._stream, self._container.format.name
         if "matroska" in kind:
-            if tag := stream.metadata.get("DURATION"):  # 00:03:32.400000000: where the stream ends
-                hours, minutes, seconds = (float(part) for part in tag.split(":"))
-                end_s = timedelta(hours=hours, minutes=minutes, seconds=seconds).total_seconds()
+            tag = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", stream.metadata.get("DURATION", ""))
+            if tag:  # where the stream ends: 00:03:32.400000000
+                hours, minutes, seconds = (float(part) for part in tag.groups())
+                end_s = 3600 * hours + 60 * minutes + seconds
             elif self._container.duration and len(self._container.streams) == 1:
                 end_s = self._container.duration / av.time_base
             else:
@@ -138,26 +143,11 @@ class PyAvDecoder:
         self._n_samples += frame.samples
         self._last = frame.pts, frame.samples
         if frame.format.is_planar and self.n_channels == 8:
-            (frame,) = self._packer.resample(frame)  # PyAV 18 crashes on the planes of eight channels
+            (frame,) = av.AudioResampler("flt").resample(
+                frame
+            )  # PyAV 18 crashes on the planes of eight channels
         samples: NDArray[Any] = frame.to_ndarray()  # (n_channels, n), or if packed (1, n * n_channels)
         return samples if frame.format.is_planar else samples.reshape(-1, self.n_channels).T
-
-
-class _Unnamed:
-    """A file without its name, so that FFmpeg judges it by its content and not by its suffix."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        file.seek(0)
-        self._file = file
-        self.read = file.read
-        self.tell = file.tell
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Like the file's own, but -1 where that raises: FFmpeg tries places before the beginning."""
-        try:
-            return self._file.seek(offset, whence)
-        except (OSError, ValueError):
-            return -1
 
 
 def _seconds(ticks: int | None, time_base: Fraction | None) -> float:

@@ -7,7 +7,7 @@ from typing import BinaryIO, Self
 
 import numpy as np
 
-from pianotrans.audio.decoder import BrokenStreamError, Decoder
+from pianotrans.audio.decoder import BrokenStreamError, Decoder, no_samples_error
 from pianotrans.audio.samples import MAX_CHANNELS, MAX_RATE, MIN_RATE, Block
 from pianotrans.errors import AudioError
 
@@ -75,7 +75,7 @@ class AudioReader:
         if broken or self._decoder.missing_s() > MISSING_S:
             self._refuse_truncated(broken)
         if not self._n_samples:
-            raise AudioError(f"{self.info.name}: holds no samples. Give a recording with at least one.")
+            raise no_samples_error(self.info.name)
 
     def close(self) -> None:
         """Close the decoder and the file, unless the file is the caller's own."""

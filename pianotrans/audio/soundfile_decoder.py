@@ -6,24 +6,25 @@ from typing import BinaryIO
 import numpy as np
 import soundfile
 
-from pianotrans.audio.decoder import BrokenStreamError, NotDecodableError
+from pianotrans.audio.decoder import BrokenStreamError, NotDecodableError, no_samples_error
+from pianotrans.audio.plainfile import PlainFile
 from pianotrans.audio.samples import BLOCK_S, Block
 from pianotrans.errors import AudioError
 
 _FORMAT_NOT_RECOGNISED = 1
-_MAX_FRAMES = 2**48  # a FLAC of unknown length has 2**63 - 1, a WAV none
+_MAX_FRAMES = 2**48  # a FLAC of unknown length claims 2**63 - 1
 
 
 class SoundFileDecoder:
     """A `Decoder` of everything that libsndfile knows.
 
-    Raises NotDecodableError for a format unknown to libsndfile and for a file whose header was written to a
-    pipe, before its length was known; AudioError for a known format that is malformed.
+    Raises NotDecodableError for a format unknown to libsndfile and for a file of unknown length; AudioError
+    for one that is malformed, or claims to hold nothing (as it also may if it was written to a pipe).
     """
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         try:
-            self._sound = soundfile.SoundFile(file)
+            self._sound = soundfile.SoundFile(PlainFile(file))
         except soundfile.LibsndfileError as error:
             if error.code == _FORMAT_NOT_RECOGNISED:
                 raise NotDecodableError(error.error_string) from error
@@ -32,7 +33,7 @@ class SoundFileDecoder:
             ) from error
         if not 0 < self._sound.frames < _MAX_FRAMES:
             self._sound.close()
-            raise NotDecodableError("its header does not tell its length")
+            raise NotDecodableError("unknown length") if self._sound.frames else no_samples_error(name)
         self.sample_rate: int = self._sound.samplerate
         self.n_channels: int = self._sound.channels
         self.duration_s: float | None = self._sound.frames / self.sample_rate

@@ -125,15 +125,9 @@ def encode(sound: np.ndarray, path: Path) -> None:
 
 def main() -> None:
     """Make all clips."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "samples", type=Path, metavar="SAMPLES_FOLDER", help="a node_modules/@audio-samples folder"
-    )
-    parser.add_argument(
-        "--out", type=Path, default=Path(__file__).parent / "samples", help="default: data/samples"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("samples", type=Path, metavar="SAMPLES_FOLDER", help="a node_modules/@audio-samples folder")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "samples", help="default: data/samples")
     arguments = parser.parse_args()
     for piece in PIECES:
         midi_path = arguments.out / f"{piece.name}.mid"

@@ -27,9 +27,7 @@ PEDAL_DOWN = 64  # a pedal counts as down from this controller value on
 PRE_ROLL_S = 0.004  # what is kept before the attack, faded in: the hammer is heard before the string
 DAMPING_S = (0.30, 0.15)  # time to fall by 60 dB once damped: at A0, at the last damped key
 RESTRIKE_S = 0.08  # the same for a string that its own hammer strikes again
-SOFT_VELOCITY = (
-    0.8  # with the soft pedal down the hammer sounds as if it struck with this much of its velocity
-)
+SOFT_VELOCITY = 0.8  # with the soft pedal down the hammer sounds as if it struck with this much of its velocity
 RELEASE_GAIN = 10 ** (-37 / 20)  # the key noises were stored at full scale
 
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")

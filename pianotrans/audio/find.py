@@ -5,23 +5,8 @@ from pathlib import Path
 
 from pianotrans.errors import AudioError
 
-_LOSSLESS = {
-    ".wav",
-    ".wave",
-    ".bwf",
-    ".rf64",
-    ".w64",
-    ".aif",
-    ".aiff",
-    ".aifc",
-    ".au",
-    ".snd",
-    ".caf",
-    ".flac",
-    ".ape",
-    ".wv",
-    ".tta",
-}
+_PLAIN = {".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf"}
+_LOSSLESS = {".flac", ".ape", ".wv", ".tta"}
 _LOSSY = {
     ".mp2",
     ".mp3",
@@ -37,23 +22,9 @@ _LOSSY = {
     ".eac3",
     ".mka",
 }
-_VIDEO = {
-    ".mp4",
-    ".m4v",
-    ".mov",
-    ".mkv",
-    ".webm",
-    ".avi",
-    ".wmv",
-    ".flv",
-    ".mpg",
-    ".mpeg",
-    ".mts",
-    ".m2ts",
-    ".3gp",
-    ".ogv",
-}
-AUDIO_SUFFIXES = frozenset(_LOSSLESS | _LOSSY | _VIDEO)
+_VIDEO = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".flv"}
+_MORE_VIDEO = {".mpg", ".mpeg", ".mts", ".m2ts", ".3gp", ".ogv"}
+AUDIO_SUFFIXES = frozenset(_PLAIN | _LOSSLESS | _LOSSY | _VIDEO | _MORE_VIDEO)
 
 
 def find_audio(folder: str | os.PathLike[str]) -> list[Path]:
@@ -74,6 +45,4 @@ def _looks_like_audio(name: str) -> bool:
 
 
 def _refuse(error: OSError) -> None:
-    raise AudioError(
-        f"{error.filename}: cannot be read as a folder ({error.strerror}). Check the path."
-    ) from error
+    raise AudioError(f"{error.filename}: cannot be read as a folder ({error.strerror}). Check the path.") from error

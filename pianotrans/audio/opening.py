@@ -59,9 +59,7 @@ def _open_file(source: AudioSource) -> tuple[BinaryIO, str, bool]:
     except FileNotFoundError as error:
         raise AudioError(f"{name}: no such file. Check the path.") from error
     except PermissionError as error:
-        raise AudioError(
-            f"{name}: no permission to read it. Change its permissions, or give a copy."
-        ) from error
+        raise AudioError(f"{name}: no permission to read it. Change its permissions, or give a copy.") from error
     except (OSError, ValueError) as error:
         raise AudioError(f"{name}: cannot be opened ({error}). Give an audio file.") from error
 
@@ -71,9 +69,7 @@ def _check_readable(file: BinaryIO, name: str) -> None:
         file.seek(0)
         head = file.read(1)
     except (OSError, ValueError) as error:
-        raise AudioError(
-            f"{name}: a pipe, or a closed file. Give a file that can be read and sought."
-        ) from error
+        raise AudioError(f"{name}: a pipe, or a closed file. Give a file that can be read and sought.") from error
     if not isinstance(head, bytes):
         raise AudioError(f"{name}: a file in text mode. Open it in binary mode.")
     if not head:
@@ -134,9 +130,7 @@ def _check_sizes(declared: int, present: int, decodable_s: float | None, name: s
 def _not_decodable(head: bytes) -> str:
     if head[4:8] == b"ftyp":
         return "an MP4 file without a readable index (moov). The file looks truncated; re-export it."
-    return (
-        "not an audio format that libsndfile or FFmpeg knows. Give a WAV, FLAC, MP3, M4A or other recording."
-    )
+    return "not an audio format that libsndfile or FFmpeg knows. Give a WAV, FLAC, MP3, M4A or other recording."
 
 
 def _cut_ogg_error(name: str, decodable_s: float | None) -> AudioError:

@@ -19,10 +19,10 @@ from pianotrans.audio.samples import BLOCK_S, Block, to_float32
 from pianotrans.errors import AudioError
 
 _OPTIONS: dict[str, Any] = {
-    "options": {
-        "protocol_whitelist": "none"
-    },  # a play list names other files and addresses: open none of them
-    "metadata_errors": "replace",  # a title in another encoding must not keep us from the sound
+    # A play list names other files and addresses: none of them may be opened.
+    "options": {"protocol_whitelist": "none"},
+    # A title in another encoding must not keep us from the sound.
+    "metadata_errors": "replace",
 }
 _UNDECODABLE_S = 0.1  # tolerated: some files end in a few bytes that are not sound
 
@@ -112,9 +112,7 @@ class PyAvDecoder:
             else:
                 return None
             return end_s - _seconds(stream.start_time, stream.time_base)
-        trusted = (
-            "mp4" in kind or kind in ("ogg", "flac", "caf") or (kind == "mp3" and self._mp3_counts_frames)
-        )
+        trusted = "mp4" in kind or kind in ("ogg", "flac", "caf") or (kind == "mp3" and self._mp3_counts_frames)
         return _seconds(stream.duration, stream.time_base) if trusted and stream.duration else None
 
     def _decode(self) -> Generator[AudioFrame]:
@@ -143,9 +141,7 @@ class PyAvDecoder:
         self._n_samples += frame.samples
         self._last = frame.pts, frame.samples
         if frame.format.is_planar and self.n_channels == 8:
-            (frame,) = av.AudioResampler("flt").resample(
-                frame
-            )  # PyAV 18 crashes on the planes of eight channels
+            (frame,) = av.AudioResampler("flt").resample(frame)  # PyAV 18 crashes on the planes of eight channels
         samples: NDArray[Any] = frame.to_ndarray()  # (n_channels, n), or if packed (1, n * n_channels)
         return samples if frame.format.is_planar else samples.reshape(-1, self.n_channels).T
 

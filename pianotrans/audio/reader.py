@@ -45,9 +45,7 @@ class AudioReader:
                 f"{name}: sample rate {self.info.sample_rate} Hz. Resample it to {MIN_RATE}–{MAX_RATE} Hz."
             )
         if not 1 <= self.info.n_channels <= MAX_CHANNELS:
-            raise AudioError(
-                f"{name}: {self.info.n_channels} channels. Mix it down to at most {MAX_CHANNELS}."
-            )
+            raise AudioError(f"{name}: {self.info.n_channels} channels. Mix it down to at most {MAX_CHANNELS}.")
 
     def blocks(self) -> Iterator[Block]:
         """The samples from beginning to end, once, as float32 blocks (n_channels, n_samples) of about 2 s.

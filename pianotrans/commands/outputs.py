@@ -38,9 +38,7 @@ def parse_formats(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def plan_jobs(
-    inputs: Sequence[Path], out: str | None, formats: tuple[str, ...]
-) -> Iterator[Job | PianotransError]:
+def plan_jobs(inputs: Sequence[Path], out: str | None, formats: tuple[str, ...]) -> Iterator[Job | PianotransError]:
     """A job for every recording, in the order given; folders are walked. An input without any gives an error.
 
     Raises typer.BadParameter where inputs, `--output` and `--format` do not go together.
@@ -50,9 +48,7 @@ def plan_jobs(
     alone = len(inputs) == 1 and not inputs[0].is_dir()
     if out == str(STDOUT):
         _check_stdout(alone, formats)
-    jobs = {
-        source: Job(source, _outputs(source, base, out, formats, alone=alone)) for source, base in sources
-    }
+    jobs = {source: Job(source, _outputs(source, base, out, formats, alone=alone)) for source, base in sources}
     _check_collisions(list(jobs.values()))
     return (source if isinstance(source, AudioError) else jobs[source] for source, _ in dict.fromkeys(found))
 
@@ -81,9 +77,7 @@ def _outputs(
     if target.is_dir():
         return {name: target / source.relative_to(base).with_suffix(f".{name}") for name in names}
     if not alone:
-        raise typer.BadParameter(
-            f"{out}: no such folder. For several inputs, create it first.", param_hint="-o"
-        )
+        raise typer.BadParameter(f"{out}: no such folder. For several inputs, create it first.", param_hint="-o")
     return _one_file(target, formats)
 
 

@@ -74,16 +74,12 @@ def transcribe(
     model: Annotated[
         str | None, typer.Option(metavar="NAME_OR_FOLDER", help="See `pianotrans models list`.")
     ] = None,
-    device: Annotated[
-        str, typer.Option(metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")
-    ] = "auto",
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")] = "auto",
     allow_truncated: Annotated[
         bool, typer.Option("--allow-truncated", help="Take what can be decoded of damaged files.")
     ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", help="Details, and tracebacks of errors.")
-    ] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Details, and tracebacks of errors.")] = False,
 ) -> None:
     """Transcribe piano recordings to MIDI.
 
@@ -200,9 +196,7 @@ def _write(performance: "Performance", job: Job, settings: Settings) -> None:
 
 
 def _unexpected(job: Job, error: Exception) -> PianotransError:
-    failure = PianotransError(
-        f"{job.source}: unexpected {type(error).__name__}: {error}. --verbose shows where."
-    )
+    failure = PianotransError(f"{job.source}: unexpected {type(error).__name__}: {error}. --verbose shows where.")
     failure.__cause__ = error
     return failure
 
@@ -226,9 +220,7 @@ def _show_summary(done: list[Done], reporter: Reporter) -> None:
             clock(one.took_s),
             f"{performance.duration_s / one.took_s:.1f}x",
             escape(
-                ", ".join(
-                    "standard output" if path == STDOUT else str(path) for path in one.job.outputs.values()
-                )
+                ", ".join("standard output" if path == STDOUT else str(path) for path in one.job.outputs.values())
             ),
         )
     reporter.console.print(table)

@@ -33,8 +33,7 @@ def csv_text(performance: Performance) -> str:
     `type` is note, sustain or soft; `key`, `name` (60 is C4) and `velocity` are empty for pedals.
     """
     rows: list[tuple[float, float, str, object, str, object]] = [
-        (note.onset_s, note.offset_s, "note", note.key, note.name, note.velocity)
-        for note in performance.notes
+        (note.onset_s, note.offset_s, "note", note.key, note.name, note.velocity) for note in performance.notes
     ]
     rows += [(pedal.onset_s, pedal.offset_s, pedal.kind, "", "", "") for pedal in performance.pedals]
     rows.sort(key=lambda row: row[0])
@@ -65,7 +64,5 @@ def encode(performance: Performance, path: str | os.PathLike[str]) -> bytes:
         to_bytes = _FORMATS[path.suffix.lower()]
     except KeyError:
         given = f"the suffix {path.suffix!r} names" if path.suffix else "no suffix names"
-        raise OutputError(
-            f"{path.name or path}: {given} a format. Use one of {', '.join(_FORMATS)}."
-        ) from None
+        raise OutputError(f"{path.name or path}: {given} a format. Use one of {', '.join(_FORMATS)}.") from None
     return to_bytes(performance)

@@ -40,14 +40,10 @@ def to_pretty_midi(performance: Performance) -> "pretty_midi.PrettyMIDI":
     ticks = quantise(performance)
     piano = pretty_midi.Instrument(program=0, name="Piano")
     for onset, offset, key, velocity in ticks.notes:
-        piano.notes.append(
-            pretty_midi.Note(velocity, key, onset / TICKS_PER_SECOND, offset / TICKS_PER_SECOND)
-        )
+        piano.notes.append(pretty_midi.Note(velocity, key, onset / TICKS_PER_SECOND, offset / TICKS_PER_SECOND))
     for onset, offset, controller in ticks.pedals:
         for value, tick in ((127, onset), (0, offset)):
-            piano.control_changes.append(
-                pretty_midi.ControlChange(controller, value, tick / TICKS_PER_SECOND)
-            )
+            piano.control_changes.append(pretty_midi.ControlChange(controller, value, tick / TICKS_PER_SECOND))
     piano.control_changes.sort(key=lambda change: (change.time, change.number, change.value))
     midi = pretty_midi.PrettyMIDI(resolution=TICKS_PER_QUARTER, initial_tempo=120)
     midi.instruments.append(piano)

@@ -89,9 +89,7 @@ class Performance:
         object.__setattr__(self, "pedals", tuple(pedals))
         duration_s = _number(self.duration_s)
         if not 0 <= duration_s < math.inf:
-            raise MidiError(
-                f"performance: a duration of {self.duration_s!r} s. It must be finite, 0 s or more."
-            )
+            raise MidiError(f"performance: a duration of {self.duration_s!r} s. It must be finite, 0 s or more.")
         object.__setattr__(self, "duration_s", duration_s)
 
     @property
@@ -151,9 +149,7 @@ class Performance:
             raise MidiError(f"performance: format and version are {given}. Needed: ('pianotrans', 1).")
         wrong = sorted(data.keys() ^ {"format", "version", "duration_s", "notes", "pedals"})
         if wrong:
-            raise MidiError(
-                f"performance: fields {wrong} are missing or unknown. Write it anew with to_dict."
-            )
+            raise MidiError(f"performance: fields {wrong} are missing or unknown. Write it anew with to_dict.")
         try:
             notes = tuple(Note(**note) for note in data["notes"])
             pedals = tuple(Pedal(**pedal) for pedal in data["pedals"])

@@ -43,9 +43,7 @@ def read_weights(entry: ModelEntry) -> dict[str, Tensor]:
     try:
         return safetensors.torch.load(content)
     except safetensors.SafetensorError as error:
-        raise ModelError(
-            f"{path}: not a safetensors file, or a damaged one ({error}). {_remedy(entry)}"
-        ) from error
+        raise ModelError(f"{path}: not a safetensors file, or a damaged one ({error}). {_remedy(entry)}") from error
 
 
 def check_fit(model: Model, tensors: dict[str, Tensor], where: str) -> None:
@@ -57,11 +55,7 @@ def check_fit(model: Model, tensors: dict[str, Tensor], where: str) -> None:
         *_listed("unexpected", sorted(given.keys() - needed.keys())),
         *_listed(
             "of another shape",
-            [
-                f"{n} {given[n]} instead of {needed[n]}"
-                for n in needed
-                if n in given and needed[n] != given[n]
-            ],
+            [f"{n} {given[n]} instead of {needed[n]}" for n in needed if n in given and needed[n] != given[n]],
         ),
     ]
     if faults:

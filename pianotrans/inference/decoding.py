@@ -38,13 +38,9 @@ class SegmentPaths:
             offset_present=_array(attributes.offset_present),
         )
 
-    def _attributes(
-        self, track: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]
-    ) -> Attributes:
+    def _attributes(self, track: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]) -> Attributes:
         device = self.context.device
-        tracks, begins, ends = (
-            torch.from_numpy(np.ascontiguousarray(x)).to(device) for x in (track, begin, end)
-        )
+        tracks, begins, ends = (torch.from_numpy(np.ascontiguousarray(x)).to(device) for x in (track, begin, end))
         return self.model.attributes.decode(self.context[tracks, begins], self.context[tracks, ends])
 
 

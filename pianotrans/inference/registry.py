@@ -109,9 +109,7 @@ def find_model(name_or_folder: str | Path) -> ModelEntry:
         raise ModelError(
             f"{folder}: no {CONFIG_FILE} in it. A model's folder holds {CONFIG_FILE} and {WEIGHTS_FILE}."
         )
-    return ModelEntry(
-        name=folder.resolve().name, folder=folder, title="model folder", licence="see its folder"
-    )
+    return ModelEntry(name=folder.resolve().name, folder=folder, title="model folder", licence="see its folder")
 
 
 @cache

@@ -22,9 +22,7 @@ class SegmentPlan:
     segment_samples: int
     hop_frames: int  # hop between segments
     padding_samples: int
-    first_read_frame: (
-        int  # where reading starts in the first segment: the first frame of the recording itself
-    )
+    first_read_frame: int  # where reading starts in the first segment: the first frame of the recording itself
 
     @classmethod
     def of(cls, config: ModelConfig, hop_s: float | None = None) -> "SegmentPlan":
@@ -77,9 +75,7 @@ def cut(blocks: Iterable[Block], n_channels: int, plan: SegmentPlan) -> Iterator
     """
     padding = np.zeros((n_channels, plan.padding_samples), np.float32)
     buffer = np.zeros((n_channels, 0), np.float32)
-    needed = max(
-        plan.segment_samples, plan.hop_samples
-    )  # a hop of a whole segment is rounded up to whole frames
+    needed = max(plan.segment_samples, plan.hop_samples)  # a hop of a whole segment is rounded up to whole frames
     for block in chain([padding], blocks, [padding]):
         buffer = np.concatenate([buffer, block], axis=1)
         while buffer.shape[1] >= needed:

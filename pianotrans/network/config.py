@@ -58,9 +58,7 @@ class SpectrogramConfig(_Table):
     @property
     def n_bins(self) -> int:
         """FFT bins that reach `max_hz`; those above do not contribute and are never computed with."""
-        return (
-            min(math.ceil(self.max_hz * self.window_samples / self.sample_rate), self.window_samples // 2) + 1
-        )
+        return min(math.ceil(self.max_hz * self.window_samples / self.sample_rate), self.window_samples // 2) + 1
 
     @property
     def frames_per_second(self) -> Fraction:

@@ -33,9 +33,7 @@ def _walk(frame: int, n_frames: int) -> Iterator[Labelling]:
                 yield (*singleton, (frame, end), *rest)
 
 
-def weight(
-    labelling: Labelling, scores: NDArray[np.float64], gap: NDArray[np.float64], start: int = 0
-) -> float:
+def weight(labelling: Labelling, scores: NDArray[np.float64], gap: NDArray[np.float64], start: int = 0) -> float:
     """Score of one labelling: its intervals and the gaps it walks over; scores (T, T), gap (T - 1,)."""
     covered = {frame for begin, end in labelling for frame in range(begin, end)}
     gaps = sum(gap[frame] for frame in range(start, len(gap)) if frame not in covered)

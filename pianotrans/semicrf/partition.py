@@ -27,9 +27,7 @@ def log_partition(scores: Tensor, gap: Tensor | None = None) -> Tensor:
     for t in range(n_frames - 2, -1, -1):
         skip = suffix[:, :1] + gap[:, t, None]
         moves = torch.cat([skip, scores[:, t, t + 1 :] + suffix], dim=1)
-        suffix = torch.cat(
-            [singleton[:, t, None] + torch.logsumexp(moves, dim=1, keepdim=True), suffix], dim=1
-        )
+        suffix = torch.cat([singleton[:, t, None] + torch.logsumexp(moves, dim=1, keepdim=True), suffix], dim=1)
     return suffix.view(n_tracks, n_frames)
 
 
@@ -42,13 +40,9 @@ def marginals(scores: Tensor, gap: Tensor | None = None) -> Tensor:
     gap = _gap_or_zeros(scores, gap)
     diagonal = torch.diagonal(scores, dim1=1, dim2=2)
     suffix = log_partition(scores, gap)
-    prefix = log_partition(scores.flip(1, 2).transpose(1, 2), gap.flip(1)).flip(
-        1
-    )  # the same, reversed in time
+    prefix = log_partition(scores.flip(1, 2).transpose(1, 2), gap.flip(1)).flip(1)  # the same, reversed in time
     log_z = suffix[:, :1]
-    proper = torch.triu(
-        torch.exp(prefix[:, :, None] + scores + suffix[:, None, :] - log_z[:, :, None]), diagonal=1
-    )
+    proper = torch.triu(torch.exp(prefix[:, :, None] + scores + suffix[:, None, :] - log_z[:, :, None]), diagonal=1)
     visited = torch.exp(prefix + suffix - torch.nn.functional.softplus(diagonal) - log_z)
     return proper + torch.diag_embed(torch.sigmoid(diagonal) * visited)
 

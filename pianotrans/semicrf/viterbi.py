@@ -93,9 +93,7 @@ def _empty_moves(n_tracks: int, n_frames: int) -> BestMoves:
 @numba.njit(cache=True, nogil=True)
 def _decode_tracks(scores, lengths, singleton, gap, next_frame, is_interval, has_singleton):  # type: ignore[no-untyped-def]
     for n in range(scores.shape[0]):
-        _decode_track(
-            scores[n], lengths, singleton[n], gap[n], next_frame[n], is_interval[n], has_singleton[n]
-        )
+        _decode_track(scores[n], lengths, singleton[n], gap[n], next_frame[n], is_interval[n], has_singleton[n])
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_FAST_MAXIMUM)

@@ -118,9 +118,7 @@ def test_rates(tmp_path: Path, rate: int):
     np.testing.assert_allclose(heard, tones(0.2, rate), atol=2**-15)
 
 
-@pytest.mark.parametrize(
-    ("suffix", "video", "codec"), [("mp4", "mpeg4", "aac"), ("webm", "libvpx", "libopus")]
-)
+@pytest.mark.parametrize(("suffix", "video", "codec"), [("mp4", "mpeg4", "aac"), ("webm", "libvpx", "libopus")])
 def test_sound_of_a_video(tmp_path: Path, suffix: str, video: str, codec: str):
     played = music(2.0, 48_000)
     heard, info = read(encode(tmp_path / f"take.{suffix}", played, 48_000, codec, video=video))

@@ -29,9 +29,7 @@ def joined(samples: Block, borders: list[int], from_rate: int, to_rate: int) -> 
     to_rate=st.sampled_from([16_000, 44_100]),
     data=st.data(),
 )
-def test_blocks_do_not_matter(
-    n_samples: int, n_channels: int, from_rate: int, to_rate: int, data: st.DataObject
-):
+def test_blocks_do_not_matter(n_samples: int, n_channels: int, from_rate: int, to_rate: int, data: st.DataObject):
     samples = np.random.default_rng(n_samples).normal(0, 0.3, (n_channels, n_samples)).astype(np.float32)
     borders = data.draw(st.lists(st.integers(0, n_samples), max_size=8))
     whole = soxr.resample(samples.T, from_rate, to_rate, quality="HQ").T

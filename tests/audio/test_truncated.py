@@ -25,9 +25,7 @@ BY_FFMPEG = [
 
 def check_cut(whole: Path, fraction: float) -> None:
     part = cut(whole, fraction)
-    with pytest.raises(
-        AudioError, match=r"header promises 6\.\d s, \d\.\d s could be decoded\. .*truncated"
-    ) as e:
+    with pytest.raises(AudioError, match=r"header promises 6\.\d s, \d\.\d s could be decoded\. .*truncated") as e:
         read(part)
     assert str(e.value).startswith(f"{part}: ")
     said_s = float(str(e.value).split(" s could")[0].split()[-1])

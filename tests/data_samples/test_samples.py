@@ -102,9 +102,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return SimpleNamespace(make_samples=make_samples, pieces=pieces, sampler=sampler)
 
 
-def test_the_script_performs_the_same_midi_to_the_byte(
-    name: str, scripts: SimpleNamespace, tmp_path: Path
-) -> None:
+def test_the_script_performs_the_same_midi_to_the_byte(name: str, scripts: SimpleNamespace, tmp_path: Path) -> None:
     (piece,) = (piece for piece in scripts.pieces.PIECES if piece.name == name)
     scripts.make_samples.perform(piece).write(str(tmp_path / "again.mid"))
     assert (tmp_path / "again.mid").read_bytes() == (DATA / "samples" / f"{name}.mid").read_bytes()

@@ -213,9 +213,7 @@ def test_a_file_that_may_not_be_read():
 
 
 @quick
-@given(
-    st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=4), st.integers(0, 9)
-)
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=4), st.integers(0, 9))
 def test_damage_is_either_harmless_or_a_midi_error(changes, n_cut):
     data = bytearray(WHOLE)
     for place, value in changes:

@@ -69,9 +69,7 @@ def test_events_to_frames_to_midi_and_back(spans):
 
 def test_a_short_event_is_a_singleton_and_touching_events_share_a_frame():
     hop_s = 1024 / 44_100
-    intervals = GRID.to_intervals(
-        [(3.8 * hop_s, 4.1 * hop_s), (4.1 * hop_s, 7 * hop_s), (7 * hop_s, 9 * hop_s)]
-    )
+    intervals = GRID.to_intervals([(3.8 * hop_s, 4.1 * hop_s), (4.1 * hop_s, 7 * hop_s), (7 * hop_s, 9 * hop_s)])
     assert list(zip(intervals.begin, intervals.end, strict=True)) == [(4, 4), (4, 7), (7, 9)]
     np.testing.assert_allclose(intervals.onset, [-0.2, 0.1, 0], atol=1e-9)
     np.testing.assert_allclose(intervals.offset, [0.1, 0, 0], atol=1e-9)

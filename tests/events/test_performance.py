@@ -17,9 +17,7 @@ from .strategies import performances, quick
     "span", [(-0.1, 1), (1, 1), (2, 1), (math.nan, 1), (0, math.nan), (0, math.inf), ("a", 1), (None, 1)]
 )
 def test_impossible_times_are_refused(span):
-    with pytest.raises(
-        MidiError, match=r"note of key 60: from .* It must begin at 0 s or later, and end after"
-    ):
+    with pytest.raises(MidiError, match=r"note of key 60: from .* It must begin at 0 s or later, and end after"):
         Note(*span, 60, 64)
     with pytest.raises(MidiError, match=r"soft pedal: from .* It must begin at 0 s or later, and end after"):
         Pedal(*span, "soft")
@@ -145,8 +143,6 @@ def test_save_refuses_other_suffixes(tmp_path, name, message):
 
 
 def test_importing_loads_no_heavy_package():
-    code = (
-        "import sys, pianotrans.events; print({'torch', 'mido', 'pretty_midi', 'scipy'} & set(sys.modules))"
-    )
+    code = "import sys, pianotrans.events; print({'torch', 'mido', 'pretty_midi', 'scipy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -109,9 +109,7 @@ def test_permissions_follow_the_umask(tmp_path, umask):
 
 
 def test_a_missing_folder(tmp_path):
-    with pytest.raises(
-        OutputError, match=r"song.mid: the folder .*none does not exist. Create it, or choose"
-    ):
+    with pytest.raises(OutputError, match=r"song.mid: the folder .*none does not exist. Create it, or choose"):
         write_atomically(tmp_path / "none" / "song.mid", b"new")
 
 
@@ -145,9 +143,7 @@ def test_a_folder_that_may_not_be_written(mode):
         if user == 0:
             os.seteuid(65534)
         try:
-            with pytest.raises(
-                OutputError, match=r"song.mid: the folder .* may not be written. Change its perm"
-            ):
+            with pytest.raises(OutputError, match=r"song.mid: the folder .* may not be written. Change its perm"):
                 write_atomically(folder / "song.mid", b"new")
         finally:
             os.seteuid(user)

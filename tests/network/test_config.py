@@ -1,0 +1,61 @@
+"""Configurations: what is refused, and that every shipped one builds and runs."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from pianotrans.errors import ModelError
+from pianotrans.inference.registry import all_models, find_model
+from pianotrans.network import N_TRACKS, Model, ModelConfig
+from pianotrans.network.config import ARCHITECTURE, SpectrogramConfig, TransformerConfig
+
+FAMILY = {"architecture": ARCHITECTURE}
+
+
+def test_constants_of_the_published_model():
+    config = find_model("transkun-v2").config()
+    assert config == ModelConfig()
+    assert config.spectrogram.n_frames(705_600) == 691
+    assert config.spectrogram.n_bins == 745
+    assert config.spectrogram.frames_per_second.as_integer_ratio() == (11025, 256)
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in all_models()])
+def test_shipped_configs_build_and_run_when_shrunk(name):
+    config = find_model(name).config()
+    small = dataclasses.replace(config, transformer=TransformerConfig(width=16, n_heads=2, n_layers=1))
+    n_samples = 5 * config.spectrogram.hop_samples + 1
+    context, scores = Model(small)(torch.zeros(2, 1, n_samples))
+    assert context.shape == (2, N_TRACKS, 7, 16)
+    assert scores.query.shape == (2 * N_TRACKS, 7, 16)
+    assert torch.isfinite(scores.map()).all()
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({}, "architecture None given"),
+        ({"architecture": "onsets-and-frames"}, "architecture 'onsets-and-frames' given; this version runs"),
+        (FAMILY | {"stem": {}}, "unknown table stem"),
+        (FAMILY | {"transformer": {"depth": 6}}, "unknown setting depth. Known: width"),
+        (FAMILY | {"transformer": 3}, "a table of settings was expected, got 3"),
+        (FAMILY | {"transformer": {"n_layers": "six"}}, "n_layers: int expected, got 'six'"),
+        (FAMILY | {"transformer": {"n_layers": True}}, "n_layers: int expected, got True"),
+        (FAMILY | {"transformer": {"n_layers": 0}}, "a positive number expected, got 0"),
+        (FAMILY | {"transformer": {"width": 100}}, "width: 100 given; it must divide by 16"),
+        (FAMILY | {"segments": {"segment_s": 4.0}}, r"hop_s: 8.0 given; at most segment_s \(4.0\)"),
+    ],
+)
+def test_refused(table, message):
+    with pytest.raises(ModelError, match=message):
+        ModelConfig.from_dict(table)
+
+
+def test_whole_numbers_do_for_fractions():
+    config = ModelConfig.from_dict(FAMILY | {"segments": {"segment_s": 16, "hop_s": 14}})
+    assert config.segments.hop_s == 14.0
+
+
+def test_a_window_below_the_highest_frequency_uses_all_bins():
+    assert SpectrogramConfig(sample_rate=8000, window_samples=512, max_hz=8000.0).n_bins == 257

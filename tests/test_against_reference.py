@@ -1,0 +1,49 @@
+"""The real command on the eleven real recordings, against the reference implementation's transcriptions."""
+
+import subprocess
+import sys
+
+import pytest
+
+from pianotrans import load_midi
+from tests.agreement import f1_columns, n_same_notes, n_same_pedals, recordings
+from tests.conftest import REPOSITORY
+
+pytestmark = [pytest.mark.shared, pytest.mark.weights, pytest.mark.slow]
+
+REFERENCE_HOP_S = "8"
+SAME_AT_LEAST = 0.995
+F1_LOSS_AT_MOST = 0.002
+
+
+@pytest.fixture(scope="module")
+def transcribed(shared, published, tmp_path_factory):
+    """All eleven by one call of the command; pairs of a recording and our MIDI."""
+    folder = tmp_path_factory.mktemp("transcribed")
+    inputs = [str(recording.audio) for recording in recordings(shared)]
+    command = [sys.executable, str(REPOSITORY / "cli.py"), "transcribe", *inputs, "-o", str(folder)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return [(recording, folder / f"{recording.audio.stem}.mid") for recording in recordings(shared)]
+
+
+def test_all_eleven_are_there(transcribed):
+    assert len(transcribed) == 11
+
+
+def test_notes_and_pedals_are_the_references(transcribed):
+    for recording, path in transcribed:
+        ours, theirs = load_midi(path), load_midi(recording.reference)
+        n_notes = max(len(ours.notes), len(theirs.notes))
+        n_pedals = max(len(ours.pedals), len(theirs.pedals))
+        assert n_same_notes(ours.notes, theirs.notes) >= SAME_AT_LEAST * n_notes, recording.audio.name
+        assert n_same_pedals(ours.pedals, theirs.pedals) >= SAME_AT_LEAST * n_pedals, recording.audio.name
+
+
+def test_f1_is_the_references(transcribed, shared):
+    for recording, path in transcribed:
+        ours = f1_columns(shared, recording.truth, path)
+        theirs = f1_columns(shared, recording.truth, recording.reference)
+        assert ours.keys() == theirs.keys()
+        for column, f1 in ours.items():
+            assert f1 >= theirs[column] - F1_LOSS_AT_MOST, (recording.audio.name, column)

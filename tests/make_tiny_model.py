@@ -1,6 +1,6 @@
 """Make `models/tiny`: teach the tiny model to hear the tests' own synthesiser.
 
-usage: python tests/make_tiny_model.py [--steps 2500] [--out models/tiny/weights.safetensors]
+usage: python -m tests.make_tiny_model [--steps 1200] [--init WEIGHTS] [--out models/tiny/weights.safetensors]
 
 Minutes on a laptop. Not the way to train a real model: no data set, no augmentation, no validation.
 """
@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import safetensors.torch
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -26,6 +27,7 @@ from tests.synthesis import random_performance, render
 LEARNING_RATE = 4e-3
 CLIPS_PER_STEP = 4
 N_CLIPS = 600
+FIRST_SEED = 1000  # tests use smaller ones
 
 
 class LogPartition(torch.autograd.Function):
@@ -85,7 +87,8 @@ def loss(model: Model, samples: Tensor, labels: list[dict[str, Tensor]]) -> Tens
 def main() -> None:
     """Train and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--init", type=Path, help="go on from these weights")
     parser.add_argument("--out", type=Path, default=Path("models/tiny/weights.safetensors"))
     arguments = parser.parse_args()
 
@@ -95,9 +98,11 @@ def main() -> None:
     model = Model(entry.config())
     model.spectrogram.mel_filters.copy_(mel_filterbank(model.config.spectrogram))
     torch.nn.init.zeros_(model.scorer.bias)
+    if arguments.init:
+        model.load_state_dict(safetensors.torch.load_file(arguments.init))
     rate = model.config.spectrogram.sample_rate
     segment_s = model.config.segments.segment_s
-    performances = [random_performance(seed, 1.5 * segment_s) for seed in range(1000, 1000 + N_CLIPS)]
+    performances = [random_performance(FIRST_SEED + i, 1.5 * segment_s) for i in range(N_CLIPS)]
     clips = [render(performance, rate, seed) for seed, performance in enumerate(performances)]
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=arguments.steps)

@@ -19,14 +19,17 @@ def load_model(entry: ModelEntry, device: torch.device) -> Model:
 
     Raises ModelError if the weights are missing, damaged, or those of another architecture.
     """
+    config = entry.config()
     with torch.device("meta"):  # no time spent on random values that the weights replace
-        model = Model(entry.config())
+        model = Model(config)
     tensors = read_weights(entry)
     check_fit(model, tensors, str(entry.weights_path))
     model.to_empty(device="cpu")
     model.load_state_dict(tensors, strict=True)
     model.reset_constants()
-    return model.requires_grad_(False).eval().to(device)
+    model.requires_grad_(False).eval().to(device)
+    model.fix_embeddings(round(config.segments.segment_s * config.spectrogram.sample_rate))
+    return model
 
 
 def read_weights(entry: ModelEntry) -> dict[str, Tensor]:

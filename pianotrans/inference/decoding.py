@@ -1,6 +1,6 @@
 """A batch of segments through the network and the semi-CRF, up to where they must be read in order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pianotrans.inference.segments import Block
 from pianotrans.inference.stitching import DecodedSegment
 from pianotrans.network import N_TRACKS, Attributes, Model
 from pianotrans.semicrf import BestMoves, decode_factored
@@ -45,17 +46,28 @@ class SegmentPaths:
 
 
 @torch.inference_mode()
-def decode_segments(model: Model, samples: NDArray[np.float32]) -> Iterator[SegmentPaths]:
-    """Decode a batch of segments, (clips, channels, segment_samples); paths come in the same order.
+def decode_segments(model: Model, segments: Sequence[Block]) -> list[SegmentPaths]:
+    """Decode a batch of segments, (channels, segment_samples) each; paths come in the same order.
 
-    All recursions of the batch run before any path is read: reading a segment needs the one before it.
+    All recursions of the batch run before any path is read: reading a segment needs the one before it. Digital
+    silence holds nothing and is not computed.
     """
     device = next(model.parameters()).device
-    context, scores = model(torch.from_numpy(samples).to(device))
-    moves = decode_factored(scores)
-    for i, clip in enumerate(context):
-        tracks = slice(i * N_TRACKS, (i + 1) * N_TRACKS)
-        yield SegmentPaths(model, clip, moves[tracks])
+    sounding = [samples for samples in segments if samples.any()]
+    decoded: Iterator[SegmentPaths] = iter(())
+    if sounding:
+        context, scores = model(torch.from_numpy(np.stack(sounding)).to(device))
+        moves = decode_factored(scores)
+        decoded = (
+            SegmentPaths(model, clip, moves[i * N_TRACKS : (i + 1) * N_TRACKS]) for i, clip in enumerate(context)
+        )
+    return [next(decoded) if samples.any() else _silent_paths(model, samples) for samples in segments]
+
+
+def _silent_paths(model: Model, samples: Block) -> SegmentPaths:
+    n_frames = model.config.spectrogram.n_frames(samples.shape[1])
+    no_context = torch.zeros(N_TRACKS, 0, model.config.transformer.width, device=next(model.parameters()).device)
+    return SegmentPaths(model, no_context, BestMoves.nothing(N_TRACKS, n_frames))
 
 
 def _array(x: Tensor) -> NDArray[Any]:

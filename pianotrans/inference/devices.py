@@ -1,8 +1,12 @@
 """Choosing the device to compute on."""
 
+import re
+
 import torch
 
 from pianotrans.errors import DeviceError
+
+_NAME = re.compile(r"cpu|mps|cuda(:(0|[1-9][0-9]{0,3}))?")
 
 
 def resolve_device(name: str = "auto") -> torch.device:
@@ -13,7 +17,7 @@ def resolve_device(name: str = "auto") -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu")
     kind, _, index = name.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (index and (kind != "cuda" or not index.isdigit())):
+    if not _NAME.fullmatch(name):
         raise DeviceError(f"device {name!r}: unknown. Use auto, cpu, cuda, cuda:N or mps.")
     if kind == "cuda":
         _check_cuda(name, int(index or 0))

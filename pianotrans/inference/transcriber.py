@@ -1,12 +1,11 @@
 """From a recording to a performance: the whole line of DESIGN §1 in one place."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from pianotrans.audio import AudioReader, Block, from_array, open_audio, resample
@@ -77,7 +76,7 @@ class Transcriber:
         self.plan = SegmentPlan.of(self.entry.config(), hop_s)
         if not self.entry.weights_path.exists():
             pull(self.entry, say=say)
-        self._model = load_model(self.entry, self.device)
+        self.model = load_model(self.entry, self.device)
 
     def transcribe(
         self,
@@ -103,27 +102,45 @@ class Transcriber:
             Cancelled: `cancel` was set.
         """
         with _open(source, sample_rate, allow_truncated=allow_truncated) as reader:
-            return self._transcribe(reader, on_progress or (lambda _: None), cancel)
+            counted = CountedBlocks(reader)
+            events = list(self._events(counted, on_progress or (lambda _: None), cancel))
+        return performance_of(events, counted.duration_s)
 
-    def _transcribe(
-        self, reader: AudioReader, on_progress: Callable[[Progress], Any], cancel: CancelSignal | None
-    ) -> Performance:
-        plan, info = self.plan, reader.info
-        counted = _CountedBlocks(reader.blocks())
-        blocks = resample(iter(counted), info.sample_rate, plan.sample_rate, info.n_channels)
+    def stream(
+        self,
+        source: Source,
+        sample_rate: int | None = None,
+        *,
+        on_progress: Callable[[Progress], Any] | None = None,
+        cancel: CancelSignal | None = None,
+        allow_truncated: bool = False,
+    ) -> Iterator[Note | Pedal]:
+        """The notes and pedals of a recording as they are decided, in memory that does not grow with its length.
+
+        Each is final. They come key by key and segment by segment, so not sorted by onset; a key's last notes
+        come when the next ones are decided. Arguments and errors as in `transcribe`; an error that is met late
+        comes after what was decided until then.
+        """
+        with _open(source, sample_rate, allow_truncated=allow_truncated) as reader:
+            for event in self._events(CountedBlocks(reader), on_progress or (lambda _: None), cancel):
+                yield note_or_pedal(event)
+
+    def _events(
+        self, audio: "CountedBlocks", on_progress: Callable[[Progress], Any], cancel: CancelSignal | None
+    ) -> Iterator[Event]:
+        plan, info = self.plan, audio.info
+        blocks = resample(iter(audio), info.sample_rate, plan.sample_rate, info.n_channels)
         stitcher = Stitcher(plan, N_TRACKS)
-        events: list[Event] = []
         on_progress(Progress(0.0, info.duration_s))
         for index, samples in enumerate(cut(blocks, info.n_channels, plan)):
             if cancel is not None and cancel.is_set():
                 raise Cancelled(f"{info.name}: stopped at {max(plan.start_s(index), 0.0):.1f} s, as asked.")
-            for paths in decode_segments(self._model, samples[None]):
-                events += stitcher.push(paths.read(stitcher.start_frames))
-            done_s = max(plan.start_s(index + 1), 0.0)
-            on_progress(Progress(min(done_s, info.duration_s or done_s), info.duration_s))
-        duration_s = counted.n_samples / info.sample_rate
-        on_progress(Progress(duration_s, duration_s))
-        return _performance(events + stitcher.finish(), duration_s)
+            for paths in decode_segments(self.model, [samples]):
+                yield from stitcher.push(paths.read(stitcher.start_frames))
+            done_s = min(max(plan.start_s(index + 1), 0.0), audio.duration_s)  # the last ones reach beyond the end
+            on_progress(Progress(done_s, info.duration_s))
+        on_progress(Progress(audio.duration_s, audio.duration_s))
+        yield from stitcher.finish()
 
 
 def transcribe(
@@ -138,16 +155,22 @@ def transcribe(
     return Transcriber(model, device=device).transcribe(source, sample_rate, on_progress=on_progress)
 
 
-class _CountedBlocks:
-    """Passes blocks on and counts the samples: the length of a stream is known at its end only."""
+class CountedBlocks:
+    """Passes the blocks of a reader on and counts the samples: some lengths are known at the end only."""
 
-    def __init__(self, blocks: Iterator[Block]):
-        self._blocks = blocks
-        self.n_samples = 0
+    def __init__(self, reader: AudioReader):
+        self.info = reader.info
+        self._blocks = reader.blocks()
+        self._n_samples = 0
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds passed on so far."""
+        return self._n_samples / self.info.sample_rate
 
     def __iter__(self) -> Iterator[Block]:
         for block in self._blocks:
-            self.n_samples += block.shape[1]
+            self._n_samples += block.shape[1]
             yield block
 
 
@@ -158,16 +181,21 @@ def _open(source: Source, sample_rate: int | None, *, allow_truncated: bool) -> 
         return open_audio(source, allow_truncated=allow_truncated)  # type: ignore[arg-type]
     if sample_rate is None:
         raise AudioError("sample_rate: missing. Samples in an array come without one; pass it in Hz.")
-    return from_array(np.asarray(source), sample_rate)
+    return from_array(source, sample_rate)
 
 
-def _performance(events: list[Event], duration_s: float) -> Performance:
-    notes, pedals = [], []
-    for event in events:
-        number = TRACK_NUMBERS[event.track]
-        if number < 0:
-            pedals.append(Pedal(event.onset_s, event.offset_s, _PEDAL_KINDS[-number]))
-        else:
-            # MIDI reads velocity 0 as "release", and the mode of the 128 classes may be 0
-            notes.append(Note(event.onset_s, event.offset_s, number, max(event.velocity, 1)))
-    return Performance(tuple(notes), tuple(pedals), duration_s)
+def performance_of(events: Iterable[Event], duration_s: float) -> Performance:
+    """Notes and pedals of the events of a recording of `duration_s` seconds."""
+    played = [note_or_pedal(event) for event in events]
+    notes = tuple(x for x in played if isinstance(x, Note))
+    pedals = tuple(x for x in played if isinstance(x, Pedal))
+    return Performance(notes, pedals, duration_s)
+
+
+def note_or_pedal(event: Event) -> Note | Pedal:
+    """What an event of a numbered track is in music."""
+    number = TRACK_NUMBERS[event.track]
+    if number < 0:
+        return Pedal(event.onset_s, event.offset_s, _PEDAL_KINDS[-number])
+    # MIDI reads velocity 0 as "release", and the mode of the 128 classes may be 0
+    return Note(event.onset_s, event.offset_s, number, max(event.velocity, 1))

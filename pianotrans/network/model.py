@@ -33,6 +33,11 @@ class Model(nn.Module):
         """Make the constants that are not stored with the weights, after those were loaded."""
         self.spectrogram.reset_constants()
 
+    def fix_embeddings(self, n_samples: int) -> None:
+        """Compute once what depends on the weights and the length of a segment alone, for inference."""
+        config = self.config.spectrogram
+        self.backbone.fix_embeddings(config.n_frames(n_samples), config.n_mels)
+
     def scores(self, context: Tensor) -> IntervalScores:
         """Context (..., T, D) → scores of all intervals of the tracks, in factors (DESIGN §5); O(T)."""
         width = context.shape[-1]

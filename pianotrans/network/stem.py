@@ -10,11 +10,18 @@ from pianotrans.network.config import ModelConfig
 from pianotrans.network.coordinates import CoordinateEmbedding
 
 FRAMES_PER_STEP = 8
-MELS_PER_TOKEN = 4
 _STRIDES = ((2, 1), (2, 2), (2, 2), (1, 1))  # (time, mel)
 _PAD_TIME = (4, 3)
 _PAD_MEL = (2, 1)
 _N_GROUPS = 4
+
+
+def map_shape(n_frames: int, n_mels: int) -> tuple[int, int]:
+    """Time steps and mel tokens that the stem makes of so many frames and mel bands."""
+    n_steps, n_tokens = n_frames + sum(_PAD_TIME), n_mels + sum(_PAD_MEL)
+    for time_stride, mel_stride in _STRIDES:
+        n_steps, n_tokens = -(-n_steps // time_stride), -(-n_tokens // mel_stride)
+    return n_steps, n_tokens
 
 
 class Stem(nn.Module):

@@ -9,11 +9,16 @@ from torch import Tensor, nn
 from pianotrans.network.config import TransformerConfig
 
 _NORM_EPS = 1e-6
+_TOKENS_PER_CHUNK = 2048  # the hidden layer of so many tokens (8 MB at width 256) stays in the last-level cache
 
 
 def rms_norm(x: Tensor) -> Tensor:
-    """Root-mean-square normalisation of the last axis, without gain."""
-    return nn.functional.rms_norm(x, x.shape[-1:], eps=_NORM_EPS)
+    """Root-mean-square normalisation of the last axis, without gain.
+
+    By the vector norm, which torch computes several times faster than its own rms_norm on the CPU.
+    """
+    mean_square = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square() / x.shape[-1]
+    return x * torch.rsqrt(mean_square + _NORM_EPS)
 
 
 class Attention(nn.Module):
@@ -27,10 +32,10 @@ class Attention(nn.Module):
         self.scale = nn.Parameter(torch.ones(width))
 
     def forward(self, h: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """Residual update of h; all (batch, n_tokens, D), attending over the second axis."""
+        """Residual update of h (batch, n, D), which attends to key and value (batch, m, D)."""
         query, key, value = (self._split(x) for x in (self.query(rms_norm(h)), key, value))
         mixed = nn.functional.scaled_dot_product_attention(query, key, value)
-        return h + self.scale * self.output(mixed.transpose(1, 2).flatten(2))
+        return torch.addcmul(h, self.scale, self.output(mixed.transpose(1, 2).flatten(2)))
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # (batch, H, n_tokens, D/H)
@@ -47,7 +52,13 @@ class FeedForward(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Residual update of h, (..., D)."""
-        return h + self.scale * self.contract(nn.functional.gelu(self.expand(rms_norm(h))))
+        if h.device.type != "cpu" or torch.is_grad_enabled():
+            return self._update(h)
+        chunks = h.flatten(0, -2).split(_TOKENS_PER_CHUNK)
+        return torch.cat([self._update(chunk) for chunk in chunks]).view_as(h)
+
+    def _update(self, h: Tensor) -> Tensor:
+        return torch.addcmul(h, self.scale, self.contract(nn.functional.gelu(self.expand(rms_norm(h)))))
 
 
 class Block(nn.Module):
@@ -68,8 +79,24 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(C, S, P, D) → the same shape."""
-        n_clips = x.shape[0]
         place_key, place_value, time_key, time_value = self.keys_values(x).chunk(4, dim=-1)
+        return self._update(x, place_key, place_value, time_key, time_value)
+
+    def last_places(self, x: Tensor, n_places: int) -> Tensor:
+        """What `forward` gives for the last places of every step, (C, S, n_places, D), and no more work.
+
+        The other places only serve as keys and values across the places.
+        """
+        place_weight, time_weight = self.keys_values.weight.chunk(2)
+        read = x[:, :, -n_places:]
+        place_key, place_value = nn.functional.linear(x, place_weight).chunk(2, dim=-1)
+        time_key, time_value = nn.functional.linear(read, time_weight).chunk(2, dim=-1)
+        return self._update(read, place_key, place_value, time_key, time_value)
+
+    def _update(
+        self, x: Tensor, place_key: Tensor, place_value: Tensor, time_key: Tensor, time_value: Tensor
+    ) -> Tensor:
+        n_clips = x.shape[0]
         h = self.across_places(x.flatten(0, 1), place_key.flatten(0, 1), place_value.flatten(0, 1))
         h = self.after_places(h).unflatten(0, (n_clips, -1))
         h = self.across_time(_by_place(h), _by_place(time_key), _by_place(time_value))

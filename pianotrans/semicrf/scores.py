@@ -38,8 +38,12 @@ class IntervalScores:
         lengths = (frames[None, :] - frames[:, None]).clamp(min=0) / math.sqrt(query.shape[-1])
         return torch.bmm(key, query.transpose(1, 2)) * lengths + torch.diag_embed(self.singleton[tracks])
 
-    def affinity(self, tracks: slice, out: Tensor) -> Tensor:
-        """query[e] · key[b] / sqrt(D) of some tracks, [track, b, e], written into `out` (n, T, T)."""
-        query, key = self.query[tracks], self.key[tracks]
+    def affinity(self, tracks: slice, begins: slice) -> Tensor:
+        """query[e] · key[b] / sqrt(D) of some tracks and begin frames, (n, begins, T - begins.start).
+
+        Entry [n, i, j] belongs to the interval from frame begins.start + i to begins.start + j.
+        """
+        query, key = self.query[tracks, begins.start :], self.key[tracks, begins]
         scale = 1 / math.sqrt(query.shape[-1])
-        return torch.baddbmm(out, key, query.transpose(1, 2), beta=0, alpha=scale, out=out)
+        tile = query.new_empty(key.shape[0], key.shape[1], query.shape[1])
+        return torch.baddbmm(tile, key, query.transpose(1, 2), beta=0, alpha=scale)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pianotrans.semicrf.scores import IntervalScores
 
-_TRACKS_PER_TILE = 6  # their maps (1.9 MB each at T = 691) stay in a common last-level cache
+# A tile of this size (2 MB at T = 691) is read back out of the last-level cache.
+_TRACKS_PER_TILE = 6
+_FRAMES_PER_TILE = 128
 
 # Of fast-math only what lets a maximum be vectorised: -inf keeps its meaning, NaN never occurs.
 _FAST_MAXIMUM = {"nnan", "nsz"}
@@ -27,6 +28,18 @@ class BestMoves:
     next_frame: NDArray[np.int32]  # (N, T): t + 1 over a gap, or the end of the interval that begins at t
     is_interval: NDArray[np.bool_]  # (N, T): whether the move to next_frame is an interval
     has_singleton: NDArray[np.bool_]  # (N, T)
+
+    @classmethod
+    def nothing(cls, n_tracks: int, n_frames: int) -> "BestMoves":
+        """Gaps throughout: paths without any interval."""
+        shape = (n_tracks, n_frames)
+        next_frame = np.broadcast_to(np.arange(1, n_frames + 1, dtype=np.int32), shape).copy()
+        return cls(next_frame, np.zeros(shape, np.bool_), np.zeros(shape, np.bool_))
+
+    @property
+    def arrays(self) -> tuple[NDArray[np.int32], NDArray[np.bool_], NDArray[np.bool_]]:
+        """The three, in order."""
+        return self.next_frame, self.is_interval, self.has_singleton
 
     def __getitem__(self, tracks: slice) -> "BestMoves":
         """The moves of some tracks."""
@@ -42,7 +55,7 @@ class BestMoves:
         if start_frames.shape != (n_tracks,) or (start_frames < 0).any():
             raise ValueError(f"start_frames: ({n_tracks},) frames ≥ 0 needed, got {start_frames!r}")
         rows = np.empty((2 * n_tracks * n_frames, 3), np.int64)
-        n = _read_paths(self.next_frame, self.is_interval, self.has_singleton, start_frames, rows)
+        n = _read_paths(*self.arrays, start_frames, rows)
         return rows[:n].copy()
 
 
@@ -56,32 +69,30 @@ def decode(scores: NDArray[np.float32 | np.float64], gap: NDArray[np.float64] | 
     if gap is None:
         gap = np.zeros((n_tracks, max(n_frames - 1, 0)))
     singleton = np.ascontiguousarray(np.diagonal(scores, axis1=1, axis2=2))
-    moves = _empty_moves(n_tracks, n_frames)
+    moves, best = _empty_moves(n_tracks, n_frames), np.empty((n_tracks, n_frames))
     lengths = np.ones(n_frames, scores.dtype)  # the maps hold whole scores: nothing to multiply with
-    _decode_tracks(scores, lengths, singleton, gap, moves.next_frame, moves.is_interval, moves.has_singleton)
+    _decode_rows(scores, 0, lengths, singleton, gap, best, *moves.arrays)
     return moves
 
 
 def decode_factored(scores: IntervalScores) -> BestMoves:
-    """Best moves under scores in factors, gap scores zero; never more than a few tracks' maps in memory."""
+    """Best moves under scores in factors, gap scores zero.
+
+    The score maps are made in tiles of a few tracks and begin frames, from the last frames to the first as the
+    recursion goes, and only above the diagonal; each is reduced while it is still in the cache.
+    """
     n_tracks, n_frames = scores.n_tracks, scores.n_frames
-    moves = _empty_moves(n_tracks, n_frames)
+    moves, best = _empty_moves(n_tracks, n_frames), np.empty((n_tracks, n_frames))
     gap = np.zeros((n_tracks, max(n_frames - 1, 0)))
     lengths = np.arange(n_frames, dtype=np.float32)
     singleton = scores.singleton.float().cpu().contiguous().numpy()
-    tile = torch.empty(_TRACKS_PER_TILE, n_frames, n_frames, device=scores.query.device)
-    for first in range(0, n_tracks, _TRACKS_PER_TILE):
-        some = slice(first, min(first + _TRACKS_PER_TILE, n_tracks))
-        affinity = scores.affinity(some, tile[: some.stop - some.start]).cpu().numpy()
-        _decode_tracks(
-            affinity,
-            lengths,
-            singleton[some],
-            gap[some],
-            moves.next_frame[some],
-            moves.is_interval[some],
-            moves.has_singleton[some],
-        )
+    for first_track in range(0, n_tracks, _TRACKS_PER_TILE):
+        tracks = slice(first_track, min(first_track + _TRACKS_PER_TILE, n_tracks))
+        for stop in range(n_frames, 0, -_FRAMES_PER_TILE):
+            begins = slice(max(stop - _FRAMES_PER_TILE, 0), stop)
+            tile = scores.affinity(tracks, begins).cpu().numpy()
+            rows = (array[tracks] for array in (singleton, gap, best, *moves.arrays))
+            _decode_rows(tile, begins.start, lengths, *rows)
     return moves
 
 
@@ -90,37 +101,35 @@ def _empty_moves(n_tracks: int, n_frames: int) -> BestMoves:
     return BestMoves(np.empty(shape, np.int32), np.empty(shape, np.bool_), np.empty(shape, np.bool_))
 
 
-@numba.njit(cache=True, nogil=True)
-def _decode_tracks(scores, lengths, singleton, gap, next_frame, is_interval, has_singleton):  # type: ignore[no-untyped-def]
-    for n in range(scores.shape[0]):
-        _decode_track(scores[n], lengths, singleton[n], gap[n], next_frame[n], is_interval[n], has_singleton[n])
-
-
+# tile[n, i, j] belongs to the interval from frame first + i to frame first + j; `lengths` multiplies it.
+# best[n, t]: weight of the best labelling of track n from frame t on.
 @numba.njit(cache=True, nogil=True, fastmath=_FAST_MAXIMUM)
-def _decode_track(scores, lengths, singleton, gap, next_frame, is_interval, has_singleton):  # type: ignore[no-untyped-def]
-    n_frames = len(singleton)
-    best = np.empty(n_frames)  # weight of the best labelling from each frame on
-    candidate = np.empty(n_frames)
-    for t in range(n_frames - 1, -1, -1):
-        move = 0.0
-        next_frame[t] = t + 1
-        is_interval[t] = False
-        if t < n_frames - 1:
-            move = best[t + 1] + gap[t]
-            row = scores[t]
-            highest = -np.inf
-            for e in range(t + 1, n_frames):
-                candidate[e] = lengths[e - t] * row[e] + best[e]
-                highest = max(highest, candidate[e])
-            if highest > move:
-                e = t + 1
-                while candidate[e] != highest:
-                    e += 1
-                move = highest
-                next_frame[t] = e
-                is_interval[t] = True
-        has_singleton[t] = singleton[t] > 0
-        best[t] = move + max(singleton[t], 0.0)
+def _decode_rows(  # type: ignore[no-untyped-def]
+    tile, first, lengths, singleton, gap, best, next_frame, is_interval, has_singleton
+):
+    n_tracks, n_rows, n_columns = tile.shape
+    candidate = np.empty(n_columns)
+    for n in range(n_tracks):
+        for i in range(n_rows - 1, -1, -1):
+            t = first + i
+            move = 0.0
+            next_frame[n, t] = t + 1
+            is_interval[n, t] = False
+            if i < n_columns - 1:
+                move = best[n, t + 1] + gap[n, t]
+                highest = -np.inf
+                for j in range(i + 1, n_columns):
+                    candidate[j] = lengths[j - i] * tile[n, i, j] + best[n, first + j]
+                    highest = max(highest, candidate[j])
+                if highest > move:
+                    j = i + 1
+                    while candidate[j] != highest:
+                        j += 1
+                    move = highest
+                    next_frame[n, t] = first + j
+                    is_interval[n, t] = True
+            has_singleton[n, t] = singleton[n, t] > 0
+            best[n, t] = move + max(singleton[n, t], 0.0)
 
 
 @numba.njit(cache=True, nogil=True)

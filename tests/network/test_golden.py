@@ -83,7 +83,7 @@ def test_log_partition(stages, golden):
 
 
 def test_intervals_and_attributes(published, samples, golden, stages):
-    (paths,) = decode_segments(published, samples)
+    (paths,) = decode_segments(published, list(samples))
     decoded = paths.read(np.zeros(N_TRACKS, np.int64))
     rows = np.stack([decoded.track, decoded.begin, decoded.end], axis=1)
     np.testing.assert_array_equal(rows, golden["intervals"])

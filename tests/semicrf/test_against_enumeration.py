@@ -135,7 +135,7 @@ def test_score_map_by_definition():
         assert full[n, b, e] == pytest.approx(expected, rel=1e-5, abs=1e-5)
 
 
-@pytest.mark.parametrize("n_frames", [1, 2, 3, 50])
+@pytest.mark.parametrize("n_frames", [1, 2, 3, 50, 300])
 @pytest.mark.parametrize("n_tracks", [1, 6, 7])
 def test_decoding_in_factors_is_decoding_of_the_map(n_tracks, n_frames):
     scores = factored(n_tracks, n_frames, 16, seed=n_frames)

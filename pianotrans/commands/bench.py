@@ -1,0 +1,142 @@
+"""`pianotrans bench`: how fast this machine transcribes, and where the time goes."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pianotrans.commands.console import Reporter
+from pianotrans.errors import DeviceError, PianotransError
+
+if TYPE_CHECKING:
+    from pianotrans.inference.stages import Stage
+
+_NOISE_RATE = 44_100
+
+
+def bench(
+    audio: Annotated[
+        Path | None, typer.Argument(metavar="[AUDIO]", help="A recording. [default: noise, which costs the same]")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="How much of it at most.")] = 60.0,
+    hop: Annotated[float | None, typer.Option(help="Seconds between the starts of two segments.")] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME_OR_FOLDER", help="See `pianotrans models list`.")
+    ] = None,
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Time every stage of a transcription on this machine."""
+    reporter = Reporter(quiet=as_json)
+    try:
+        report = _measure(audio, seconds, hop, model, device, reporter)
+    except (PianotransError, ValueError) as error:
+        reporter.error(error)
+        raise typer.Exit(2 if isinstance(error, DeviceError | ValueError) else 1) from None
+    if as_json:
+        typer.echo(json.dumps(report, indent=1))
+    else:
+        _show(report)
+
+
+def _measure(
+    audio: Path | None, seconds: float, hop: float | None, model: str | None, device: str, reporter: Reporter
+) -> dict[str, Any]:
+    start = time.perf_counter()
+    import numpy as np
+
+    from pianotrans.audio import from_array, open_audio
+    from pianotrans.inference.stages import matmul_gflops, time_stages
+    from pianotrans.inference.transcriber import Transcriber
+
+    transcriber = Transcriber(model, device=device, hop_s=hop, say=reporter.say)
+    start_up_s = time.perf_counter() - start
+    peak_gflops = matmul_gflops(transcriber.device)
+    if audio is None:
+        noise = np.random.default_rng(0).normal(0, 0.1, round(seconds * _NOISE_RATE))
+        reader = from_array(noise, _NOISE_RATE, name="noise")
+    else:
+        reader = open_audio(audio)
+    with reader:
+        stages, duration_s = time_stages(transcriber, reader, seconds)
+    total_s = sum(stage.took_s for stage in stages)
+    return {
+        "audio": reader.info.name,
+        "audio_s": duration_s,
+        "model": transcriber.entry.name,
+        "device": str(transcriber.device),
+        "threads": _n_threads(),
+        "hop_s": transcriber.plan.hop_samples / transcriber.plan.sample_rate,
+        "stages": [_stage_figures(stage, duration_s, peak_gflops) for stage in stages],
+        "total_s": total_s,
+        "s_per_s": total_s / duration_s,
+        "matmul_gflops": peak_gflops,
+        "peak_memory_mib": _peak_memory_mib(),
+        "start_up_s": start_up_s,
+    }
+
+
+def _stage_figures(stage: "Stage", duration_s: float, peak_gflops: float) -> dict[str, Any]:
+    gflops = stage.gflop / stage.took_s if stage.gflop else None
+    return {
+        "stage": stage.name,
+        "s_per_s": stage.took_s / duration_s,
+        "gflop_per_s_of_audio": stage.gflop / duration_s if stage.gflop else None,
+        "gflops": gflops,
+        "share_of_peak": gflops / peak_gflops if gflops else None,
+    }
+
+
+def _show(report: dict[str, Any]) -> None:
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(box=SIMPLE if console.is_terminal else None, pad_edge=False)
+    table.add_column("stage")
+    for heading in ("s per s of audio", "share of time", "GFLOP per s of audio", "GFLOP/s", "share of matmul peak"):
+        table.add_column(heading, justify="right")
+    for row in report["stages"]:
+        counted = row["gflops"] is not None
+        table.add_row(
+            row["stage"],
+            f"{row['s_per_s']:.4f}",
+            f"{row['s_per_s'] / report['s_per_s']:.1%}",
+            f"{row['gflop_per_s_of_audio']:.1f}" if counted else "",
+            f"{row['gflops']:.0f}" if counted else "",
+            f"{row['share_of_peak']:.0%}" if counted else "",
+        )
+    console.print(table)
+    console.print(
+        f"total {report['s_per_s']:.3f} s per s of audio ({1 / report['s_per_s']:.1f}x real time), "
+        f"{report['audio_s']:.1f} s of {report['audio']}, hop {report['hop_s']:.2f} s"
+    )
+    console.print(
+        f"{report['model']} on {report['device']}, {report['threads']} threads, matmul peak "
+        f"{report['matmul_gflops']:.0f} GFLOP/s"
+    )
+    memory = report["peak_memory_mib"]
+    console.print(
+        f"start-up {report['start_up_s']:.1f} s (imports and weights), peak memory "
+        + (f"{memory:.0f} MiB" if memory else "unknown on this platform")
+    )
+
+
+def _n_threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _peak_memory_mib() -> float | None:
+    """Peak resident memory of this process; None where the platform does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10

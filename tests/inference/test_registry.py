@@ -1,0 +1,119 @@
+"""Models by name and by folder, and where their weights lie."""
+
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from pianotrans.errors import ModelError
+from pianotrans.inference import registry
+from pianotrans.inference.registry import ModelEntry, Source, all_models, default_model, find_model
+
+from .making import CONFIG
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "config.toml").write_text(CONFIG)
+    return folder
+
+
+def test_the_default_is_the_published_model():
+    entry = find_model(default_model())
+    assert entry.name == "transkun-v2"
+    assert entry.source == Source(
+        "transkun",
+        "2.0.1",
+        "transkun/pretrained/2.0.pt",
+        "50a80010effc2a59ffcd068a95cd2b29bd7f23a27a3515bc3ccd209c89a3d44c",
+    )
+    assert entry.source.requirement == "transkun==2.0.1"
+    assert entry.licence == "MIT"
+    assert {score.dataset: score.f1["onset"] for score in entry.scores}["MAESTRO v3 test"] == 98.33
+
+
+def test_the_tiny_model_comes_with_the_package():
+    entry = find_model("tiny")
+    assert entry.source is None
+    assert entry.weights_path == entry.folder / "weights.safetensors"
+
+
+def test_every_model_has_what_a_user_wants_to_know():
+    for entry in all_models():
+        assert entry.title
+        assert entry.licence
+        assert (entry.folder / "config.toml").is_file()
+        assert (entry.folder / "README.md").is_file()
+        assert entry.weights_sha256 is not None
+        assert len(bytes.fromhex(entry.weights_sha256)) == 32
+
+
+def test_any_folder_is_a_model(folder: Path):
+    for given in (folder, str(folder)):
+        entry = find_model(given)
+        assert entry.name == "mine"
+        assert entry.weights_path == folder / "weights.safetensors"
+        assert entry.weights_sha256 is None
+        assert entry.config().spectrogram.sample_rate == 8000
+
+
+def test_the_folder_one_is_in_has_a_name(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(folder)
+    assert find_model(".").name == "mine"
+
+
+def test_unknown_model():
+    with pytest.raises(
+        ModelError, match=r"model 'transcoon': neither a known model \(transkun-v2, .*\) nor a folder"
+    ):
+        find_model("transcoon")
+
+
+def test_folder_without_a_configuration(tmp_path: Path):
+    with pytest.raises(ModelError, match=r"no config.toml in it. A model's folder holds config.toml and"):
+        find_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[spectrogram", r"config.toml: not valid TOML \("),
+        (b"\xff\xfe", r"config.toml: not valid TOML \("),
+        (b"", "architecture None given"),
+        (b'architecture = "onsets-and-frames"', "'onsets-and-frames' given; this version runs"),
+        (CONFIG.replace("[segments]", "[segmentation]").encode(), "unknown table segmentation. Known: "),
+        (CONFIG.replace("hop_s ", "overlap_s ").encode(), "segments: unknown setting overlap_s. Known: "),
+        (CONFIG.replace("8000", '"8 kHz"').encode(), "spectrogram.sample_rate: int expected, got '8 kHz'"),
+    ],
+)
+def test_bad_configurations_name_their_file(folder: Path, content: bytes, message: str):
+    (folder / "config.toml").write_bytes(content)
+    with pytest.raises(ModelError, match=message) as caught:
+        find_model(folder).config()
+    assert str(caught.value).startswith(str(folder / "config.toml"))
+
+
+def test_a_registry_that_cannot_be_read(tmp_path: Path):
+    with pytest.raises(ModelError, match=r"registry.toml: cannot be read \(No such file or directory\)"):
+        registry._read_toml(tmp_path / "registry.toml")
+
+
+def entry_with_source() -> ModelEntry:
+    return ModelEntry("far", Path("far"), "title", "licence", "0" * 64, Source("a", "1", "b", "0" * 64))
+
+
+def test_pulled_weights_lie_in_the_platforms_cache(monkeypatch: pytest.MonkeyPatch):
+    for value in (None, ""):
+        if value is None:
+            monkeypatch.delenv("PIANOTRANS_CACHE", raising=False)
+        else:
+            monkeypatch.setenv("PIANOTRANS_CACHE", value)
+        cache = platformdirs.user_cache_path("pianotrans")
+        assert entry_with_source().weights_path == cache / "models" / "far" / "weights.safetensors"
+
+
+def test_or_where_the_user_wants_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("PIANOTRANS_CACHE", str(tmp_path))
+    assert entry_with_source().weights_path == tmp_path / "models" / "far" / "weights.safetensors"

@@ -1,0 +1,297 @@
+"""The whole line from a recording to a performance, with the tiny model on synthetic clips."""
+
+import io
+import threading
+from pathlib import Path
+
+import mir_eval
+import numpy as np
+import pytest
+import soundfile
+import soxr
+import torch
+from numpy.typing import NDArray
+
+import pianotrans
+from pianotrans.errors import AudioError, Cancelled, DeviceError, ModelError
+from pianotrans.events import Performance
+from pianotrans.inference.transcriber import Progress, Transcriber
+from tests.audio.recordings import cut
+from tests.synthesis import random_performance, render
+
+from .making import small_model_folder
+
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Transcriber:
+    return Transcriber("tiny", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def samples() -> NDArray[np.float32]:
+    return render(random_performance(1, 5.0), RATE)
+
+
+@pytest.fixture(scope="module")
+def performance(tiny: Transcriber, samples: NDArray[np.float32]) -> Performance:
+    return tiny.transcribe(samples, RATE)
+
+
+@pytest.fixture
+def path(tmp_path: Path, samples: NDArray[np.float32]) -> Path:
+    soundfile.write(tmp_path / "clip.wav", samples, RATE, "FLOAT")
+    return tmp_path / "clip.wav"
+
+
+def onset_f1(truth: Performance, estimate: Performance) -> float:
+    spans, hertz = zip(*(spans_and_hertz(one) for one in (truth, estimate)), strict=True)
+    if not len(hertz[1]):
+        return 0.0
+    return mir_eval.transcription.precision_recall_f1_overlap(
+        spans[0], hertz[0], spans[1], hertz[1], onset_tolerance=0.05, offset_ratio=None
+    )[2]
+
+
+def spans_and_hertz(performance: Performance) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    spans = np.array([(note.onset_s, note.offset_s) for note in performance.notes]).reshape(-1, 2)
+    return spans, mir_eval.util.midi_to_hz(np.array([note.key for note in performance.notes]))
+
+
+# What comes in
+
+
+def test_a_path_and_the_array_in_it_give_the_same(tiny, performance, path):
+    assert performance.notes
+    assert tiny.transcribe(path) == tiny.transcribe(str(path)) == performance
+
+
+def test_a_file_object_stays_open(tiny, performance, path):
+    with path.open("rb") as file:
+        assert tiny.transcribe(file) == performance
+        assert not file.closed
+    assert tiny.transcribe(io.BytesIO(path.read_bytes())) == performance
+
+
+def test_other_containers_of_the_same_samples(tiny, performance, samples):
+    for given in (torch.from_numpy(samples), samples[None], samples.tolist(), samples.astype(np.float64)):
+        assert tiny.transcribe(given, RATE) == performance
+
+
+def test_integers_have_the_full_scale_of_their_type(tiny, samples):
+    integers = (samples * 32767).astype(np.int16)
+    assert tiny.transcribe(integers, RATE) == tiny.transcribe(integers / np.float32(32768), RATE)
+
+
+def test_two_equal_channels_are_one(tiny, performance, samples):
+    both = tiny.transcribe(np.stack([samples, samples]), RATE)
+    assert_about_the_same(both, performance)
+
+
+def test_channels_are_mixed_in_power(tiny, performance, samples):
+    """Mixed as a waveform, a channel and its negative would be silence."""
+    assert_about_the_same(tiny.transcribe(np.stack([samples, -samples]), RATE), performance)
+
+
+def test_loudness_does_not_matter(tiny, performance, samples):
+    assert_about_the_same(tiny.transcribe(samples / 64, RATE), performance)
+
+
+def assert_about_the_same(one: Performance, other: Performance) -> None:
+    assert [note.key for note in one.notes] == [note.key for note in other.notes]
+    for note, expected in zip(one.notes, other.notes, strict=True):
+        assert note.onset_s == pytest.approx(expected.onset_s, abs=1e-3)
+        assert note.offset_s == pytest.approx(expected.offset_s, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("rate", "message"),
+    [
+        (None, "sample_rate: missing. Samples in an array come without one; pass it in Hz"),
+        (3999, r"array: sample rate 3999 Hz. Resample it to 4000–192000 Hz"),
+        (16000.5, r"a sample rate of 16000.5 Hz. Give a whole number of Hz"),
+    ],
+)
+def test_arrays_need_a_sample_rate(tiny, samples, rate, message):
+    with pytest.raises(AudioError, match=message):
+        tiny.transcribe(samples, rate)
+
+
+def test_files_have_their_own_sample_rate(tiny, path):
+    for source in (path, str(path), io.BytesIO(path.read_bytes())):
+        with pytest.raises(AudioError, match="sample_rate: given together with a file, which has its own"):
+            tiny.transcribe(source, RATE)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (np.zeros((2, 3, 4)), r"shape \(2, 3, 4\). Give samples of shape"),
+        (np.zeros(0), "holds no samples"),
+        (np.full(100, np.nan), "100 of the 100 samples of a block are NaN or infinite"),
+        (torch.zeros(100, requires_grad=True), "not an array of samples"),
+        ([[1.0, 2.0], [3.0]], "not an array of samples"),
+        ("missing.wav", "missing.wav: no such file"),
+    ],
+)
+def test_what_cannot_be_transcribed(tiny, source, message):
+    rate = None if isinstance(source, str) else RATE
+    with pytest.raises(AudioError, match=message):
+        tiny.transcribe(source, rate)
+
+
+# What comes out
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 160, 511, 512, 513, 32_000, 32_768, 64_000, 64_001])
+def test_any_length_is_transcribed(tiny, n_samples):
+    quiet = np.random.default_rng(0).normal(0, 0.1, n_samples).astype(np.float32)
+    assert tiny.transcribe(quiet, RATE).duration_s == n_samples / RATE
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, -1.0, 1e-30, 1e30])
+def test_one_constant_value_is_no_trouble(tiny, value):
+    assert tiny.transcribe(np.full(RATE, value, np.float32), RATE).duration_s == 1.0
+
+
+def test_times_are_those_of_the_recording(tiny, performance, samples):
+    n_later = 2 * tiny.plan.hop_samples  # so that the later segments hold the same as before
+    later = tiny.transcribe(np.pad(samples, (n_later, 0)), RATE)
+    shifted = [(note.key, note.onset_s - n_later / RATE) for note in later.notes]
+    assert [key for key, _ in shifted] == [note.key for note in performance.notes]
+    np.testing.assert_allclose(
+        [onset for _, onset in shifted], [note.onset_s for note in performance.notes], atol=0.01
+    )
+
+
+def test_a_transcriber_remembers_nothing(tiny, performance, samples):
+    tiny.transcribe(render(random_performance(2, 3.0), RATE), RATE)
+    assert tiny.transcribe(samples, RATE) == performance
+
+
+def test_no_notes_of_a_key_overlap(performance):
+    for key in {note.key for note in performance.notes}:
+        own = [note for note in performance.notes if note.key == key]
+        assert all(one.offset_s <= other.onset_s for one, other in zip(own, own[1:], strict=False))
+
+
+ONSET_F1_FLOOR = 0.7
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_tiny_model_hears_what_was_played(tiny, seed):
+    truth = random_performance(seed, 6.0)
+    assert onset_f1(truth, tiny.transcribe(render(truth, RATE, seed), RATE)) > ONSET_F1_FLOOR
+
+
+def test_another_rate_and_another_channel_give_about_the_same_notes(tiny):
+    truth = random_performance(4, 6.0)
+    samples = render(truth, RATE, 4)
+    resampled = soxr.resample(samples, RATE, 44_100, quality="HQ")
+    stereo = tiny.transcribe(np.stack([resampled, 0.5 * resampled]), 44_100)
+    assert stereo.duration_s == pytest.approx(6.0, abs=1e-4)
+    assert onset_f1(tiny.transcribe(samples, RATE), stereo) > 0.9
+
+
+def test_other_hops_find_about_the_same_notes(samples, performance):
+    for hop_s in (1.0, 4.0):
+        other = Transcriber("tiny", device="cpu", hop_s=hop_s).transcribe(samples, RATE)
+        assert onset_f1(performance, other) > 0.6
+
+
+@pytest.mark.weights
+@pytest.mark.slow
+def test_the_published_model_hears_nothing_in_silence(published):
+    transcriber = Transcriber("transkun-v2", device="cpu")
+    performance = transcriber.transcribe(np.zeros(3 * 44_100, np.float32), 44_100)
+    assert performance == Performance(duration_s=3.0)
+
+
+# On the way
+
+
+def test_progress_rises_to_the_end(tiny, samples, path):
+    for source, rate in ((samples, RATE), (path, None)):
+        seen: list[Progress] = []
+        tiny.transcribe(source, rate, on_progress=seen.append)
+        done = [progress.done_s for progress in seen]
+        assert done[0] == 0
+        assert done == sorted(done)
+        assert seen[-1] == Progress(5.0, 5.0)
+        assert {progress.total_s for progress in seen} == {5.0}
+        assert len(seen) == 2 + tiny.plan.n_segments(len(samples))
+
+
+def test_progress_of_a_recording_that_is_shorter_than_it_says(tiny, tmp_path, samples):
+    soundfile.write(tmp_path / "clip.flac", samples, RATE)
+    seen: list[Progress] = []
+    performance = tiny.transcribe(
+        cut(tmp_path / "clip.flac", 0.6), on_progress=seen.append, allow_truncated=True
+    )
+    done = [progress.done_s for progress in seen]
+    assert 2 < performance.duration_s < 4
+    assert done == sorted(done)
+    assert seen[-1] == Progress(performance.duration_s, performance.duration_s)
+
+
+def test_truncated_recordings_are_refused_unless_allowed(tiny, path):
+    broken = cut(path, 0.6)
+    with pytest.raises(AudioError, match=r"header promises 5.0 s, 3.0 s could be decoded.*--allow-truncated"):
+        tiny.transcribe(broken)
+    assert tiny.transcribe(broken, allow_truncated=True).duration_s == pytest.approx(3.0, abs=0.01)
+
+
+def test_cancelled_before_it_began(tiny, samples):
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled, match=r"array: stopped at 0.0 s, as asked"):
+        tiny.transcribe(samples, RATE, cancel=cancel)
+
+
+def test_cancelled_on_the_way(tiny, path):
+    cancel = threading.Event()
+    seen: list[Progress] = []
+
+    def watch(progress: Progress) -> None:
+        seen.append(progress)
+        if progress.done_s > 2:
+            cancel.set()
+
+    with pytest.raises(Cancelled, match=r"clip.wav: stopped at 2.0 s, as asked"):
+        tiny.transcribe(path, on_progress=watch, cancel=cancel)
+    assert seen[-1].done_s == pytest.approx(tiny.plan.start_s(2))
+    path.rename(path.with_name("moved.wav"))  # it was closed: an open file is a warning, and so an error
+
+
+def test_an_exception_of_the_callback_comes_through(tiny, path):
+    def fail(progress: Progress) -> None:
+        raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        tiny.transcribe(path, on_progress=fail)
+
+
+# How it is made
+
+
+def test_a_model_folder_and_the_function_of_the_package(tmp_path, path):
+    folder = small_model_folder(tmp_path / "small")
+    expected = Transcriber(folder, device="cpu").transcribe(path)
+    assert pianotrans.transcribe(path, model=folder, device="cpu") == expected
+    assert pianotrans.Transcriber is Transcriber
+
+
+def test_impossible_transcribers(tmp_path):
+    with pytest.raises(DeviceError, match="device 'tpu': unknown"):
+        Transcriber("tiny", device="tpu")
+    with pytest.raises(ModelError, match="model 'nonsense': neither a known model"):
+        Transcriber("nonsense")
+    with pytest.raises(ValueError, match="hop_s: 5.0 s given; more than 0 s and at most 4.0 s needed"):
+        Transcriber("tiny", hop_s=5.0)
+
+
+def test_the_package_has_no_other_attributes():
+    with pytest.raises(AttributeError, match="module 'pianotrans' has no attribute 'transcrybe'"):
+        _ = pianotrans.transcrybe
+    assert all(hasattr(pianotrans, name) for name in pianotrans.__all__)

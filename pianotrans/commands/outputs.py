@@ -1,5 +1,6 @@
 """Which file each input is written to, settled before any work is done."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ class Job:
     def check_free(self) -> None:
         """Raise OutputError if a result exists already."""
         for path in self.outputs.values():
-            if path != STDOUT and path.exists():
+            if path != STDOUT and os.path.lexists(path):
                 raise OutputError(f"{path}: already exists. Pass --overwrite to replace it.")
 
 
@@ -43,26 +44,49 @@ def plan_jobs(inputs: Sequence[Path], out: str | None, formats: tuple[str, ...])
 
     Raises typer.BadParameter where inputs, `--output` and `--format` do not go together.
     """
-    found = [(source, base) for given in inputs for source, base in _recordings(given)]
-    sources = [(source, base) for source, base in found if not isinstance(source, AudioError)]
-    alone = len(inputs) == 1 and not inputs[0].is_dir()
+    found = {source: base for given in inputs for source, base in _recordings(given)}
+    alone = len(inputs) == 1 and not _is_folder(inputs[0])
     if out == str(STDOUT):
         _check_stdout(alone, formats)
-    jobs = {source: Job(source, _outputs(source, base, out, formats, alone=alone)) for source, base in sources}
+    jobs = {
+        source: Job(source, _outputs(source, base, out, formats, alone=alone))
+        for source, base in found.items()
+        if not isinstance(source, AudioError)
+    }
     _check_collisions(list(jobs.values()))
-    return (source if isinstance(source, AudioError) else jobs[source] for source, _ in dict.fromkeys(found))
+    return (source if isinstance(source, AudioError) else jobs[source] for source in found)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for results, and those above it. Raises OutputError if that cannot be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: this folder cannot be made ({error.strerror}). Choose another.") from error
 
 
 def _recordings(given: Path) -> Iterator[tuple[Path | AudioError, Path]]:
     """The recordings that an argument stands for, each with the folder its place is relative to."""
-    if not given.is_dir():
+    if not _is_folder(given):
         yield given, given.parent
         return
-    recordings = find_audio(given)
+    try:
+        recordings = find_audio(given)
+    except AudioError as error:
+        yield error, given
+        return
     if not recordings:
         yield AudioError(f"{given}: no recordings in this folder. Name one that holds audio files."), given
     for path in recordings:
         yield path, given
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path is a folder; no, too, where one may not look: using it tells why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _outputs(
@@ -74,7 +98,7 @@ def _outputs(
     if out is None:
         return {name: source.with_suffix(f".{name}") for name in names}
     target = Path(out)
-    if target.is_dir():
+    if _is_folder(target):
         return {name: target / source.relative_to(base).with_suffix(f".{name}") for name in names}
     if not alone:
         raise typer.BadParameter(f"{out}: no such folder. For several inputs, create it first.", param_hint="-o")
@@ -94,7 +118,7 @@ def _one_file(target: Path, formats: tuple[str, ...]) -> dict[str, Path]:
         )
     if formats and formats[0] != implied:
         raise typer.BadParameter(f"{target}: contradicts --format {formats[0]}.", param_hint="-o")
-    if not target.parent.is_dir():
+    if not _is_folder(target.parent):
         raise typer.BadParameter(f"{target}: the folder {target.parent} does not exist.", param_hint="-o")
     return {implied: target}
 

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 from rich.box import SIMPLE
 
 from pianotrans.commands.console import Reporter, clock
-from pianotrans.commands.outputs import STDOUT, Job, parse_formats, plan_jobs
+from pianotrans.commands.outputs import STDOUT, Job, make_folder, parse_formats, plan_jobs
 from pianotrans.errors import Cancelled, DeviceError, PianotransError
 
 if TYPE_CHECKING:
@@ -75,6 +76,10 @@ def transcribe(
         str | None, typer.Option(metavar="NAME_OR_FOLDER", help="See `pianotrans models list`.")
     ] = None,
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")] = "auto",
+    hop: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="Between the starts of two segments: longer is faster."),
+    ] = None,
     allow_truncated: Annotated[
         bool, typer.Option("--allow-truncated", help="Take what can be decoded of damaged files.")
     ] = False,
@@ -87,13 +92,16 @@ def transcribe(
     (the others were written), 2 wrong usage, 130 interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
-    settings = Settings(parse_formats(formats or []), pedal, durations, overwrite, allow_truncated)
-    planned = list(plan_jobs(inputs, output, settings.formats))
     try:
-        done, n_failed = _transcribe_all(planned, settings, model, device, reporter)
+        settings = Settings(parse_formats(formats or []), pedal, durations, overwrite, allow_truncated)
+        planned = list(plan_jobs(inputs, output, settings.formats))
+        done, n_failed = _transcribe_all(planned, settings, lambda: _load(model, device, hop, reporter), reporter)
     except KeyboardInterrupt:
         reporter.error(Cancelled("Interrupted. Finished outputs are complete; nothing half-written is left."))
         raise typer.Exit(INTERRUPTED) from None
+    except typer.BadParameter as error:
+        reporter.error(PianotransError(error.format_message()))
+        raise typer.Exit(WRONG_USAGE) from None
     except PianotransError as error:  # not of one recording: of the device or the model
         reporter.error(error)
         raise typer.Exit(WRONG_USAGE if isinstance(error, DeviceError) else SOME_FAILED) from None
@@ -108,15 +116,14 @@ def transcribe(
 def _transcribe_all(
     planned: list[Job | PianotransError],
     settings: Settings,
-    model: str | None,
-    device: str,
+    load: Callable[[], "Transcriber"],
     reporter: Reporter,
 ) -> tuple[list[Done], int]:
     """Every job in turn, going on after a failure. Returns what was done and how many failed."""
     jobs = [job for job in planned if _can_start(job, settings, reporter)]
     if not jobs:
         return [], len(planned)
-    transcriber = _load(model, device, reporter)
+    transcriber = load()
     done = []
     for number, job in enumerate(jobs, 1):
         label = f"[{number}/{len(jobs)}] {job.source.name}" if len(jobs) > 1 else job.source.name
@@ -143,11 +150,14 @@ def _can_start(job: Job | PianotransError, settings: Settings, reporter: Reporte
     return True
 
 
-def _load(model: str | None, device: str, reporter: Reporter) -> "Transcriber":
+def _load(model: str | None, device: str, hop: float | None, reporter: Reporter) -> "Transcriber":
     from pianotrans.inference.transcriber import Transcriber
 
     start = time.monotonic()
-    transcriber = Transcriber(model, device=device, say=reporter.say)
+    try:
+        transcriber = Transcriber(model, device=device, hop_s=hop, say=reporter.say)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--hop") from None
     reporter.detail(
         f"model {transcriber.entry.name} from {transcriber.entry.weights_path}, on {transcriber.device}, "
         f"loaded in {time.monotonic() - start:.1f} s"
@@ -191,7 +201,7 @@ def _write(performance: "Performance", job: Job, settings: Settings) -> None:
             sys.stdout.buffer.write(contents[name])
             sys.stdout.buffer.flush()
         else:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             write_atomically(path, contents[name], overwrite=settings.overwrite)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from pianotrans.inference.segments import Block
 from pianotrans.inference.stitching import DecodedSegment
 from pianotrans.network import N_TRACKS, Attributes, Model
-from pianotrans.semicrf import BestMoves, decode_factored
+from pianotrans.semicrf import BestMoves, decode_factored, decode_on_device
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def decode_segments(model: Model, segments: Sequence[Block]) -> list[SegmentPath
     decoded: Iterator[SegmentPaths] = iter(())
     if sounding:
         context, scores = model(torch.from_numpy(np.stack(sounding)).to(device))
-        moves = decode_factored(scores)
+        moves = decode_factored(scores) if device.type == "cpu" else decode_on_device(scores)
         decoded = (
             SegmentPaths(model, clip, moves[i * N_TRACKS : (i + 1) * N_TRACKS]) for i, clip in enumerate(context)
         )

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from pianotrans.audio import AudioReader, Block, from_array, open_audio, resample
 from pianotrans.errors import AudioError, Cancelled
 from pianotrans.events import CONTROLLERS, Note, Pedal, Performance
+from pianotrans.inference.batching import batch_size_for, decode_in_batches
 from pianotrans.inference.checkpoint import load_model
-from pianotrans.inference.decoding import decode_segments
 from pianotrans.inference.devices import resolve_device
 from pianotrans.inference.pull import pull
 from pianotrans.inference.registry import default_model, find_model
@@ -94,7 +94,7 @@ class Transcriber:
                 that of their type). Several channels are mixed in power.
             sample_rate: of samples, in Hz; not for files, which know their own.
             on_progress: called before the first and after every segment.
-            cancel: looked at before every segment.
+            cancel: looked at after every segment.
             allow_truncated: take what can be decoded of a damaged file.
 
         Raises:
@@ -132,11 +132,11 @@ class Transcriber:
         blocks = resample(iter(audio), info.sample_rate, plan.sample_rate, info.n_channels)
         stitcher = Stitcher(plan, N_TRACKS)
         on_progress(Progress(0.0, info.duration_s))
-        for index, samples in enumerate(cut(blocks, info.n_channels, plan)):
+        segments = cut(blocks, info.n_channels, plan)
+        for index, paths in enumerate(decode_in_batches(self.model, segments, batch_size_for(self.device))):
             if cancel is not None and cancel.is_set():
                 raise Cancelled(f"{info.name}: stopped at {max(plan.start_s(index), 0.0):.1f} s, as asked.")
-            for paths in decode_segments(self.model, [samples]):
-                yield from stitcher.push(paths.read(stitcher.start_frames))
+            yield from stitcher.push(paths.read(stitcher.start_frames))
             done_s = min(max(plan.start_s(index + 1), 0.0), audio.duration_s)  # the last ones reach beyond the end
             on_progress(Progress(done_s, info.duration_s))
         on_progress(Progress(audio.duration_s, audio.duration_s))

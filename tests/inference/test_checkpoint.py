@@ -116,9 +116,7 @@ def test_unexpected_tensors_are_named(entry: ModelEntry):
 
 def test_tensors_of_another_shape_are_named(entry: ModelEntry):
     store(entry, read_weights(entry) | {"scorer.bias": torch.zeros(7)})
-    with pytest.raises(
-        ModelError, match=SHAPES + r"of another shape: scorer.bias \(7,\) instead of \(33,\)\.$"
-    ):
+    with pytest.raises(ModelError, match=SHAPES + r"of another shape: scorer.bias \(7,\) instead of \(33,\)\.$"):
         load_model(entry, CPU)
 
 

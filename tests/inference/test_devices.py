@@ -31,7 +31,9 @@ def test_devices_that_are_there(monkeypatch, n_cuda, mps, name, expected):
     assert resolve_device(name) == torch.device(expected)
 
 
-@pytest.mark.parametrize("name", ["gpu", "", "CUDA", "cuda:", "cuda:x", "cuda:-1", "cpu:0", "mps:0", "cuda:0:0", "cuda:²"])
+@pytest.mark.parametrize(
+    "name", ["gpu", "", "CUDA", "cuda:", "cuda:x", "cuda:-1", "cpu:0", "mps:0", "cuda:0:0", "cuda:²"]
+)
 def test_unknown_devices(monkeypatch, name):
     pretend(monkeypatch, n_cuda=2, mps=True)
     with pytest.raises(DeviceError, match=r"unknown. Use auto, cpu, cuda, cuda:N or mps\.$") as caught:

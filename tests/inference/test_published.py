@@ -57,7 +57,9 @@ def test_the_published_checkpoint_is_left_as_it_was(model: Model, parameters: Pa
 def test_any_tensor_that_is_missing_is_named(model: Model, parameters: Parameters):
     for name in parameters:
         rest = {other: tensor for other, tensor in parameters.items() if other != name}
-        with pytest.raises(ModelError, match=r"checkpoint: no tensor .*Is it the checkpoint of transkun 2.0.1") as e:
+        with pytest.raises(
+            ModelError, match=r"checkpoint: no tensor .*Is it the checkpoint of transkun 2.0.1"
+        ) as e:
             convert(rest, model.config)
         assert name.removesuffix(".weight").removesuffix(".bias") in str(e.value)
 

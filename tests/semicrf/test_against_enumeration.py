@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pianotrans.semicrf import IntervalScores, decode, decode_factored, enumeration, log_partition, marginals
+from pianotrans.semicrf import (
+    IntervalScores,
+    decode,
+    decode_factored,
+    decode_on_device,
+    enumeration,
+    log_partition,
+    marginals,
+)
 
 SIZES = range(1, 7)
 
@@ -147,6 +155,14 @@ def test_decoding_in_factors_is_decoding_of_the_map(n_tracks, n_frames):
         all_tracks = tiled.read(np.full(n_tracks, start))
         kept = all_tracks[all_tracks[:, 0] > 0] - [1, 0, 0]
         assert part.tolist() == kept.tolist()
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 63, 64, 65, 200])
+def test_decoding_on_a_device_is_the_compiled_one(n_frames):
+    scores = factored(9, n_frames, 16, seed=n_frames)
+    compiled, device = decode_factored(scores), decode_on_device(scores)
+    for ours, expected in zip(device.arrays, compiled.arrays, strict=True):
+        np.testing.assert_array_equal(ours, expected)
 
 
 def test_decoding_a_long_track_agrees_with_a_plain_loop():

@@ -105,10 +105,10 @@ def test_an_input_named_twice_is_done_once(tmp_path: Path, out: Path):
 
 
 def test_names_with_markup_spaces_and_other_scripts(tmp_path: Path):
-    song = clip(tmp_path / "[red] Étude №1 [/] 練習曲.v2.wav", 1.0)
+    song = clip(tmp_path / "[red] Étude №1 [b] 練習曲.v2.wav", 1.0)
     result = transcribe(song)
     assert result.exit_code == 0
-    assert names(tmp_path) == ["[red] Étude №1 [/] 練習曲.v2.mid", song.name]
+    assert names(tmp_path) == ["[red] Étude №1 [b] 練習曲.v2.mid", song.name]
     assert song.name in result.stderr
 
 
@@ -295,7 +295,10 @@ def test_a_failure_nobody_thought_of(song: Path, monkeypatch: pytest.MonkeyPatch
         (["song.wav", "--format", "midi"], "'midi' is none of mid, json, csv."),
         (["song.wav", "--format", ""], "'' is none of mid, json, csv."),
         (["song.wav", "--format", "mid,,csv"], "'' is none of mid, json, csv."),
-        (["song.wav", "-o", "song.txt"], "song.txt: neither a folder that exists nor a name in .mid, .json or .csv"),
+        (
+            ["song.wav", "-o", "song.txt"],
+            "song.txt: neither a folder that exists nor a name in .mid, .json or .csv",
+        ),
         (["song.wav", "-o", "nowhere/song.mid"], "nowhere/song.mid: the folder nowhere does not exist."),
         (["song.wav", "-o", "nowhere"], "nowhere: neither a folder that exists nor"),
         (["song.wav", "-o", "a.mid", "--format", "csv"], "a.mid: contradicts --format csv."),
@@ -339,7 +342,8 @@ def test_standard_output_on_a_terminal_is_refused(song: Path, monkeypatch: pytes
     from pianotrans.commands import outputs
 
     class Terminal:
-        stdout = type("Stdout", (), {"isatty": lambda self: True})()
+        class stdout:  # noqa: N801 - stands for sys.stdout
+            isatty = staticmethod(lambda: True)
 
     monkeypatch.setattr(outputs, "sys", Terminal)
     result = transcribe(song, "-o", "-")
@@ -401,4 +405,3 @@ def test_on_a_terminal_a_bar_is_shown(tmp_path: Path):
     assert b"\x1b[" in shown
     assert re.search(r"song\.wav .*━.* \d+ % .*0:00:\d\d .*× real time", text)
     assert re.search(r"recording +notes +pedals +duration +time taken +speed +written to", text)
-

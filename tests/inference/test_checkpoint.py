@@ -75,8 +75,8 @@ def test_missing_weights_of_a_published_model(monkeypatch: pytest.MonkeyPatch, t
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda content: b"",
-        lambda content: b"This is a text and no weights file.",
+        lambda content: content[:0],
+        lambda content: b"This is a text." + content,
         lambda content: content[:7],
         lambda content: content[: len(content) // 2],
         lambda content: b"\xff" * 8 + content[8:],

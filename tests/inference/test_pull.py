@@ -205,7 +205,7 @@ def test_models_without_a_source_are_only_checked(tmp_path: Path):
 
 
 def test_verify_compares_weights_and_configuration(entry: ModelEntry, wheel: Path, tmp_path: Path):
-    with pytest.raises(ModelError, match="no weights there. Run `pianotrans models pull fake"):
+    with pytest.raises(ModelError, match=r"no weights there. Run `pianotrans models pull fake"):
         verify(entry)
     pull(entry, wheel=wheel)
     (tmp_path / "config.toml").write_text((entry.folder / "config.toml").read_text().replace("= 8\n", "= 9\n"))

@@ -4,6 +4,7 @@ One frame is one second here; segment i has the frames 0 … 8, which are the se
 """
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -329,5 +330,5 @@ def test_streaming_gives_what_the_whole_recording_would(data, n_segments, n_trac
     assert all(0 <= event.onset_s < event.offset_s for event in events)
     for track in range(n_tracks):
         own = [event for event in events if event.track == track]
-        for one, following in zip(own, own[1:], strict=False):
+        for one, following in pairwise(own):
             assert one.offset_s <= following.onset_s

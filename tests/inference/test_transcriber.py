@@ -2,6 +2,7 @@
 
 import io
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import mir_eval
@@ -173,7 +174,7 @@ def test_a_transcriber_remembers_nothing(tiny, performance, samples):
 def test_no_notes_of_a_key_overlap(performance):
     for key in {note.key for note in performance.notes}:
         own = [note for note in performance.notes if note.key == key]
-        assert all(one.offset_s <= other.onset_s for one, other in zip(own, own[1:], strict=False))
+        assert all(one.offset_s <= other.onset_s for one, other in pairwise(own))
 
 
 ONSET_F1_FLOOR = 0.7
@@ -285,7 +286,7 @@ def test_impossible_transcribers(tmp_path):
         Transcriber("tiny", device="tpu")
     with pytest.raises(ModelError, match="model 'nonsense': neither a known model"):
         Transcriber("nonsense")
-    with pytest.raises(ValueError, match="hop_s: 5.0 s given; more than 0 s and at most 4.0 s needed"):
+    with pytest.raises(ValueError, match=r"hop_s: 5.0 s given; more than 0 s and at most 4.0 s needed"):
         Transcriber("tiny", hop_s=5.0)
 
 

@@ -1,0 +1,58 @@
+"""The wheel: that it holds the models and runs away from the checkout."""
+
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--wheel-dir",
+        str(folder),
+        str(REPOSITORY),
+    ]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    (path,) = folder.glob("pianotrans-*.whl")
+    return path
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for name in (
+        "py.typed",
+        "_models/registry.toml",
+        "_models/transkun-v2/config.toml",
+        "_models/tiny/weights.safetensors",
+    ):
+        assert f"pianotrans/{name}" in names
+    assert not [name for name in names if name.startswith(("tests/", "data/"))]
+
+
+@pytest.mark.slow
+def test_an_installed_copy_transcribes_away_from_the_checkout(wheel, tmp_path, samples_folder):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    command = [
+        sys.executable,
+        "-c",
+        "from pianotrans.commands import main; main()",
+        "transcribe",
+        "--model",
+        "tiny",
+    ]
+    command += [str(samples_folder / "bach_prelude.ogg"), "-o", "out.mid"]
+    environment = {"PYTHONPATH": str(tmp_path / "site"), "PATH": "", "NUMBA_CACHE_DIR": str(tmp_path / "numba")}
+    subprocess.run(command, check=True, cwd=tmp_path, env=environment)
+    assert (tmp_path / "out.mid").read_bytes()[:4] == b"MThd"

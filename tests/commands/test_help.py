@@ -62,6 +62,7 @@ def test_importing_the_package_loads_nothing_heavy():
     assert modules.isdisjoint(HEAVY)
 
 
+@pytest.mark.slow
 def test_the_check_itself_sees_torch():
     assert "torch" in loaded_by(
         "import sys, pianotrans; pianotrans.Transcriber; print(*sys.modules, file=sys.stderr)"

@@ -309,7 +309,7 @@ def paths(draw: st.DrawFn, start_frame: int) -> list[Interval]:
     return intervals
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.data(), n_segments=st.integers(0, 6), n_tracks=st.integers(1, 2))
 def test_streaming_gives_what_the_whole_recording_would(data, n_segments, n_tracks):
     stitcher = Stitcher(PLAN, n_tracks)

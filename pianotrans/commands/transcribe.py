@@ -13,7 +13,7 @@ from rich.box import SIMPLE
 
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.outputs import STDOUT, Job, make_folder, parse_formats, plan_jobs
-from pianotrans.errors import Cancelled, DeviceError, PianotransError
+from pianotrans.errors import Cancelled, DeviceError, OutputError, PianotransError
 
 if TYPE_CHECKING:
     from pianotrans.events import Performance
@@ -198,11 +198,18 @@ def _write(performance: "Performance", job: Job, settings: Settings) -> None:
     contents = {name: encode(performance, f"{job.source.stem}.{name}") for name in job.outputs}
     for name, path in job.outputs.items():
         if path == STDOUT:
-            sys.stdout.buffer.write(contents[name])
-            sys.stdout.buffer.flush()
+            _write_stdout(contents[name])
         else:
             make_folder(path.parent)
             write_atomically(path, contents[name], overwrite=settings.overwrite)
+
+
+def _write_stdout(content: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise OutputError(f"standard output: cannot be written ({error.strerror or error}).") from error
 
 
 def _unexpected(job: Job, error: Exception) -> PianotransError:

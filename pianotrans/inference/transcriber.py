@@ -29,7 +29,7 @@ _PEDAL_KINDS = {controller: kind for kind, controller in CONTROLLERS.items()}
 class Progress:
     """How far a transcription has come."""
 
-    done_s: float  # seconds of the recording that need no more work
+    done_s: float  # the share of the work that is done, in seconds of the recording
     total_s: float | None  # its length; None where only decoding to the end would tell
 
 
@@ -94,7 +94,7 @@ class Transcriber:
                 that of their type). Several channels are mixed in power.
             sample_rate: of samples, in Hz; not for files, which know their own.
             on_progress: called before the first and after every segment.
-            cancel: looked at after every segment.
+            cancel: looked at before every segment.
             allow_truncated: take what can be decoded of a damaged file.
 
         Raises:
@@ -132,15 +132,27 @@ class Transcriber:
         blocks = resample(iter(audio), info.sample_rate, plan.sample_rate, info.n_channels)
         stitcher = Stitcher(plan, N_TRACKS)
         on_progress(Progress(0.0, info.duration_s))
-        segments = cut(blocks, info.n_channels, plan)
+        segments = self._until_cancelled(cut(blocks, info.n_channels, plan), info.name, cancel)
         for index, paths in enumerate(decode_in_batches(self.model, segments, batch_size_for(self.device))):
-            if cancel is not None and cancel.is_set():
-                raise Cancelled(f"{info.name}: stopped at {max(plan.start_s(index), 0.0):.1f} s, as asked.")
             yield from stitcher.push(paths.read(stitcher.start_frames))
-            done_s = min(max(plan.start_s(index + 1), 0.0), audio.duration_s)  # the last ones reach beyond the end
-            on_progress(Progress(done_s, info.duration_s))
+            on_progress(Progress(self._done_s(index + 1, audio), info.duration_s))
         on_progress(Progress(audio.duration_s, audio.duration_s))
         yield from stitcher.finish()
+
+    def _until_cancelled(
+        self, segments: Iterator[Block], name: str, cancel: CancelSignal | None
+    ) -> Iterator[Block]:
+        for index, samples in enumerate(segments):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled(f"{name}: stopped at {max(self.plan.start_s(index), 0.0):.1f} s, as asked.")
+            yield samples
+
+    def _done_s(self, n_segments: int, audio: "CountedBlocks") -> float:
+        """What so many segments are worth, in seconds: each the same, the padding at both ends included."""
+        if audio.info.duration_s is None:
+            return min(max(self.plan.start_s(n_segments), 0.0), audio.duration_s)
+        n_all = self.plan.n_segments(round(audio.info.duration_s * self.plan.sample_rate))
+        return min(audio.info.duration_s * n_segments / n_all, audio.duration_s)
 
 
 def transcribe(

@@ -235,7 +235,7 @@ def test_standard_output_full(tmp_path: Path):
             timeout=120,
         )
     assert process.returncode == 1
-    assert "No space left on device" in only_error(process)
+    assert "standard output: cannot be written (No space left on device)" in only_error(process)
     assert b"Exception ignored" not in process.stderr
 
 

@@ -267,9 +267,9 @@ def test_cancelled_on_the_way(tiny, path):
         if progress.done_s > 2:
             cancel.set()
 
-    with pytest.raises(Cancelled, match=r"clip.wav: stopped at 2.0 s, as asked"):
+    with pytest.raises(Cancelled, match=r"clip.wav: stopped at \d+\.\d s, as asked"):
         tiny.transcribe(path, on_progress=watch, cancel=cancel)
-    assert seen[-1].done_s == pytest.approx(tiny.plan.start_s(2))
+    assert [progress.done_s > 2 for progress in seen] == [False] * (len(seen) - 1) + [True]
     path.rename(path.with_name("moved.wav"))  # it was closed: an open file is a warning, and so an error
 
 

@@ -125,7 +125,8 @@ def test_there_is_no_python_among_the_models():
 
 def test_no_text_names_a_registry_host_or_a_place_on_one_machine():
     hosts = [
-        ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
+        ".".join(parts)
+        for parts in (("pypi", "org"), ("python" + "hosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
     ]
     places = ["/".join(("", *parts, "")) for parts in (("work",), ("root",), ("home", "user"), ("Users",))]
     found = []

@@ -28,5 +28,21 @@ class OutputError(PianotransError):
     """An output that cannot or must not be written."""
 
 
+class EvaluationError(PianotransError):
+    """Transcriptions that cannot be scored or compared as asked."""
+
+
+class LedgerError(PianotransError):
+    """A collection's ledger that cannot be read or written."""
+
+
+class WorkerError(PianotransError):
+    """A worker process that cannot do any work at all."""
+
+
+class DatasetError(PianotransError):
+    """A data set that cannot be read, or whose index contradicts itself."""
+
+
 class Cancelled(PianotransError):  # noqa: N818 - not a failure: somebody asked for it
     """The caller asked for the work to stop."""

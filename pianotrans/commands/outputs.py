@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from pianotrans.audio import find_audio
+from pianotrans.batch.delivery import make_folder as make_folder  # the commands' own way to make one
 from pianotrans.errors import AudioError, OutputError, PianotransError
 
 FORMATS = ("mid", "json", "csv")
@@ -22,6 +23,8 @@ class Job:
 
     source: Path
     outputs: dict[str, Path]  # by format; STDOUT stands for standard output
+    place: Path  # of the source below the folder that was given
+    is_of_folder: bool = False  # found by walking a folder, not named itself
 
     def check_free(self) -> None:
         """Raise OutputError if a result exists already."""
@@ -49,7 +52,12 @@ def plan_jobs(inputs: Sequence[Path], out: str | None, formats: tuple[str, ...])
     if out == str(STDOUT):
         _check_stdout(alone, formats)
     jobs = {
-        source: Job(source, _outputs(source, base, out, formats, alone=alone))
+        source: Job(
+            source,
+            _outputs(source, base, out, formats, alone=alone),
+            source.relative_to(base),
+            is_of_folder=base in inputs,
+        )
         for source, base in found.items()
         if not isinstance(source, AudioError)
     }
@@ -57,12 +65,12 @@ def plan_jobs(inputs: Sequence[Path], out: str | None, formats: tuple[str, ...])
     return (source if isinstance(source, AudioError) else jobs[source] for source in found)
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder for results, and those above it. Raises OutputError if that cannot be done."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: this folder cannot be made ({error.strerror}). Choose another.") from error
+def collection_folder(planned: Sequence[Job | PianotransError], out: str | None) -> Path | None:
+    """The output folder, if this is a collection: recordings found in folders, written below `-o` FOLDER."""
+    if out in (None, str(STDOUT)) or not _is_folder(Path(str(out))):
+        return None
+    found = any(isinstance(job, Job) and job.is_of_folder for job in planned)
+    return Path(str(out)) if found else None
 
 
 def _recordings(given: Path) -> Iterator[tuple[Path | AudioError, Path]]:

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Annotated, TypeGuard
 import typer
 from rich.box import SIMPLE
 
+from pianotrans.batch import Options, Recipe
+from pianotrans.batch.recipe import render
+from pianotrans.commands.collection import transcribe_collection
 from pianotrans.commands.console import Reporter, clock
-from pianotrans.commands.outputs import STDOUT, Job, make_folder, parse_formats, plan_jobs
+from pianotrans.commands.outputs import STDOUT, Job, collection_folder, make_folder, parse_formats, plan_jobs
 from pianotrans.errors import Cancelled, DeviceError, OutputError, PianotransError
 
 if TYPE_CHECKING:
@@ -83,18 +86,38 @@ def transcribe(
     allow_truncated: Annotated[
         bool, typer.Option("--allow-truncated", help="Take what can be decoded of damaged files.")
     ] = False,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="N", help="Processes that share the cores, 1 GB each, for a folder with -o FOLDER."
+        ),
+    ] = 1,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Of a folder, try again what failed in an earlier run.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Details, and tracebacks of errors.")] = False,
 ) -> None:
     """Transcribe piano recordings to MIDI.
 
-    song.mp3 becomes song.mid beside it, or where -o says. Exit code: 0 all done, 1 some inputs failed
-    (the others were written), 2 wrong usage, 130 interrupted.
+    song.mp3 becomes song.mid beside it, or where -o says. A folder with -o FOLDER can be interrupted at any
+    moment: the same command goes on where it was. Exit code: 0 all done, 1 some inputs failed (the others were
+    written), 2 wrong usage, 130 interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     try:
         settings = Settings(parse_formats(formats or []), pedal, durations, overwrite, allow_truncated)
         planned = list(plan_jobs(inputs, output, settings.formats))
+        if folder := collection_folder(planned, output):
+            recipe = _recipe(settings, model, device, hop)
+            options = Options(overwrite=overwrite, retry_failed=retry_failed, n_jobs=jobs)
+            raise typer.Exit(
+                SOME_FAILED if transcribe_collection(planned, folder, recipe, options, reporter) else 0
+            )
+        if jobs > 1 or retry_failed:
+            raise typer.BadParameter(
+                "for folders of recordings with -o FOLDER only.", param_hint="--jobs, --retry-failed"
+            )
         done, n_failed = _transcribe_all(planned, settings, lambda: _load(model, device, hop, reporter), reporter)
     except KeyboardInterrupt:
         reporter.error(Cancelled("Interrupted. Finished outputs are complete; nothing half-written is left."))
@@ -165,6 +188,18 @@ def _load(model: str | None, device: str, hop: float | None, reporter: Reporter)
     return transcriber
 
 
+def _recipe(settings: Settings, model: str | None, device: str, hop: float | None) -> Recipe:
+    return Recipe(
+        formats=settings.formats or ("mid",),
+        pedal=settings.pedal,
+        sounding=settings.durations is Durations.sounding,
+        model=model,
+        device=device,
+        hop_s=hop,
+        allow_truncated=settings.allow_truncated,
+    )
+
+
 def _transcribe_one(
     transcriber: "Transcriber", job: Job, settings: Settings, label: str, reporter: Reporter
 ) -> Done:
@@ -175,33 +210,25 @@ def _transcribe_one(
             on_progress=lambda progress: meter.update(progress.done_s, progress.total_s),
             allow_truncated=settings.allow_truncated,
         )
-    performance = _as_wanted(performance, settings)
-    _write(performance, job, settings)
+    performance = _write(performance, job, settings)
     done = Done(job, performance, time.monotonic() - start)
     reporter.detail(f"{job.source}: {len(performance.notes)} notes in {done.took_s:.2f} s")
     return done
 
 
-def _as_wanted(performance: "Performance", settings: Settings) -> "Performance":
-    from pianotrans.events import extend_by_pedal
-
-    if settings.durations is Durations.sounding:
-        performance = extend_by_pedal(performance)
-    return performance if settings.pedal else performance.without_pedals()
-
-
-def _write(performance: "Performance", job: Job, settings: Settings) -> None:
-    """Write every format; all are made before the first is written."""
+def _write(performance: "Performance", job: Job, settings: Settings) -> "Performance":
+    """Write every format; all are made before the first is written. Returns the performance that was written."""
     from pianotrans.events import write_atomically
-    from pianotrans.events.export import encode
 
-    contents = {name: encode(performance, f"{job.source.stem}.{name}") for name in job.outputs}
+    sounding = settings.durations is Durations.sounding
+    performance, contents = render(performance, job.outputs, pedal=settings.pedal, sounding=sounding)
     for name, path in job.outputs.items():
         if path == STDOUT:
             _write_stdout(contents[name])
         else:
             make_folder(path.parent)
             write_atomically(path, contents[name], overwrite=settings.overwrite)
+    return performance
 
 
 def _write_stdout(content: bytes) -> None:

@@ -1,5 +1,19 @@
-"""The models of these tests are small."""
+"""The models of these tests are small, and collections are done in this process."""
 
+import functools
+
+import pytest
+
+from pianotrans.batch import Run
+from tests.batch.making import pool_here
 from tests.threads import one_thread
 
-__all__ = ["one_thread"]
+__all__ = ["one_thread", "workers_here"]
+
+
+@pytest.fixture(autouse=True)
+def workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker process takes seconds to load torch; tests of the processes themselves start the real command."""
+    from pianotrans.commands import collection
+
+    monkeypatch.setattr(collection, "Run", functools.partial(Run, make_pool=pool_here))

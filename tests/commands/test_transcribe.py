@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -91,7 +92,8 @@ def test_a_folder_keeps_its_structure(tmp_path: Path, out: Path):
         clip(tmp_path / "album" / place, 1.0)
     (tmp_path / "album" / "notes.txt").write_text("No recording.")
     assert transcribe(tmp_path / "album", "-o", out).exit_code == 0
-    assert names(out) == ["a.mid", "disc 1/a.mid", "disc 1/b.mid", "disc 2/side A/a.mid"]
+    written = [name for name in names(out) if name.endswith(".mid")]
+    assert written == ["a.mid", "disc 1/a.mid", "disc 1/b.mid", "disc 2/side A/a.mid"]
     assert transcribe(tmp_path / "album").exit_code == 0
     assert names(tmp_path / "album" / "disc 1") == ["a.mid", "a.wav", "b.flac", "b.mid"]
 
@@ -99,9 +101,11 @@ def test_a_folder_keeps_its_structure(tmp_path: Path, out: Path):
 def test_an_input_named_twice_is_done_once(tmp_path: Path, out: Path):
     song = clip(tmp_path / "album" / "disc" / "song.wav", 1.0)
     for inputs in ([song, song], [tmp_path / "album", song], [song, tmp_path / "album"]):
-        result = transcribe(*inputs, "-o", out, "--overwrite")
+        result = transcribe(*inputs, "-o", out, "--verbose")
         assert result.exit_code == 0
         assert result.stderr.count("song.wav: started") == 1
+        shutil.rmtree(out)
+        out.mkdir()
 
 
 def test_names_with_markup_spaces_and_other_scripts(tmp_path: Path):

@@ -1,0 +1,64 @@
+"""How much of a collection is done, and how long the rest will take."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pianotrans.audio import open_audio
+from pianotrans.batch.item import Item
+from pianotrans.errors import PianotransError
+
+
+def header_duration_s(path: Path) -> float | None:
+    """Seconds of a recording by its header; None if that does not tell, or the file cannot be read."""
+    try:
+        with open_audio(path, allow_truncated=True) as reader:
+            return reader.info.duration_s
+    except PianotransError:
+        return None
+
+
+class Estimate:
+    """Seconds of audio done and to do, by name; recordings of unknown length count as an average one.
+
+    Recordings that fail count as done, but not for the speed.
+    """
+
+    def __init__(self, durations_s: Iterable[tuple[Item, float | None]]):
+        self._durations_s = {item.name: duration_s for item, duration_s in durations_s}
+        self._done_s: dict[str, float] = {}
+        self._ended: dict[str, float] = {}  # what each that ended well was worth
+
+    def progressed(self, item: Item, done_s: float, total_s: float | None = None) -> None:
+        """So much of a recording is done; its length becomes known."""
+        self._done_s[item.name] = done_s
+        if total_s is not None:
+            self._durations_s[item.name] = total_s
+
+    def ended(self, item: Item, audio_s: float) -> None:
+        """A recording is done, or failed if it brought nothing."""
+        self._durations_s.pop(item.name, None)
+        self._done_s.pop(item.name, None)
+        self._ended[item.name] = audio_s
+
+    @property
+    def done_s(self) -> float:
+        """Seconds of audio done."""
+        return sum(self._ended.values()) + sum(self._done_s.values())
+
+    @property
+    def total_s(self) -> float:
+        """Seconds of audio there are, as far as one can tell."""
+        known = [length_s for length_s in self._durations_s.values() if length_s is not None]
+        known += [length_s for length_s in self._ended.values() if length_s > 0]
+        average_s = sum(known) / len(known) if known else 0.0
+        open_s = sum(
+            max(average_s if length_s is None else length_s, self._done_s.get(name, 0.0))
+            for name, length_s in self._durations_s.items()
+        )
+        return sum(self._ended.values()) + open_s
+
+    def left_s(self, elapsed_s: float) -> float | None:
+        """Seconds until all is done, at the average speed so far; None before there is one."""
+        if self.done_s <= 0 or elapsed_s <= 0:
+            return None
+        return (self.total_s - self.done_s) * elapsed_s / self.done_s

@@ -1,0 +1,56 @@
+"""Whether a recording is still the one that was transcribed."""
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pianotrans.errors import AudioError
+
+_RACY_NS = 2_000_000_000
+"""Some file systems keep times to two seconds: a file changed within that time may show the same one."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which file a recording was read from, and what was in it."""
+
+    source: str  # absolute path
+    size: int
+    mtime_ns: int
+    seen_ns: int  # when its content was read
+    content: str  # BLAKE2b, hexadecimal
+
+    def is_proven_by(self, size: int, mtime_ns: int) -> bool:
+        """Whether a file of this size and time need not be read again to know its content."""
+        return (size, mtime_ns) == (self.size, self.mtime_ns) and mtime_ns + _RACY_NS < self.seen_ns
+
+
+def identify(path: Path, known: Identity | None = None) -> Identity:
+    """The identity of a file; its content is read unless its size and time prove that it is as `known`.
+
+    Raises AudioError if it cannot be read. Costs one reading of the file: about a second per gigabyte.
+    """
+    source = ledger_text(path.absolute())
+    try:
+        status = path.stat()  # before reading: a change in between shows the next time
+        if known and known.source == source and known.is_proven_by(status.st_size, status.st_mtime_ns):
+            return known
+        seen_ns = time.time_ns()
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, digest).hexdigest()
+    except FileNotFoundError as error:
+        raise AudioError(f"{path}: no such file. It was there a moment ago; run again.") from error
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
+    return Identity(source, status.st_size, status.st_mtime_ns, seen_ns, content)
+
+
+def digest(data: bytes = b"") -> "hashlib.blake2b":
+    """A hash object, fed with `data`."""
+    return hashlib.blake2b(data, digest_size=20)
+
+
+def ledger_text(path: Path) -> str:
+    """A path as text that a data base can hold, with slashes; bytes that are no text are spelled out."""
+    return path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,71 @@
+"""Who is at work on a recording, and whether they still are."""
+
+import os
+import secrets
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+HEARTBEAT_S = 10.0
+LEASE_S = 60.0
+"""A claim without a heartbeat for so long is free again: its owner's machine is gone, or asleep."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """One run, on one machine."""
+
+    machine: str
+    pid: int
+    token: str  # distinguishes runs that had the same process number one after the other
+
+    @classmethod
+    def this(cls) -> Self:
+        """A new owner: this process."""
+        return cls(_machine(), os.getpid(), secrets.token_hex(6))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The inverse of `str`."""
+        machine, pid, token = text.rsplit(":", 2)
+        return cls(machine, int(pid), token)
+
+    def __str__(self) -> str:
+        return f"{self.machine}:{self.pid}:{self.token}"
+
+
+def is_at_work(owner: Owner, heartbeat_s: float, now_s: float | None = None) -> bool:
+    """Whether the owner of a claim lives: on this machine by its process, anywhere by its last heartbeat.
+
+    Both times are seconds since 1970. A process number may have gone to another process since (after a
+    restart, say), so a heartbeat that is too old outweighs it.
+    """
+    if (time.time() if now_s is None else now_s) - heartbeat_s > LEASE_S:
+        return False
+    return owner.machine != _machine() or _is_alive(owner.pid)
+
+
+@cache
+def _machine() -> str:
+    """The host's name; on Linux also the space of process numbers, which containers on one host do not share."""
+    name = socket.gethostname()
+    try:
+        return f"{name}/{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return name
+
+
+def _is_alive(pid: int) -> bool:
+    if sys.platform == "win32":  # no harmless signal there: the lease decides alone
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True

@@ -1,0 +1,141 @@
+"""Worker processes on this machine, watched: one that dies is reported and replaced."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import NamedTuple
+
+from pianotrans.batch.messages import Died, Failed, Finished, Message, Ready, Task
+from pianotrans.batch.recipe import Recipe
+from pianotrans.batch.worker import serve
+
+
+class Report(NamedTuple):
+    """A message of a worker, and the task it was at."""
+
+    task: Task | None
+    message: Message
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    connection: "Connection[Task, Message]"
+    is_ready: bool = False
+    task: Task | None = None
+
+
+class Pool:
+    """Up to `n_workers` processes, each with its share of the cores; on a GPU one. Nothing starts before `start`.
+
+    New processes are spawned, not forked: torch's threads do not survive a fork. Workers end on their own when
+    this process does, however it ends.
+    """
+
+    def __init__(self, recipe: Recipe, n_workers: int = 1):
+        self._recipe = recipe
+        self._n_wanted = n_workers
+        self._n_threads = max(1, n_cores() // n_workers) if n_workers > 1 else None
+        self._workers: list[_Worker] = []
+        self._context = multiprocessing.get_context("spawn")
+
+    @property
+    def n_idle(self) -> int:
+        """How many tasks could be given now."""
+        return sum(worker.is_ready and worker.task is None for worker in self._workers)
+
+    @property
+    def tasks(self) -> list[Task]:
+        """What the workers are at."""
+        return [worker.task for worker in self._workers if worker.task is not None]
+
+    def start(self) -> None:
+        """Start the first worker, if there is none. The others follow when it is ready: it may fetch the model."""
+        if not self._workers:
+            self._add_worker()
+
+    def give(self, task: Task) -> None:
+        """Hand a task to an idle worker; there must be one."""
+        worker = next(worker for worker in self._workers if worker.is_ready and worker.task is None)
+        worker.task = task
+        with suppress(BrokenPipeError, ConnectionResetError):  # it died just now: `listen` will find out
+            worker.connection.send(task)
+
+    def listen(self, timeout_s: float) -> Iterator[Report]:
+        """What the workers have to say, as soon as one has, or after the timeout."""
+        connections = {worker.connection: worker for worker in self._workers}
+        if not connections:
+            time.sleep(timeout_s)
+        for connection in wait(list(connections), timeout_s) if connections else ():
+            yield self._read(connections[connection])  # type: ignore[index]
+
+    def close(self) -> None:
+        """End all workers at once, whatever they are at. They have nothing open but their recordings."""
+        for worker in self._workers:
+            worker.process.kill()
+        for worker in self._workers:
+            worker.process.join()
+            worker.process.close()
+            worker.connection.close()
+        self._workers.clear()
+
+    def _read(self, worker: _Worker) -> Report:
+        task = worker.task
+        try:
+            message = worker.connection.recv()
+        except (EOFError, OSError):  # it may break off in the middle of a message
+            return Report(task, self._bury(worker))
+        if isinstance(message, Ready):
+            worker.is_ready = True
+            n_wanted = self._n_wanted if message.device == "cpu" else 1
+            while len(self._workers) < n_wanted:
+                self._add_worker()
+        if isinstance(message, Finished | Failed):
+            worker.task = None
+        return Report(task, message)
+
+    def _bury(self, worker: _Worker) -> Died:
+        """Take a dead worker out and start another, unless it never worked at all."""
+        worker.process.join()
+        died = Died(worker.process.exitcode)
+        worker.process.close()
+        worker.connection.close()
+        self._workers.remove(worker)
+        if worker.is_ready:
+            self._add_worker()
+        return died
+
+    def _add_worker(self) -> None:
+        here, there = self._context.Pipe()
+        process = self._context.Process(target=serve, args=(there, self._recipe, self._n_threads), daemon=True)
+        with _interrupts_ignored():
+            process.start()
+        there.close()  # so that the end of the process is the end of the pipe
+        self._workers.append(_Worker(process, here))
+
+
+def n_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """A process that is started meanwhile ignores Ctrl-C from its first moment on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

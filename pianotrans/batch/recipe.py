@@ -1,0 +1,79 @@
+"""What is to be made of every recording of a run, and with which model."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pianotrans.errors import ModelError
+from pianotrans.events import Performance, extend_by_pedal
+from pianotrans.events.export import encode
+from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, default_model, find_model
+
+RESULTS_VERSION = 1
+"""To be raised when the program begins to write other results from the same recording and model."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of a run; those that change its results are in the `fingerprint`."""
+
+    formats: tuple[str, ...] = ("mid",)
+    pedal: bool = True
+    sounding: bool = False  # notes lengthened by the sustain pedal
+    model: str | None = None
+    device: str = "auto"  # changes times in the seventh digit: not part of the fingerprint
+    hop_s: float | None = None
+    allow_truncated: bool = False
+
+    def fingerprint(self) -> str:
+        """All that decides about the results besides the recording, as one line of JSON.
+
+        Raises ModelError for a model that is unknown or cannot be read. Loads no torch.
+        """
+        entry = find_model(self.model or default_model())
+        return json.dumps(
+            {
+                "results_version": RESULTS_VERSION,
+                "model": entry.name,
+                "config": _sha256(entry, CONFIG_FILE),
+                "weights": entry.weights_sha256 or _sha256(entry, entry.weights_path.name),
+                "hop_s": self.hop_s,
+                "formats": sorted(self.formats),
+                "pedal": self.pedal,
+                "sounding": self.sounding,
+                "allow_truncated": self.allow_truncated,
+            },
+            sort_keys=True,
+        )
+
+
+def render(
+    performance: Performance, formats: Iterable[str], *, pedal: bool = True, sounding: bool = False
+) -> tuple[Performance, dict[str, bytes]]:
+    """The performance as wanted, and the content of a file for every format (mid, json or csv).
+
+    Args:
+        performance: as transcribed.
+        formats: suffixes without their dot.
+        pedal: keep the pedals.
+        sounding: lengthen the notes by the sustain pedal and leave that pedal out.
+
+    Raises MidiError where MIDI cannot hold the performance.
+    """
+    if sounding:
+        performance = extend_by_pedal(performance)
+    if not pedal:
+        performance = performance.without_pedals()
+    return performance, {name: encode(performance, f"performance.{name}") for name in formats}
+
+
+def _sha256(entry: ModelEntry, file: str) -> str:
+    path = entry.folder / file
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(
+            f"{path}: cannot be read ({error.strerror}). "
+            "Restore the model's folder, or pass --model with another one."
+        ) from error

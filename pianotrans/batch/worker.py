@@ -1,0 +1,81 @@
+"""A worker: one process, one loaded model, one recording after the other."""
+
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from pianotrans.batch.messages import Failed, Finished, Message, Progressed, Ready, Said, Task, Unable
+from pianotrans.batch.recipe import Recipe, render
+from pianotrans.errors import PianotransError
+
+if TYPE_CHECKING:
+    from pianotrans.inference.transcriber import Transcriber
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def serve(connection: "Connection[Message, Task]", recipe: Recipe, n_threads: int | None) -> None:
+    """The main function of a worker process: answer tasks until the other side hangs up.
+
+    Args:
+        connection: where tasks come from and messages go to.
+        recipe: what to make of every recording.
+        n_threads: how many to compute on; None: as many as torch thinks best.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the run decides what it means
+    _limit_threads(n_threads)
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the run is over, or dead
+        try:
+            transcriber = _load(recipe, lambda line: connection.send(Said(line)))
+        except (PianotransError, ValueError) as error:
+            connection.send(Unable(error))
+            return
+        connection.send(Ready(str(transcriber.device)))
+        while True:
+            connection.send(transcribe_task(transcriber, recipe, connection.recv(), connection.send))
+
+
+def transcribe_task(
+    transcriber: "Transcriber", recipe: Recipe, task: Task, tell: Callable[[Progressed], object]
+) -> Finished | Failed:
+    """Do one task. Every failure that is the recording's, of whatever kind, becomes the answer.
+
+    An error that `tell` raises because nobody listens any more is passed on.
+    """
+    start = time.monotonic()
+    try:
+        performance = transcriber.transcribe(
+            task.source,
+            on_progress=lambda progress: tell(Progressed(progress.done_s, progress.total_s)),
+            allow_truncated=recipe.allow_truncated,
+        )
+        performance, contents = render(performance, recipe.formats, pedal=recipe.pedal, sounding=recipe.sounding)
+    except (BrokenPipeError, ConnectionResetError):
+        raise
+    except Exception as error:
+        message = str(error) if isinstance(error, PianotransError) else _unexpected(task, error)
+        trace = "".join(traceback.format_exception(error))
+        return Failed(" ".join(message.split()), trace, time.monotonic() - start)
+    return Finished(contents, performance.duration_s, time.monotonic() - start, performance.n_notes)
+
+
+def _load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
+    from pianotrans.inference.transcriber import Transcriber
+
+    return Transcriber(recipe.model, device=recipe.device, hop_s=recipe.hop_s, say=say)
+
+
+def _limit_threads(n_threads: int | None) -> None:
+    """Before torch and numba are imported: they look once. What the user has set stands."""
+    if n_threads is not None:
+        for name in _THREAD_VARIABLES:
+            os.environ.setdefault(name, str(n_threads))
+
+
+def _unexpected(task: Task, error: Exception) -> str:
+    return f"{task.source}: unexpected {type(error).__name__}: {error}. --verbose shows where."

@@ -1,0 +1,62 @@
+"""`pianotrans transcribe FOLDER -o OUT`: a collection, with a ledger in the output folder."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+from rich.box import SIMPLE
+from rich.markup import escape
+from rich.table import Table
+
+from pianotrans.batch import End, Item, Ledger, Options, Outcome, Recipe, Run, write_report
+from pianotrans.commands.collection_progress import show_progress
+from pianotrans.commands.console import Reporter, clock
+from pianotrans.commands.outputs import Job
+from pianotrans.errors import PianotransError
+
+
+def transcribe_collection(
+    planned: Sequence[Job | PianotransError], out: Path, recipe: Recipe, options: Options, reporter: Reporter
+) -> int:
+    """Bring every recording to an end, write the report, tell how it went. Returns how many inputs failed."""
+    start = time.monotonic()
+    items = [Item.of(job.place, job.source, job.outputs) for job in planned if isinstance(job, Job)]
+    empty = [job for job in planned if isinstance(job, PianotransError)]
+    for error in empty:
+        reporter.error(error)
+    with Ledger(out) as ledger:
+        try:
+            with show_progress(reporter) as watcher:
+                outcomes = Run(items, recipe, ledger, options, watcher).go()
+        except KeyboardInterrupt:
+            reporter.say("The same command goes on where this run was.")
+            raise
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--hop") from None
+        report = write_report(out, ledger.entries(), outcomes)
+    if not reporter.quiet:
+        _show(outcomes, time.monotonic() - start, report, reporter)
+    return len(empty) + sum(not outcome.is_good for outcome in outcomes)
+
+
+def _show(outcomes: Sequence[Outcome], took_s: float, report: Path, reporter: Reporter) -> None:
+    """What failed and why, and one line about all."""
+    bad = [outcome for outcome in outcomes if not outcome.is_good]
+    if bad:
+        table = Table(box=None if reporter.is_plain else SIMPLE, pad_edge=False)
+        table.add_column("not done", overflow="fold")
+        table.add_column("reason", overflow="fold")
+        for outcome in bad:
+            table.add_row(escape(outcome.item.name), escape(outcome.error or ""))
+        reporter.console.print(table)
+    ends = Counter(outcome.end for outcome in outcomes)
+    n_good = ends[End.done] + ends[End.done_before]
+    audio_s = sum(outcome.audio_s for outcome in outcomes if outcome.end is End.done)
+    before = f", {ends[End.done_before]} of them before" if ends[End.done_before] else ""
+    speed = f": {clock(audio_s)} of audio in {clock(took_s)}, {audio_s / took_s:.1f}x real time" if audio_s else ""
+    reporter.say(f"{n_good} of {len(outcomes)} recordings done{before}{speed}.")
+    if ends[End.failed_before]:
+        reporter.say(f"{ends[End.failed_before]} failed in an earlier run; --retry-failed tries them again.")
+    reporter.say(f"Report: {report}")

@@ -1,0 +1,134 @@
+"""How scores look on standard output."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from pianotrans.evaluation import Difference, Evaluation
+from pianotrans.evaluation.bootstrap import N_RESAMPLES
+from pianotrans.evaluation.collection import ColumnSummary
+from pianotrans.evaluation.comparison import SavedEvaluation
+from pianotrans.evaluation.deviations import Band, Spread
+from pianotrans.evaluation.texts import n_pieces, notes_on, percent, summary_cells
+
+_FILE_WIDTH = 100  # where standard output is no terminal
+_NONE = "–"
+
+
+def print_evaluation(evaluation: Evaluation, seed: int) -> None:
+    """The scores, the deviations, the mistakes, and the conventions they rest on."""
+    console = _console()
+    _print_scores(console, evaluation, evaluation.summary(seed=seed))
+    _print_bands(console, evaluation)
+    _print_mistakes(console, evaluation)
+    if evaluation.settings.align:
+        _print_offsets(console, evaluation)
+    for note in notes_on(evaluation, seed=seed):
+        console.print(note.removeprefix("* "), style="dim", markup=False)
+
+
+def print_comparison(a: SavedEvaluation, b: SavedEvaluation, differences: Iterable[Difference], seed: int) -> None:
+    """Mean F1 of both, the difference, its interval and p."""
+    console = _console()
+    console.print(f"A  {a.name}\nB  {b.name}", markup=False)
+    table = _table("F1 in %", ("pieces", "A", "B", "B − A", "95 %", "p"))
+    for one in differences:
+        interval = f"{one.interval.low * 100:+.2f} to {one.interval.high * 100:+.2f}" if one.interval else _NONE
+        means = (percent(one.mean_a), percent(one.mean_b), f"{one.difference * 100:+.2f}")
+        table.add_row(one.column, str(one.n_pieces), *means, interval, f"{one.p:.4f}")
+    console.print(table)
+    for sentence in (
+        *a.settings.describe(),
+        f"Means over pieces. 95 %: bootstrap over pieces of the mean difference; p: paired sign-flip test, "
+        f"two-sided; {N_RESAMPLES} resamples (all signs up to 14 pieces), seed {seed}. "
+        "p is for one column alone: of twenty, one falls below 0.05 by chance.",
+    ):
+        console.print(sentence, style="dim", markup=False)
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if sys.stdout.isatty() else Console(highlight=False, width=_FILE_WIDTH, color_system=None)
+
+
+def _table(first: str, headings: Sequence[str], foldable: Sequence[str] = ()) -> Table:
+    """A narrow table; where even that is too wide, the `foldable` columns take two lines a row."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 0), pad_edge=False)
+    table.add_column(first, no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=heading not in foldable)
+    return table
+
+
+def _print_scores(console: Console, evaluation: Evaluation, summary: Sequence[ColumnSummary]) -> None:
+    is_one = len(evaluation.pieces) == 1
+    title = evaluation.pieces[0].name if is_one else f"mean of {n_pieces(len(evaluation.pieces))}, %"
+    headings = ("P", "R", "F1", "95 %", "overlap", "pooled", "pieces")
+    kept = (0, 1, 2, 4) if is_one else tuple(range(len(headings)))
+    table = _table("", [headings[i] for i in kept])
+    absent = []
+    for group, rows in groupby(summary, key=lambda one: one.column.group):
+        defined = [one for one in rows if one.n_pieces]
+        if not defined:
+            absent.append(group)
+            continue
+        table.add_row(f"[bold]{group if 'pedal' in group else f'notes, {group}'}[/]")
+        for one in defined:
+            cells = summary_cells(one)
+            table.add_row(f"  {one.column.metric}", *(cells[i] for i in kept))
+    console.print(title, style="bold", markup=False)
+    console.print(table)
+    for group in absent:
+        console.print(f"No {group if 'pedal' in group else f'notes ({group})'} in any reference: not scored.")
+
+
+def _print_bands(console: Console, evaluation: Evaluation) -> None:
+    convention = evaluation.settings.conventions[0].name
+    headings = ("notes", "R", "F1", "onset ms", "95 %", "offset ms", "95 %", "vel.")
+    table = _table("deviations", headings, foldable=("onset ms", "offset ms"))
+    for band in evaluation.bands(convention):
+        table.add_row(band.name, *_band_cells(band))
+    console.print(table)
+
+
+def _band_cells(band: Band) -> list[str]:
+    cells = [str(band.n_reference), _short_percent(band.recall), _short_percent(band.f1)]
+    for spread_s in (band.onset_s, band.offset_s):
+        cells += _milliseconds(spread_s)
+    return [*cells, f"{band.velocity.median:+.0f}" if band.velocity else _NONE]
+
+
+def _milliseconds(spread_s: Spread | None) -> tuple[str, str]:
+    """The median with the quartiles, and the bound of 95 % of the absolute deviations."""
+    if spread_s is None:
+        return _NONE, _NONE
+    median, lower, upper, most = (
+        str(round(value * 1000))
+        for value in (spread_s.median, spread_s.lower_quartile, spread_s.upper_quartile, spread_s.absolute_95)
+    )
+    return f"{median} ({lower}, {upper})", most
+
+
+def _short_percent(value: float | None) -> str:
+    return _NONE if value is None else f"{value * 100:.1f}"
+
+
+def _print_mistakes(console: Console, evaluation: Evaluation) -> None:
+    counts = evaluation.mistakes()
+    console.print(
+        "Deviations are estimate minus reference: median (quartiles), and what 95 % do not exceed either way; "
+        f"of velocities, in MIDI steps, the median. Durations: {evaluation.settings.conventions[0].name}. "
+        f"Notes not matched by onset: {counts['missed']} missed, {counts['extra']} extra, "
+        f"{counts['octave']} octave errors, {counts['split']} split, {counts['merged']} merged."
+    )
+
+
+def _print_offsets(console: Console, evaluation: Evaluation) -> None:
+    table = _table("offset removed from the estimate", ("ms",))
+    for piece in evaluation.pieces:
+        table.add_row(piece.name, f"{piece.removed_offset_s * 1000:+.1f}")
+    console.print(table)

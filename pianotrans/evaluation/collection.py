@@ -1,0 +1,89 @@
+"""Many pieces: the mean over pieces, the notes of all pieces pooled, and how sure the mean is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pianotrans.evaluation.bootstrap import N_RESAMPLES, SEED, Interval, bootstrap_interval
+from pianotrans.evaluation.deviations import Band, MatchedNotes, bands
+from pianotrans.evaluation.mistakes import count_kinds
+from pianotrans.evaluation.piece import Column, PieceScores, columns
+from pianotrans.evaluation.scores import Score
+from pianotrans.evaluation.settings import EvaluationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSummary:
+    """One score over the `n_pieces` pieces for which it is defined; None everywhere if there are none.
+
+    `precision`, `recall`, `f1` and `overlap_ratio` are means over pieces, as the literature has them;
+    `f1_interval` is the bootstrap interval of the mean F1. `pooled` counts every note alike.
+    """
+
+    column: Column
+    n_pieces: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    overlap_ratio: float | None
+    f1_interval: Interval | None
+    pooled: Score | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A piece that could not be scored, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The scores of a set of pieces, and what has no scores: files without a partner, and failures."""
+
+    settings: EvaluationSettings
+    pieces: tuple[PieceScores, ...]
+    reference_only: tuple[str, ...] = ()
+    estimate_only: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+    def summary(self, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> tuple[ColumnSummary, ...]:
+        """Every column over the pieces that define it."""
+        return tuple(
+            _summarise(column, [piece.scores[column] for piece in self.pieces], n_resamples, seed)
+            for column in columns(self.settings)
+        )
+
+    def bands(self, convention: str) -> tuple[Band, ...]:
+        """Deviations and recall of the notes of all pieces, by register and by loudness; () for no pieces."""
+        if not self.pieces:
+            return ()
+        return bands(MatchedNotes.pooled([piece.matched[convention] for piece in self.pieces]))
+
+    def mistakes(self) -> dict[str, int]:
+        """How many mistakes of each kind there are in all pieces."""
+        return count_kinds(tuple(one for piece in self.pieces for one in piece.mistakes))
+
+
+def _summarise(column: Column, scores: Sequence[Score], n_resamples: int, seed: int) -> ColumnSummary:
+    defined = [score for score in scores if score.is_defined]
+    if not defined:
+        return ColumnSummary(column, 0, None, None, None, None, None, None)
+    ratios = [score.overlap_ratio for score in defined if score.overlap_ratio is not None]
+    f1 = [score.f1 for score in defined]
+    return ColumnSummary(
+        column=column,
+        n_pieces=len(defined),
+        precision=_mean([score.precision for score in defined]),
+        recall=_mean([score.recall for score in defined]),
+        f1=_mean(f1),
+        overlap_ratio=_mean(ratios) if ratios else None,
+        f1_interval=bootstrap_interval(f1, n_resamples=n_resamples, seed=seed),
+        pooled=Score.pooled(defined),
+    )
+
+
+def _mean(values: list[float]) -> float:
+    return float(np.mean(values))

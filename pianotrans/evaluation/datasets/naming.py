@@ -1,0 +1,33 @@
+"""What recordings are called: one line of text, the same on every file system."""
+
+import unicodedata
+from pathlib import PurePath
+
+_SHOWN_CHARACTERS = 160
+
+
+def stem_name(path: PurePath) -> str:
+    """The name of the recording in a file: its path without the suffix, with "/" between folders; `tidy`."""
+    return tidy(path.with_suffix("").as_posix())
+
+
+def tidy(name: str) -> str:
+    """A name in composed Unicode (NFC), as some file systems decompose what others keep, and `printable`."""
+    return printable(unicodedata.normalize("NFC", name))
+
+
+def printable(text: str) -> str:
+    """The text with line breaks, bytes that are no text, and all else that cannot be printed escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shown(text: object) -> str:
+    """A name as messages show it: printable, and without its middle where it is longer than 160 characters."""
+    line = printable(str(text))
+    half = _SHOWN_CHARACTERS // 2
+    return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:half]}…{line[-half:]}"
+
+
+def quoted(text: object) -> str:
+    """A name as `shown`, in quotes."""
+    return f"'{shown(text)}'"

@@ -1,0 +1,70 @@
+"""The scores of the literature, for the notes and for the pedals of one piece."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianotrans.evaluation.activation import activation_score, frame_score
+from pianotrans.evaluation.matching import match_events, overlap_ratios, velocities_agree
+from pianotrans.evaluation.scores import Score
+from pianotrans.evaluation.settings import EvaluationSettings
+from pianotrans.evaluation.tables import EventTable, Pairs
+
+ONSET = "onset"
+ONSET_VELOCITY = "onset+velocity"
+OFFSET = "onset+offset"
+OFFSET_VELOCITY = "onset+offset+velocity"
+ACTIVATION = "activation"
+FRAME = "frame"
+
+NOTE_METRICS = (ONSET, ONSET_VELOCITY, OFFSET, OFFSET_VELOCITY, ACTIVATION, FRAME)
+PEDAL_METRICS = (ACTIVATION, ONSET, OFFSET)
+
+
+def match_onsets(reference: EventTable, estimate: EventTable, settings: EvaluationSettings) -> Pairs:
+    """Events of the same key whose onsets agree."""
+    return match_events(reference, estimate, onset_tolerance_s=settings.onset_tolerance_s)
+
+
+def note_scores(
+    reference: EventTable, estimate: EventTable, by_onset: Pairs, settings: EvaluationSettings
+) -> dict[str, Score]:
+    """Every one of `NOTE_METRICS`; `by_onset` is what `match_onsets` found."""
+    scores = {}
+    by_offset = _match_offsets(reference, estimate, settings)
+    for plain, with_velocity, pairs in ((ONSET, ONSET_VELOCITY, by_onset), (OFFSET, OFFSET_VELOCITY, by_offset)):
+        agree = velocities_agree(reference, estimate, pairs, tolerance=settings.velocity_tolerance)
+        scores[plain] = _event_score(reference, estimate, pairs)
+        scores[with_velocity] = _event_score(reference, estimate, pairs, agree)
+    scores[ACTIVATION] = activation_score(reference, estimate)
+    scores[FRAME] = frame_score(reference, estimate, hop_s=settings.frame_hop_s)
+    return scores
+
+
+def pedal_scores(reference: EventTable, estimate: EventTable, settings: EvaluationSettings) -> dict[str, Score]:
+    """Every one of `PEDAL_METRICS`, for the pedals of one kind."""
+    by_onset = match_onsets(reference, estimate, settings)
+    by_offset = _match_offsets(reference, estimate, settings)
+    return {
+        ACTIVATION: activation_score(reference, estimate),
+        ONSET: _event_score(reference, estimate, by_onset),
+        OFFSET: _event_score(reference, estimate, by_offset),
+    }
+
+
+def _match_offsets(reference: EventTable, estimate: EventTable, settings: EvaluationSettings) -> Pairs:
+    return match_events(
+        reference,
+        estimate,
+        onset_tolerance_s=settings.onset_tolerance_s,
+        offset_ratio=settings.offset_ratio,
+        offset_tolerance_s=settings.offset_tolerance_s,
+    )
+
+
+def _event_score(
+    reference: EventTable, estimate: EventTable, pairs: Pairs, agree: NDArray[np.bool_] | None = None
+) -> Score:
+    if agree is not None:
+        pairs = pairs[agree]
+    ratios = overlap_ratios(reference, estimate, pairs)
+    return Score(len(pairs), len(reference), len(estimate), float(ratios.mean()) if len(ratios) else None)

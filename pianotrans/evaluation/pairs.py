@@ -1,0 +1,87 @@
+"""Which MIDI file of one folder belongs to which of another."""
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from pianotrans.errors import EvaluationError
+
+_SUFFIXES = {".mid", ".midi"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A piece: its name (path below the folder, without suffix), its reference and its estimate."""
+
+    name: str
+    reference: Path
+    estimate: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """The pieces in order of name, and the files of either side that have no partner."""
+
+    pairs: tuple[Pair, ...]
+    reference_only: tuple[Path, ...] = ()
+    estimate_only: tuple[Path, ...] = ()
+
+    @property
+    def n_same_stem(self) -> int:
+        """How many references without a partner have one in another folder, by the name of the file alone."""
+        stems = {path.stem for path in self.estimate_only}
+        return sum(path.stem in stems for path in self.reference_only)
+
+
+def find_pairs(reference: Path, estimate: Path) -> Pairing:
+    """Two files, whatever their names, or two folders, by relative path without `.mid` or `.midi` (any case).
+
+    Hidden files and folders are skipped. Raises EvaluationError if a path does not exist, if one is a file and
+    the other a folder, if a folder cannot be read, or if it holds two files for one piece (a.mid and a.midi).
+    """
+    kinds = [_is_folder(path) for path in (reference, estimate)]
+    if kinds == [False, False]:
+        return Pairing((Pair(reference.stem, reference, estimate),))
+    if kinds[0] != kinds[1]:
+        folder, file = (reference, estimate) if kinds[0] else (estimate, reference)
+        raise EvaluationError(f"{folder} is a folder and {file} a file. Pass two files or two folders.")
+    references, estimates = _midi_files(reference), _midi_files(estimate)
+    return Pairing(
+        pairs=tuple(
+            Pair(name, references[name], estimates[name]) for name in sorted(references.keys() & estimates.keys())
+        ),
+        reference_only=tuple(references[name] for name in sorted(references.keys() - estimates.keys())),
+        estimate_only=tuple(estimates[name] for name in sorted(estimates.keys() - references.keys())),
+    )
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        if not path.exists():
+            raise EvaluationError(f"{path}: there is no such file or folder. Check the path.")
+        return path.is_dir()
+    except OSError as error:
+        raise EvaluationError(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
+
+
+def _midi_files(folder: Path) -> dict[str, Path]:
+    """The MIDI files below a folder by their relative path without suffix, in the way of POSIX."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for parent, folders, files in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in sorted(files):
+            path = Path(parent, name)
+            if path.suffix.lower() in _SUFFIXES and not name.startswith("."):
+                found[path.relative_to(folder).with_suffix("").as_posix()].append(path)
+    for name, paths in found.items():
+        if len(paths) > 1:
+            both = " and ".join(path.name for path in paths)
+            raise EvaluationError(f"{folder}: holds {both} for the one piece {name}. Remove all but one.")
+    return {name: paths[0] for name, paths in found.items()}
+
+
+def _refuse(error: OSError) -> None:
+    raise EvaluationError(
+        f"{error.filename}: cannot be read as a folder ({error.strerror}). Check its permissions."
+    ) from error

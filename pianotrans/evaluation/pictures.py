@@ -1,0 +1,106 @@
+"""Pictures of an evaluation, with matplotlib where it is installed (`pianotrans[plots]`)."""
+
+import importlib.util
+import io
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pianotrans.evaluation.collection import Evaluation
+from pianotrans.evaluation.deviations import REGISTERS
+from pianotrans.evaluation.metrics import OFFSET, ONSET
+from pianotrans.evaluation.piece import Column
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_BLUE, _ORANGE = "#3b6ea5", "#d98032"
+_OFFSET_RANGE_S = 0.25
+_MOST_PIECES = 60  # shown one by one; of more, the worst
+
+
+def can_draw() -> bool:
+    """Whether matplotlib is installed."""
+    return importlib.util.find_spec("matplotlib") is not None
+
+
+def draw_all(evaluation: Evaluation) -> dict[str, bytes]:
+    """File names and PNG pictures: deviations, F1 by register, F1 of every piece; needs at least one piece."""
+    n_shown = min(len(evaluation.pieces), _MOST_PIECES)
+    return {
+        "deviations.png": _draw(lambda axes: _deviations(axes, evaluation), (9.0, 3.6), 2),
+        "registers.png": _draw(lambda axes: _registers(axes[0], evaluation), (6.0, 3.6)),
+        "pieces.png": _draw(lambda axes: _pieces(axes[0], evaluation), (8.0, 1.6 + 0.28 * n_shown)),
+    }
+
+
+def _draw(draw: Callable[[list["Axes"]], None], size_inches: tuple[float, float], n_axes: int = 1) -> bytes:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size_inches, layout="constrained")  # no pyplot: no display, nothing global
+    axes = [figure.add_subplot(1, n_axes, i + 1) for i in range(n_axes)]
+    for one in axes:
+        one.spines[["top", "right"]].set_visible(False)
+    draw(axes)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=120)
+    return file.getvalue()
+
+
+def _deviations(axes: list["Axes"], evaluation: Evaluation) -> None:
+    """Histograms of the onsets' and, under each convention, the offsets' deviations."""
+    onset_range_ms = evaluation.settings.onset_tolerance_s * 1000
+    names = [convention.name for convention in evaluation.settings.conventions]
+    onsets_s = np.concatenate([piece.matched[names[0]].onset_deviations_s for piece in evaluation.pieces])
+    axes[0].hist(onsets_s * 1000, bins=np.linspace(-onset_range_ms, onset_range_ms, 51).tolist(), color=_BLUE)
+    axes[0].set(title="Onsets", xlabel="estimate − reference (ms)", ylabel="matched notes")
+
+    for name, colour in zip(names, [_BLUE, _ORANGE], strict=False):
+        offsets_s = np.concatenate([piece.matched[name].offset_deviations_s for piece in evaluation.pieces])
+        edges = np.linspace(-_OFFSET_RANGE_S, _OFFSET_RANGE_S, 51)
+        n_beyond = int((np.abs(offsets_s) > _OFFSET_RANGE_S).sum())
+        label = f"durations: {name} ({n_beyond} of {len(offsets_s)} beyond)"
+        axes[1].hist(offsets_s * 1000, bins=(edges * 1000).tolist(), histtype="step", color=colour, label=label)
+    axes[1].set(title="Offsets", xlabel="estimate − reference (ms)")
+    _legend_below(axes[1])
+    for one in axes:
+        one.axvline(0, color="black", linewidth=0.6)
+
+
+def _registers(axes: "Axes", evaluation: Evaluation) -> None:
+    """Onset F1 of all notes by register."""
+    bands = [band for band in evaluation.bands(evaluation.settings.conventions[0].name) if band.name in REGISTERS]
+    bars = axes.bar([band.name for band in bands], [100 * (band.f1 or 0.0) for band in bands], color=_BLUE)
+    axes.bar_label(
+        bars,
+        [f"{100 * band.f1:.1f}\n{band.n_reference} notes" if band.f1 is not None else "no notes" for band in bands],
+        padding=2,
+    )
+    axes.set(title="Onset F1 by register, all notes pooled", ylabel="F1 (%)", ylim=(0, 120))
+    axes.set_yticks(range(0, 101, 20))
+
+
+def _pieces(axes: "Axes", evaluation: Evaluation) -> None:
+    """Onset and onset+offset F1 of every piece, worst first."""
+    group = evaluation.settings.conventions[0].name
+    pieces = [piece for piece in evaluation.pieces if piece.scores[Column(group, ONSET)].is_defined]
+    pieces = sorted(pieces, key=lambda piece: piece.scores[Column(group, ONSET)].f1)[:_MOST_PIECES]
+    rows = range(len(pieces))
+    for metric, colour, mark in ((ONSET, _BLUE, "o"), (OFFSET, _ORANGE, "s")):
+        f1 = [100 * piece.scores[Column(group, metric)].f1 for piece in pieces]
+        axes.plot(f1, rows, mark, color=colour, label=f"{metric} ({group})")
+    axes.set_yticks(rows, [_shortened(piece.name) for piece in pieces])
+    axes.set(xlabel="F1 (%)", xlim=(0, 101), ylim=(max(len(pieces), 1) - 0.5, -0.5))
+    axes.grid(axis="y", linewidth=0.3)
+    left_out = len(evaluation.pieces) - len(pieces)
+    axes.set_title("F1 of every piece" + (f" ({left_out} more not shown)" if left_out else ""))
+    _legend_below(axes)
+
+
+def _legend_below(axes: "Axes") -> None:
+    axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= 40 else f"…{name[-39:]}".replace("$", r"\$")

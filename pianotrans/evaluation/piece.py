@@ -1,0 +1,84 @@
+"""One piece, scored: the reference's performance against the estimate's."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pianotrans.evaluation.alignment import constant_offset_s
+from pianotrans.evaluation.deviations import MatchedNotes
+from pianotrans.evaluation.metrics import NOTE_METRICS, PEDAL_METRICS, match_onsets, note_scores, pedal_scores
+from pianotrans.evaluation.mistakes import Mistake, find_mistakes
+from pianotrans.evaluation.scores import Score
+from pianotrans.evaluation.settings import EvaluationSettings
+from pianotrans.evaluation.tables import EventTable
+from pianotrans.events import CONTROLLERS, Performance
+
+
+class Column(NamedTuple):
+    """One score of a piece: `group` is a convention's name, "sustain pedal" or "soft pedal"."""
+
+    group: str
+    metric: str
+
+    @property
+    def name(self) -> str:
+        """As it is called in files: "keys onset+offset", "sustain pedal onset"."""
+        return f"{self.group} {self.metric}"
+
+
+def columns(settings: EvaluationSettings) -> tuple[Column, ...]:
+    """Every score of a piece, in order: the notes under each convention, then the pedals."""
+    notes = [Column(one.name, metric) for one in settings.conventions for metric in NOTE_METRICS]
+    pedals = [Column(f"{kind} pedal", metric) for kind in CONTROLLERS for metric in PEDAL_METRICS]
+    return (*notes, *pedals)
+
+
+@dataclass(frozen=True, slots=True)
+class PieceScores:
+    """The scores of one piece, and what they rest on.
+
+    `scores` has all `columns` of the settings; those whose reference is empty are not defined. `matched` has
+    one entry for each convention's name. `mistakes` are under the first convention. `removed_offset_s` is
+    what was subtracted from the estimate's times, 0.0 unless the settings ask for it.
+    """
+
+    name: str
+    n_reference: int
+    n_estimate: int
+    removed_offset_s: float
+    scores: dict[Column, Score]
+    matched: dict[str, MatchedNotes]
+    mistakes: tuple[Mistake, ...]
+
+
+def score_piece(
+    reference: Performance, estimate: Performance, settings: EvaluationSettings, *, name: str = ""
+) -> PieceScores:
+    """Score one transcription against what was played.
+
+    All notes take part, those beyond a piano's 88 keys and doubled ones too: each can match at most one of the
+    other side. Where the reference has no notes, or no pedal of a kind, those columns are not defined; where
+    only the estimate has none they are 0. O(n log n) for n notes that do not all crowd on one key and moment.
+    """
+    offset_s = 0.0
+    if settings.align:
+        tables = EventTable.of_notes(reference), EventTable.of_notes(estimate)
+        offset_s = constant_offset_s(*tables, window_s=settings.align_window_s)
+
+    scores: dict[Column, Score] = {}
+    matched: dict[str, MatchedNotes] = {}
+    mistakes: tuple[Mistake, ...] | None = None
+    for convention in settings.conventions:
+        ref = EventTable.of_notes(reference, convention.reference)
+        est = EventTable.of_notes(estimate, convention.estimate).shifted(-offset_s)
+        pairs = match_onsets(ref, est, settings)
+        for metric, score in note_scores(ref, est, pairs, settings).items():
+            scores[Column(convention.name, metric)] = score
+        matched[convention.name] = MatchedNotes.of_pairs(ref, est, pairs)
+        if mistakes is None:
+            mistakes = find_mistakes(ref, est, pairs, onset_tolerance_s=settings.onset_tolerance_s)
+    for kind in CONTROLLERS:
+        ref = EventTable.of_pedals(reference.pedals_of(kind))
+        est = EventTable.of_pedals(estimate.pedals_of(kind)).shifted(-offset_s)
+        for metric, score in pedal_scores(ref, est, settings).items():
+            scores[Column(f"{kind} pedal", metric)] = score
+    return PieceScores(name, reference.n_notes, estimate.n_notes, offset_s, scores, matched, mistakes or ())

@@ -1,0 +1,77 @@
+"""An evaluation as plain data, for JSON; what `comparison` reads back."""
+
+from dataclasses import asdict
+from typing import Any
+
+from pianotrans.evaluation.bootstrap import N_RESAMPLES, SEED
+from pianotrans.evaluation.collection import ColumnSummary, Evaluation
+from pianotrans.evaluation.mistakes import count_kinds
+from pianotrans.evaluation.piece import PieceScores
+from pianotrans.evaluation.scores import Score
+from pianotrans.version import __version__
+
+FORMAT, VERSION = "pianotrans-evaluation", 1
+
+
+def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> dict[str, Any]:
+    """Everything but the single mistakes and deviations. Scores are from 0 to 1, null where not defined."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "program": f"pianotrans {__version__}",
+        "settings": evaluation.settings.to_dict(),
+        "conventions": list(evaluation.settings.describe()),
+        "bootstrap": {"level": 0.95, "n_resamples": n_resamples, "seed": seed},
+        "n_pieces": len(evaluation.pieces),
+        "summary": {
+            one.column.name: _summary(one) for one in evaluation.summary(n_resamples=n_resamples, seed=seed)
+        },
+        "bands": {
+            one.name: [asdict(band) | {"recall": band.recall, "f1": band.f1} for band in evaluation.bands(one.name)]
+            for one in evaluation.settings.conventions
+        },
+        "mistakes": evaluation.mistakes(),
+        "pieces": [_piece(piece) for piece in evaluation.pieces],
+        "unmatched": {
+            "reference": list(evaluation.reference_only),
+            "estimate": list(evaluation.estimate_only),
+        },
+        "failures": [asdict(failure) for failure in evaluation.failures],
+    }
+
+
+def _summary(one: ColumnSummary) -> dict[str, Any]:
+    return {
+        "n_pieces": one.n_pieces,
+        "precision": one.precision,
+        "recall": one.recall,
+        "f1": one.f1,
+        "f1_interval": one.f1_interval and list(one.f1_interval),
+        "overlap_ratio": one.overlap_ratio,
+        "pooled": one.pooled and _score(one.pooled),
+    }
+
+
+def _piece(piece: PieceScores) -> dict[str, Any]:
+    return {
+        "name": piece.name,
+        "n_reference": piece.n_reference,
+        "n_estimate": piece.n_estimate,
+        "removed_offset_s": piece.removed_offset_s,
+        "mistakes": count_kinds(piece.mistakes),
+        "scores": {column.name: _score(score) for column, score in piece.scores.items()},
+    }
+
+
+def _score(score: Score) -> dict[str, Any]:
+    """The amounts always; what follows from them only where it is defined."""
+    defined = score.is_defined
+    return {
+        "precision": score.precision if defined else None,
+        "recall": score.recall if defined else None,
+        "f1": score.f1 if defined else None,
+        "overlap_ratio": score.overlap_ratio if defined else None,
+        "matched": score.matched,
+        "reference": score.reference,
+        "estimate": score.estimate,
+    }

@@ -1,0 +1,126 @@
+"""An evaluation as files to keep: tables for spreadsheets, and a summary to paste."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from pianotrans.evaluation.bootstrap import N_RESAMPLES, SEED, Interval
+from pianotrans.evaluation.collection import ColumnSummary, Evaluation
+from pianotrans.evaluation.mistakes import Place
+from pianotrans.evaluation.piece import columns
+
+_NONE = "–"
+
+
+def pieces_csv(evaluation: Evaluation) -> str:
+    """A row for each piece; precision, recall, F1 and overlap of every column, empty where not defined."""
+    header = ["piece", "n_reference", "n_estimate", "removed_offset_s"]
+    parts = ("precision", "recall", "f1", "overlap_ratio")
+    header += [f"{column.name} {part}" for column in columns(evaluation.settings) for part in parts]
+    rows = []
+    for piece in evaluation.pieces:
+        row: list[object] = [piece.name, piece.n_reference, piece.n_estimate, f"{piece.removed_offset_s:.6f}"]
+        for column in columns(evaluation.settings):
+            score = piece.scores[column]
+            values = [getattr(score, part) if score.is_defined else None for part in parts]
+            row += ["" if value is None else f"{value:.6f}" for value in values]
+        rows.append(row)
+    return _csv(header, rows)
+
+
+def errors_csv(evaluation: Evaluation) -> str:
+    """A row for each unmatched note of either side, and the note of the other side that explains it, if any."""
+    header = ["piece", "kind", "side", "key", "onset_s", "offset_s", "velocity"]
+    header += ["other_key", "other_onset_s", "other_offset_s", "other_velocity"]
+    rows = [
+        [
+            piece.name,
+            one.kind,
+            "reference" if one.is_reference else "estimate",
+            *_place(one.note),
+            *(_place(one.other) if one.other else [""] * 4),
+        ]
+        for piece in evaluation.pieces
+        for one in piece.mistakes
+    ]
+    return _csv(header, rows)
+
+
+def summary_markdown(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> str:
+    """The table of all columns, with the conventions under which it was made."""
+    lines = [f"Mean over {n_pieces(len(evaluation.pieces))}, in %.", ""]
+    lines += _markdown(
+        ["", "P", "R", "F1", "95 %", "overlap", "pooled", "pieces"],
+        [
+            [one.column.name, *summary_cells(one)]
+            for one in evaluation.summary(n_resamples=n_resamples, seed=seed)
+            if one.n_pieces
+        ],
+    )
+    lines += ["", *notes_on(evaluation, n_resamples=n_resamples, seed=seed)]
+    lines += [f"* {failure.name}: not scored. {failure.reason}" for failure in evaluation.failures]
+    lines += [f"* {name}: a reference without an estimate." for name in evaluation.reference_only]
+    lines += [f"* {name}: an estimate without a reference." for name in evaluation.estimate_only]
+    return "\n".join(lines) + "\n"
+
+
+def notes_on(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> list[str]:
+    """What has to be said with a table of scores, one item a line."""
+    said = list(evaluation.settings.describe())
+    said.append(
+        f"Activation: seconds of held keys, exactly; frame: the same on a grid of "
+        f"{evaluation.settings.frame_hop_s * 1000:g} ms. Overlap: mean overlap ratio of matched events."
+    )
+    if len(evaluation.pieces) > 1:
+        said.append(
+            f"95 %: percentile bootstrap over pieces, {n_resamples} resamples, seed {seed}. "
+            "Pieces whose reference has no events of a kind do not count there. "
+            "Pooled: F1 of the notes of all pieces together."
+        )
+    return [f"* {sentence}" for sentence in said]
+
+
+def summary_cells(one: ColumnSummary) -> list[str]:
+    """P, R, F1, interval, overlap, pooled F1 and the number of pieces, as tables show them."""
+    pooled = one.pooled.f1 if one.pooled else None
+    return [
+        percent(one.precision),
+        percent(one.recall),
+        percent(one.f1),
+        span(one.f1_interval),
+        percent(one.overlap_ratio),
+        percent(pooled),
+        str(one.n_pieces),
+    ]
+
+
+def percent(value: float | None) -> str:
+    """A score from 0 to 1 in % with two decimals."""
+    return _NONE if value is None else f"{value * 100:.2f}"
+
+
+def span(interval: Interval | None) -> str:
+    """An interval of scores in % with one decimal."""
+    return _NONE if interval is None else f"{interval.low * 100:.1f}–{interval.high * 100:.1f}"
+
+
+def n_pieces(n: int) -> str:
+    """1 piece, 2 pieces."""
+    return "1 piece" if n == 1 else f"{n} pieces"
+
+
+def _place(place: Place) -> list[object]:
+    return [place.key, f"{place.onset_s:.6f}", f"{place.offset_s:.6f}", place.velocity]
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(header)
+    writer.writerows(rows)
+    return table.getvalue()
+
+
+def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    ruler = "|---|" + "---:|" * (len(header) - 1)
+    return [f"| {' | '.join(header)} |", ruler, *(f"| {' | '.join(row)} |" for row in rows)]

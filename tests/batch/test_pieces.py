@@ -1,0 +1,247 @@
+"""The smaller parts: identities, items, recipes, outputs in the way, estimates, the report."""
+
+import csv
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pianotrans.batch import End, Item, Ledger, Outcome, Recipe, write_report
+from pianotrans.batch.delivery import make_folder
+from pianotrans.batch.estimate import Estimate, header_duration_s
+from pianotrans.batch.identity import identify
+from pianotrans.batch.recipe import render
+from pianotrans.errors import AudioError, ModelError, OutputError
+from pianotrans.events import Note, Pedal, Performance, extend_by_pedal
+from pianotrans.events.export import encode
+from tests.commands.driving import clip
+from tests.inference.making import copy_of_tiny
+
+from .making import TINY, ScriptedPool, collection, failed, finished, run
+
+# Identities
+
+
+def test_a_file_is_read_again_only_if_it_may_have_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"one")
+    os.utime(path, ns=(10**18, 10**18))  # long ago
+    first = identify(path)
+    assert identify(path, first) is first
+    path.write_bytes(b"two")
+    assert identify(path, first).content != first.content
+    os.utime(path, ns=(10**18, 10**18))  # the same size and time: nobody can tell
+    assert identify(path, first) is first
+    assert identify(path, replace(first, source="/elsewhere/a.wav")).content != first.content
+
+
+def test_a_file_just_written_is_not_trusted(tmp_path: Path):
+    """It may be written again within the same tick of the file system's clock."""
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"one")
+    first = identify(path)
+    status = path.stat()
+    path.write_bytes(b"two")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert identify(path, first).content != first.content
+
+
+def test_an_empty_file_has_an_identity(tmp_path: Path):
+    (tmp_path / "a.wav").touch()
+    assert identify(tmp_path / "a.wav").size == 0
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path):
+    with pytest.raises(AudioError, match=r"a\.wav: no such file\. It was there a moment ago; run again\.$"):
+        identify(tmp_path / "a.wav")
+    with pytest.raises(AudioError, match=r"cannot be read \(Is a directory\)\. Check its permissions\.$"):
+        identify(tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are text there")
+def test_names_that_are_no_text_can_be_kept(tmp_path: Path):
+    place = Path(os.fsdecode(b"disc/caf\xe9.wav"))
+    item = Item.of(place, tmp_path / place, {})
+    assert item.name == r"disc/caf\udce9.wav"
+    with Ledger(tmp_path) as ledger:
+        ledger.enrol([item.name])
+        assert ledger.entry(item.name).name == item.name
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("Song.wav", "song.wav"), ("é.wav", "e\N{COMBINING ACUTE ACCENT}.wav"), ("x" * 251 + ".wav",), ("Song.wav",) ],
+    ids=["case", "composition", "255 bytes", "one"],
+)  # fmt: skip
+def test_names_that_are_hard_to_tell_apart(tmp_path: Path, names: tuple[str, ...]):
+    items = collection(tmp_path, *names)
+    if len(list((tmp_path / "in").iterdir())) < len(names):
+        pytest.skip("one file on this file system")
+    outcomes, _ = run(items, tmp_path / "out")
+    assert [outcomes[name].end for name in names] == [End.done] * len(names)
+    assert [item.outputs["mid"].read_text() for item in items] == [f"MIDI of recording {name}" for name in names]
+
+
+def test_a_name_that_is_too_long_for_its_output(tmp_path: Path):
+    (item,) = collection(tmp_path, "x" * 251 + ".wav")
+    long = replace(item, outputs={"mid": item.outputs["mid"].with_suffix(".longer")})
+    outcomes, _ = run([long], tmp_path / "out")
+    assert outcomes[item.name].end is End.failed
+    assert "cannot be written (File name too long)" in (outcomes[item.name].error or "")
+
+
+# Recipes
+
+
+def test_every_setting_is_in_the_fingerprint():
+    changes = [
+        {"formats": ("mid", "csv")}, {"pedal": False}, {"sounding": True}, {"model": "transkun-v2"},
+        {"hop_s": 1.0}, {"allow_truncated": True},
+    ]  # fmt: skip
+    prints = {TINY.fingerprint(), *(replace(TINY, **change).fingerprint() for change in changes)}
+    assert len(prints) == len(changes) + 1
+    assert set(Recipe.__dataclass_fields__) == {key for change in changes for key in change} | {"device"}
+    assert replace(TINY, formats=("a", "b")).fingerprint() == replace(TINY, formats=("b", "a")).fingerprint()
+
+
+@pytest.mark.parametrize("file", ["weights.safetensors", "config.toml"])
+def test_a_model_folder_is_known_by_its_content(tmp_path: Path, file: str):
+    folder = copy_of_tiny(tmp_path / "model")
+    recipe = Recipe(model=str(folder))
+    before = recipe.fingerprint()
+    assert recipe.fingerprint() == before
+    with (folder / file).open("ab") as out:
+        out.write(b"\n")
+    assert recipe.fingerprint() != before
+    (folder / file).unlink()
+    with pytest.raises(ModelError, match=r"no config\.toml|cannot be read \(No such file.*Restore the model's"):
+        recipe.fingerprint()
+
+
+def test_rendering():
+    heard = Performance((Note(0.0, 1.0, 60, 64),), (Pedal(0.5, 2.0, "sustain"), Pedal(0.5, 2.0, "soft")), 3.0)
+    assert render(heard, [])[1] == {}
+    assert render(heard, ["mid"]) == (heard, {"mid": encode(heard, "x.mid")})
+    assert render(heard, ["mid"], pedal=False)[0] == heard.without_pedals()
+    written, contents = render(heard, ["json", "csv"], sounding=True)
+    assert written == extend_by_pedal(heard)
+    assert contents == {name: encode(written, f"x.{name}") for name in ("json", "csv")}
+    assert render(heard, [], sounding=True, pedal=False)[0].pedals == ()
+    with pytest.raises(OutputError, match=r"'\.xml' names a format"):
+        render(heard, ["xml"])
+
+
+# Folders
+
+
+def test_folders_are_made(tmp_path: Path):
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        OutputError, match=r"file.b: this folder cannot be made \(Not a directory\)\. Choose another"
+    ):
+        make_folder(tmp_path / "file" / "b")
+
+
+# Estimates
+
+ITEMS = [Item(str(i), Path(str(i)), {}) for i in range(4)]
+
+
+def test_an_estimate_from_beginning_to_end():
+    estimate = Estimate([(ITEMS[0], 10.0), (ITEMS[1], 30.0), (ITEMS[2], None)])
+    assert (estimate.done_s, estimate.total_s, estimate.left_s(5.0)) == (0.0, 60.0, None)
+    estimate.progressed(ITEMS[0], 5.0, 10.0)
+    assert (estimate.done_s, estimate.total_s, estimate.left_s(1.0)) == (5.0, 60.0, 11.0)
+    estimate.ended(ITEMS[0], 10.0)
+    estimate.progressed(ITEMS[2], 4.0, 80.0)
+    assert (estimate.done_s, estimate.total_s) == (14.0, 120.0)
+    estimate.ended(ITEMS[2], 0.0)  # failed: it brought nothing
+    assert (estimate.done_s, estimate.total_s) == (10.0, 40.0)
+    estimate.ended(ITEMS[1], 30.0)
+    assert (estimate.done_s, estimate.total_s, estimate.left_s(7.0)) == (40.0, 40.0, 0.0)
+
+
+def test_an_estimate_of_nothing_and_of_nothing_known():
+    assert (Estimate([]).total_s, Estimate([]).left_s(1.0)) == (0.0, None)
+    estimate = Estimate([(item, None) for item in ITEMS])
+    assert estimate.total_s == 0.0
+    estimate.progressed(ITEMS[0], 3.0)
+    assert estimate.total_s >= estimate.done_s == 3.0
+    estimate.ended(ITEMS[0], 5.0)
+    assert estimate.total_s == 20.0  # the others are taken to be as long
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.floats(0, 1e5)), min_size=4, max_size=4),
+    st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.floats(0, 1e5))),
+)
+def test_never_more_is_done_than_there_is(lengths_s, steps):
+    estimate = Estimate(zip(ITEMS, lengths_s, strict=True))
+    ended = set()
+    for i, ends, seconds in steps:
+        if i in ended:
+            continue
+        if ends:
+            ended.add(i)
+            estimate.ended(ITEMS[i], seconds)
+        else:
+            estimate.progressed(ITEMS[i], seconds)
+        assert -1e-6 <= estimate.done_s <= estimate.total_s + 1e-6
+        assert (estimate.left_s(1.0) or 0.0) >= -1e-6
+
+
+def test_lengths_by_the_header(tmp_path: Path):
+    assert header_duration_s(clip(tmp_path / "a.wav", 0.5)) == pytest.approx(0.5)
+    (tmp_path / "b.wav").write_text("text")
+    assert header_duration_s(tmp_path / "b.wav") is None
+    assert header_duration_s(tmp_path / "missing.wav") is None
+
+
+# The report
+
+
+def rows(path: Path) -> list[list[str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+HEADING = ["input", "outputs", "state", "error", "audio_s", "took_s", "n_notes"]
+
+
+def test_the_report(tmp_path: Path):
+    out = tmp_path / "out"
+    items = collection(tmp_path, 'a, "b".wav', "bad.wav", "disc/練習.wav", "refused.wav")
+    out.mkdir()
+    items[3].outputs["mid"].write_text("mine")
+    answer = lambda task: failed(task) if task.name == "bad.wav" else finished(task)  # noqa: E731
+    outcomes, _ = run(items, out, ScriptedPool(answer))
+    with Ledger(out) as ledger:
+        for _ in range(2):
+            path = write_report(out, ledger.entries(), outcomes.values())
+            assert path == out / "report.csv"
+            assert rows(path) == [
+                HEADING,
+                ['a, "b".wav', 'a, "b".mid', "done", "", "10.000", "1.000", "5"],
+                ["bad.wav", "", "failed", f"{items[1].source}: no good.", "", "1.000", ""],
+                ["disc/練習.wav", "disc/練習.mid", "done", "", "10.000", "1.000", "5"],
+                ["refused.wav", "", "failed", outcomes["refused.wav"].error, "", "", ""],
+            ]
+
+
+def test_a_foreign_report_is_kept(tmp_path: Path):
+    (tmp_path / "report.csv").write_text("type,onset_s\n")
+    with Ledger(tmp_path) as ledger:
+        path = write_report(tmp_path, ledger.entries(), [])
+    assert path == tmp_path / ".pianotrans" / "report.csv"
+    assert rows(path) == [HEADING]
+    assert (tmp_path / "report.csv").read_text() == "type,onset_s\n"
+
+
+def test_outcomes_that_are_good():
+    good = [end for end in End if Outcome(ITEMS[0], end).is_good]
+    assert good == [End.done, End.done_before]

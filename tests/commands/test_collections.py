@@ -1,0 +1,302 @@
+"""`pianotrans transcribe FOLDER -o OUT`: what a collection leaves behind, says, and goes on with."""
+
+import csv
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pianotrans.batch import Ledger
+from pianotrans.batch.ledger import State
+
+from .driving import ENVIRONMENT, clip, command_line, errors, names, noise, only_error, run, transcribe, write
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="other signals there")
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Path:
+    for place in ("a.wav", "disc 1/[b].wav", "disc 2/é.flac"):
+        clip(tmp_path / "album" / place, 0.5)
+    (tmp_path / "album" / "cover.jpg").write_text("No recording.")
+    return tmp_path / "album"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out"
+
+
+def written(out: Path) -> list[str]:
+    return [name for name in names(out) if name.endswith(".mid")]
+
+
+def said(result) -> list[str]:
+    return result.stderr.splitlines()
+
+
+def test_done_and_done_before(album: Path, out: Path):
+    result = transcribe(album, "-o", out)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert names(out) == [".pianotrans/ledger.sqlite", "a.mid", "disc 1/[b].mid", "disc 2/é.mid", "report.csv"]
+    number = r"\d+\.\d"
+    assert re.fullmatch(
+        rf"3 of 3 recordings done: 1\.5 s of audio in {number} s, {number}x real time\.", said(result)[-2]
+    )
+    assert said(result)[-1] == f"Report: {out / 'report.csv'}"
+    assert len(said(result)) == 2
+    result = transcribe(album, "-o", out)
+    assert result.exit_code == 0
+    assert said(result)[:2] == ["3 of 3 done before.", "3 of 3 recordings done, 3 of them before."]
+
+
+def test_new_recordings_are_added(album: Path, out: Path):
+    transcribe(album, "-o", out)
+    clip(album / "disc 2" / "new.wav", 0.5)
+    result = transcribe(album, "-o", out)
+    assert said(result)[0] == "3 of 4 done before."
+    assert said(result)[-2].startswith("4 of 4 recordings done, 3 of them before: 0.5 s of audio in ")
+    assert "disc 2/new.mid" in written(out)
+
+
+def test_failures_in_a_table_and_in_the_report(album: Path, out: Path):
+    bad = album / "disc 1" / "bad [x].wav"
+    bad.write_text("text")
+    result = transcribe(album, "-o", out)
+    assert result.exit_code == 1
+    reason = only_error(result).removeprefix("error: ")
+    assert reason.startswith(f"{bad}: not an audio format")
+    row = next(line for line in said(result) if line.startswith("disc 1/bad [x].wav"))
+    assert re.split(r"\s{2,}", row.rstrip())[1].startswith(f"{bad}: ")
+    assert said(result)[-2].startswith("3 of 4 recordings done: ")
+    with (out / "report.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["input"]: row for row in csv.DictReader(file)}
+    assert {name: row["state"] for name, row in rows.items()} == {
+        "a.wav": "done", "disc 1/[b].wav": "done", "disc 2/é.flac": "done", "disc 1/bad [x].wav": "failed",
+    }  # fmt: skip
+    assert rows["disc 1/bad [x].wav"]["error"] == reason
+    assert rows["a.wav"]["outputs"] == "a.mid"
+    assert float(rows["a.wav"]["audio_s"]) == 0.5
+
+    again = transcribe(album, "-o", out)
+    assert (again.exit_code, errors(again)) == (1, [])
+    assert "1 of 4 failed before." in said(again)
+    assert "1 failed in an earlier run; --retry-failed tries them again." in said(again)
+    retried = transcribe(album, "-o", out, "--retry-failed")
+    assert only_error(retried) == f"error: {reason}"
+    clip(bad, 0.5)
+    assert transcribe(album, "-o", out).exit_code == 0
+
+
+def test_other_settings_do_it_again(album: Path, out: Path):
+    transcribe(album, "-o", out)
+    result = transcribe(album, "-o", out, "--format", "mid,json")
+    assert said(result)[-2].startswith("3 of 3 recordings done: ")
+    assert (out / "disc 1" / "[b].json").exists()
+
+
+def test_foreign_files_are_refused_one_by_one(album: Path, out: Path):
+    (out / "a.mid").write_text("mine")
+    result = transcribe(album, "-o", out)
+    assert result.exit_code == 1
+    assert only_error(result) == f"error: {out / 'a.mid'}: already exists. Pass --overwrite to replace it."
+    assert (out / "a.mid").read_text() == "mine"
+    assert len(written(out)) == 3
+    assert transcribe(album, "-o", out, "--overwrite").exit_code == 0
+    assert (out / "a.mid").read_bytes().startswith(b"MThd")
+
+
+def test_quiet_and_verbose(album: Path, out: Path):
+    (album / "bad.wav").write_text("text")
+    result = transcribe(album, "-o", out, "--quiet")
+    assert said(result) == [only_error(result)]
+    result = transcribe(album, "-o", out, "--verbose", "--retry-failed")
+    assert "bad.wav: started" in said(result)
+    assert any(line.startswith("Traceback") for line in said(result))
+
+
+def test_plain_progress(album: Path, out: Path, monkeypatch: pytest.MonkeyPatch):
+    from pianotrans.commands import collection_progress
+
+    monkeypatch.setattr(collection_progress, "_PLAIN_INTERVAL_S", 0.0)
+    lines = said(transcribe(album, "-o", out))
+    pattern = r"2 of 3 recordings, 1\.0 s of 1\.5 s of audio, \d+\.\dx real time, about \d+\.\d s left"
+    assert sum(re.fullmatch(pattern, line) is not None for line in lines) == 1
+
+
+def test_no_ledger_where_there_is_no_collection(album: Path, out: Path, tmp_path: Path):
+    song = album / "a.wav"
+    assert transcribe(song, "-o", out).exit_code == 0
+    assert names(out) == ["a.mid"]
+    assert transcribe(album).exit_code == 0
+    assert not [name for name in names(tmp_path) if ".pianotrans" in name or "report" in name]
+
+
+def test_an_output_folder_inside_the_collection(album: Path):
+    (album / "out").mkdir()
+    for _ in range(2):
+        assert transcribe(album, "-o", album / "out").exit_code == 0
+    assert len(written(album / "out")) == 3
+    assert transcribe(album, "-o", album).exit_code == 0
+    assert (album / "disc 1" / "[b].mid").exists()
+
+
+@POSIX
+def test_links_in_a_circle(album: Path, out: Path):
+    (album / "disc 1" / "loop").symlink_to(album)
+    assert transcribe(album, "-o", out).exit_code == 0
+    assert len(written(out)) == 3
+
+
+@pytest.mark.parametrize("arguments", [["--jobs", "2"], ["--retry-failed"]])
+def test_options_for_collections_only(album: Path, arguments: list[str]):
+    result = transcribe(album / "a.wav", *arguments)
+    assert result.exit_code == 2
+    assert "for folders of recordings with -o FOLDER only." in only_error(result)
+
+
+def test_no_jobs_at_all(album: Path, out: Path):
+    assert transcribe(album, "-o", out, "--jobs", "0").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "message"),
+    [
+        (["--device", "tpu"], 2, "device 'tpu': unknown. Use auto, cpu"),
+        (["--model", "transcoon"], 1, "model 'transcoon': neither a known model"),
+        (["--hop", "1000"], 2, "hop"),
+    ],
+)
+def test_what_concerns_all_of_them(album: Path, out: Path, arguments: list[str], exit_code: int, message: str):
+    result = run("transcribe", "--model", "tiny", "--device", "cpu", album, "-o", out, *arguments)
+    assert result.exit_code == exit_code
+    assert message in only_error(result)
+    assert written(out) == []
+    assert transcribe(album, "-o", out).exit_code == 0
+
+
+def test_a_ledger_of_a_newer_version(album: Path, out: Path):
+    transcribe(album, "-o", out)
+    connection = sqlite3.connect(out / ".pianotrans" / "ledger.sqlite")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    result = transcribe(album, "-o", out)
+    assert result.exit_code == 1
+    assert said(result) == [only_error(result)]
+    assert "ledger.sqlite: written by a newer pianotrans (ledger version 99; this one knows 1)." in only_error(
+        result
+    )
+
+
+def test_an_interruption_says_that_one_can_go_on(album: Path, out: Path, monkeypatch: pytest.MonkeyPatch):
+    from pianotrans.inference.transcriber import Transcriber
+
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transcriber, "transcribe", interrupted)
+        result = transcribe(album, "-o", out)
+    assert result.exit_code == 130
+    assert said(result)[0] == "The same command goes on where this run was."
+    assert only_error(result).startswith("error: Interrupted. ")
+    assert transcribe(album, "-o", out).exit_code == 0
+
+
+# As processes of their own
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command_line("transcribe", "--model", "tiny", *arguments),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, start_new_session=True,
+    )  # fmt: skip
+
+
+def wait_until_running(out: Path, name: str, timeout_s: float = 120.0) -> None:
+    end_s = time.monotonic() + timeout_s
+    while time.monotonic() < end_s:
+        if (out / ".pianotrans" / "ledger.sqlite").exists():
+            with Ledger(out) as ledger:
+                if any(entry.name == name and entry.state is State.running for entry in ledger.entries()):
+                    return
+        time.sleep(0.1)
+    raise AssertionError(f"{name} was not begun within {timeout_s} s")
+
+
+@pytest.mark.slow
+@POSIX
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
+def test_interrupted_in_the_middle_and_gone_on_with(album: Path, out: Path, how: signal.Signals):
+    long = write(album / "z long.wav", noise(3600.0, 4000), 4000)
+    process = start(album, "-o", out)
+    wait_until_running(out, long.name)
+    if how is signal.SIGINT:
+        os.killpg(process.pid, how)  # as a terminal does: to the workers, too
+    else:
+        process.kill()  # the command alone: its worker has to notice
+    stdout, stderr = process.communicate(timeout=60)  # returns when the last process has closed its end
+    assert stdout == ""
+    assert "Traceback" not in stderr
+    assert process.returncode == (130 if how is signal.SIGINT else -9)
+    assert written(out) == ["a.mid", "disc 1/[b].mid", "disc 2/é.mid"]
+    assert not [name for name in names(out) if name.endswith(".tmp")]
+    long.unlink()
+    result = transcribe(album, "-o", out)
+    assert (result.exit_code, said(result)[0]) == (0, "3 of 3 done before.")
+
+
+@pytest.mark.slow
+@POSIX
+def test_two_commands_at_once_share_the_work(tmp_path: Path, out: Path):
+    for i in range(12):
+        clip(tmp_path / "many" / f"{i}.wav", 1.0)
+    processes = [start(tmp_path / "many", "-o", out, "--jobs", jobs) for jobs in (1, 2)]
+    ends = [process.communicate(timeout=200) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], ends
+    assert len(written(out)) == 12
+    with Ledger(out) as ledger:
+        events = [event for _, event, _ in ledger.history()]
+    assert (events.count("claimed"), events.count("done")) == (12, 12)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+def test_on_a_terminal_bars_are_shown(album: Path, out: Path):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    write(album / "long.wav", noise(40.0))
+    terminal, side = pty.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 150, 0, 0))
+    process = subprocess.Popen(
+        command_line("transcribe", "--model", "tiny", album, "-o", out),
+        stderr=side, env={**ENVIRONMENT, "TERM": "xterm-256color"},
+    )  # fmt: skip
+    os.close(side)
+    shown = bytearray()
+    while True:
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:  # Linux's way to say that the other side was closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(terminal)
+    assert process.wait() == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    assert re.search(
+        r"all .*━.*\d of 4 recordings, \d+\.\d s of 41\.5 s of audio, .*x real time, about .* left", text
+    )
+    assert re.search(r"long\.wav .*━.* of 40\.0 s", text)
+    assert "4 of 4 recordings done: 41.5 s of audio" in text

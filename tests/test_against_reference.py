@@ -22,6 +22,7 @@ def transcribed(shared, published, tmp_path_factory):
     folder = tmp_path_factory.mktemp("transcribed")
     inputs = [str(recording.audio) for recording in recordings(shared)]
     command = [sys.executable, str(REPOSITORY / "cli.py"), "transcribe", *inputs, "-o", str(folder)]
+    command += ["--hop", REFERENCE_HOP_S]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     return [(recording, folder / f"{recording.audio.stem}.mid") for recording in recordings(shared)]

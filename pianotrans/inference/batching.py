@@ -26,7 +26,7 @@ def batch_size_for(device: torch.device) -> int:
 def decode_in_batches(model: Model, segments: Iterable[Block], batch_size: int) -> Iterator[SegmentPaths]:
     """Decode segments in order, `batch_size` at once; halves the batch whenever the device's memory runs out.
 
-    Raises DeviceError if a single segment does not fit.
+    Raises DeviceError if a single segment does not fit, or if the device fails.
     """
     iterator = iter(segments)
     while batch := list(islice(iterator, batch_size)):
@@ -40,5 +40,8 @@ def decode_in_batches(model: Model, segments: Iterable[Block], batch_size: int) 
                     ) from error
                 batch_size = max(1, min(batch_size, len(batch)) // 2)
                 continue
+            except torch.AcceleratorError as error:
+                reason = str(error.args[0]).splitlines()[0]
+                raise DeviceError(f"device: failed ({reason}). Start again, or pass --device cpu.") from error
             del batch[: len(decoded)]
             yield from decoded

@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pianotrans.inference.devices import network_precision
 from pianotrans.inference.segments import Block
 from pianotrans.inference.stitching import DecodedSegment
 from pianotrans.network import N_TRACKS, Attributes, Model
-from pianotrans.semicrf import BestMoves, decode_factored, decode_on_device
+from pianotrans.semicrf import BestMoves, IntervalScores, decode_factored, decode_on_device
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,26 @@ def decode_segments(model: Model, segments: Sequence[Block]) -> list[SegmentPath
     sounding = [samples for samples in segments if samples.any()]
     decoded: Iterator[SegmentPaths] = iter(())
     if sounding:
-        context, scores = model(torch.from_numpy(np.stack(sounding)).to(device))
-        moves = decode_factored(scores) if device.type == "cpu" else decode_on_device(scores)
+        context = _context(model, torch.from_numpy(np.stack(sounding)).to(device))
+        scores = model.scores(context)
+        moves = best_moves(scores)
         decoded = (
             SegmentPaths(model, clip, moves[i * N_TRACKS : (i + 1) * N_TRACKS]) for i, clip in enumerate(context)
         )
     return [next(decoded) if samples.any() else _silent_paths(model, samples) for samples in segments]
+
+
+def best_moves(scores: IntervalScores) -> BestMoves:
+    """Decode on the device that the scores are on."""
+    return decode_factored(scores) if scores.query.device.type == "cpu" else decode_on_device(scores)
+
+
+def _context(model: Model, samples: Tensor) -> Tensor:
+    """Samples (C, A, n) → context (C, N, T, D) in float32, the transformer in the device's own precision."""
+    features = model.spectrogram(samples)
+    with network_precision(samples.device):
+        tracks = model.backbone.transform(model.backbone.stem(features))
+    return model.backbone.upsample(tracks.float(), features.shape[1])
 
 
 def _silent_paths(model: Model, samples: Block) -> SegmentPaths:

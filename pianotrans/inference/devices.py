@@ -6,6 +6,9 @@ import torch
 
 from pianotrans.errors import DeviceError
 
+# What the transformer is computed in where there are fast units for it. float16 rather than bfloat16: of the
+# published model's intervals 99.7 % stay within a frame of the float32 ones, under bfloat16 98.4 %.
+_NETWORK_DTYPE = {"cuda": torch.float16}
 _NAME = re.compile(r"cpu|mps|cuda(:(0|[1-9][0-9]{0,3}))?")
 
 
@@ -24,6 +27,12 @@ def resolve_device(name: str = "auto") -> torch.device:
     if kind == "mps" and not _has_mps():
         raise DeviceError("device 'mps': this machine or this build of torch has none. Use --device cpu.")
     return torch.device(name)
+
+
+def network_precision(device: torch.device) -> torch.autocast:
+    """The context to compute the transformer in on this device; what comes after it needs float32 (DESIGN §10)."""
+    dtype = _NETWORK_DTYPE.get(device.type)
+    return torch.autocast(device.type, dtype, enabled=dtype is not None)
 
 
 def _check_cuda(name: str, index: int) -> None:

@@ -23,10 +23,14 @@ class SegmentPlan:
     hop_frames: int  # hop between segments
     padding_samples: int
     first_read_frame: int  # where reading starts in the first segment: the first frame of the recording itself
+    seen_samples: int = 0  # the beginning of a segment, which needs no second look if nothing follows it
 
     @classmethod
     def of(cls, config: ModelConfig, hop_s: float | None = None) -> "SegmentPlan":
         """The plan of a model, with its own hop between segments or another one.
+
+        Hops of at most half a segment look twice at every moment, the last ones too, as in the published model;
+        longer ones only at the borders between segments, so that no segment holds nothing but a second look.
 
         Raises ValueError unless 0 < hop_s ≤ the model's segment length.
         """
@@ -36,19 +40,27 @@ class SegmentPlan:
             raise ValueError(f"hop_s: {hop_s} s given; more than 0 s and at most {segment_s} s needed")
         rate, frame = config.spectrogram.sample_rate, config.spectrogram.hop_samples
         padding_s = segment_s - hop_s
+        segment_samples = round(segment_s * rate)
+        hop_frames = min(math.ceil(hop_s * rate / frame), segment_samples // frame)  # nothing between segments
         return cls(
             sample_rate=rate,
             frame_samples=frame,
-            segment_samples=round(segment_s * rate),
-            hop_frames=math.ceil(hop_s * rate / frame),
+            segment_samples=segment_samples,
+            hop_frames=hop_frames,
             padding_samples=math.ceil(padding_s * rate),
             first_read_frame=math.floor(padding_s * rate / frame),
+            seen_samples=0 if 2 * hop_s <= segment_s else segment_samples - hop_frames * frame,
         )
 
     @property
     def hop_samples(self) -> int:
         """Samples between the starts of two segments: a whole number of frames."""
         return self.hop_frames * self.frame_samples
+
+    @property
+    def frame_duration_s(self) -> float:
+        """Seconds from one frame to the next."""
+        return self.frame_samples / self.sample_rate
 
     @property
     def last_frame(self) -> int:
@@ -61,11 +73,15 @@ class SegmentPlan:
 
     def frame_s(self, index: int, frames: NDArray[np.float64]) -> NDArray[np.float64]:
         """Times in the recording of frame positions in a segment."""
-        return self.start_s(index) + frames * (self.frame_samples / self.sample_rate)
+        return self.start_s(index) + frames * self.frame_duration_s
 
     def n_segments(self, n_samples: int) -> int:
-        """Segments of a recording of `n_samples` samples: all that start inside the padded signal."""
-        return math.ceil((n_samples + 2 * self.padding_samples) / self.hop_samples)
+        """Segments of a recording of `n_samples` samples: all that start inside the padded signal.
+
+        Without the padding behind it, and without a segment that has been seen, where one look is enough.
+        """
+        n_padded = n_samples + self.padding_samples * (1 if self.seen_samples else 2)
+        return max(math.ceil((n_padded - self.seen_samples) / self.hop_samples), min(n_padded, 1))
 
 
 def cut(blocks: Iterable[Block], n_channels: int, plan: SegmentPlan) -> Iterator[Block]:
@@ -74,14 +90,15 @@ def cut(blocks: Iterable[Block], n_channels: int, plan: SegmentPlan) -> Iterator
     Holds one segment and one block at a time.
     """
     padding = np.zeros((n_channels, plan.padding_samples), np.float32)
+    behind = [] if plan.seen_samples else [padding]
     buffer = np.zeros((n_channels, 0), np.float32)
-    needed = max(plan.segment_samples, plan.hop_samples)  # a hop of a whole segment is rounded up to whole frames
-    for block in chain([padding], blocks, [padding]):
+    n_seen = 0
+    for block in chain([padding], blocks, behind):
         buffer = np.concatenate([buffer, block], axis=1)
-        while buffer.shape[1] >= needed:
+        while buffer.shape[1] >= plan.segment_samples:
             yield buffer[:, : plan.segment_samples]
-            buffer = buffer[:, plan.hop_samples :]
-    while buffer.shape[1] > 0:
+            buffer, n_seen = buffer[:, plan.hop_samples :], plan.seen_samples
+    while buffer.shape[1] > n_seen:
         segment = buffer[:, : plan.segment_samples]
         yield np.pad(segment, ((0, 0), (0, plan.segment_samples - segment.shape[1])))
-        buffer = buffer[:, plan.hop_samples :]
+        buffer, n_seen = buffer[:, plan.hop_samples :], plan.seen_samples

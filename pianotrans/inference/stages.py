@@ -11,12 +11,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pianotrans.audio import AudioReader, Block, resample
 from pianotrans.events import midi_bytes
-from pianotrans.inference.decoding import SegmentPaths, decode_segments
+from pianotrans.inference.decoding import SegmentPaths, best_moves, decode_segments
+from pianotrans.inference.devices import network_precision
 from pianotrans.inference.segments import cut
 from pianotrans.inference.stitching import Event, Stitcher
 from pianotrans.inference.transcriber import CountedBlocks, Transcriber, performance_of
 from pianotrans.network import N_TRACKS, Model
-from pianotrans.semicrf import decode_factored
 
 T = TypeVar("T")
 
@@ -106,12 +106,13 @@ def _timed_paths(model: Model, samples: Block, clock: StageClock) -> SegmentPath
     """What `decode_segments` does for one segment that sounds."""
     device = clock.device
     features = clock.run("spectrogram", model.spectrogram, torch.from_numpy(samples[None]).to(device))
-    stem = clock.run("stem", model.backbone.stem, features)
-    tracks = clock.run("transformer", model.backbone.transform, stem)
-    context = clock.run("upsampling", model.backbone.upsample, tracks, features.shape[1])
+    with network_precision(device):
+        stem = clock.run("stem", model.backbone.stem, features)
+        tracks = clock.run("transformer", model.backbone.transform, stem)
+    context = clock.run("upsampling", model.backbone.upsample, tracks.float(), features.shape[1])
     scores = clock.run("scorer", model.scores, context)
     with clock("semi-CRF"):
-        moves = decode_factored(scores)
+        moves = best_moves(scores)
     return SegmentPaths(model, context[0], moves)
 
 

@@ -52,18 +52,26 @@ class Stitcher:
         self._plan = plan
         self._index = 0
         self._open: list[list[Event]] = [[] for _ in range(n_tracks)]
-        self._start_frames = np.full(n_tracks, plan.first_read_frame, np.int64)
+        self._read_until = np.full(n_tracks, plan.first_read_frame, np.int64)  # frames of the first segment
 
     @property
     def start_frames(self) -> NDArray[np.int64]:
-        """Frame of the next segment from which each track's path is to be read, (n_tracks,)."""
-        return self._start_frames
+        """Frame of the next segment from which each track's path is to be read, (n_tracks,).
+
+        Reading goes on behind the last event of each track that is known to have ended.
+        """
+        return np.maximum(self._read_until - self._index * self._plan.hop_frames, 0)
 
     def push(self, segment: DecodedSegment) -> list[Event]:
         """Join the next segment; returns the events that became final, track by track."""
+        n_joined = np.zeros(len(self._open), np.int64)
         for event in self._events(segment):
-            _join(self._open[event.track], event)
-        self._start_frames = self._next_start_frames(segment)
+            n_joined[event.track] += _join(
+                self._open[event.track], event, self._plan.frame_duration_s, is_next=n_joined[event.track] > 0
+            )
+        ended = self._has_offset(segment)
+        ends = self._index * self._plan.hop_frames + segment.end[ended]
+        np.maximum.at(self._read_until, segment.track[ended], ends)
         self._index += 1
         return [event for track in self._open for event in _take_final(track, keep=3)]
 
@@ -96,25 +104,33 @@ class Stitcher:
     def _has_offset(self, segment: DecodedSegment) -> NDArray[np.bool_]:
         return (segment.end < self._plan.last_frame) | segment.offset_present
 
-    def _next_start_frames(self, segment: DecodedSegment) -> NDArray[np.int64]:
-        """Reading goes on behind the last event of each track that is known to have ended."""
-        ended = self._has_offset(segment)
-        last_end = np.zeros(len(self._open), np.int64)
-        np.maximum.at(last_end, segment.track[ended], segment.end[ended])
-        return np.maximum(last_end - self._plan.hop_frames, 0)
 
+def _join(kept: list[Event], event: Event, frame_s: float, *, is_next: bool) -> bool:
+    """Join an event to those of its track; whether it is among them now, by itself or as part of the last.
 
-def _join(kept: list[Event], event: Event) -> None:
+    What overlaps the last event is that event heard again, with two exceptions, which are the next note of the
+    key: what follows the last event in the same segment (`is_next`), and what begins where it has ended, give or
+    take a frame.
+    """
     if kept and event.onset_s < kept[-1].offset_s:
-        if event.has_onset:
-            kept[-1] = event
-        else:
+        if not event.has_onset:
             offset_s = max(kept[-1].offset_s, event.offset_s)
             kept[-1] = replace(kept[-1], offset_s=offset_s, has_offset=event.has_offset)
-    elif event.has_onset:
+        elif is_next or _begins_at_end(kept[-1], event, frame_s):
+            kept.append(event)
+        else:
+            kept[-1] = event
+        return True
+    if event.has_onset:
         if kept and not kept[-1].has_offset:
             del kept[-1]  # its offset never came
         kept.append(event)
+    return event.has_onset
+
+
+def _begins_at_end(last: Event, event: Event, frame_s: float) -> bool:
+    begins_later = event.onset_s > last.onset_s + frame_s
+    return last.has_offset and begins_later and event.onset_s > last.offset_s - frame_s
 
 
 def _take_final(kept: list[Event], keep: int) -> list[Event]:

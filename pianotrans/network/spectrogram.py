@@ -24,11 +24,13 @@ class Spectrogram(nn.Module):
     def __init__(self, config: SpectrogramConfig):
         super().__init__()
         self.config = config
-        self.register_buffer("hann", torch.hann_window(config.window_samples), persistent=False)
+        # On the CPU by name: as a meta tensor it would import torch's compiler, which takes as long as torch itself.
+        hann = torch.hann_window(config.window_samples, device="cpu")
+        self.register_buffer("hann", hann, persistent=False)
         # Stored with the weights: building the filterbank costs more than the import of everything else.
         self.register_buffer("mel_filters", torch.zeros(config.n_bins, config.n_mels))
         self.window_centers = nn.Parameter(torch.zeros(config.n_learned_windows))
-        self.window_widths = nn.Parameter(torch.linspace(-1.0, 1.0, config.n_learned_windows))
+        self.window_widths = nn.Parameter(torch.linspace(-1.0, 1.0, config.n_learned_windows, device="cpu"))
 
     def reset_constants(self) -> None:
         """Make the constants that are not stored with the weights, after those were loaded."""

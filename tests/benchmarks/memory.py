@@ -1,6 +1,6 @@
 """Peak memory of whole runs on files of different lengths.
 
-usage: python -m tests.benchmarks.memory [--minutes 5 60] [--model NAME]
+usage: python -m tests.benchmarks.memory [--minutes 5 60] [--model NAME] [--hop SECONDS]
 
 Repeats a sample clip to the wanted lengths, transcribes each in a process of its own and prints the peak resident
 memory, its ratio to that of the first, and the time taken.
@@ -24,6 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", nargs="+", type=float, default=[5, 60])
     parser.add_argument("--model", default="transkun-v2")
+    parser.add_argument("--hop", type=float)
     arguments = parser.parse_args()
     samples, rate = soundfile.read(CLIP, dtype="int16")
     first_mib = None
@@ -33,14 +34,10 @@ def main() -> None:
             with soundfile.SoundFile(path, "w", rate, samples.shape[1], "PCM_16") as file:
                 while file.frames < minutes * 60 * rate:
                     file.write(samples)
-            command = [
-                sys.executable,
-                str(REPOSITORY / "cli.py"),
-                "transcribe",
-                str(path),
-                "--model",
-                arguments.model,
-            ]
+            command = [sys.executable, str(REPOSITORY / "cli.py"), "transcribe", str(path)]
+            command += ["--model", arguments.model]
+            if arguments.hop is not None:
+                command += ["--hop", str(arguments.hop)]
             run = measure(command)
             first_mib = first_mib or run.peak_mib
             print(

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pianotrans.errors import DeviceError
-from pianotrans.inference import batching
+from pianotrans.inference import batching, devices
 from pianotrans.inference.batching import batch_size_for, decode_in_batches
 from pianotrans.inference.checkpoint import load_model
 from pianotrans.inference.decoding import decode_segments
@@ -39,6 +39,21 @@ def test_any_batch_size_gives_the_same_paths(tiny, segments, batch_size):
     assert [rows(paths) for paths in decode_in_batches(tiny, segments, batch_size)] == alone
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_keeps_the_intervals(monkeypatch, tiny, segments, dtype):
+    (exact,) = decode_segments(tiny, [segments[0]])
+    monkeypatch.setattr(devices, "_NETWORK_DTYPE", {"cpu": dtype})
+    (half,) = decode_segments(tiny, [segments[0]])
+    assert half.context.dtype == torch.float32
+    error = (half.context - exact.context).norm() / exact.context.norm()
+    assert 0 < error < 100 * torch.finfo(dtype).eps
+    assert len(rows(exact)) > 0
+    found = {tuple(row) for row in rows(half)}
+    around = {(t, b + i, e + j) for t, b, e in rows(exact) for i in (-1, 0, 1) for j in (-1, 0, 1)}
+    assert len(found) == pytest.approx(len(rows(exact)), rel=0.1)
+    assert len(found & around) >= 0.9 * len(found)
+
+
 def test_digital_silence_holds_nothing(tiny, segments):
     (paths,) = decode_segments(tiny, [segments[2]])
     assert rows(paths) == []
@@ -65,6 +80,15 @@ def test_a_segment_that_does_not_fit_is_an_error(monkeypatch):
 
     monkeypatch.setattr(batching, "decode_segments", decode)
     with pytest.raises(DeviceError, match="does not hold a single segment"):
+        list(decode_in_batches(None, range(4), 4))
+
+
+def test_a_device_that_disappears_is_an_error(monkeypatch):
+    def decode(model, batch):
+        raise torch.AcceleratorError("CUDA error: device is lost\nCompile with TORCH_USE_CUDA_DSA", 1)
+
+    monkeypatch.setattr(batching, "decode_segments", decode)
+    with pytest.raises(DeviceError, match=r"^device: failed \(CUDA error: device is lost\)\. Start again, or pass"):
         list(decode_in_batches(None, range(4), 4))
 
 

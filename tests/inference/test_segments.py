@@ -12,14 +12,18 @@ from pianotrans.network import ModelConfig
 PUBLISHED = SegmentPlan.of(ModelConfig())
 
 
-def small_plan(segment: int, hop_frames: int, padding: int, frame: int) -> SegmentPlan:
-    return SegmentPlan(10, frame, segment, hop_frames, padding, first_read_frame=padding // frame)
+def small_plan(segment: int, hop_frames: int, padding: int, frame: int, *, once: bool = False) -> SegmentPlan:
+    seen = max(segment - hop_frames * frame, 0) if once else 0
+    return SegmentPlan(10, frame, segment, hop_frames, padding, padding // frame, seen)
 
 
 def naive_segments(samples: np.ndarray, plan: SegmentPlan) -> list[np.ndarray]:
     padded = np.pad(samples, ((0, 0), (plan.padding_samples, plan.padding_samples)))
     segments = []
     for start in range(0, padded.shape[1], plan.hop_samples):
+        end_of_last = start - plan.hop_samples + plan.segment_samples
+        if plan.seen_samples and segments and end_of_last >= plan.padding_samples + samples.shape[1]:
+            break
         segment = np.zeros((len(samples), plan.segment_samples), np.float32)
         part = padded[:, start : start + plan.segment_samples]
         segment[:, : part.shape[1]] = part
@@ -41,14 +45,15 @@ def blocks_of(samples: np.ndarray, lengths: list[int]) -> list[np.ndarray]:
 @given(
     n_samples=st.integers(0, 200),
     n_channels=st.integers(1, 3),
-    segment=st.integers(1, 40),
     frame=st.integers(1, 7),
     hop_frames=st.integers(1, 12),
+    overlap=st.integers(0, 40),
     padding=st.integers(0, 30),
+    once=st.booleans(),
     lengths=st.lists(st.integers(1, 90), min_size=1, max_size=4),
 )
-def test_cut_is_the_naive_cut(n_samples, n_channels, segment, frame, hop_frames, padding, lengths):
-    plan = small_plan(segment, hop_frames, padding, frame)
+def test_cut_is_the_naive_cut(n_samples, n_channels, frame, hop_frames, overlap, padding, once, lengths):
+    plan = small_plan(hop_frames * frame + overlap, hop_frames, padding, frame, once=once)
     samples = 1 + np.arange(n_channels * n_samples, dtype=np.float32).reshape(n_channels, -1)
     segments = list(cut(blocks_of(samples, lengths), n_channels, plan))
     expected = naive_segments(samples, plan)
@@ -73,15 +78,21 @@ def test_empty_blocks_change_nothing():
 
 
 @pytest.mark.parametrize("config", [ModelConfig(), find_model("tiny").config()], ids=["published", "tiny"])
-@pytest.mark.parametrize("n_samples", [1, 441, 352_800, 352_801, 352_801 - 441])
-def test_every_sample_is_heard_by_a_segment(config, n_samples):
-    plan = SegmentPlan.of(config)
+@pytest.mark.parametrize("hop_share", [0.25, 0.5, 0.75, 0.875, 1.0])
+@pytest.mark.parametrize("n_samples", [1, 441, 352_800, 352_801, 352_801 - 441, 1_764_000, 1_764_001])
+def test_every_sample_is_heard_by_a_segment(config, hop_share, n_samples):
+    plan = SegmentPlan.of(config, hop_share * config.segments.segment_s)
     samples = np.arange(1, n_samples + 1, dtype=np.float32)[None]
     segments = list(cut([samples], 1, plan))
     assert len(segments) == plan.n_segments(n_samples)
     assert {segment.shape for segment in segments} == {(1, plan.segment_samples)}
     heard = np.unique(np.concatenate(segments, axis=1))
     np.testing.assert_array_equal(heard, np.arange(n_samples + 1, dtype=np.float32))
+
+
+@pytest.mark.parametrize(("hop_s", "length_s", "n_segments"), [(8, 40, 7), (14, 40, 3), (14, 14, 1), (14, 14.1, 2)])
+def test_a_long_hop_looks_once(hop_s, length_s, n_segments):
+    assert SegmentPlan.of(ModelConfig(), hop_s).n_segments(round(length_s * 44_100)) == n_segments
 
 
 def test_the_last_segment_is_filled_up_with_zeros():
@@ -127,7 +138,9 @@ def test_frames_of_two_segments_are_the_same_times():
 def test_other_hops_share_the_time_axis(hop_s):
     plan = SegmentPlan.of(ModelConfig(), hop_s)
     assert plan.padding_samples == pytest.approx((16 - hop_s) * 44_100, abs=1)
-    assert plan.hop_samples >= hop_s * 44_100 > plan.hop_samples - 1024
+    assert abs(plan.hop_samples - hop_s * 44_100) < 1024
+    assert plan.hop_samples >= hop_s * 44_100 or hop_s == 16
+    assert plan.hop_samples <= plan.segment_samples
     assert 0 <= plan.padding_samples - plan.first_read_frame * 1024 < 1024
     assert plan.start_s(0) == pytest.approx(hop_s - 16, abs=1 / 44_100)
 

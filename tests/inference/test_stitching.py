@@ -139,6 +139,19 @@ def test_an_overlapping_event_without_onset_prolongs_the_last_one():
     assert (event.velocity, event.has_offset) == (10, True)
 
 
+def test_what_follows_a_prolonged_event_is_another_one():
+    first = segment(Interval(5, 8))
+    second = segment(Interval(0, 2), Interval(2, 5))  # ended earlier than the first segment had it
+    assert spans(stitched(first, second)) == [(1.0, 2.0), (2.0, 5.0)]
+
+
+def test_an_event_that_begins_just_before_the_end_of_one_that_ended_is_another_one():
+    first = segment(Interval(4, 7, offset_position=0.25))
+    assert spans(stitched(first, segment(Interval(3, 6, onset_position=-0.25)))) == [(0.0, 2.75), (2.75, 6.0)]
+    heard_again = segment(Interval(2, 6, onset_position=0.125))
+    assert spans(stitched(first, heard_again)) == [(2.125, 6.0)]
+
+
 def test_prolonging_takes_the_latest_end():
     first = segment(Interval(6, 8))
     second = segment(Interval(0, 2))
@@ -256,6 +269,7 @@ def reference_events(track: int, segments: list[list[Interval]]) -> list[Event]:
     kept: list[Event] = []
     for index, intervals in enumerate(segments):
         previous_offset = -np.inf
+        is_next = False
         for one in intervals:
             onset = max(4 * index - 4 + one.begin + one.onset_position, previous_offset)
             offset = max(4 * index - 4 + one.end + one.offset_position, onset + 1e-8)
@@ -264,13 +278,18 @@ def reference_events(track: int, segments: list[list[Interval]]) -> list[Event]:
             has_offset = one.end < 8 or one.offset_present
             event = Event(track, onset, offset, one.velocity, has_onset, has_offset)
             if kept and onset < kept[-1].offset_s:
-                if has_onset:
+                at_end = kept[-1].has_offset and onset > max(kept[-1].offset_s - 1, kept[-1].onset_s + 1)
+                if has_onset and (is_next or at_end):
+                    kept.append(event)
+                elif has_onset:
                     kept[-1] = event
                 else:
                     later = max(kept[-1].offset_s, offset)
                     kept[-1] = replace(kept[-1], offset_s=later, has_offset=has_offset)
+                is_next = True
             elif has_onset:
                 kept.append(event)
+                is_next = True
     if kept:
         kept[-1] = replace(kept[-1], has_offset=True)
     ended = [event for event in kept if event.has_offset]
@@ -282,9 +301,13 @@ def reference_events(track: int, segments: list[list[Interval]]) -> list[Event]:
 
 
 def reference_start_frame(segments: list[list[Interval]]) -> int:
-    if not segments:
-        return 4
-    return max([0] + [one.end - 4 for one in segments[-1] if one.end < 8 or one.offset_present])
+    ends = [
+        4 * index + one.end
+        for index, intervals in enumerate(segments)
+        for one in intervals
+        if one.end < 8 or one.offset_present
+    ]
+    return max([4, *ends, 4 * len(segments)]) - 4 * len(segments)
 
 
 POSITIONS = st.sampled_from([-0.5, -0.25, 0.0, 0.125, 0.5])  # exact in binary: results can be compared by ==

@@ -40,6 +40,10 @@ class WorkerError(PianotransError):
     """A worker process that cannot do any work at all."""
 
 
+class ClusterError(PianotransError):
+    """A Ray cluster that cannot be reached or used, or Ray itself missing."""
+
+
 class DatasetError(PianotransError):
     """A data set that cannot be read, or whose index contradicts itself."""
 

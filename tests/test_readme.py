@@ -9,7 +9,9 @@ import sys
 import pytest
 
 from pianotrans.inference import registry
+from tests.commands.driving import SEED, clip, run_process
 from tests.conftest import REPOSITORY
+from tests.synthesis import random_performance
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 RUN_BY_CI = {"make demo", "make test", "pip install ."}
@@ -21,6 +23,7 @@ def blocks(language: str) -> list[str]:
 
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
 BENCH = [command for command in COMMANDS if command.startswith("pianotrans bench")]
+EVALUATE = [command for command in COMMANDS if command.startswith("pianotrans evaluate")]
 TRANSCRIBE = [command for command in COMMANDS if command.startswith("pianotrans transcribe")]
 
 
@@ -36,8 +39,26 @@ def desk(tmp_path, samples_folder, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def scored(desk):
+    """The desk with transcriptions, saved evaluations, and data sets in the layouts of MAESTRO and MAPS."""
+    for seed, name in enumerate(("truth.mid", "song.mid", "truth/a/b.mid", "transcribed/a/b.mid")):
+        (desk / name).parent.mkdir(parents=True, exist_ok=True)
+        random_performance(seed, 5.0).save(desk / name)
+    for name, estimate in (("a.json", "truth"), ("b.json", "transcribed")):
+        (desk / name).write_bytes(run_process("evaluate", "truth", estimate, "--json", cwd=desk).stdout)
+    pianos = ("AkPnBcht", "ENSTDkAm")
+    for place in ("maestro-v3.0.0/2018/x", "maestro-v3.0.0/2018/y", *(f"MAPS/{piano}/MUS/x" for piano in pianos)):
+        clip(desk / f"{place}.wav")
+        random_performance(SEED, 2.0).save(desk / f"{place}.mid")
+    rows = ["split,year,midi_filename,audio_filename,duration"]
+    rows += [f"{split},2018,2018/{name}.mid,2018/{name}.wav,2.0" for split, name in (("train", "x"), ("test", "y"))]
+    (desk / "maestro-v3.0.0/maestro-v3.0.0.csv").write_text("\n".join(rows))
+    return desk
+
+
 def test_every_command_is_known():
-    rest = set(COMMANDS) - RUN_BY_CI - set(TRANSCRIBE)
+    rest = set(COMMANDS) - RUN_BY_CI - set(TRANSCRIBE) - set(EVALUATE)
     assert rest == {f"pianotrans models {name}" for name in ("list", "pull", "path", "verify")} | set(BENCH)
 
 
@@ -48,6 +69,23 @@ def test_transcribe(command, desk):
     command = command.replace("--hop 14", "--hop 3")  # the tiny model's segments are shorter
     subprocess.run(command.replace("pianotrans transcribe", program, 1), shell=True, check=True)
     assert list(desk.rglob("*.mid"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", EVALUATE)
+def test_evaluate(command, scored):
+    program = f"{shlex.quote(sys.executable)} {shlex.quote(str(REPOSITORY / 'cli.py'))} evaluate"
+    model = " --model tiny" if "--dataset" in command else ""
+    done = subprocess.run(
+        command.replace("pianotrans evaluate", f"{program}{model}", 1), shell=True, check=True, capture_output=True
+    )
+    assert done.stdout or "> a.json" in command
+    if "--out" in command:
+        (summary,) = scored.glob("*/summary.json")
+        assert (summary.parent / "pieces.csv").stat().st_size > 0
+    if "--dataset" in command and "--out" in command:
+        kept = [path.name for path in scored.glob("*/transcriptions/**/*.mid")]
+        assert kept == ["y.mid"], "the only recording of the split"
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from pianotrans.audio.beginning import BeginningDecoder
 from pianotrans.audio.decoder import Decoder, NotDecodableError
 from pianotrans.audio.layout import data_bytes, ends_inside_ogg_page, is_chained_ogg
 from pianotrans.audio.reader import MISSING_S, AudioReader, truncated_error
@@ -13,11 +14,12 @@ from pianotrans.errors import AudioError
 AudioSource = str | os.PathLike[str] | BinaryIO
 
 
-def open_audio(source: AudioSource, *, allow_truncated: bool = False) -> AudioReader:
+def open_audio(source: AudioSource, *, allow_truncated: bool = False, limit_s: float | None = None) -> AudioReader:
     """Open a recording of any format that libsndfile or FFmpeg reads, a video's sound included.
 
     The source is a path or a seekable binary file, which is read from its beginning and stays open. With
-    `allow_truncated`, one that breaks off or is damaged gives what can be decoded of it, without an error.
+    `allow_truncated`, one that breaks off or is damaged gives what can be decoded of it, without an error. With
+    `limit_s` it gives no more than its first so many seconds (more than 0).
 
     Raises AudioError, with a text fit for the user, for whatever cannot be read.
     """
@@ -32,6 +34,8 @@ def open_audio(source: AudioSource, *, allow_truncated: bool = False) -> AudioRe
             raise _cut_ogg_error(name, decoder.duration_s)
         if sizes and not allow_truncated:
             _check_sizes(*sizes, decoder.duration_s, name)
+        if limit_s is not None:
+            decoder = BeginningDecoder(decoder, limit_s)
         return AudioReader(decoder, name, allow_truncated=allow_truncated, file=file if owned else None)
     except BaseException:
         if decoder is not None:

@@ -8,10 +8,10 @@ from pianotrans.batch.item import Item
 from pianotrans.errors import PianotransError
 
 
-def header_duration_s(path: Path) -> float | None:
-    """Seconds of a recording by its header; None if that does not tell, or the file cannot be read."""
+def header_duration_s(path: Path, limit_s: float | None = None) -> float | None:
+    """Seconds of a recording by its header, at most `limit_s`; None if that does not tell, or it cannot be read."""
     try:
-        with open_audio(path, allow_truncated=True) as reader:
+        with open_audio(path, allow_truncated=True, limit_s=limit_s) as reader:
             return reader.info.duration_s
     except PianotransError:
         return None

@@ -65,10 +65,13 @@ class Died:
     """From the pool, instead of a worker's last word."""
 
     exit_code: int | None
+    why: str | None = None  # where more is known than an exit code
 
     @property
     def reason(self) -> str:
         """What ended the process, as far as one can tell."""
+        if self.why is not None:
+            return self.why
         if self.exit_code == -9:
             return "killed by signal 9, most often for want of memory"
         if self.exit_code is not None and self.exit_code < 0:

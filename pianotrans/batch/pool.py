@@ -5,12 +5,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from pianotrans.batch.messages import Died, Failed, Finished, Message, Ready, Task
 from pianotrans.batch.recipe import Recipe
@@ -22,6 +22,40 @@ class Report(NamedTuple):
 
     task: Task | None
     message: Message
+
+
+class WorkerPool(Protocol):
+    """What a run asks of its workers, wherever they are."""
+
+    @property
+    def n_idle(self) -> int:
+        """How many tasks could be given now."""
+        ...
+
+    @property
+    def tasks(self) -> list[Task]:
+        """What the workers are at."""
+        ...
+
+    def start(self) -> None:
+        """Have workers start, unless that is done."""
+        ...
+
+    def give(self, task: Task) -> None:
+        """Hand a task to an idle worker; there must be one."""
+        ...
+
+    def listen(self, timeout_s: float) -> Iterator[Report]:
+        """What the workers have to say, as soon as one has, or after the timeout."""
+        ...
+
+    def close(self) -> None:
+        """End all workers at once, whatever they are at."""
+        ...
+
+
+PoolMaker = Callable[[Recipe, int], WorkerPool]
+"""Makes a pool from what every worker is to do and the number of jobs."""
 
 
 @dataclass

@@ -25,6 +25,7 @@ class Recipe:
     device: str = "auto"  # changes times in the seventh digit: not part of the fingerprint
     hop_s: float | None = None
     allow_truncated: bool = False
+    limit_s: float | None = None  # of every recording, only so much of its beginning
 
     def fingerprint(self) -> str:
         """All that decides about the results besides the recording, as one line of JSON.
@@ -43,6 +44,7 @@ class Recipe:
                 "pedal": self.pedal,
                 "sounding": self.sounding,
                 "allow_truncated": self.allow_truncated,
+                "limit_s": self.limit_s,
             },
             sort_keys=True,
         )

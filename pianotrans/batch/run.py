@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from pianotrans.batch.judging import Judgement, Verdict, check_outputs, judge
 from pianotrans.batch.ledger import Ledger, State
 from pianotrans.batch.messages import Died, Failed, Finished, Progressed, Ready, Said, Task, Unable
 from pianotrans.batch.owners import HEARTBEAT_S
-from pianotrans.batch.pool import Pool, Report
+from pianotrans.batch.pool import Pool, PoolMaker, Report
 from pianotrans.batch.recipe import Recipe
 from pianotrans.errors import AudioError, LedgerError, OutputError, WorkerError
 
@@ -63,7 +63,7 @@ class Run:
         ledger: Ledger,
         options: Options | None = None,
         watcher: Watcher | None = None,
-        make_pool: Callable[[Recipe, int], Pool] = Pool,
+        make_pool: PoolMaker = Pool,
     ):
         self._items = {item.name: item for item in items}
         self._ledger = ledger
@@ -84,7 +84,8 @@ class Run:
         KeyboardInterrupt say, it ends its workers and gives its claims back.
 
         Raises LedgerError if the ledger fails, ModelError or DeviceError if no worker can start for that
-        reason, ValueError for a hop that the model cannot have, WorkerError if workers die before they work.
+        reason, ValueError for a hop that the model cannot have, WorkerError if workers die before they work,
+        ClusterError if a cluster cannot be reached or used.
         """
         self._survey()
         try:

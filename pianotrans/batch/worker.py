@@ -28,16 +28,28 @@ def serve(connection: "Connection[Message, Task]", recipe: Recipe, n_threads: in
         n_threads: how many to compute on; None: as many as torch thinks best.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the run decides what it means
-    _limit_threads(n_threads)
+    limit_threads(n_threads)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the run is over, or dead
-        try:
-            transcriber = _load(recipe, lambda line: connection.send(Said(line)))
-        except (PianotransError, ValueError) as error:
-            connection.send(Unable(error))
-            return
-        connection.send(Ready(str(transcriber.device)))
-        while True:
-            connection.send(transcribe_task(transcriber, recipe, connection.recv(), connection.send))
+        work(recipe, connection.recv, connection.send)
+
+
+def work(recipe: Recipe, receive: Callable[[], Task], send: Callable[[Message], None]) -> None:
+    """Load the model and answer tasks, whatever brings and takes them; returns only if there is no model."""
+    try:
+        transcriber = _load(recipe, lambda line: send(Said(line)))
+    except (PianotransError, ValueError) as error:
+        send(Unable(error))
+        return
+    send(Ready(str(transcriber.device)))
+    while True:
+        send(transcribe_task(transcriber, recipe, receive(), send))
+
+
+def limit_threads(n_threads: int | None) -> None:
+    """Before torch and numba are imported: they look once. What the user has set stands."""
+    if n_threads is not None:
+        for name in _THREAD_VARIABLES:
+            os.environ.setdefault(name, str(n_threads))
 
 
 def transcribe_task(
@@ -53,6 +65,7 @@ def transcribe_task(
             task.source,
             on_progress=lambda progress: tell(Progressed(progress.done_s, progress.total_s)),
             allow_truncated=recipe.allow_truncated,
+            limit_s=recipe.limit_s,
         )
         performance, contents = render(performance, recipe.formats, pedal=recipe.pedal, sounding=recipe.sounding)
     except (BrokenPipeError, ConnectionResetError):
@@ -68,13 +81,6 @@ def _load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
     from pianotrans.inference.transcriber import Transcriber
 
     return Transcriber(recipe.model, device=recipe.device, hop_s=recipe.hop_s, say=say)
-
-
-def _limit_threads(n_threads: int | None) -> None:
-    """Before torch and numba are imported: they look once. What the user has set stands."""
-    if n_threads is not None:
-        for name in _THREAD_VARIABLES:
-            os.environ.setdefault(name, str(n_threads))
 
 
 def _unexpected(task: Task, error: Exception) -> str:

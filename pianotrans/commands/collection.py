@@ -11,14 +11,22 @@ from rich.markup import escape
 from rich.table import Table
 
 from pianotrans.batch import End, Item, Ledger, Options, Outcome, Recipe, Run, write_report
+from pianotrans.batch.pool import Pool, PoolMaker, WorkerPool
 from pianotrans.commands.collection_progress import show_progress
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.outputs import Job
 from pianotrans.errors import PianotransError
 
+GO_ON = "The same command goes on where this run was."
+
 
 def transcribe_collection(
-    planned: Sequence[Job | PianotransError], out: Path, recipe: Recipe, options: Options, reporter: Reporter
+    planned: Sequence[Job | PianotransError],
+    out: Path,
+    recipe: Recipe,
+    options: Options,
+    reporter: Reporter,
+    make_pool: PoolMaker | None = None,
 ) -> int:
     """Bring every recording to an end, write the report, tell how it went. Returns how many inputs failed."""
     start = time.monotonic()
@@ -26,19 +34,48 @@ def transcribe_collection(
     empty = [job for job in planned if isinstance(job, PianotransError)]
     for error in empty:
         reporter.error(error)
-    with Ledger(out) as ledger:
-        try:
-            with show_progress(reporter) as watcher:
-                outcomes = Run(items, recipe, ledger, options, watcher).go()
-        except KeyboardInterrupt:
-            reporter.say("The same command goes on where this run was.")
-            raise
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--hop") from None
-        report = write_report(out, ledger.entries(), outcomes)
+    try:
+        outcomes, report = run_collection(items, out, recipe, options, reporter, make_pool)
+    except KeyboardInterrupt:
+        reporter.say(GO_ON)
+        raise
     if not reporter.quiet:
         _show(outcomes, time.monotonic() - start, report, reporter)
     return len(empty) + sum(not outcome.is_good for outcome in outcomes)
+
+
+def run_collection(
+    items: Sequence[Item],
+    out: Path,
+    recipe: Recipe,
+    options: Options,
+    reporter: Reporter,
+    make_pool: PoolMaker | None = None,
+) -> tuple[list[Outcome], Path]:
+    """Bring every item to an end, showing how far things are; failures are told. Returns also where the report is.
+
+    Raises typer.BadParameter for a hop that the model cannot have, and what `Run.go` raises.
+    """
+    with Ledger(out) as ledger:
+        try:
+            with show_progress(reporter, recipe.limit_s) as watcher:
+                outcomes = Run(items, recipe, ledger, options, watcher, make_pool or Pool).go()
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--hop") from None
+        return outcomes, write_report(out, ledger.entries(), outcomes)
+
+
+def cluster_pools(address: str, n_jobs: int | None, planned: Sequence[Job | PianotransError]) -> PoolMaker:
+    """Makes pools on a Ray cluster, for these jobs; so many workers on every node without GPUs."""
+    jobs = [job for job in planned if isinstance(job, Job)]
+    by_folder = {job.source.parents[len(job.place.parts) - 1]: job.source for job in jobs}
+
+    def make_pool(recipe: Recipe, _: int) -> WorkerPool:
+        from pianotrans.batch.cluster import ClusterPool
+
+        return ClusterPool(recipe, address, n_jobs, witnesses=tuple(by_folder.values()))
+
+    return make_pool
 
 
 def _show(outcomes: Sequence[Outcome], took_s: float, report: Path, reporter: Reporter) -> None:

@@ -16,21 +16,22 @@ _PLAIN_INTERVAL_S = 10.0
 
 
 @contextmanager
-def show_progress(reporter: Reporter) -> Iterator[Watcher]:
-    """Show the progress of a run that is watched by the given watcher."""
+def show_progress(reporter: Reporter, limit_s: float | None = None) -> Iterator[Watcher]:
+    """Show the progress of a run that is watched by the given watcher; of recordings, at most `limit_s` is done."""
     if reporter.quiet or reporter.is_plain:
-        yield _PlainView(reporter)
+        yield _PlainView(reporter, limit_s)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[news]}"))
     with Progress(*columns, console=reporter.console, transient=True) as progress:
-        yield _BarView(reporter, progress)
+        yield _BarView(reporter, limit_s, progress)
 
 
 class _View(Watcher):
     """Counts; its subclasses show it."""
 
-    def __init__(self, reporter: Reporter):
+    def __init__(self, reporter: Reporter, limit_s: float | None):
         self._reporter = reporter
+        self._limit_s = limit_s
         self._start_s = time.monotonic()
         self._estimate = Estimate([])
         self._n_all = self._n_ended = 0
@@ -43,7 +44,7 @@ class _View(Watcher):
                 self._reporter.say(f"{n} of {self._n_all} {end}.")
         if n_taken:
             self._reporter.say(f"{n_taken} of {self._n_all} are being done by another run.")
-        self._estimate = Estimate((item, header_duration_s(item.source)) for item in todo)
+        self._estimate = Estimate((item, header_duration_s(item.source, self._limit_s)) for item in todo)
 
     def said(self, line: str) -> None:
         self._reporter.say(line)
@@ -85,8 +86,8 @@ class _View(Watcher):
 class _PlainView(_View):
     """A line every ten seconds at most, besides failures."""
 
-    def __init__(self, reporter: Reporter):
-        super().__init__(reporter)
+    def __init__(self, reporter: Reporter, limit_s: float | None):
+        super().__init__(reporter, limit_s)
         self._shown_s = time.monotonic()
 
     def _show(self) -> None:
@@ -99,8 +100,8 @@ class _PlainView(_View):
 class _BarView(_View):
     """A bar for everything, and one for every recording that is being done."""
 
-    def __init__(self, reporter: Reporter, progress: Progress):
-        super().__init__(reporter)
+    def __init__(self, reporter: Reporter, limit_s: float | None, progress: Progress):
+        super().__init__(reporter, limit_s)
         self._progress = progress
         self._whole = progress.add_task("all", total=None, news="looking at the recordings")
         self._bars: dict[str, TaskID] = {}

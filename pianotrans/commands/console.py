@@ -56,6 +56,19 @@ class Reporter:
         self.console.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
 
     @contextmanager
+    def waiting(self, label: str) -> Iterator[None]:
+        """Show on a terminal that something goes on whose end cannot be foreseen."""
+        if self.quiet or self.is_plain:
+            yield
+        else:
+            with self.console.status(escape(label)):
+                yield
+
+    def warn(self, message: str) -> None:
+        """One line that nobody should miss, not even with `--quiet`: results may mislead."""
+        self.console.print(f"[bold yellow]warning:[/] {escape(message)}", soft_wrap=True)
+
+    @contextmanager
     def working(self, label: str) -> Iterator["Meter"]:
         """Show the progress of one recording."""
         if self.quiet:

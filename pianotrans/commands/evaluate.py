@@ -1,22 +1,24 @@
 """`pianotrans evaluate`: transcriptions scored against what was played."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import track
 
+from pianotrans.batch import Recipe
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.evaluation_files import check_free, save
-from pianotrans.errors import Cancelled, EvaluationError, PianotransError
+from pianotrans.errors import Cancelled, DeviceError, EvaluationError, PianotransError
 
 if TYPE_CHECKING:
-    from pianotrans.evaluation import Convention, Evaluation, EvaluationSettings, Pairing
+    from pianotrans.evaluation import Convention, Evaluation, EvaluationSettings
 
 SOME_FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+_DATASET = "Data sets"
 
 
 class OneSide(StrEnum):
@@ -35,11 +37,71 @@ class BothSides(StrEnum):
 
 
 def evaluate(
-    reference: Annotated[Path, typer.Argument(metavar="REF", help="What was played: a MIDI file, or a folder.")],
-    estimate: Annotated[Path, typer.Argument(metavar="EST", help="What was transcribed: the same.")],
+    reference: Annotated[
+        Path | None,
+        typer.Argument(metavar="REF", show_default=False, help="What was played: a MIDI file, or a folder."),
+    ] = None,
+    estimate: Annotated[
+        Path | None, typer.Argument(metavar="EST", show_default=False, help="What was transcribed: the same.")
+    ] = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="REF and EST are the JSON of two evaluations: compare them.")
     ] = False,
+    dataset: Annotated[
+        Path | None,
+        typer.Option(
+            "--dataset",
+            metavar="ROOT",
+            rich_help_panel=_DATASET,
+            help="Transcribe the recordings of this folder, or csv of pairs, and score them.",
+        ),
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="maestro|maps|smd|folder|csv",
+            rich_help_panel=_DATASET,
+            show_default="as it looks",
+            help="How its files lie.",
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", rich_help_panel=_DATASET, show_default="all", help="One split."),
+    ] = None,
+    name_filter: Annotated[
+        str | None,
+        typer.Option(
+            "--filter", metavar="TEXT", rich_help_panel=_DATASET, help="What holds this in its name, or matches it."
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", rich_help_panel=_DATASET, help="The first N of them.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME_OR_FOLDER", rich_help_panel=_DATASET, help="See `pianotrans models list`."),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|cpu|cuda|cuda:N|mps",
+            rich_help_panel=_DATASET,
+            show_default="auto",
+            help="Where to compute.",
+        ),
+    ] = None,
+    hop: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            rich_help_panel=_DATASET,
+            help="Between the starts of two segments: longer is faster.",
+        ),
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Only so much of the beginning of every piece.")
+    ] = None,
     durations: Annotated[
         BothSides,
         typer.Option(help="Held keys, or lengthened by the sustain pedal. Both gives both, one below the other."),
@@ -62,58 +124,127 @@ def evaluate(
     align_window: Annotated[float, typer.Option(metavar="SECONDS", help="How far off the estimate may be.")] = 5.0,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Write tables, the list of mistakes, and pictures there."),
+        typer.Option("--out", metavar="DIR", help="Write tables, mistakes, pictures and transcriptions there."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files in DIR that exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")] = False,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Processes; if not given as many as are worth their start."),
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Processes; if not given one to transcribe, as many as are worth their start to score.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap and the permutation test.")] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tracebacks of errors.")] = False,
 ) -> None:
-    """Score transcriptions against what was played, MIDI against MIDI.
+    """Score transcriptions against what was played: MIDI against MIDI, or a whole data set.
 
-    Folders are matched by relative path and name (.mid and .midi alike). Exit code: 0 all scored, 1 some
-    files cannot be read (the others are scored) or nothing matches, 2 wrong usage, 130 interrupted.
+    Folders are matched by relative path and name (.mid and .midi alike). With --dataset the recordings are
+    transcribed first; with --out as well these are kept, and the same command goes on where it was. Exit code: 0
+    all scored, 1 some files cannot be read (the others are scored) or nothing matches, 2 wrong usage, 130
+    interrupted.
     """
-    from pianotrans.evaluation import EvaluationSettings, find_pairs
-
     reporter = Reporter(quiet=quiet, verbose=verbose)
-    try:
-        if compare:
-            _compare(reference, estimate, out, seed, as_json=as_json)
+    with _exits(reporter):
+        choices: dict[str, object] = {
+            "--layout": layout,
+            "--split": split,
+            "--filter": name_filter,
+            "--limit": limit,
+        }
+        choices |= {"--model": model, "--device": device, "--hop": hop}
+        paths = _check_usage(reference, estimate, dataset, choices, compare=compare, out=out)
+        if paths is not None and compare:
+            from pianotrans.commands.evaluation_comparison import compare_saved
+
+            compare_saved(*paths, seed, as_json=as_json)
             return
-        settings = EvaluationSettings(
+        settings = _settings(
+            conventions=_conventions(durations, ref_durations, est_durations),
             onset_tolerance_s=onset_tolerance,
             offset_ratio=offset_ratio,
             offset_tolerance_s=offset_tolerance,
             velocity_tolerance=velocity_tolerance,
-            conventions=_conventions(durations, ref_durations, est_durations),
             align=align,
             align_window_s=align_window,
+            limit_s=seconds,
         )
-    except PianotransError as error:
-        reporter.error(error)
-        raise typer.Exit(SOME_FAILED if compare else WRONG_USAGE) from None
-    try:
         if out is not None:
             check_free(out, overwrite=overwrite)
-        pairing = find_pairs(reference, estimate)
-        evaluation = _score_all(pairing, settings, jobs, reporter)
+        if paths is not None:
+            from pianotrans.commands.evaluation_scoring import score_midi
+
+            evaluation = score_midi(*paths, settings, jobs, reporter)
+        elif dataset is not None:
+            from pianotrans.commands.evaluation_dataset import Part, Work, score_dataset
+
+            part = Part(dataset, layout, split, name_filter, limit)
+            recipe = Recipe(model=model, device=device or "auto", hop_s=hop, limit_s=seconds)
+            evaluation = score_dataset(part, recipe, settings, Work(out, overwrite, jobs), reporter)
         _show(evaluation, seed, as_json=as_json)
         if out is not None:
             save(evaluation, out, seed, reporter, overwrite=overwrite)
+        if evaluation.failures:
+            raise typer.Exit(SOME_FAILED)
+
+
+@contextmanager
+def _exits(reporter: Reporter) -> Iterator[None]:
+    """Tell of an error and exit with its code."""
+    try:
+        yield
     except KeyboardInterrupt:
         reporter.error(Cancelled("Interrupted. Nothing half-written is left."))
         raise typer.Exit(INTERRUPTED) from None
+    except typer.BadParameter as error:
+        reporter.error(PianotransError(error.format_message()))
+        raise typer.Exit(WRONG_USAGE) from None
     except PianotransError as error:
         reporter.error(error)
-        raise typer.Exit(SOME_FAILED) from None
-    if evaluation.failures:
-        raise typer.Exit(SOME_FAILED)
+        raise typer.Exit(WRONG_USAGE if isinstance(error, DeviceError) else SOME_FAILED) from None
+
+
+def _check_usage(
+    reference: Path | None,
+    estimate: Path | None,
+    dataset: Path | None,
+    choices: Mapping[str, object],
+    *,
+    compare: bool,
+    out: Path | None,
+) -> tuple[Path, Path] | None:
+    """REF and EST, or None with a data set. Raises typer.BadParameter for options that do not go together."""
+    if dataset is not None:
+        if compare:
+            raise typer.BadParameter("compares what was saved. Leave --dataset out.", param_hint="--compare")
+        if reference is not None:
+            hint = f" Did you mean --dataset {reference} --layout {dataset}?" if not dataset.exists() else ""
+            raise typer.BadParameter(
+                f"makes the estimates itself. Leave {reference} out.{hint}", param_hint="--dataset"
+            )
+        return None
+    for option, value in choices.items():
+        if value is not None:
+            raise typer.BadParameter("goes with --dataset only.", param_hint=option)
+    if reference is None or estimate is None:
+        raise typer.BadParameter("two paths are needed, REF and EST, or --dataset ROOT.")
+    if compare and out is not None:
+        raise typer.BadParameter(
+            "--compare writes no files. Redirect the output of --compare --json.", param_hint="--out"
+        )
+    return reference, estimate
+
+
+def _settings(**given: Any) -> "EvaluationSettings":
+    from pianotrans.evaluation import EvaluationSettings
+
+    try:
+        return EvaluationSettings(**given)
+    except EvaluationError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _conventions(both: BothSides, reference: OneSide | None, estimate: OneSide | None) -> tuple["Convention", ...]:
@@ -124,80 +255,6 @@ def _conventions(both: BothSides, reference: OneSide | None, estimate: OneSide |
         Durations(reference) if reference else None,
         Durations(estimate) if estimate else None,
     )
-
-
-def _score_all(
-    pairing: "Pairing", settings: "EvaluationSettings", jobs: int | None, reporter: Reporter
-) -> "Evaluation":
-    """Score every pair, tell of everything that has no score. Raises EvaluationError if nothing has one."""
-    from pianotrans.evaluation import Evaluation, Failure, default_jobs, score_files
-
-    _tell_unmatched(pairing, reporter)
-    results = track(
-        score_files(pairing.pairs, settings, jobs=jobs or default_jobs(len(pairing.pairs))),
-        description="scoring",
-        total=len(pairing.pairs),
-        console=reporter.console,
-        transient=True,
-        disable=reporter.quiet or reporter.is_plain,
-    )
-    by_name = {result.name: result for result in results}
-    in_order = [by_name[pair.name] for pair in pairing.pairs]
-    failures = tuple(result for result in in_order if isinstance(result, Failure))
-    for failure in failures:
-        reporter.error(EvaluationError(f"{failure.name}: not scored. {failure.reason}"))
-    evaluation = Evaluation(
-        settings=settings,
-        pieces=tuple(result for result in in_order if not isinstance(result, Failure)),
-        reference_only=tuple(map(str, pairing.reference_only)),
-        estimate_only=tuple(map(str, pairing.estimate_only)),
-        failures=failures,
-    )
-    if not evaluation.pieces:
-        raise EvaluationError(_why_nothing(pairing))
-    return evaluation
-
-
-def _tell_unmatched(pairing: "Pairing", reporter: Reporter) -> None:
-    """Never left out, not even with --quiet: scores without these pieces may mislead."""
-    for path in pairing.reference_only:
-        reporter.console.print(f"no estimate for {path}", markup=False, soft_wrap=True)
-    for path in pairing.estimate_only:
-        reporter.console.print(f"no reference for {path}", markup=False, soft_wrap=True)
-
-
-def _why_nothing(pairing: "Pairing") -> str:
-    if pairing.pairs:
-        return "nothing was scored: every piece has a file that cannot be read. See the lines above."
-    n_references, n_estimates = len(pairing.reference_only), len(pairing.estimate_only)
-    found = f"nothing to score: {n_references} MIDI files in REF, {n_estimates} in EST, no two of the same path."
-    if not n_references or not n_estimates:
-        return f"{found} Pass folders that hold .mid or .midi files."
-    if pairing.n_same_stem:
-        return f"{found} {pairing.n_same_stem} have the same name but lie in other folders below. Move them."
-    return f"{found} Name the estimates as the references are."
-
-
-def _compare(a: Path, b: Path, out: Path | None, seed: int, *, as_json: bool) -> None:
-    """Print how two saved evaluations differ; their settings are those they were made with."""
-    from pianotrans.commands.evaluation_tables import print_comparison
-    from pianotrans.evaluation import compare, load_evaluation
-
-    if out is not None:
-        raise EvaluationError("--out: --compare writes no files. Redirect the output of --compare --json.")
-    saved_a, saved_b = load_evaluation(a), load_evaluation(b)
-    differences = compare(saved_a, saved_b, seed=seed)
-    if as_json:
-        document = {
-            "a": str(a),
-            "b": str(b),
-            "seed": seed,
-            "settings": saved_a.settings.to_dict(),
-            "differences": [asdict(one) for one in differences],
-        }
-        typer.echo(json.dumps(document, indent=1, allow_nan=False))
-    else:
-        print_comparison(saved_a, saved_b, differences, seed)
 
 
 def _show(evaluation: "Evaluation", seed: int, *, as_json: bool) -> None:

@@ -13,10 +13,10 @@ from rich.box import SIMPLE
 
 from pianotrans.batch import Options, Recipe
 from pianotrans.batch.recipe import render
-from pianotrans.commands.collection import transcribe_collection
+from pianotrans.commands.collection import cluster_pools, transcribe_collection
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.outputs import STDOUT, Job, collection_folder, make_folder, parse_formats, plan_jobs
-from pianotrans.errors import Cancelled, DeviceError, OutputError, PianotransError
+from pianotrans.errors import Cancelled, ClusterError, DeviceError, OutputError, PianotransError
 
 if TYPE_CHECKING:
     from pianotrans.events import Performance
@@ -87,11 +87,21 @@ def transcribe(
         bool, typer.Option("--allow-truncated", help="Take what can be decoded of damaged files.")
     ] = False,
     jobs: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=1, metavar="N", help="Processes that share the cores, 1 GB each, for a folder with -o FOLDER."
+            min=1,
+            metavar="N",
+            help="Processes that share the cores, 1 GB each, for a folder with -o FOLDER: one unless said, "
+            "on a cluster one for every 4 cores.",
         ),
-    ] = 1,
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|HOST:PORT|ray://…|local",
+            help="Spread a folder with -o FOLDER over the nodes of a Ray cluster, which must all see it.",
+        ),
+    ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Of a folder, try again what failed in an earlier run.")
     ] = False,
@@ -110,13 +120,13 @@ def transcribe(
         planned = list(plan_jobs(inputs, output, settings.formats))
         if folder := collection_folder(planned, output):
             recipe = _recipe(settings, model, device, hop)
-            options = Options(overwrite=overwrite, retry_failed=retry_failed, n_jobs=jobs)
-            raise typer.Exit(
-                SOME_FAILED if transcribe_collection(planned, folder, recipe, options, reporter) else 0
-            )
-        if jobs > 1 or retry_failed:
+            options = Options(overwrite=overwrite, retry_failed=retry_failed, n_jobs=jobs or 1)
+            make_pool = None if cluster is None else cluster_pools(cluster, jobs, planned)
+            n_failed = transcribe_collection(planned, folder, recipe, options, reporter, make_pool)
+            raise typer.Exit(SOME_FAILED if n_failed else 0)
+        if (jobs or 1) > 1 or retry_failed or cluster is not None:
             raise typer.BadParameter(
-                "for folders of recordings with -o FOLDER only.", param_hint="--jobs, --retry-failed"
+                "for folders of recordings with -o FOLDER only.", param_hint="--jobs, --retry-failed, --cluster"
             )
         done, n_failed = _transcribe_all(planned, settings, lambda: _load(model, device, hop, reporter), reporter)
     except KeyboardInterrupt:
@@ -127,7 +137,7 @@ def transcribe(
         raise typer.Exit(WRONG_USAGE) from None
     except PianotransError as error:  # not of one recording: of the device or the model
         reporter.error(error)
-        raise typer.Exit(WRONG_USAGE if isinstance(error, DeviceError) else SOME_FAILED) from None
+        raise typer.Exit(WRONG_USAGE if isinstance(error, ClusterError | DeviceError) else SOME_FAILED) from None
     if done and not quiet:
         _show_summary(done, reporter)
     if n_failed:
@@ -174,11 +184,12 @@ def _can_start(job: Job | PianotransError, settings: Settings, reporter: Reporte
 
 
 def _load(model: str | None, device: str, hop: float | None, reporter: Reporter) -> "Transcriber":
-    from pianotrans.inference.transcriber import Transcriber
-
     start = time.monotonic()
     try:
-        transcriber = Transcriber(model, device=device, hop_s=hop, say=reporter.say)
+        with reporter.waiting("Loading the model …"):
+            from pianotrans.inference.transcriber import Transcriber
+
+            transcriber = Transcriber(model, device=device, hop_s=hop, say=reporter.say)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--hop") from None
     reporter.detail(

@@ -9,8 +9,9 @@ Importing this package loads neither mir_eval nor matplotlib.
 
 from pianotrans.evaluation.collection import ColumnSummary, Evaluation, Failure
 from pianotrans.evaluation.comparison import Difference, compare, load_evaluation
-from pianotrans.evaluation.pairs import Pair, Pairing, find_pairs
+from pianotrans.evaluation.pairs import FilePair, Pairing, pair_files
 from pianotrans.evaluation.piece import Column, PieceScores, columns, score_piece
+from pianotrans.evaluation.provenance import Provenance
 from pianotrans.evaluation.report import to_dict
 from pianotrans.evaluation.running import default_jobs, score_files
 from pianotrans.evaluation.scores import Score
@@ -34,16 +35,17 @@ __all__ = [
     "Evaluation",
     "EvaluationSettings",
     "Failure",
-    "Pair",
+    "FilePair",
     "Pairing",
     "PieceScores",
+    "Provenance",
     "Score",
     "choose_conventions",
     "columns",
     "compare",
     "default_jobs",
-    "find_pairs",
     "load_evaluation",
+    "pair_files",
     "score_files",
     "score_piece",
     "to_dict",

@@ -9,6 +9,7 @@ from pianotrans.evaluation.bootstrap import N_RESAMPLES, SEED, Interval, bootstr
 from pianotrans.evaluation.deviations import Band, MatchedNotes, bands
 from pianotrans.evaluation.mistakes import count_kinds
 from pianotrans.evaluation.piece import Column, PieceScores, columns
+from pianotrans.evaluation.provenance import Provenance
 from pianotrans.evaluation.scores import Score
 from pianotrans.evaluation.settings import EvaluationSettings
 
@@ -41,13 +42,20 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The scores of a set of pieces, and what has no scores: files without a partner, and failures."""
+    """The scores of a set of pieces, and what has no scores: files without a partner, and failures.
+
+    `provenance` tells who made the estimates, where they were made for this. Of a data set, `incomplete` are its
+    recordings that lack a file, one line each, and `warnings` what is odd about those that are scored.
+    """
 
     settings: EvaluationSettings
     pieces: tuple[PieceScores, ...]
     reference_only: tuple[str, ...] = ()
     estimate_only: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
+    provenance: Provenance | None = None
+    incomplete: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def summary(self, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> tuple[ColumnSummary, ...]:
         """Every column over the pieces that define it."""

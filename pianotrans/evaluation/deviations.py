@@ -1,7 +1,7 @@
 """How far matched notes are off, and which notes are found: by register and by loudness."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
@@ -27,6 +27,7 @@ class MatchedNotes:
 
     The first three arrays have one element for each note of the reference, `estimate_keys` one for each of the
     estimate; the deviations, estimate minus reference, one for each matched note in the reference's order.
+    Velocities that are not known are NaN, and so are their deviations.
     """
 
     keys: NDArray[np.int64]
@@ -53,6 +54,14 @@ class MatchedNotes:
             velocity_deviations=est.velocities - ref.velocities,
         )
 
+    def without_velocities(self) -> Self:
+        """The same notes, of which nobody knows how loud they were."""
+        return replace(
+            self,
+            velocities=np.full_like(self.velocities, np.nan),
+            velocity_deviations=np.full_like(self.velocity_deviations, np.nan),
+        )
+
     @classmethod
     def pooled(cls, pieces: Sequence["MatchedNotes"]) -> Self:
         """The notes of several pieces (at least one) together."""
@@ -70,7 +79,8 @@ class Spread:
 
     @classmethod
     def of(cls, deviations: Floats) -> Self | None:
-        """None where nothing was matched."""
+        """Of the deviations that are known (no NaN); None where there are none, for lack of matches say."""
+        deviations = deviations[~np.isnan(deviations)]
         if not len(deviations):
             return None
         lower, median, upper = np.quantile(deviations, [0.25, 0.5, 0.75])

@@ -11,7 +11,7 @@ _SUFFIXES = {".mid", ".midi"}
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class FilePair:
     """A piece: its name (path below the folder, without suffix), its reference and its estimate."""
 
     name: str
@@ -23,7 +23,7 @@ class Pair:
 class Pairing:
     """The pieces in order of name, and the files of either side that have no partner."""
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[FilePair, ...]
     reference_only: tuple[Path, ...] = ()
     estimate_only: tuple[Path, ...] = ()
 
@@ -34,7 +34,7 @@ class Pairing:
         return sum(path.stem in stems for path in self.reference_only)
 
 
-def find_pairs(reference: Path, estimate: Path) -> Pairing:
+def pair_files(reference: Path, estimate: Path) -> Pairing:
     """Two files, whatever their names, or two folders, by relative path without `.mid` or `.midi` (any case).
 
     Hidden files and folders are skipped. Raises EvaluationError if a path does not exist, if one is a file and
@@ -42,14 +42,15 @@ def find_pairs(reference: Path, estimate: Path) -> Pairing:
     """
     kinds = [_is_folder(path) for path in (reference, estimate)]
     if kinds == [False, False]:
-        return Pairing((Pair(reference.stem, reference, estimate),))
+        return Pairing((FilePair(reference.stem, reference, estimate),))
     if kinds[0] != kinds[1]:
         folder, file = (reference, estimate) if kinds[0] else (estimate, reference)
         raise EvaluationError(f"{folder} is a folder and {file} a file. Pass two files or two folders.")
     references, estimates = _midi_files(reference), _midi_files(estimate)
     return Pairing(
         pairs=tuple(
-            Pair(name, references[name], estimates[name]) for name in sorted(references.keys() & estimates.keys())
+            FilePair(name, references[name], estimates[name])
+            for name in sorted(references.keys() & estimates.keys())
         ),
         reference_only=tuple(references[name] for name in sorted(references.keys() - estimates.keys())),
         estimate_only=tuple(estimates[name] for name in sorted(estimates.keys() - references.keys())),

@@ -5,12 +5,19 @@ from typing import NamedTuple
 
 from pianotrans.evaluation.alignment import constant_offset_s
 from pianotrans.evaluation.deviations import MatchedNotes
-from pianotrans.evaluation.metrics import NOTE_METRICS, PEDAL_METRICS, match_onsets, note_scores, pedal_scores
+from pianotrans.evaluation.metrics import (
+    NOTE_METRICS,
+    PEDAL_METRICS,
+    VELOCITY_METRICS,
+    match_onsets,
+    note_scores,
+    pedal_scores,
+)
 from pianotrans.evaluation.mistakes import Mistake, find_mistakes
-from pianotrans.evaluation.scores import Score
+from pianotrans.evaluation.scores import UNDEFINED, Score
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.tables import EventTable
-from pianotrans.events import CONTROLLERS, Performance
+from pianotrans.events import CONTROLLERS, Performance, cut_at
 
 
 class Column(NamedTuple):
@@ -51,14 +58,24 @@ class PieceScores:
 
 
 def score_piece(
-    reference: Performance, estimate: Performance, settings: EvaluationSettings, *, name: str = ""
+    reference: Performance,
+    estimate: Performance,
+    settings: EvaluationSettings,
+    *,
+    name: str = "",
+    knows_velocity: bool = True,
 ) -> PieceScores:
     """Score one transcription against what was played.
 
     All notes take part, those beyond a piano's 88 keys and doubled ones too: each can match at most one of the
     other side. Where the reference has no notes, or no pedal of a kind, those columns are not defined; where
-    only the estimate has none they are 0. O(n log n) for n notes that do not all crowd on one key and moment.
+    only the estimate has none they are 0. Unless `knows_velocity`, the reference's velocities mean nothing: the
+    columns with velocity are not defined, and there are no deviations of it.
+
+    O(n log n) for n notes that do not all crowd on one key and moment.
     """
+    if settings.limit_s is not None:
+        reference, estimate = cut_at(reference, settings.limit_s), cut_at(estimate, settings.limit_s)
     offset_s = 0.0
     if settings.align:
         tables = EventTable.of_notes(reference), EventTable.of_notes(estimate)
@@ -72,8 +89,10 @@ def score_piece(
         est = EventTable.of_notes(estimate, convention.estimate).shifted(-offset_s)
         pairs = match_onsets(ref, est, settings)
         for metric, score in note_scores(ref, est, pairs, settings).items():
-            scores[Column(convention.name, metric)] = score
-        matched[convention.name] = MatchedNotes.of_pairs(ref, est, pairs)
+            is_known = knows_velocity or metric not in VELOCITY_METRICS
+            scores[Column(convention.name, metric)] = score if is_known else UNDEFINED
+        found = MatchedNotes.of_pairs(ref, est, pairs)
+        matched[convention.name] = found if knows_velocity else found.without_velocities()
         if mistakes is None:
             mistakes = find_mistakes(ref, est, pairs, onset_tolerance_s=settings.onset_tolerance_s)
     for kind in CONTROLLERS:

@@ -19,6 +19,7 @@ def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int
         "format": FORMAT,
         "version": VERSION,
         "program": f"pianotrans {__version__}",
+        "transcription": evaluation.provenance and asdict(evaluation.provenance),
         "settings": evaluation.settings.to_dict(),
         "conventions": list(evaluation.settings.describe()),
         "bootstrap": {"level": 0.95, "n_resamples": n_resamples, "seed": seed},
@@ -35,7 +36,9 @@ def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int
         "unmatched": {
             "reference": list(evaluation.reference_only),
             "estimate": list(evaluation.estimate_only),
+            "dataset": list(evaluation.incomplete),
         },
+        "warnings": list(evaluation.warnings),
         "failures": [asdict(failure) for failure in evaluation.failures],
     }
 

@@ -9,7 +9,8 @@ from concurrent.futures.process import BrokenProcessPool
 
 from pianotrans.errors import EvaluationError, PianotransError
 from pianotrans.evaluation.collection import Failure
-from pianotrans.evaluation.pairs import Pair
+from pianotrans.evaluation.datasets import knows_velocity, load_reference
+from pianotrans.evaluation.pairs import FilePair
 from pianotrans.evaluation.piece import PieceScores, score_piece
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.events import load_midi
@@ -23,12 +24,12 @@ def default_jobs(n_pieces: int) -> int:
 
 
 def score_files(
-    pairs: Sequence[Pair], settings: EvaluationSettings, *, jobs: int = 1
+    pairs: Sequence[FilePair], settings: EvaluationSettings, *, jobs: int = 1
 ) -> Iterator[PieceScores | Failure]:
     """Read and score every pair; a file that cannot be read becomes a Failure and does not stop the others.
 
-    Results come as they are finished: with more than one job in any order. Raises EvaluationError if a
-    process dies, for lack of memory say.
+    A reference may be a text file of MAPS, which knows no velocities. Results come as they are finished:
+    with more than one job in any order. Raises EvaluationError if a process dies, for lack of memory say.
     """
     if jobs <= 1 or len(pairs) <= 1:
         yield from (_score(pair, settings) for pair in pairs)
@@ -52,9 +53,11 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _score(pair: Pair, settings: EvaluationSettings) -> PieceScores | Failure:
+def _score(pair: FilePair, settings: EvaluationSettings) -> PieceScores | Failure:
     try:
-        reference, estimate = load_midi(pair.reference), load_midi(pair.estimate)
-        return score_piece(reference, estimate, settings, name=pair.name)
+        reference, estimate = load_reference(pair.reference), load_midi(pair.estimate)
+        return score_piece(
+            reference, estimate, settings, name=pair.name, knows_velocity=knows_velocity(pair.reference)
+        )
     except PianotransError as error:
         return Failure(pair.name, str(error))

@@ -51,3 +51,7 @@ class Score:
             sum(one.estimate for one in scores),
             sum(ratio * matched for ratio, matched in found) / weight if weight else None,
         )
+
+
+UNDEFINED = Score(0, 0, 0)
+"""Of what the reference does not tell."""

@@ -42,7 +42,8 @@ class EvaluationSettings:
     An offset may deviate by `offset_ratio` of the reference's duration, or by `offset_tolerance_s` if that is
     more. `velocity_tolerance` is a part of the reference's range of velocities, after the estimate's have been
     rescaled linearly (see `matching.velocities_agree`). `frame_hop_s` is the grid of the older papers' frame
-    scores. `align` removes a constant offset of the estimate, looked for within ±`align_window_s`.
+    scores. `align` removes a constant offset of the estimate, looked for within ±`align_window_s`. With `limit_s`
+    only what begins before that time counts, on both sides, and is cut there; None counts everything.
 
     Raises EvaluationError for numbers that are not positive and for no conventions or doubled ones.
     """
@@ -55,10 +56,13 @@ class EvaluationSettings:
     conventions: tuple[Convention, ...] = field(default=(KEYS, SOUNDING))
     align: bool = False
     align_window_s: float = 5.0
+    limit_s: float | None = None
 
     def __post_init__(self) -> None:
-        for name in (*_TOLERANCES, "align_window_s"):
+        for name in (*_TOLERANCES, "align_window_s", "limit_s"):
             value = getattr(self, name)
+            if name == "limit_s" and value is None:
+                continue
             may_be_zero = name == "offset_ratio"
             if not (0 < value < math.inf or (may_be_zero and value == 0)):
                 needed = "0 or more" if may_be_zero else "more than 0"
@@ -100,6 +104,8 @@ class EvaluationSettings:
             else:
                 meaning = f"reference {meanings[one.reference]}, estimate {meanings[one.estimate]}"
             sentences.append(f"Durations {one.name}: {meaning}.")
+        if self.limit_s is not None:
+            sentences.append(f"Only the first {self.limit_s:g} s of every piece; what lasts longer is cut there.")
         if self.align:
             sentences.append(
                 f"A constant offset within ±{self.align_window_s:g} s was removed from every estimate."

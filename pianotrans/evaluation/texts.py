@@ -61,12 +61,15 @@ def summary_markdown(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, 
     lines += [f"* {failure.name}: not scored. {failure.reason}" for failure in evaluation.failures]
     lines += [f"* {name}: a reference without an estimate." for name in evaluation.reference_only]
     lines += [f"* {name}: an estimate without a reference." for name in evaluation.estimate_only]
+    lines += [f"* {one}." for one in first_few(evaluation.incomplete)]
+    lines += [f"* {warning}" for warning in evaluation.warnings]
     return "\n".join(lines) + "\n"
 
 
 def notes_on(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> list[str]:
     """What has to be said with a table of scores, one item a line."""
-    said = list(evaluation.settings.describe())
+    said = [evaluation.provenance.describe()] if evaluation.provenance else []
+    said += evaluation.settings.describe()
     said.append(
         f"Activation: seconds of held keys, exactly; frame: the same on a grid of "
         f"{evaluation.settings.frame_hop_s * 1000:g} ms. Overlap: mean overlap ratio of matched events."
@@ -107,6 +110,13 @@ def span(interval: Interval | None) -> str:
 def n_pieces(n: int) -> str:
     """1 piece, 2 pieces."""
     return "1 piece" if n == 1 else f"{n} pieces"
+
+
+def first_few(lines: Sequence[str], most: int = 10) -> list[str]:
+    """The lines, or if there are too many to be read the first of them and how many more there are."""
+    if len(lines) <= most:
+        return list(lines)
+    return [*lines[:most], f"and {len(lines) - most} more (--json and summary.json have all)"]
 
 
 def _place(place: Place) -> list[object]:

@@ -3,6 +3,7 @@
 Importing this package loads neither torch nor a MIDI library.
 """
 
+from pianotrans.events.cutting import cut_at
 from pianotrans.events.export import csv_text, json_text
 from pianotrans.events.frames import FrameGrid, FrameIntervals
 from pianotrans.events.midi import load_midi, midi_bytes, to_pretty_midi
@@ -26,6 +27,7 @@ __all__ = [
     "TickPedal",
     "Ticks",
     "csv_text",
+    "cut_at",
     "extend_by_pedal",
     "json_text",
     "load_midi",

@@ -86,6 +86,7 @@ class Transcriber:
         on_progress: Callable[[Progress], Any] | None = None,
         cancel: CancelSignal | None = None,
         allow_truncated: bool = False,
+        limit_s: float | None = None,
     ) -> Performance:
         """Transcribe one recording.
 
@@ -96,12 +97,13 @@ class Transcriber:
             on_progress: called before the first and after every segment.
             cancel: looked at before every segment.
             allow_truncated: take what can be decoded of a damaged file.
+            limit_s: of a file, take only the first so many seconds.
 
         Raises:
             AudioError: the recording cannot be read to its end, or holds nothing.
             Cancelled: `cancel` was set.
         """
-        with _open(source, sample_rate, allow_truncated=allow_truncated) as reader:
+        with _open(source, sample_rate, allow_truncated=allow_truncated, limit_s=limit_s) as reader:
             counted = CountedBlocks(reader)
             events = list(self._events(counted, on_progress or (lambda _: None), cancel))
         return performance_of(events, counted.duration_s)
@@ -114,6 +116,7 @@ class Transcriber:
         on_progress: Callable[[Progress], Any] | None = None,
         cancel: CancelSignal | None = None,
         allow_truncated: bool = False,
+        limit_s: float | None = None,
     ) -> Iterator[Note | Pedal]:
         """The notes and pedals of a recording as they are decided, in memory that does not grow with its length.
 
@@ -121,7 +124,7 @@ class Transcriber:
         come when the next ones are decided. Arguments and errors as in `transcribe`; an error that is met late
         comes after what was decided until then.
         """
-        with _open(source, sample_rate, allow_truncated=allow_truncated) as reader:
+        with _open(source, sample_rate, allow_truncated=allow_truncated, limit_s=limit_s) as reader:
             for event in self._events(CountedBlocks(reader), on_progress or (lambda _: None), cancel):
                 yield note_or_pedal(event)
 
@@ -186,13 +189,15 @@ class CountedBlocks:
             yield block
 
 
-def _open(source: Source, sample_rate: int | None, *, allow_truncated: bool) -> AudioReader:
+def _open(source: Source, sample_rate: int | None, *, allow_truncated: bool, limit_s: float | None) -> AudioReader:
     if isinstance(source, str | os.PathLike) or hasattr(source, "read"):
         if sample_rate is not None:
             raise AudioError("sample_rate: given together with a file, which has its own. Leave it out.")
-        return open_audio(source, allow_truncated=allow_truncated)  # type: ignore[arg-type]
+        return open_audio(source, allow_truncated=allow_truncated, limit_s=limit_s)  # type: ignore[arg-type]
     if sample_rate is None:
         raise AudioError("sample_rate: missing. Samples in an array come without one; pass it in Hz.")
+    if limit_s is not None:
+        raise AudioError(f"limit_s: {limit_s} given together with samples. Pass fewer samples.")
     return from_array(source, sample_rate)
 
 

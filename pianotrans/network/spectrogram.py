@@ -24,7 +24,7 @@ class Spectrogram(nn.Module):
     def __init__(self, config: SpectrogramConfig):
         super().__init__()
         self.config = config
-        # On the CPU by name: as a meta tensor it would import torch's compiler, which takes as long as torch itself.
+        # On the CPU by name: as a meta tensor it would import torch's compiler, which takes as long as torch.
         hann = torch.hann_window(config.window_samples, device="cpu")
         self.register_buffer("hann", hann, persistent=False)
         # Stored with the weights: building the filterbank costs more than the import of everything else.

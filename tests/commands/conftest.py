@@ -1,10 +1,7 @@
 """The models of these tests are small, and collections are done in this process."""
 
-import functools
-
 import pytest
 
-from pianotrans.batch import Run
 from tests.batch.making import pool_here
 from tests.threads import one_thread
 
@@ -16,4 +13,4 @@ def workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker process takes seconds to load torch; tests of the processes themselves start the real command."""
     from pianotrans.commands import collection
 
-    monkeypatch.setattr(collection, "Run", functools.partial(Run, make_pool=pool_here))
+    monkeypatch.setattr(collection, "Pool", pool_here)

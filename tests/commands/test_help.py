@@ -9,7 +9,7 @@ import pianotrans
 
 from .driving import ENVIRONMENT, REPOSITORY, run
 
-HEAVY = ("torch", "numba", "scipy", "librosa", "av", "pretty_midi")
+HEAVY = ("torch", "numba", "scipy", "librosa", "av", "pretty_midi", "mir_eval", "matplotlib")
 
 _CALL = """
 import sys
@@ -43,6 +43,7 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
         ("--help",),
         ("--version",),
         ("transcribe", "--help"),
+        ("evaluate", "--help"),
         ("models", "list"),
         ("models", "path"),
         ("transcribe", "missing.wav", "--format", "midi"),
@@ -74,7 +75,9 @@ def test_version():
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])
-@pytest.mark.parametrize("command", [(), ("transcribe",), ("models",), ("models", "pull")], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [(), ("transcribe",), ("evaluate",), ("models",), ("models", "pull")], ids=" ".join
+)
 def test_every_command_has_help(command: tuple[str, ...], flag: str):
     result = run(*command, flag)
     assert (result.exit_code, result.stderr) == (0, "")
@@ -89,6 +92,10 @@ def test_help_names_what_there_is(monkeypatch: pytest.MonkeyPatch):
     for option in ("--device", "--allow-truncated", "--quiet", "--verbose"):
         assert option in text
     assert "exit code" in text.lower()
+    text = run("evaluate", "--help").stdout
+    for option in ("--dataset", "--layout", "--split", "--filter", "--limit", "--seconds", "--compare", "--out"):
+        assert option in text
+    assert "as it looks" in text
     text = run("models", "--help").stdout
     assert all(name in text for name in ("list", "pull", "path", "verify"))
 

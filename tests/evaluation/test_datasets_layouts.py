@@ -44,7 +44,7 @@ def test_two_at_once_are_ambiguous(tmp_path: Path, first: str, second: str):
         assert detect_layout(tmp_path) == first
         return
     with pytest.raises(
-        DatasetError, match=r": looks like the layouts .* and .*\. Say which of them to take"
+        DatasetError, match=r": looks like the layouts .* and .*\. Say which to take, with --layout"
     ) as caught:
         find_pairs(None, tmp_path)
     assert f"{first} ({TREES[first][0][:5]}" in one_line(caught)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from pianotrans.errors import DatasetError
 from pianotrans.evaluation.datasets import (
     UNKNOWN_VELOCITY,
-    Pair,
     find_pairs,
     knows_velocity,
     load_maps_text,
@@ -102,7 +101,7 @@ def test_what_has_no_partner_is_listed(maps: Path):
         f"{stem('ENSTDkCl')}: no MIDI or .txt file for {stem('ENSTDkCl')}.wav",
     ]
     assert [(one.split, one.group) for one in listing.unmatched] == [("train", "AkPnBcht"), ("test", "ENSTDkCl")]
-    assert [(pair.group, knows_velocity(pair)) for pair in listing.pairs] == [
+    assert [(pair.group, knows_velocity(pair.midi)) for pair in listing.pairs] == [
         ("ENSTDkAm", False),
         ("StbgTGd2", True),
     ]
@@ -123,7 +122,7 @@ def test_the_shared_copy(shared: Path):
     assert contents(listing) == contents(indexed)
     assert {p.name: p.group for p in listing.pairs} == {p.name: p.group for p in indexed.pairs}
     assert listing.splits == ("test",)
-    assert all(len(load_reference(pair).notes) > 100 for pair in listing.pairs)
+    assert all(len(load_reference(pair.midi).notes) > 100 for pair in listing.pairs)
     with pytest.raises(
         DatasetError, match=r"maps: looks like the layouts csv \(pairs\.csv\) and maps \(ENSTDkAm/MUS"
     ):
@@ -145,15 +144,15 @@ def test_text_is_read(tmp_path: Path):
         (Note(0.500004, 0.6, 21, UNKNOWN_VELOCITY), Note(1.5, 2.25, 60, UNKNOWN_VELOCITY)), duration_s=2.25
     )
     assert load_maps_text(path) == expected
-    assert load_reference(Pair("x", tmp_path / "x.wav", path)) == expected
-    assert load_reference(Pair("x", tmp_path / "x.wav", path.rename(path.with_suffix(".TXT")))) == expected
+    assert load_reference(path) == expected
+    assert load_reference(path.rename(path.with_suffix(".TXT"))) == expected
 
 
 def test_midi_is_read_as_midi(tmp_path: Path):
     performance = Performance((Note(0.5, 1.0, 60, 17),), duration_s=1.0)
     path = tmp_path / "x.MID"
     path.write_bytes(midi_bytes(performance))
-    assert load_reference(Pair("x", tmp_path / "x.wav", path)) == performance
+    assert load_reference(path) == performance
 
 
 def test_text_without_notes(tmp_path: Path):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pianotrans.errors import EvaluationError
-from pianotrans.evaluation import find_pairs
+from pianotrans.evaluation import pair_files
 from tests.commands.driving import as_nobody
 
 
@@ -19,14 +19,14 @@ def make(folder: Path, *names: str) -> Path:
 
 def test_two_files_are_a_pair_whatever_their_names(tmp_path):
     folder = make(tmp_path / "x", "a.mid", "b.midi")
-    (pair,) = find_pairs(folder / "a.mid", folder / "b.midi").pairs
+    (pair,) = pair_files(folder / "a.mid", folder / "b.midi").pairs
     assert (pair.name, pair.reference.name, pair.estimate.name) == ("a", "a.mid", "b.midi")
 
 
 def test_folders_match_by_path_and_stem(tmp_path):
     reference = make(tmp_path / "ref", "2006/a.midi", "b.mid", "c.MID", "only.mid", "d.e.mid", "notes.txt")
     estimate = make(tmp_path / "est", "2006/a.mid", "b.MIDI", "c.mid", "2006/only.mid", "d.e.midi", ".hidden.mid")
-    pairing = find_pairs(reference, estimate)
+    pairing = pair_files(reference, estimate)
     assert [pair.name for pair in pairing.pairs] == ["2006/a", "b", "c", "d.e"]
     for pair in pairing.pairs:
         assert pair.reference.is_relative_to(reference)
@@ -38,27 +38,27 @@ def test_folders_match_by_path_and_stem(tmp_path):
 
 def test_hidden_files_and_folders_are_no_pieces(tmp_path):
     folder = make(tmp_path / "x", ".trash/a.mid", "._a.mid")
-    pairing = find_pairs(folder, folder)
+    pairing = pair_files(folder, folder)
     assert (pairing.pairs, pairing.reference_only, pairing.estimate_only) == ((), (), ())
 
 
 def test_two_files_for_one_piece_are_refused(tmp_path):
     folder = make(tmp_path / "x", "a.mid", "a.midi")
     with pytest.raises(EvaluationError, match=r"holds a\.mid and a\.midi for the one piece a\. Remove all but one"):
-        find_pairs(folder, folder)
+        pair_files(folder, folder)
 
 
 def test_a_folder_and_a_file_are_refused_either_way(tmp_path):
     folder = make(tmp_path / "x", "a.mid")
     for paths in ((folder, folder / "a.mid"), (folder / "a.mid", folder)):
         with pytest.raises(EvaluationError, match=r"x is a folder and .*a\.mid a file\. Pass two files or two"):
-            find_pairs(*paths)
+            pair_files(*paths)
 
 
 def test_what_is_missing_is_named(tmp_path):
     folder = make(tmp_path / "x", "a.mid")
     with pytest.raises(EvaluationError, match=r"nowhere: there is no such file or folder"):
-        find_pairs(folder, tmp_path / "nowhere")
+        pair_files(folder, tmp_path / "nowhere")
 
 
 def test_a_closed_folder_is_named(tmp_path):
@@ -69,6 +69,6 @@ def test_a_closed_folder_is_named(tmp_path):
             as_nobody(),
             pytest.raises(EvaluationError, match=r"inner: cannot be read as a folder|x: cannot be read"),
         ):
-            find_pairs(folder, folder)
+            pair_files(folder, folder)
     finally:
         (folder / "inner").chmod(0o755)

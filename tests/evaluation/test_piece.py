@@ -1,5 +1,6 @@
 """All scores of a piece, against mir_eval alone (score_midi.py), and what is not defined."""
 
+import json
 import math
 
 import pytest
@@ -11,11 +12,13 @@ from pianotrans.evaluation import (
     Column,
     Convention,
     Durations,
+    Evaluation,
     EvaluationSettings,
     columns,
     score_piece,
+    to_dict,
 )
-from pianotrans.events import Pedal, extend_by_pedal, load_midi
+from pianotrans.events import Pedal, cut_at, extend_by_pedal, load_midi
 from tests.agreement import recordings, scorer
 from tests.events.strategies import performances, quick
 
@@ -171,3 +174,45 @@ def test_twenty_thousand_notes_take_seconds():
     piece = score_piece(played, transcribed, SETTINGS)
     assert time.process_time() - start < 20  # 2 s on two cores at 2.5 GHz
     assert piece.scores[Column("keys", "onset")].f1 > 0.8
+
+
+def test_only_the_beginning_counts():
+    played = crowd(1, n_notes=80, duration_s=10.0)
+    transcribed = heard(played, 1)
+    limited = score_piece(played, transcribed, EvaluationSettings(limit_s=4.0))
+    by_hand = score_piece(cut_at(played, 4.0), cut_at(transcribed, 4.0), SETTINGS)
+    assert limited.scores == by_hand.scores
+    assert limited.n_reference == sum(note.onset_s < 4.0 for note in played.notes)
+    assert limited.scores != score_piece(played, transcribed, SETTINGS).scores
+
+
+def test_velocities_that_nobody_knows_are_not_scored():
+    played = crowd(2, n_notes=80, duration_s=10.0)
+    transcribed = heard(played, 2)
+    known = score_piece(played, transcribed, SETTINGS)
+    unknown = score_piece(played, transcribed, SETTINGS, knows_velocity=False)
+    for column, score in known.scores.items():
+        if "velocity" in column.metric:
+            assert score.is_defined
+            assert not unknown.scores[column].is_defined
+        else:
+            assert unknown.scores[column] == score
+    evaluation = Evaluation(SETTINGS, (unknown, unknown))
+    everything, *rest = evaluation.bands("keys")
+    assert everything.velocity is None
+    assert everything.onset_s == Evaluation(SETTINGS, (known, known)).bands("keys")[0].onset_s
+    assert [band.n_reference for band in rest if band.name.startswith("velocity")] == [0] * 4
+    json.dumps(to_dict(evaluation), allow_nan=False)
+
+
+def test_pieces_without_velocities_do_not_spoil_those_with():
+    played = crowd(3, n_notes=80, duration_s=10.0)
+    transcribed = heard(played, 3)
+    known = score_piece(played, transcribed, SETTINGS)
+    unknown = score_piece(played, transcribed, SETTINGS, knows_velocity=False)
+    mixed, alone = Evaluation(SETTINGS, (known, unknown)), Evaluation(SETTINGS, (known,))
+    assert mixed.bands("keys")[0].velocity == alone.bands("keys")[0].velocity
+    by_column = {one.column.name: one for one in mixed.summary(n_resamples=10)}
+    assert by_column["keys onset"].n_pieces == 2
+    assert by_column["keys onset+velocity"].n_pieces == 1
+    assert by_column["keys onset+velocity"].f1 == known.scores[Column("keys", "onset+velocity")].f1

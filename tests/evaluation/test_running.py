@@ -4,7 +4,15 @@ import pickle
 
 import pytest
 
-from pianotrans.evaluation import EvaluationSettings, Failure, default_jobs, find_pairs, score_files, score_piece
+from pianotrans.evaluation import (
+    EvaluationSettings,
+    Failure,
+    FilePair,
+    default_jobs,
+    pair_files,
+    score_files,
+    score_piece,
+)
 from pianotrans.events import load_midi
 
 from .making import crowd, heard
@@ -22,7 +30,7 @@ def pairs(tmp_path):
         heard(played, seed).save(tmp_path / f"est/{seed}.mid")
     (tmp_path / "ref/broken.mid").write_bytes(b"MThd")
     heard(played, 9).save(tmp_path / "est/broken.mid")
-    return find_pairs(tmp_path / "ref", tmp_path / "est").pairs
+    return pair_files(tmp_path / "ref", tmp_path / "est").pairs
 
 
 def check(results, pairs):
@@ -59,3 +67,17 @@ def test_no_files():
 def test_few_pieces_are_not_worth_a_process():
     assert default_jobs(0) == default_jobs(1) == default_jobs(31) == 1
     assert default_jobs(10**6) >= 1
+
+
+def test_a_text_file_of_maps_may_be_the_reference(tmp_path):
+    played = crowd(4, n_notes=30, duration_s=10.0).without_pedals()
+    lines = [f"{note.onset_s} {note.offset_s} {note.key}" for note in played.notes]
+    (tmp_path / "a.txt").write_text("\n".join(["OnsetTime OffsetTime MidiPitch", *lines]))
+    heard(played, 4).save(tmp_path / "a.mid")
+    (piece,) = score_files([FilePair("a", tmp_path / "a.txt", tmp_path / "a.mid")], SETTINGS)
+    alone = score_piece(played, load_midi(tmp_path / "a.mid"), SETTINGS)
+    for column, score in alone.scores.items():
+        if "velocity" in column.metric:
+            assert not piece.scores[column].is_defined
+        else:
+            assert piece.scores[column].f1 == pytest.approx(score.f1, abs=1e-12)

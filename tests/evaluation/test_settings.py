@@ -13,7 +13,8 @@ KEY, SOUND = Durations.keys, Durations.sounding
 
 @pytest.mark.parametrize("value", [0, -1.0, math.nan, math.inf])
 @pytest.mark.parametrize(
-    "name", ["onset_tolerance_s", "offset_tolerance_s", "velocity_tolerance", "frame_hop_s", "align_window_s"]
+    "name",
+    ["onset_tolerance_s", "offset_tolerance_s", "velocity_tolerance", "frame_hop_s", "align_window_s", "limit_s"],
 )
 def test_tolerances_are_positive(name, value):
     words = name.removesuffix("_s").replace("_", " ")
@@ -48,7 +49,7 @@ def test_each_side_may_have_its_own_durations(durations, reference, estimate, na
 
 
 def test_settings_survive_json():
-    settings = EvaluationSettings(onset_tolerance_s=0.03, conventions=(Convention(SOUND, KEY),), align=True)
+    settings = EvaluationSettings(0.03, conventions=(Convention(SOUND, KEY),), align=True, limit_s=10.0)
     assert EvaluationSettings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
 
 
@@ -75,7 +76,19 @@ def test_missing_settings_are_named():
 
 def test_the_description_names_every_tolerance_and_convention():
     mixed = Convention(SOUND, KEY)
-    settings = EvaluationSettings(0.03, 0.3, 0.06, 0.2, conventions=(KEYS, SOUNDING, mixed), align=True)
+    settings = EvaluationSettings(
+        0.03, 0.3, 0.06, 0.2, conventions=(KEYS, SOUNDING, mixed), align=True, limit_s=7.5
+    )
     text = " ".join(settings.describe())
-    for said in ("30 ms", "60 ms", "30 %", "velocity 0.2", "keys:", "sounding:", "sounding-keys:", "±5 s"):
+    for said in (
+        "30 ms",
+        "60 ms",
+        "30 %",
+        "velocity 0.2",
+        "keys:",
+        "sounding:",
+        "sounding-keys:",
+        "±5 s",
+        "first 7.5 s",
+    ):
         assert said in text

@@ -3,11 +3,12 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
-from pianotrans.evaluation import Evaluation, EvaluationSettings, Failure, columns, score_piece, to_dict
-from pianotrans.evaluation.texts import errors_csv, percent, pieces_csv, summary_markdown
+from pianotrans.evaluation import Evaluation, EvaluationSettings, Failure, Provenance, columns, score_piece, to_dict
+from pianotrans.evaluation.texts import errors_csv, first_few, percent, pieces_csv, summary_markdown
 
 from .making import crowd, heard, note, performance
 
@@ -37,7 +38,8 @@ def test_the_json_holds_every_score_and_everything_left_out(evaluation):
         for column, score in piece.scores.items():
             assert written["scores"][column.name]["f1"] == (score.f1 if score.is_defined else None)
             assert written["scores"][column.name]["matched"] == score.matched
-    assert data["unmatched"] == {"reference": ["left.mid"], "estimate": ["right.mid"]}
+    assert data["unmatched"] == {"reference": ["left.mid"], "estimate": ["right.mid"], "dataset": []}
+    assert (data["transcription"], data["warnings"]) == (None, [])
     assert data["failures"] == [{"name": "bad", "reason": "is damaged."}]
     assert data["bootstrap"] == {"level": 0.95, "n_resamples": 10_000, "seed": 0}
     assert data["summary"]["keys onset"]["n_pieces"] == 3
@@ -80,3 +82,28 @@ def test_the_summary_says_what_it_rests_on(evaluation):
 
 def test_a_score_that_is_none_is_a_dash():
     assert (percent(None), percent(0.5), percent(1.0)) == ("–", "50.00", "100.00")
+
+
+def test_where_the_estimates_come_from_is_written_down(evaluation):
+    provenance = Provenance("tiny", 2.0, "maestro", "test", "bach", 3)
+    incomplete = tuple(f"{i}: no MIDI" for i in range(12))
+    one = replace(evaluation, provenance=provenance, incomplete=incomplete, warnings=("a: too short.",))
+    data = json.loads(json.dumps(to_dict(one)))
+    assert Provenance(**data["transcription"]) == provenance
+    assert data["unmatched"]["dataset"] == list(incomplete)
+    assert data["warnings"] == ["a: too short."]
+    lines = summary_markdown(one).splitlines()
+    said = next(line for line in lines if "Transcribed by" in line)
+    for part in ("model tiny", "every 2 s", "layout maestro", "split test", "'bach'", "first 3"):
+        assert part in said
+    assert "* 9: no MIDI." in lines
+    assert "* and 2 more (--json and summary.json have all)." in lines
+    assert "* 10: no MIDI." not in lines
+    assert "* a: too short." in lines
+
+
+@pytest.mark.parametrize(("n", "n_lines"), [(0, 0), (1, 1), (10, 10), (11, 11), (1000, 11)])
+def test_first_few(n, n_lines):
+    lines = first_few([str(i) for i in range(n)])
+    assert len(lines) == n_lines
+    assert lines[:10] == [str(i) for i in range(min(n, 10))]

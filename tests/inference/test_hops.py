@@ -3,6 +3,8 @@
 Frames count from the first sample of the first segment; all segments lie on the same grid of frames.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -49,7 +51,9 @@ def heard(
 
 def transcribed(played: Played, plan: SegmentPlan, rng: np.random.Generator | None = None) -> Played:
     """The same notes after cutting, hearing, and stitching."""
-    n_samples = (max([plan.first_read_frame, *(end for _, end in played)]) + 1) * plan.frame_samples - plan.padding_samples
+    n_samples = (
+        max([plan.first_read_frame, *(end for _, end in played)]) + 1
+    ) * plan.frame_samples - plan.padding_samples
     stitcher = Stitcher(plan, 1)
     events = []
     for index in range(plan.n_segments(n_samples)):
@@ -75,7 +79,7 @@ def borders(plan: SegmentPlan, n_segments: int) -> list[int]:
 def test_notes_that_begin_and_end_exactly_on_borders(hop_s):
     plan = SegmentPlan.of(CONFIG, hop_s)
     frames = [frame for frame in borders(plan, 6) if frame > plan.first_read_frame]
-    touching = list(zip(frames, frames[1:], strict=False))
+    touching = list(pairwise(frames))
     assert transcribed(touching, plan) == touching
     for alternating in (touching[::2], touching[1::2]):
         assert transcribed(alternating, plan) == alternating
@@ -100,7 +104,7 @@ def performances(draw: st.DrawFn, plan: SegmentPlan, shortest: int) -> Played:
     anywhere = st.integers(plan.first_read_frame + 1, 6 * N_FRAMES)
     on_a_border = st.sampled_from([frame for frame in borders(plan, 6) if frame > plan.first_read_frame])
     frames = sorted(draw(st.sets(anywhere | on_a_border, min_size=2, max_size=30)))
-    notes = [note for note in zip(frames, frames[1:], strict=False) if note[1] - note[0] >= shortest]
+    notes = [note for note in pairwise(frames) if note[1] - note[0] >= shortest]
     return [note for note in notes if draw(st.booleans())]
 
 

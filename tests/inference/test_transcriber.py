@@ -68,6 +68,20 @@ def test_a_path_and_the_array_in_it_give_the_same(tiny, performance, path):
     assert tiny.transcribe(path) == tiny.transcribe(str(path)) == performance
 
 
+def test_only_the_beginning_of_a_file(tiny, path, samples):
+    begun = tiny.transcribe(path, limit_s=2.5)
+    assert begun == tiny.transcribe(samples[: round(2.5 * RATE)], RATE)
+    assert begun.duration_s == 2.5
+    streamed = list(tiny.stream(path, limit_s=2.5))
+    assert sorted(map(str, streamed)) == sorted(map(str, (*begun.notes, *begun.pedals)))
+    assert tiny.transcribe(path, limit_s=60.0) == tiny.transcribe(path)
+
+
+def test_samples_are_not_limited(tiny, samples):
+    with pytest.raises(AudioError, match=r"limit_s: 2.5 given together with samples\. Pass fewer samples\."):
+        tiny.transcribe(samples, RATE, limit_s=2.5)
+
+
 def test_a_file_object_stays_open(tiny, performance, path):
     with path.open("rb") as file:
         assert tiny.transcribe(file) == performance

@@ -6,6 +6,7 @@ Nothing here opens a recording. Importing this package loads neither torch nor a
 from pianotrans.evaluation.datasets.durations import check_duration
 from pianotrans.evaluation.datasets.layouts import Layout, detect_layout, find_pairs
 from pianotrans.evaluation.datasets.listing import DatasetListing, Pair, Unmatched
+from pianotrans.evaluation.datasets.naming import file_of
 from pianotrans.evaluation.datasets.references import (
     UNKNOWN_VELOCITY,
     knows_velocity,
@@ -22,6 +23,7 @@ __all__ = [
     "Unmatched",
     "check_duration",
     "detect_layout",
+    "file_of",
     "find_pairs",
     "knows_velocity",
     "limit_pairs",

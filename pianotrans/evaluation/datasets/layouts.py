@@ -90,7 +90,7 @@ def detect_layout(root: str | os.PathLike[str]) -> Layout:
     found = {layout: paths[0].relative_to(root) for layout, paths in clues.items() if paths}
     if len(found) > 1:
         seen = " and ".join(f"{layout} ({shown(path.as_posix())})" for layout, path in found.items())
-        raise DatasetError(f"{shown(root)}: looks like the layouts {seen}. Say which of them to take.")
+        raise DatasetError(f"{shown(root)}: looks like the layouts {seen}. Say which to take, with --layout.")
     return next(iter(found), Layout.folder)
 
 

@@ -1,9 +1,11 @@
 """What recordings are called: one line of text, the same on every file system."""
 
+import re
 import unicodedata
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 _SHOWN_CHARACTERS = 160
+_RISKY = re.compile(r'[<>:"\\|?*%]|^\.|[. ]$')
 
 
 def stem_name(path: PurePath) -> str:
@@ -14,6 +16,19 @@ def stem_name(path: PurePath) -> str:
 def tidy(name: str) -> str:
     """A name in composed Unicode (NFC), as some file systems decompose what others keep, and `printable`."""
     return printable(unicodedata.normalize("NFC", name))
+
+
+def file_of(name: str, suffix: str) -> Path:
+    """A relative path for results of the recording of this name, another one for each name.
+
+    An index may name a recording at will: what no file or folder can or should be called on some system, a
+    dot at the beginning among it, so that nothing leads out of a folder, is spelled as % and its code.
+    """
+    return Path(*(_RISKY.sub(_spelled, part) or "%" for part in f"{name}{suffix}".split("/")))
+
+
+def _spelled(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode())
 
 
 def printable(text: str) -> str:

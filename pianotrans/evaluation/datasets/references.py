@@ -5,7 +5,6 @@ from pathlib import Path
 
 from pianotrans.errors import DatasetError, MidiError
 from pianotrans.evaluation.datasets.files import MAPS_TEXT_SUFFIX
-from pianotrans.evaluation.datasets.listing import Pair
 from pianotrans.evaluation.datasets.naming import quoted, shown
 from pianotrans.evaluation.datasets.tables import read_text
 from pianotrans.events import Note, Performance, load_midi
@@ -16,17 +15,17 @@ UNKNOWN_VELOCITY = 64
 _COLUMNS = ["OnsetTime", "OffsetTime", "MidiPitch"]
 
 
-def load_reference(pair: Pair) -> Performance:
-    """What was truly played. Where `knows_velocity(pair)` is false, every velocity is `UNKNOWN_VELOCITY`.
+def load_reference(path: Path) -> Performance:
+    """What was truly played. Where `knows_velocity(path)` is false, every velocity is `UNKNOWN_VELOCITY`.
 
     Raises MidiError or DatasetError if the file cannot be read.
     """
-    return load_midi(pair.midi) if knows_velocity(pair) else load_maps_text(pair.midi)
+    return load_midi(path) if knows_velocity(path) else load_maps_text(path)
 
 
-def knows_velocity(pair: Pair) -> bool:
+def knows_velocity(path: Path) -> bool:
     """Whether velocities (and pedals) of the reference mean anything; if not, leave them out of scores."""
-    return pair.midi.suffix.lower() != MAPS_TEXT_SUFFIX
+    return path.suffix.lower() != MAPS_TEXT_SUFFIX
 
 
 def load_maps_text(path: str | os.PathLike[str]) -> Performance:

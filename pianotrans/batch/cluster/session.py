@@ -1,0 +1,115 @@
+"""The connection to a Ray cluster: without noise, and with its failures explained."""
+
+import logging
+import os
+import socket
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pianotrans.batch.pool import n_cores
+from pianotrans.errors import ClusterError
+
+LOCAL = "local"
+_KNOCK_S = 10.0
+_CLIENT_PORT = 10001  # Ray's own default
+_STORE_BYTES = 128 * 2**20  # results are small; Ray would set aside a third of the memory
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # no report over the network
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or it warns of a change to come
+}
+
+
+def import_ray() -> Any:
+    """The module `ray`. Raises ClusterError if it is not installed."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise ClusterError(
+            f"--cluster: the module {error.name!r} is not installed. "
+            "Run `pip install 'pianotrans[cluster]'`, which brings Ray."
+        ) from error
+    return ray
+
+
+class Session:
+    """A connection, open until `close`; of an address `local` a small cluster of its own, on this machine."""
+
+    def __init__(self, address: str):
+        """Connect, or start the cluster, in some seconds. Raises ClusterError if that cannot be done."""
+        self.ray = import_ray()
+        self.address = address
+        self._open = ExitStack()
+        if address not in (LOCAL, "auto"):
+            _knock(address)
+        own = {"num_cpus": n_cores(), "include_dashboard": False, "object_store_memory": _STORE_BYTES}
+        try:
+            self._hush()
+            with warnings.catch_warnings(action="ignore"):
+                self._open.callback(self.ray.shutdown)
+                self.ray.init(
+                    address=address,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    **(own if address == LOCAL else {}),
+                )
+        except BaseException as error:
+            self.close()
+            if isinstance(error, Exception):
+                raise ClusterError(f"--cluster {address}: {_told(error)}") from error
+            raise
+
+    def close(self) -> None:
+        """Disconnect: Ray ends all that was started from here."""
+        self._open.close()
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn failures of the connection into ClusterErrors."""
+        try:
+            yield
+        except (ConnectionError, RuntimeError, self.ray.exceptions.RayError) as error:
+            raise ClusterError(
+                f"--cluster {self.address}: the connection is lost ({_first_line(error)}). "
+                "When the cluster is back, the same command goes on where it was."
+            ) from error
+
+    def _hush(self) -> None:
+        """Ray prints what becomes of its processes, whatever it is told; what matters comes as an error, too."""
+        nowhere = self._open.enter_context(Path(os.devnull).open("w"))  # noqa: SIM115 - the stack closes it
+        self._open.enter_context(redirect_stdout(nowhere))
+
+
+def _knock(address: str) -> None:
+    """Raise ClusterError unless somebody listens there: Ray itself would try for a quarter of an hour."""
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        host, port = parts.hostname, parts.port or (_CLIENT_PORT if parts.scheme == "ray" else None)
+    except ValueError:
+        host = port = None
+    if host is None or port is None or parts.scheme not in ("", "ray"):
+        raise ClusterError(f"--cluster {address!r}: no address. Use auto, local, HOST:PORT or ray://HOST:PORT.")
+    try:
+        socket.create_connection((host, port), timeout=_KNOCK_S).close()
+    except OSError as error:
+        raise ClusterError(
+            f"--cluster {address}: nobody answers there ({error.strerror or error}). Check the address, "
+            "and that `ray start --head` has been run there."
+        ) from error
+
+
+def _told(error: Exception) -> str:
+    line = _first_line(error)
+    if isinstance(error, ConnectionError) and "Could not find any running" in line:
+        return "no cluster runs on this machine. Run `ray start --head`, or use --cluster local."
+    return f"Ray cannot use it ({line}). If the cluster asks for a token, set RAY_AUTH_MODE=token."
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -1,0 +1,31 @@
+"""What was transcribed, and by what, where the estimates of an evaluation were made for it."""
+
+from dataclasses import dataclass
+
+from pianotrans.version import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The model, its hop between segments, and which part of which kind of data set; None: no such choice."""
+
+    model: str
+    hop_s: float
+    layout: str
+    split: str | None = None
+    name_filter: str | None = None
+    n_at_most: int | None = None
+
+    def describe(self) -> str:
+        """One sentence, to stand beside every table of scores."""
+        part = [f"data set in the layout {self.layout}"]
+        if self.split is not None:
+            part.append(f"split {self.split}")
+        if self.name_filter is not None:
+            part.append(f"names with {self.name_filter!r}")
+        if self.n_at_most is not None:
+            part.append(f"the first {self.n_at_most} at most")
+        return (
+            f"Transcribed by the model {self.model}, a segment every {self.hop_s:g} s (pianotrans {__version__}); "
+            f"{', '.join(part)}."
+        )

@@ -1,0 +1,21 @@
+"""The beginning of a performance."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from pianotrans.events.performance import Note, Pedal, Performance
+
+_Event = TypeVar("_Event", Note, Pedal)
+
+
+def cut_at(performance: Performance, end_s: float) -> Performance:
+    """What begins before `end_s` seconds; what lasts longer, the performance itself included, ends there."""
+    return Performance(
+        _before(performance.notes, end_s),
+        _before(performance.pedals, end_s),
+        min(performance.duration_s, end_s),
+    )
+
+
+def _before(events: tuple[_Event, ...], end_s: float) -> tuple[_Event, ...]:
+    return tuple(replace(one, offset_s=min(one.offset_s, end_s)) for one in events if one.onset_s < end_s)

@@ -19,7 +19,8 @@ _NOISE_RATE = 44_100
 
 def bench(
     audio: Annotated[
-        Path | None, typer.Argument(metavar="[AUDIO]", help="A recording. [default: noise, which costs the same]")
+        Path | None,
+        typer.Argument(metavar="[AUDIO]", help="A recording.", show_default="noise, which costs the same"),
     ] = None,
     seconds: Annotated[float, typer.Option(help="How much of it at most.")] = 60.0,
     hop: Annotated[float | None, typer.Option(help="Seconds between the starts of two segments.")] = None,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="List, fetch and check models.", no_args_is_help=True)
 
 Name = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", help="A model of the list. [default: the default model]")
+    str | None, typer.Argument(metavar="[NAME]", help="A model of the list.", show_default="the default model")
 ]
 _FAILED = 1
 

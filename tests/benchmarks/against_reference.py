@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import soundfile
@@ -43,8 +44,8 @@ def _melscale_fbanks(n_freqs, f_min, f_max, n_mels, sample_rate):
 functional = types.SimpleNamespace(melscale_fbanks=_melscale_fbanks)
 '''
 NEEDED = (
-    "torch", "setuptools<80", "ncls", "pretty-midi", "scipy", "mir-eval", "pydub", "seaborn", "matplotlib",
-    "tensorboard", "tqdm", "torch-optimizer", "sox", "soxr", "moduleconf", "librosa",
+    "setuptools<80", "ncls", "pretty-midi", "scipy", "mir-eval", "pydub", "seaborn", "matplotlib",
+    "tensorboard", "tqdm", "torch-optimizer", "sox", "soxr", "moduleconf",
 )  # fmt: skip
 
 
@@ -65,7 +66,8 @@ def reference_environment() -> Path:
         return python
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     pip = [str(python), "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip, "--constraint", str(REPOSITORY / "constraints.txt"), *NEEDED], check=True)
+    same = [f"{name}=={version(name)}" for name in ("torch", "numpy", "numba", "librosa")]
+    subprocess.run([*pip, *same, *NEEDED], check=True)
     subprocess.run([*pip, "--no-deps", REFERENCE], check=True)
     (stand_in,) = folder.glob("lib/python*/site-packages")
     (stand_in / "torchaudio.py").write_text(STAND_IN)

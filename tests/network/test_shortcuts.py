@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from pianotrans.network import N_TRACKS, Model, ModelConfig
+from pianotrans.network import N_TRACKS, Model, ModelConfig, transformer
 from pianotrans.network.config import SpectrogramConfig, TransformerConfig
 from pianotrans.network.stem import Stem, map_shape
-from pianotrans.network.transformer import Block, FeedForward, rms_norm
+from pianotrans.network.transformer import Block, rms_norm
 
 CONFIG = ModelConfig(
     spectrogram=SpectrogramConfig(sample_rate=8000, hop_samples=128, window_samples=512, n_mels=20, max_hz=3000.0),
@@ -44,13 +44,16 @@ def test_fixed_embeddings_change_nothing_and_other_lengths_still_work():
     assert model.backbone(features[:, :13]).shape == (1, N_TRACKS, 13, 16)
 
 
-def test_feed_forward_in_chunks_is_the_plain_one():
+@pytest.mark.parametrize("n_places", [1, 3, 7])
+@pytest.mark.parametrize("n_tokens", [1, 20, 4096])
+def test_a_block_in_chunks_is_the_whole_one(monkeypatch, n_places, n_tokens):
     torch.manual_seed(0)
-    module = FeedForward(16, 4)
-    h = noise(3, 1500, 16)
-    plain = module(h).detach()
+    block = Block(TransformerConfig(width=16, n_heads=2))
+    x = noise(3, 11, 7, 16)
+    whole = block.last_places(x, n_places).detach()
+    monkeypatch.setattr(transformer, "_TOKENS_PER_CHUNK", n_tokens)
     with torch.inference_mode():
-        torch.testing.assert_close(module(h), plain)
+        torch.testing.assert_close(block.last_places(x, n_places), whole)
 
 
 def test_rms_norm_is_torchs():

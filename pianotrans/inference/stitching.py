@@ -64,11 +64,10 @@ class Stitcher:
 
     def push(self, segment: DecodedSegment) -> list[Event]:
         """Join the next segment; returns the events that became final, track by track."""
-        n_joined = np.zeros(len(self._open), np.int64)
+        has_joined = np.zeros(len(self._open), np.bool_)
         for event in self._events(segment):
-            n_joined[event.track] += _join(
-                self._open[event.track], event, self._plan.frame_duration_s, is_next=n_joined[event.track] > 0
-            )
+            is_next = bool(has_joined[event.track])
+            has_joined[event.track] |= _join(self._open[event.track], event, is_next=is_next)
         ended = self._has_offset(segment)
         ends = self._index * self._plan.hop_frames + segment.end[ended]
         np.maximum.at(self._read_until, segment.track[ended], ends)
@@ -105,18 +104,16 @@ class Stitcher:
         return (segment.end < self._plan.last_frame) | segment.offset_present
 
 
-def _join(kept: list[Event], event: Event, frame_s: float, *, is_next: bool) -> bool:
+def _join(kept: list[Event], event: Event, *, is_next: bool) -> bool:
     """Join an event to those of its track; whether it is among them now, by itself or as part of the last.
 
-    What overlaps the last event is that event heard again, with two exceptions, which are the next note of the
-    key: what follows the last event in the same segment (`is_next`), and what begins where it has ended, give or
-    take a frame.
+    What overlaps the last event is that event heard again, unless the same segment has heard both (`is_next`).
     """
     if kept and event.onset_s < kept[-1].offset_s:
         if not event.has_onset:
             offset_s = max(kept[-1].offset_s, event.offset_s)
             kept[-1] = replace(kept[-1], offset_s=offset_s, has_offset=event.has_offset)
-        elif is_next or _begins_at_end(kept[-1], event, frame_s):
+        elif is_next:
             kept.append(event)
         else:
             kept[-1] = event
@@ -126,11 +123,6 @@ def _join(kept: list[Event], event: Event, frame_s: float, *, is_next: bool) -> 
             del kept[-1]  # its offset never came
         kept.append(event)
     return event.has_onset
-
-
-def _begins_at_end(last: Event, event: Event, frame_s: float) -> bool:
-    begins_later = event.onset_s > last.onset_s + frame_s
-    return last.has_offset and begins_later and event.onset_s > last.offset_s - frame_s
 
 
 def _take_final(kept: list[Event], keep: int) -> list[Event]:

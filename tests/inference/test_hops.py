@@ -27,13 +27,10 @@ def heard(
     """What a listener reads in a segment from a start frame on: notes cut at the segment's ends.
 
     The last frame of all lies behind the last sample: notes end there that go on, none begins there. Perfect
-    without `rng`; with it, positions inside the frames are as good as random, and every other note that begins
-    in the last three frames is not heard.
+    without `rng`; with it, positions inside the frames are as good as random.
     """
     rows = [(begin - first_frame, end - first_frame) for begin, end in played]
     seen = [(b, e) for b, e in rows if e > 0 and b <= last_frame and max(b, 0) >= start_frame]
-    if rng:
-        seen = [(b, e) for b, e in seen if b <= last_frame - 3 or rng.random() < 0.5]
     begin = np.array([max(b, 0) for b, _ in seen], np.int64)
     end = np.array([min(e, N_FRAMES - 1) for _, e in seen], np.int64)
     positions = rng.uniform(-0.4, 0.4, (2, len(seen))) if rng else np.zeros((2, len(seen)))

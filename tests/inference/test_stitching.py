@@ -145,13 +145,6 @@ def test_what_follows_a_prolonged_event_is_another_one():
     assert spans(stitched(first, second)) == [(1.0, 2.0), (2.0, 5.0)]
 
 
-def test_an_event_that_begins_just_before_the_end_of_one_that_ended_is_another_one():
-    first = segment(Interval(4, 7, offset_position=0.25))
-    assert spans(stitched(first, segment(Interval(3, 6, onset_position=-0.25)))) == [(0.0, 2.75), (2.75, 6.0)]
-    heard_again = segment(Interval(2, 6, onset_position=0.125))
-    assert spans(stitched(first, heard_again)) == [(2.125, 6.0)]
-
-
 def test_prolonging_takes_the_latest_end():
     first = segment(Interval(6, 8))
     second = segment(Interval(0, 2))
@@ -278,8 +271,7 @@ def reference_events(track: int, segments: list[list[Interval]]) -> list[Event]:
             has_offset = one.end < 8 or one.offset_present
             event = Event(track, onset, offset, one.velocity, has_onset, has_offset)
             if kept and onset < kept[-1].offset_s:
-                at_end = kept[-1].has_offset and onset > max(kept[-1].offset_s - 1, kept[-1].onset_s + 1)
-                if has_onset and (is_next or at_end):
+                if has_onset and is_next:
                     kept.append(event)
                 elif has_onset:
                     kept[-1] = event

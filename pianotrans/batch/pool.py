@@ -5,12 +5,13 @@ import os
 import signal
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pianotrans.batch.messages import Died, Failed, Finished, Message, Ready, Task
 from pianotrans.batch.recipe import Recipe
@@ -24,49 +25,64 @@ class Report(NamedTuple):
     message: Message
 
 
-class WorkerPool(Protocol):
+@dataclass(eq=False)
+class Worker:
+    """One of a pool, and what it is at."""
+
+    is_ready: bool = field(default=False, init=False)
+    task: Task | None = field(default=None, init=False)
+
+
+W = TypeVar("W", bound=Worker)
+
+
+class WorkerPool(ABC, Generic[W]):
     """What a run asks of its workers, wherever they are."""
+
+    def __init__(self) -> None:
+        self._workers: list[W] = []
 
     @property
     def n_idle(self) -> int:
         """How many tasks could be given now."""
-        ...
+        return len(self._idle())
 
     @property
     def tasks(self) -> list[Task]:
         """What the workers are at."""
-        ...
+        return [worker.task for worker in self._workers if worker.task is not None]
 
+    def _idle(self) -> list[W]:
+        return [worker for worker in self._workers if worker.is_ready and worker.task is None]
+
+    @abstractmethod
     def start(self) -> None:
         """Have workers start, unless that is done."""
-        ...
 
+    @abstractmethod
     def give(self, task: Task) -> None:
         """Hand a task to an idle worker; there must be one."""
-        ...
 
+    @abstractmethod
     def listen(self, timeout_s: float) -> Iterator[Report]:
         """What the workers have to say, as soon as one has, or after the timeout."""
-        ...
 
+    @abstractmethod
     def close(self) -> None:
         """End all workers at once, whatever they are at."""
-        ...
 
 
-PoolMaker = Callable[[Recipe, int], WorkerPool]
+PoolMaker = Callable[[Recipe, int], WorkerPool[Any]]
 """Makes a pool from what every worker is to do and the number of jobs."""
 
 
-@dataclass
-class _Worker:
+@dataclass(eq=False)
+class _Process(Worker):
     process: BaseProcess
     connection: "Connection[Task, Message]"
-    is_ready: bool = False
-    task: Task | None = None
 
 
-class Pool:
+class Pool(WorkerPool[_Process]):
     """Up to `n_workers` processes, each with its share of the cores; on a GPU one. Nothing starts before `start`.
 
     New processes are spawned, not forked: torch's threads do not survive a fork. Workers end on their own when
@@ -74,21 +90,11 @@ class Pool:
     """
 
     def __init__(self, recipe: Recipe, n_workers: int = 1):
+        super().__init__()
         self._recipe = recipe
         self._n_wanted = n_workers
         self._n_threads = max(1, n_cores() // n_workers) if n_workers > 1 else None
-        self._workers: list[_Worker] = []
         self._context = multiprocessing.get_context("spawn")
-
-    @property
-    def n_idle(self) -> int:
-        """How many tasks could be given now."""
-        return sum(worker.is_ready and worker.task is None for worker in self._workers)
-
-    @property
-    def tasks(self) -> list[Task]:
-        """What the workers are at."""
-        return [worker.task for worker in self._workers if worker.task is not None]
 
     def start(self) -> None:
         """Start the first worker, if there is none. The others follow when it is ready: it may fetch the model."""
@@ -97,7 +103,7 @@ class Pool:
 
     def give(self, task: Task) -> None:
         """Hand a task to an idle worker; there must be one."""
-        worker = next(worker for worker in self._workers if worker.is_ready and worker.task is None)
+        worker = self._idle()[0]
         worker.task = task
         with suppress(BrokenPipeError, ConnectionResetError):  # it died just now: `listen` will find out
             worker.connection.send(task)
@@ -120,7 +126,7 @@ class Pool:
             worker.connection.close()
         self._workers.clear()
 
-    def _read(self, worker: _Worker) -> Report:
+    def _read(self, worker: _Process) -> Report:
         task = worker.task
         try:
             message = worker.connection.recv()
@@ -135,7 +141,7 @@ class Pool:
             worker.task = None
         return Report(task, message)
 
-    def _bury(self, worker: _Worker) -> Died:
+    def _bury(self, worker: _Process) -> Died:
         """Take a dead worker out and start another, unless it never worked at all."""
         worker.process.join()
         died = Died(worker.process.exitcode)
@@ -152,7 +158,7 @@ class Pool:
         with _interrupts_ignored():
             process.start()
         there.close()  # so that the end of the process is the end of the pipe
-        self._workers.append(_Worker(process, here))
+        self._workers.append(_Process(process, here))
 
 
 def n_cores() -> int:

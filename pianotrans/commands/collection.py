@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.box import SIMPLE
@@ -70,7 +71,7 @@ def cluster_pools(address: str, n_jobs: int | None, planned: Sequence[Job | Pian
     jobs = [job for job in planned if isinstance(job, Job)]
     by_folder = {job.source.parents[len(job.place.parts) - 1]: job.source for job in jobs}
 
-    def make_pool(recipe: Recipe, _: int) -> WorkerPool:
+    def make_pool(recipe: Recipe, _: int) -> WorkerPool[Any]:
         from pianotrans.batch.cluster import ClusterPool
 
         return ClusterPool(recipe, address, n_jobs, witnesses=tuple(by_folder.values()))

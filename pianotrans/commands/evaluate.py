@@ -13,6 +13,7 @@ from pianotrans.batch import Recipe
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.evaluation_files import check_free, save
 from pianotrans.errors import Cancelled, DeviceError, EvaluationError, PianotransError
+from pianotrans.events import Durations
 
 if TYPE_CHECKING:
     from pianotrans.evaluation import Convention, Evaluation, EvaluationSettings
@@ -21,18 +22,11 @@ SOME_FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 _DATASET = "Data sets"
 
 
-class OneSide(StrEnum):
-    """How long the notes of one side last."""
-
-    keys = "keys"
-    sounding = "sounding"
-
-
 class BothSides(StrEnum):
-    """How long notes last, on both sides."""
+    """How long notes last, on both sides; `both`: scored both ways."""
 
-    keys = "keys"
-    sounding = "sounding"
+    keys = Durations.keys
+    sounding = Durations.sounding
     both = "both"
 
 
@@ -107,10 +101,10 @@ def evaluate(
         typer.Option(help="Held keys, or lengthened by the sustain pedal. Both gives both, one below the other."),
     ] = BothSides.both,
     ref_durations: Annotated[
-        OneSide | None, typer.Option("--ref-durations", help="Of the reference, where it is to differ.")
+        Durations | None, typer.Option("--ref-durations", help="Of the reference, where it is to differ.")
     ] = None,
     est_durations: Annotated[
-        OneSide | None, typer.Option("--est-durations", help="Of the estimate, where it is to differ.")
+        Durations | None, typer.Option("--est-durations", help="Of the estimate, where it is to differ.")
     ] = None,
     onset_tolerance: Annotated[float, typer.Option(metavar="SECONDS", help="For onsets.")] = 0.05,
     offset_tolerance: Annotated[float, typer.Option(metavar="SECONDS", help="For offsets, at the least.")] = 0.05,
@@ -247,14 +241,13 @@ def _settings(**given: Any) -> "EvaluationSettings":
         raise typer.BadParameter(str(error)) from None
 
 
-def _conventions(both: BothSides, reference: OneSide | None, estimate: OneSide | None) -> tuple["Convention", ...]:
-    from pianotrans.evaluation import Durations, choose_conventions
+def _conventions(
+    both: BothSides, reference: Durations | None, estimate: Durations | None
+) -> tuple["Convention", ...]:
+    from pianotrans.evaluation import choose_conventions
 
-    return choose_conventions(
-        tuple(Durations) if both is BothSides.both else (Durations(both),),
-        Durations(reference) if reference else None,
-        Durations(estimate) if estimate else None,
-    )
+    on_both = tuple(Durations) if both is BothSides.both else (Durations(both),)
+    return choose_conventions(on_both, reference, estimate)
 
 
 def _show(evaluation: "Evaluation", seed: int, *, as_json: bool) -> None:

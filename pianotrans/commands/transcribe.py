@@ -2,9 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeGuard
 
@@ -17,30 +15,13 @@ from pianotrans.commands.collection import cluster_pools, transcribe_collection
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.outputs import STDOUT, Job, collection_folder, make_folder, parse_formats, plan_jobs
 from pianotrans.errors import Cancelled, ClusterError, DeviceError, OutputError, PianotransError
+from pianotrans.events import Durations
 
 if TYPE_CHECKING:
     from pianotrans.events import Performance
     from pianotrans.inference.transcriber import Transcriber
 
 SOME_FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
-
-
-class Durations(StrEnum):
-    """How long a note lasts."""
-
-    keys = "keys"
-    sounding = "sounding"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is to be made of a recording."""
-
-    formats: tuple[str, ...]
-    pedal: bool
-    durations: Durations
-    overwrite: bool
-    allow_truncated: bool
 
 
 @dataclass(frozen=True)
@@ -117,10 +98,18 @@ def transcribe(
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     try:
-        settings = Settings(parse_formats(formats or []), pedal, durations, overwrite, allow_truncated)
-        planned = list(plan_jobs(inputs, output, settings.formats))
+        asked_for = parse_formats(formats or [])
+        recipe = Recipe(
+            formats=asked_for or ("mid",),
+            pedal=pedal,
+            sounding=durations is Durations.sounding,
+            model=model,
+            device=device,
+            hop_s=hop,
+            allow_truncated=allow_truncated,
+        )
+        planned = list(plan_jobs(inputs, output, asked_for))
         if folder := collection_folder(planned, output):
-            recipe = _recipe(settings, model, device, hop)
             options = Options(overwrite=overwrite, retry_failed=retry_failed, n_jobs=jobs or 1)
             make_pool = None if cluster is None else cluster_pools(cluster, jobs, planned)
             n_failed = transcribe_collection(planned, folder, recipe, options, reporter, make_pool)
@@ -129,7 +118,7 @@ def transcribe(
             raise typer.BadParameter(
                 "for folders of recordings with -o FOLDER only.", param_hint="--jobs, --retry-failed, --cluster"
             )
-        done, n_failed = _transcribe_all(planned, settings, lambda: _load(model, device, hop, reporter), reporter)
+        done, n_failed = _transcribe_all(planned, recipe, reporter, overwrite=overwrite)
     except KeyboardInterrupt:
         reporter.error(Cancelled("Interrupted. Finished outputs are complete; nothing half-written is left."))
         raise typer.Exit(INTERRUPTED) from None
@@ -148,49 +137,48 @@ def transcribe(
 
 
 def _transcribe_all(
-    planned: list[Job | PianotransError],
-    settings: Settings,
-    load: Callable[[], "Transcriber"],
-    reporter: Reporter,
+    planned: list[Job | PianotransError], recipe: Recipe, reporter: Reporter, *, overwrite: bool
 ) -> tuple[list[Done], int]:
     """Every job in turn, going on after a failure. Returns what was done and how many failed."""
-    jobs = [job for job in planned if _can_start(job, settings, reporter)]
+    jobs = [job for job in planned if _can_start(job, recipe, reporter, overwrite=overwrite)]
     if not jobs:
         return [], len(planned)
-    transcriber = load()
+    transcriber = _load(recipe, reporter)
     done = []
     for number, job in enumerate(jobs, 1):
         label = f"[{number}/{len(jobs)}] {job.source.name}" if len(jobs) > 1 else job.source.name
         try:
-            done.append(_transcribe_one(transcriber, job, settings, label, reporter))
+            done.append(_transcribe_one(transcriber, job, recipe, label, reporter, overwrite=overwrite))
         except Exception as error:  # one recording's failure, of whatever kind, is not the others'
             reporter.error(error if isinstance(error, PianotransError) else _unexpected(job, error))
     return done, len(planned) - len(done)
 
 
-def _can_start(job: Job | PianotransError, settings: Settings, reporter: Reporter) -> TypeGuard[Job]:
+def _can_start(
+    job: Job | PianotransError, recipe: Recipe, reporter: Reporter, *, overwrite: bool
+) -> TypeGuard[Job]:
     """Tell early what cannot go well, before time is spent on loading a model."""
     from pianotrans.audio import open_audio
 
     try:
         if isinstance(job, PianotransError):
             raise job
-        if not settings.overwrite:
+        if not overwrite:
             job.check_free()
-        open_audio(job.source, allow_truncated=settings.allow_truncated).close()
+        open_audio(job.source, allow_truncated=recipe.allow_truncated).close()
     except PianotransError as error:
         reporter.error(error)
         return False
     return True
 
 
-def _load(model: str | None, device: str, hop: float | None, reporter: Reporter) -> "Transcriber":
+def _load(recipe: Recipe, reporter: Reporter) -> "Transcriber":
     start = time.monotonic()
     try:
         with reporter.waiting("Loading the model …"):
             from pianotrans.inference.transcriber import Transcriber
 
-            transcriber = Transcriber(model, device=device, hop_s=hop, say=reporter.say)
+            transcriber = Transcriber(recipe.model, device=recipe.device, hop_s=recipe.hop_s, say=reporter.say)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--hop") from None
     reporter.detail(
@@ -200,46 +188,33 @@ def _load(model: str | None, device: str, hop: float | None, reporter: Reporter)
     return transcriber
 
 
-def _recipe(settings: Settings, model: str | None, device: str, hop: float | None) -> Recipe:
-    return Recipe(
-        formats=settings.formats or ("mid",),
-        pedal=settings.pedal,
-        sounding=settings.durations is Durations.sounding,
-        model=model,
-        device=device,
-        hop_s=hop,
-        allow_truncated=settings.allow_truncated,
-    )
-
-
 def _transcribe_one(
-    transcriber: "Transcriber", job: Job, settings: Settings, label: str, reporter: Reporter
+    transcriber: "Transcriber", job: Job, recipe: Recipe, label: str, reporter: Reporter, *, overwrite: bool
 ) -> Done:
     start = time.monotonic()
     with reporter.working(label) as meter:
         performance = transcriber.transcribe(
             job.source,
             on_progress=lambda progress: meter.update(progress.done_s, progress.total_s),
-            allow_truncated=settings.allow_truncated,
+            allow_truncated=recipe.allow_truncated,
         )
-    performance = _write(performance, job, settings)
+    performance = _write(performance, job, recipe, overwrite=overwrite)
     done = Done(job, performance, time.monotonic() - start)
     reporter.detail(f"{job.source}: {len(performance.notes)} notes in {done.took_s:.2f} s")
     return done
 
 
-def _write(performance: "Performance", job: Job, settings: Settings) -> "Performance":
+def _write(performance: "Performance", job: Job, recipe: Recipe, *, overwrite: bool) -> "Performance":
     """Write every format; all are made before the first is written. Returns the performance that was written."""
     from pianotrans.events import write_atomically
 
-    sounding = settings.durations is Durations.sounding
-    performance, contents = render(performance, job.outputs, pedal=settings.pedal, sounding=sounding)
+    performance, contents = render(performance, job.outputs, pedal=recipe.pedal, sounding=recipe.sounding)
     for name, path in job.outputs.items():
         if path == STDOUT:
             _write_stdout(contents[name])
         else:
             make_folder(path.parent)
-            write_atomically(path, contents[name], overwrite=settings.overwrite)
+            write_atomically(path, contents[name], overwrite=overwrite)
     return performance
 
 

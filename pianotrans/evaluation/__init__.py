@@ -19,7 +19,6 @@ from pianotrans.evaluation.settings import (
     KEYS,
     SOUNDING,
     Convention,
-    Durations,
     EvaluationSettings,
     choose_conventions,
 )
@@ -31,7 +30,6 @@ __all__ = [
     "ColumnSummary",
     "Convention",
     "Difference",
-    "Durations",
     "Evaluation",
     "EvaluationSettings",
     "Failure",

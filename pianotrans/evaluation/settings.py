@@ -3,17 +3,10 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from enum import StrEnum
 from typing import Any, Self
 
 from pianotrans.errors import EvaluationError
-
-
-class Durations(StrEnum):
-    """How long a note lasts: while its key is held, or until the sustain pedal lets the string be damped."""
-
-    keys = "keys"
-    sounding = "sounding"
+from pianotrans.events import Durations
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pianotrans.evaluation.settings import Durations
-from pianotrans.events import Pedal, Performance, extend_by_pedal
+from pianotrans.events import Durations, Pedal, Performance, extend_by_pedal
 
 _SHORTEST_S = 1e-3
 """Shorter notes are counted as lasting this long, so that none vanishes."""

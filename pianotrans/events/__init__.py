@@ -8,7 +8,7 @@ from pianotrans.events.export import csv_text, json_text
 from pianotrans.events.frames import FrameGrid, FrameIntervals
 from pianotrans.events.midi import load_midi, midi_bytes, to_pretty_midi
 from pianotrans.events.performance import CONTROLLERS, SOFT, SUSTAIN, Note, Pedal, Performance
-from pianotrans.events.sustain import extend_by_pedal
+from pianotrans.events.sustain import Durations, extend_by_pedal
 from pianotrans.events.ticks import TICKS_PER_QUARTER, TICKS_PER_SECOND, TickNote, TickPedal, Ticks, quantise
 from pianotrans.events.writing import write_atomically
 
@@ -18,6 +18,7 @@ __all__ = [
     "SUSTAIN",
     "TICKS_PER_QUARTER",
     "TICKS_PER_SECOND",
+    "Durations",
     "FrameGrid",
     "FrameIntervals",
     "Note",

@@ -2,8 +2,16 @@
 
 from bisect import bisect_left
 from dataclasses import replace
+from enum import StrEnum
 
 from pianotrans.events.performance import SOFT, SUSTAIN, Note, Pedal, Performance
+
+
+class Durations(StrEnum):
+    """How long a note lasts: while its key is held, or until the sustain pedal lets the string be damped."""
+
+    keys = "keys"
+    sounding = "sounding"
 
 
 def extend_by_pedal(performance: Performance) -> Performance:

@@ -11,14 +11,13 @@ from pianotrans.evaluation import (
     SOUNDING,
     Column,
     Convention,
-    Durations,
     Evaluation,
     EvaluationSettings,
     columns,
     score_piece,
     to_dict,
 )
-from pianotrans.events import Pedal, cut_at, extend_by_pedal, load_midi
+from pianotrans.events import Durations, Pedal, cut_at, extend_by_pedal, load_midi
 from tests.agreement import recordings, scorer
 from tests.events.strategies import performances, quick
 

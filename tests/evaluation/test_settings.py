@@ -6,7 +6,8 @@ import math
 import pytest
 
 from pianotrans.errors import EvaluationError
-from pianotrans.evaluation import KEYS, SOUNDING, Convention, Durations, EvaluationSettings, choose_conventions
+from pianotrans.evaluation import KEYS, SOUNDING, Convention, EvaluationSettings, choose_conventions
+from pianotrans.events import Durations
 
 KEY, SOUND = Durations.keys, Durations.sounding
 

@@ -13,7 +13,7 @@ from pianotrans.batch.cluster.places import Place, places_on
 from pianotrans.batch.cluster.session import Session, import_ray
 from pianotrans.batch.cluster.station import Expected, Station
 from pianotrans.batch.messages import Died, Failed, Finished, Message, Ready, Said, Task, Unable
-from pianotrans.batch.pool import Report
+from pianotrans.batch.pool import Report, Worker, WorkerPool
 from pianotrans.batch.recipe import Recipe
 from pianotrans.errors import ClusterError, DeviceError
 from pianotrans.inference.registry import default_model, find_model
@@ -24,15 +24,13 @@ _ATTEMPTS = 2  # to start a worker on a node before it is left alone
 
 
 @dataclass(eq=False)
-class _Worker:
+class _Actor(Worker):
     place: Place
-    actor: Any
+    handle: Any
     heard: Any  # the reference to what it says next
-    is_ready: bool = False
-    task: Task | None = None
 
 
-class ClusterPool:
+class ClusterPool(WorkerPool[_Actor]):
     """Workers on a Ray cluster, each at one task at a time. Nothing is connected before `start`.
 
     A worker that dies is replaced, unless its node seems to be the reason. Every node needs the same pianotrans,
@@ -51,6 +49,7 @@ class ClusterPool:
         Raises ClusterError if Ray is not installed, DeviceError for a device that no cluster knows, ModelError
         for an unknown model.
         """
+        super().__init__()
         if recipe.device.startswith("cuda:"):
             raise DeviceError(
                 f"device {recipe.device!r}: on a cluster every worker is given a GPU of its own. Use --device cuda."
@@ -60,21 +59,10 @@ class ClusterPool:
         self._expected = Expected.of(self._recipe, [path.absolute() for path in witnesses])
         self._address, self._n_workers = address, n_workers
         self._session: Session | None = None
-        self._workers: list[_Worker] = []
         self._failures: Counter[str] = Counter()  # by node, of workers that died before they were ready
         self._shunned: dict[str, Exception] = {}  # nodes, and why
         self._looked_s = self._started_s = 0.0
         self._is_patient = True
-
-    @property
-    def n_idle(self) -> int:
-        """How many tasks could be given now."""
-        return sum(worker.is_ready and worker.task is None for worker in self._workers)
-
-    @property
-    def tasks(self) -> list[Task]:
-        """What the workers are at."""
-        return [worker.task for worker in self._workers if worker.task is not None]
 
     def start(self) -> None:
         """Connect and start the workers, unless that is done. Raises ClusterError if it cannot be."""
@@ -86,10 +74,10 @@ class ClusterPool:
 
     def give(self, task: Task) -> None:
         """Hand a task to an idle worker; there must be one."""
-        worker = next(worker for worker in self._workers if worker.is_ready and worker.task is None)
+        worker = self._idle()[0]
         worker.task = task
         with self._connected().explained():
-            worker.actor.give.remote(replace(task, source=task.source.absolute()))
+            worker.handle.give.remote(replace(task, source=task.source.absolute()))
 
     def listen(self, timeout_s: float) -> Iterator[Report]:
         """What the workers have to say, as soon as one has, or after the timeout.
@@ -146,9 +134,9 @@ class ClusterPool:
             scheduling_strategy=NodeAffinitySchedulingStrategy(place.node, soft=False),
         )
         actor = station.remote(replace(self._recipe, device=place.device), place.n_threads, self._expected)
-        self._workers.append(_Worker(place, actor, actor.hear.remote()))
+        self._workers.append(_Actor(place, actor, actor.hear.remote()))
 
-    def _read(self, worker: _Worker) -> Iterator[Report]:
+    def _read(self, worker: _Actor) -> Iterator[Report]:
         try:
             message: Message | None = self._ray.get(worker.heard)
         except self._ray.exceptions.RayError as error:
@@ -157,7 +145,7 @@ class ClusterPool:
         if isinstance(message, Unable):
             yield from self._shun(worker, ClusterError(f"{worker.place.host}: {message.error}"))
             return
-        worker.heard = worker.actor.hear.remote()
+        worker.heard = worker.handle.hear.remote()
         task = worker.task
         if isinstance(message, Ready):
             worker.is_ready = True
@@ -167,7 +155,7 @@ class ClusterPool:
                 worker.task = None
             yield Report(task, message)
 
-    def _bury(self, worker: _Worker, reason: str) -> Iterator[Report]:
+    def _bury(self, worker: _Actor, reason: str) -> Iterator[Report]:
         """Take a dead worker out; its place is filled at the next look, unless its node seems to be the reason."""
         host, node = worker.place.host, worker.place.node
         if not worker.is_ready:
@@ -181,20 +169,20 @@ class ClusterPool:
         else:
             yield Report(None, Said(f"{host}: a worker is gone ({reason})."))
 
-    def _shun(self, worker: _Worker, error: ClusterError) -> Iterator[Report]:
+    def _shun(self, worker: _Actor, error: ClusterError) -> Iterator[Report]:
         """Leave a node alone from now on; workers that it has go on."""
         self._shunned[worker.place.node] = error
         self._remove(worker)
         if self._workers:  # else the error itself is told
             yield Report(None, Said(f"Going on without a node. {error}"))
 
-    def _remove(self, worker: _Worker) -> None:
+    def _remove(self, worker: _Actor) -> None:
         self._workers.remove(worker)
         self._end(worker)
 
-    def _end(self, worker: _Worker) -> None:
+    def _end(self, worker: _Actor) -> None:
         with suppress(Exception):  # whatever hinders it, it is as good as gone
-            self._ray.kill(worker.actor)
+            self._ray.kill(worker.handle)
 
     def _explain_waiting(self) -> Iterator[Report]:
         if any(worker.is_ready for worker in self._workers):

@@ -46,6 +46,11 @@ def n_same_pedals(ours: Sequence[Pedal], theirs: Sequence[Pedal]) -> int:
     return _n_matched(ours, theirs, lambda a, b: a.kind == b.kind and _same_times(a, b))
 
 
+def n_alike_onsets(ours: Sequence[Note], theirs: Sequence[Note]) -> int:
+    """Notes with the same key and onsets within 10 ms, matched one to one."""
+    return _n_matched(ours, theirs, lambda a, b: a.key == b.key and abs(a.onset_s - b.onset_s) <= 0.01)
+
+
 def scorer(shared: Path) -> ModuleType:
     """`score_midi.py` of the shared data, which uses mir_eval and nothing of this project."""
     spec = importlib.util.spec_from_file_location("score_midi", shared / "score_midi.py")

@@ -5,14 +5,15 @@ import sys
 
 import pytest
 
-from pianotrans import load_midi
-from tests.agreement import f1_columns, n_same_notes, n_same_pedals, recordings
+from pianotrans import Transcriber, load_midi
+from tests.agreement import f1_columns, n_alike_onsets, n_same_notes, n_same_pedals, recordings
 from tests.conftest import REPOSITORY
 
 pytestmark = [pytest.mark.shared, pytest.mark.weights, pytest.mark.slow]
 
 REFERENCE_HOP_S = "8"
 SAME_AT_LEAST = 0.995
+ALIKE_AT_LEAST = 0.99  # of the notes, under bfloat16: same key, onset within 10 ms
 F1_LOSS_AT_MOST = 0.002
 
 
@@ -22,7 +23,7 @@ def transcribed(shared, published, tmp_path_factory):
     folder = tmp_path_factory.mktemp("transcribed")
     inputs = [str(recording.audio) for recording in recordings(shared)]
     command = [sys.executable, str(REPOSITORY / "cli.py"), "transcribe", *inputs, "-o", str(folder)]
-    command += ["--hop", REFERENCE_HOP_S]
+    command += ["--hop", REFERENCE_HOP_S, "--precision", "float32"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     return [(recording, folder / f"{recording.audio.stem}.mid") for recording in recordings(shared)]
@@ -48,3 +49,14 @@ def test_f1_is_the_references(transcribed, shared):
         assert ours.keys() == theirs.keys()
         for column, f1 in ours.items():
             assert f1 >= theirs[column] - F1_LOSS_AT_MOST, (recording.audio.name, column)
+
+
+def test_bfloat16_hears_the_same_onsets(shared, tmp_path):
+    haydn = next(recording for recording in recordings(shared) if recording.audio.stem == "haydn_sonata")
+    heard = Transcriber(device="cpu", precision="bfloat16", hop_s=float(REFERENCE_HOP_S)).transcribe(haydn.audio)
+    theirs = load_midi(haydn.reference)
+    assert n_alike_onsets(heard.notes, theirs.notes) >= ALIKE_AT_LEAST * max(len(heard.notes), len(theirs.notes))
+    heard.save(tmp_path / "heard.mid")
+    ours = f1_columns(shared, haydn.truth, tmp_path / "heard.mid")
+    theirs = f1_columns(shared, haydn.truth, haydn.reference)
+    assert ours["onset"] >= theirs["onset"] - F1_LOSS_AT_MOST

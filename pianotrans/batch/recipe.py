@@ -23,6 +23,7 @@ class Recipe:
     sounding: bool = False  # notes lengthened by the sustain pedal
     model: str | None = None
     device: str = "auto"  # changes times in the seventh digit: not part of the fingerprint
+    precision: str = "auto"
     hop_s: float | None = None
     allow_truncated: bool = False
     limit_s: float | None = None  # of every recording, only so much of its beginning
@@ -39,6 +40,7 @@ class Recipe:
                 "model": entry.name,
                 "config": _sha256(entry, CONFIG_FILE),
                 "weights": entry.weights_sha256 or _sha256(entry, entry.weights_path.name),
+                "precision": self.precision,
                 "hop_s": self.hop_s,
                 "formats": sorted(self.formats),
                 "pedal": self.pedal,

@@ -80,7 +80,7 @@ def transcribe_task(
 def _load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
     from pianotrans.inference.transcriber import Transcriber
 
-    return Transcriber(recipe.model, device=recipe.device, hop_s=recipe.hop_s, say=say)
+    return Transcriber(recipe.model, device=recipe.device, precision=recipe.precision, hop_s=recipe.hop_s, say=say)
 
 
 def _unexpected(task: Task, error: Exception) -> str:

@@ -13,6 +13,7 @@ from pianotrans.errors import DeviceError, PianotransError
 
 if TYPE_CHECKING:
     from pianotrans.inference.stages import Stage
+    from pianotrans.inference.transcriber import Transcriber
 
 _NOISE_RATE = 44_100
 
@@ -28,12 +29,22 @@ def bench(
         str | None, typer.Option(metavar="NAME_OR_FOLDER", help="See `pianotrans models list`.")
     ] = None,
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")] = "auto",
+    precision: Annotated[
+        str,
+        typer.Option(metavar="auto|float32|bfloat16|float16", help="Of the network's products."),
+    ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Time every stage of a transcription on this machine."""
     reporter = Reporter(quiet=as_json)
     try:
-        report = _measure(audio, seconds, hop, model, device, reporter)
+        with reporter.waiting("Loading the model …"):
+            start = time.perf_counter()
+            from pianotrans.inference.transcriber import Transcriber
+
+            transcriber = Transcriber(model, device=device, precision=precision, hop_s=hop, say=reporter.say)
+            start_up_s = time.perf_counter() - start
+        report = _measure(transcriber, audio, seconds) | {"start_up_s": start_up_s}
     except (PianotransError, ValueError) as error:
         reporter.error(error)
         raise typer.Exit(2 if isinstance(error, DeviceError | ValueError) else 1) from None
@@ -43,18 +54,12 @@ def bench(
         _show(report)
 
 
-def _measure(
-    audio: Path | None, seconds: float, hop: float | None, model: str | None, device: str, reporter: Reporter
-) -> dict[str, Any]:
-    start = time.perf_counter()
+def _measure(transcriber: "Transcriber", audio: Path | None, seconds: float) -> dict[str, Any]:
     import numpy as np
 
     from pianotrans.audio import from_array, open_audio
     from pianotrans.inference.stages import matmul_gflops, time_stages
-    from pianotrans.inference.transcriber import Transcriber
 
-    transcriber = Transcriber(model, device=device, hop_s=hop, say=reporter.say)
-    start_up_s = time.perf_counter() - start
     peak_gflops = matmul_gflops(transcriber.device)
     if audio is None:
         noise = np.random.default_rng(0).normal(0, 0.1, round(seconds * _NOISE_RATE))
@@ -69,6 +74,7 @@ def _measure(
         "audio_s": duration_s,
         "model": transcriber.entry.name,
         "device": str(transcriber.device),
+        "precision": str(transcriber.precision).removeprefix("torch."),
         "threads": _n_threads(),
         "hop_s": transcriber.plan.hop_samples / transcriber.plan.sample_rate,
         "stages": [_stage_figures(stage, duration_s, peak_gflops) for stage in stages],
@@ -76,7 +82,6 @@ def _measure(
         "s_per_s": total_s / duration_s,
         "matmul_gflops": peak_gflops,
         "peak_memory_mib": _peak_memory_mib(),
-        "start_up_s": start_up_s,
     }
 
 
@@ -117,8 +122,8 @@ def _show(report: dict[str, Any]) -> None:
         f"{report['audio_s']:.1f} s of {report['audio']}, hop {report['hop_s']:.2f} s"
     )
     console.print(
-        f"{report['model']} on {report['device']}, {report['threads']} threads, matmul peak "
-        f"{report['matmul_gflops']:.0f} GFLOP/s"
+        f"{report['model']} on {report['device']} in {report['precision']}, {report['threads']} threads, "
+        f"matmul peak {report['matmul_gflops']:.0f} GFLOP/s"
     )
     memory = report["peak_memory_mib"]
     console.print(

@@ -10,12 +10,15 @@ from torch import Tensor
 from pianotrans.errors import ModelError
 from pianotrans.inference.registry import ModelEntry
 from pianotrans.network import Model
+from pianotrans.network.precision import store_products_in
 
 _SHOWN = 3
 
 
-def load_model(entry: ModelEntry, device: torch.device) -> Model:
+def load_model(entry: ModelEntry, device: torch.device, precision: torch.dtype = torch.float32) -> Model:
     """Build the network of a model and fill it with its weights, ready to infer on `device`.
+
+    Products of the stem and the transformer are taken in `precision`.
 
     Raises ModelError if the weights are missing, damaged, or those of another architecture.
     """
@@ -28,6 +31,7 @@ def load_model(entry: ModelEntry, device: torch.device) -> Model:
     model.reset_constants()
     model.requires_grad_(False).eval().to(device)
     model.fix_embeddings(round(config.segments.segment_s * config.spectrogram.sample_rate))
+    store_products_in(precision, model.backbone.stem, model.backbone.blocks)
     return model
 
 

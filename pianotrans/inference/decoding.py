@@ -9,11 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pianotrans.inference.devices import network_precision
 from pianotrans.inference.segments import Block
 from pianotrans.inference.stitching import DecodedSegment
 from pianotrans.network import N_TRACKS, Attributes, Model
 from pianotrans.semicrf import BestMoves, IntervalScores, decode_factored, decode_on_device
+
+_TRACKS_AT_ONCE = 10
 
 
 @dataclass(frozen=True)
@@ -57,26 +58,28 @@ def decode_segments(model: Model, segments: Sequence[Block]) -> list[SegmentPath
     sounding = [samples for samples in segments if samples.any()]
     decoded: Iterator[SegmentPaths] = iter(())
     if sounding:
-        context = _context(model, torch.from_numpy(np.stack(sounding)).to(device))
-        scores = model.scores(context)
-        moves = best_moves(scores)
+        samples = torch.from_numpy(np.stack(sounding)).to(device)
+        context = model.backbone(model.spectrogram(samples))
+        moves = BestMoves.joined([best_moves(model.scores(tracks[None])) for tracks in track_groups(context)])
         decoded = (
             SegmentPaths(model, clip, moves[i * N_TRACKS : (i + 1) * N_TRACKS]) for i, clip in enumerate(context)
         )
     return [next(decoded) if samples.any() else _silent_paths(model, samples) for samples in segments]
 
 
+def track_groups(context: Tensor) -> list[Tensor]:
+    """The C·N tracks of a context (C, N, T, D), clip by clip, in groups to decode one after the other, (n, T, D).
+
+    On the CPU a few at a time: their queries and keys stay in the caches, and all of them (130 MB) are never held.
+    """
+    tracks = context.flatten(0, 1)
+    n_at_once = _TRACKS_AT_ONCE if context.device.type == "cpu" else len(tracks)
+    return [tracks[i : i + n_at_once] for i in range(0, len(tracks), n_at_once)]
+
+
 def best_moves(scores: IntervalScores) -> BestMoves:
     """Decode on the device that the scores are on."""
     return decode_factored(scores) if scores.query.device.type == "cpu" else decode_on_device(scores)
-
-
-def _context(model: Model, samples: Tensor) -> Tensor:
-    """Samples (C, A, n) → context (C, N, T, D) in float32, the transformer in the device's own precision."""
-    features = model.spectrogram(samples)
-    with network_precision(samples.device):
-        tracks = model.backbone.transform(model.backbone.stem(features))
-    return model.backbone.upsample(tracks.float(), features.shape[1])
 
 
 def _silent_paths(model: Model, samples: Block) -> SegmentPaths:

@@ -11,12 +11,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pianotrans.audio import AudioReader, Block, resample
 from pianotrans.events import midi_bytes
-from pianotrans.inference.decoding import SegmentPaths, best_moves, decode_segments
-from pianotrans.inference.devices import network_precision
+from pianotrans.inference.decoding import SegmentPaths, best_moves, decode_segments, track_groups
 from pianotrans.inference.segments import cut
 from pianotrans.inference.stitching import Event, Stitcher
 from pianotrans.inference.transcriber import CountedBlocks, Transcriber, performance_of
 from pianotrans.network import N_TRACKS, Model
+from pianotrans.semicrf import BestMoves
 
 T = TypeVar("T")
 
@@ -106,14 +106,15 @@ def _timed_paths(model: Model, samples: Block, clock: StageClock) -> SegmentPath
     """What `decode_segments` does for one segment that sounds."""
     device = clock.device
     features = clock.run("spectrogram", model.spectrogram, torch.from_numpy(samples[None]).to(device))
-    with network_precision(device):
-        stem = clock.run("stem", model.backbone.stem, features)
-        tracks = clock.run("transformer", model.backbone.transform, stem)
-    context = clock.run("upsampling", model.backbone.upsample, tracks.float(), features.shape[1])
-    scores = clock.run("scorer", model.scores, context)
-    with clock("semi-CRF"):
-        moves = best_moves(scores)
-    return SegmentPaths(model, context[0], moves)
+    stem = clock.run("stem", model.backbone.stem, features)
+    tracks = clock.run("transformer", model.backbone.transform, stem)
+    context = clock.run("upsampling", model.backbone.upsample, tracks, features.shape[1])
+    moves = []
+    for group in track_groups(context):
+        scores = clock.run("scorer", model.scores, group[None])
+        with clock("semi-CRF"):
+            moves.append(best_moves(scores))
+    return SegmentPaths(model, context[0], BestMoves.joined(moves))
 
 
 def matmul_gflops(device: torch.device, size: int = 2048, n_runs: int = 8) -> float:

@@ -41,5 +41,7 @@ class Model(nn.Module):
     def scores(self, context: Tensor) -> IntervalScores:
         """Context (..., T, D) → scores of all intervals of the tracks, in factors (DESIGN §5); O(T)."""
         width = context.shape[-1]
-        query, key, singleton = self.scorer(context.flatten(0, -3)).split([width, width, 1], dim=-1)
+        tracks, parts = context.flatten(0, -3), [width, width, 1]
+        layers = zip(self.scorer.weight.split(parts), self.scorer.bias.split(parts), strict=True)
+        query, key, singleton = (nn.functional.linear(tracks, weight, bias) for weight, bias in layers)
         return IntervalScores(query, key, singleton.squeeze(-1))

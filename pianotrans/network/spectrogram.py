@@ -13,6 +13,7 @@ from pianotrans.network.config import SpectrogramConfig
 
 _POWER_FLOOR = 1e-5
 _STD_FLOOR = 1e-8
+_FRAMES_PER_CHUNK = 64  # of which the spectra under one window (2 MB) stay in the caches
 
 
 class Spectrogram(nn.Module):
@@ -46,9 +47,13 @@ class Spectrogram(nn.Module):
             (C, T, M, W) in [0, 1] for ordinary input, T = ceil(n_samples / hop) + 1; frame t is centred on
             sample t · hop. Channels are mixed in power. Silence gives zeros.
         """
-        frames = _normalise(self._frame(samples))  # (C, A, T, N)
-        mels = [self._mel_power(frames * window) for window in self.windows()]
-        return _log_scale(torch.stack(mels, dim=-1))  # (C, T, M, W)
+        frames = self._frame(samples)  # (C, A, T, N)
+        windows = self.windows()
+        mels = [
+            torch.stack([self._mel_power(some * window) for window in windows], dim=-1)
+            for some in frames.split(_FRAMES_PER_CHUNK, dim=2)
+        ]
+        return _log_scale(torch.cat(mels, dim=1))  # (C, T, M, W)
 
     def windows(self) -> Tensor:
         """The analysis windows, (W, N), the Hann window first."""
@@ -60,10 +65,13 @@ class Spectrogram(nn.Module):
         return torch.cat([self.hann[None], gaussians])
 
     def _frame(self, samples: Tensor) -> Tensor:
+        """Normalised frames, a view of the samples: (C, A, T, N)."""
         n_samples, hop, window = samples.shape[-1], self.config.hop_samples, self.config.window_samples
         n_frames = self.config.n_frames(n_samples)
         right = (n_frames - 1) * hop + window - window // 2 - n_samples
-        return nn.functional.pad(samples, (window // 2, right)).unfold(-1, window, hop)  # (C, A, T, N)
+        padded = nn.functional.pad(samples, (window // 2, right))
+        n_frames_of = _n_frames_of_samples(n_frames, hop, window, samples.device)
+        return _normalise(padded, n_frames_of.to(samples.dtype)).unfold(-1, window, hop)
 
     def _mel_power(self, windowed: Tensor) -> Tensor:
         spectrum = torch.fft.rfft(windowed, norm="ortho")[..., : self.config.n_bins]  # (C, A, T, bins)
@@ -88,9 +96,23 @@ def mel_filterbank(config: SpectrogramConfig) -> Tensor:
     return torch.from_numpy(filters[:, : config.n_bins].T.copy())
 
 
-def _normalise(frames: Tensor) -> Tensor:
-    std, mean = torch.std_mean(frames, dim=(1, 2, 3), keepdim=True)
-    return (frames - mean) / (std + _STD_FLOOR)
+def _n_frames_of_samples(n_frames: int, hop: int, window: int, device: torch.device) -> Tensor:
+    """In how many of the overlapping frames each sample of a padded segment is, (n_samples,)."""
+    positions = torch.arange((n_frames - 1) * hop + window, device=device)
+    first = (positions - window).div(hop, rounding_mode="floor") + 1
+    return (positions // hop).clamp(max=n_frames - 1) - first.clamp(min=0) + 1
+
+
+def _normalise(samples: Tensor, weights: Tensor) -> Tensor:
+    """Samples (C, A, n) by the mean and standard deviation of all frames, in which each counts `weights` times.
+
+    The same as those of the frames laid out, in a tenth of the time.
+    """
+    n = weights.sum() * samples.shape[1]
+    mean = (samples * weights).sum(dim=(1, 2), keepdim=True) / n
+    deviations = samples - mean
+    variance = (deviations.square() * weights).sum(dim=(1, 2), keepdim=True) / (n - 1)
+    return deviations / (variance.sqrt() + _STD_FLOOR)
 
 
 def _log_scale(power: Tensor) -> Tensor:

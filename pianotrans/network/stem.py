@@ -45,7 +45,8 @@ class Stem(nn.Module):
         n_mels = features.shape[2]
         mels = torch.arange(n_mels, device=features.device, dtype=features.dtype)
         embedding = self.mel_embedding(mels[:, None]).T[:, None, :]  # (base, 1, M)
-        x = self.input(features.permute(0, 3, 1, 2)) + embedding  # (C, base, T, M)
+        dtype = self.input.weight.dtype
+        x = self.input(features.permute(0, 3, 1, 2).to(dtype)) + embedding.to(dtype)  # (C, base, T, M)
         x = nn.functional.pad(x, (*_PAD_MEL, *_PAD_TIME))
         last = len(self.norms) - 1
         for i, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):

@@ -4,11 +4,13 @@ Axes: C clips, S time steps, P tokens of a step ("places": mel bands and tracks)
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from pianotrans.network.config import TransformerConfig
+from pianotrans.network.precision import Linear
 
 _NORM_EPS = 1e-6
 _TOKENS_PER_CHUNK = 4096  # what is between the layers for so many tokens (4 MB at width 256) stays in the caches
@@ -29,8 +31,8 @@ class Attention(nn.Module):
     def __init__(self, width: int, n_heads: int):
         super().__init__()
         self.n_heads = n_heads
-        self.query = nn.Linear(width, width, bias=False)
-        self.output = nn.Linear(width, width)
+        self.query = Linear(width, width, bias=False)
+        self.output = Linear(width, width)
         self.scale = nn.Parameter(torch.ones(width))
 
     def forward(self, h: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -48,8 +50,8 @@ class FeedForward(nn.Module):
 
     def __init__(self, width: int, factor: int):
         super().__init__()
-        self.expand = nn.Linear(width, factor * width)
-        self.contract = nn.Linear(factor * width, width)
+        self.expand = Linear(width, factor * width)
+        self.contract = Linear(factor * width, width)
         self.scale = nn.Parameter(torch.ones(width))
 
     def forward(self, h: Tensor) -> Tensor:
@@ -67,7 +69,7 @@ class Block(nn.Module):
     def __init__(self, config: TransformerConfig):
         super().__init__()
         width = config.width
-        self.keys_values = nn.Linear(width, 4 * width, bias=False)
+        self.keys_values = Linear(width, 4 * width, bias=False)
         self.across_places = Attention(width, config.n_heads)
         self.after_places = FeedForward(width, config.feed_forward_factor)
         self.across_time = Attention(width, config.n_heads)
@@ -82,31 +84,35 @@ class Block(nn.Module):
 
         The other places only serve as keys and values across the places.
         """
-        read = x[:, :, -n_places:]
-        h = _in_chunks(self._mix_places, read.flatten(0, 1), x.flatten(0, 1)).unflatten(0, (len(x), -1))
-        h = _in_chunks(self._mix_time, _by_place(h), _by_place(read))
+        h = _in_chunks(partial(self._mix_places, n_places), x.flatten(0, 1)).unflatten(0, (len(x), -1))
+        h = _in_chunks(self._mix_time, _by_place(h), _by_place(x[:, :, -n_places:]))
         return h.unflatten(0, (len(x), -1)).transpose(1, 2)
 
-    def _mix_places(self, h: Tensor, x: Tensor) -> Tensor:
-        weight, _ = self.keys_values.weight.chunk(2)
-        key, value = nn.functional.linear(x, weight).chunk(2, dim=-1)
-        return self.after_places(self.across_places(h, key, value))
+    def _mix_places(self, n_places: int, x: Tensor) -> Tensor:
+        key, value = self._keys_values(x, 0)
+        return self.after_places(self.across_places(x[:, -n_places:], key, value))
 
     def _mix_time(self, h: Tensor, x: Tensor) -> Tensor:
-        _, weight = self.keys_values.weight.chunk(2)
-        key, value = nn.functional.linear(x, weight).chunk(2, dim=-1)
+        key, value = self._keys_values(x, 1)
         return self.after_time(self.across_time(h, key, value))
 
+    def _keys_values(self, x: Tensor, attention: int) -> tuple[Tensor, Tensor]:
+        weight = self.keys_values.weight.chunk(2)[attention]
+        key, value = nn.functional.linear(x.to(weight.dtype), weight).chunk(2, dim=-1)
+        return key, value
 
-def _in_chunks(mix: Callable[[Tensor, Tensor], Tensor], h: Tensor, x: Tensor) -> Tensor:
-    """mix(h, x) for h (batch, n, D) and x (batch, m, D), on the CPU a few rows of the batch at a time.
 
-    Memory is slower than two cores multiply: whole maps between the layers cost 8 % more time.
+def _in_chunks(mix: Callable[..., Tensor], *maps: Tensor) -> Tensor:
+    """mix(*maps) for maps (batch, n, D) of equal batch, on the CPU a few rows of the batch at a time.
+
+    Memory is slower than two cores multiply: whole maps between the layers cost 8 % more time. Rows are made
+    contiguous because torch takes the product of strided ones row by row, each with a copy of the weights.
     """
-    if h.device.type != "cpu" or torch.is_grad_enabled():
-        return mix(h, x)
-    n_rows = max(1, _TOKENS_PER_CHUNK // x.shape[1])
-    return torch.cat([mix(*rows) for rows in zip(h.split(n_rows), x.split(n_rows), strict=True)])
+    n_rows = len(maps[0])
+    if maps[0].device.type == "cpu" and not torch.is_grad_enabled():
+        n_rows = max(1, _TOKENS_PER_CHUNK // maps[0].shape[1])
+    chunks = zip(*(x.split(n_rows) for x in maps), strict=True)
+    return torch.cat([mix(*(x.contiguous() for x in chunk)) for chunk in chunks])
 
 
 def _by_place(x: Tensor) -> Tensor:

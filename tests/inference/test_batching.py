@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pianotrans.errors import DeviceError
-from pianotrans.inference import batching, devices
+from pianotrans.inference import batching
 from pianotrans.inference.batching import batch_size_for, decode_in_batches
 from pianotrans.inference.checkpoint import load_model
 from pianotrans.inference.decoding import decode_segments
@@ -40,10 +40,9 @@ def test_any_batch_size_gives_the_same_paths(tiny, segments, batch_size):
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_half_precision_keeps_the_intervals(monkeypatch, tiny, segments, dtype):
+def test_half_precision_keeps_the_intervals(tiny, segments, dtype):
     (exact,) = decode_segments(tiny, [segments[0]])
-    monkeypatch.setattr(devices, "_NETWORK_DTYPE", {"cpu": dtype})
-    (half,) = decode_segments(tiny, [segments[0]])
+    (half,) = decode_segments(load_model(find_model("tiny"), torch.device("cpu"), dtype), [segments[0]])
     assert half.context.dtype == torch.float32
     error = (half.context - exact.context).norm() / exact.context.norm()
     assert 0 < error < 100 * torch.finfo(dtype).eps

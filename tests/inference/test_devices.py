@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from pianotrans.errors import DeviceError
-from pianotrans.inference.devices import resolve_device
+from pianotrans.inference import devices
+from pianotrans.inference.devices import resolve_device, resolve_precision
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, *, n_cuda: int = 0, mps: bool = False) -> None:
@@ -54,3 +55,30 @@ def test_devices_that_are_not_there(monkeypatch, n_cuda, name, message):
     pretend(monkeypatch, n_cuda=n_cuda)
     with pytest.raises(DeviceError, match=message):
         resolve_device(name)
+
+
+@pytest.mark.parametrize(
+    ("device", "has_matrix_units", "expected"),
+    [
+        ("cpu", False, torch.float32),
+        ("cpu", True, torch.bfloat16),
+        ("cuda:1", False, torch.float16),
+        ("mps", True, torch.float32),
+    ],
+)
+def test_precision_is_less_than_float32_where_that_is_faster(monkeypatch, device, has_matrix_units, expected):
+    monkeypatch.setattr(devices, "_cpu_capabilities", lambda: {"amx_bf16": has_matrix_units, "avx512_bf16": True})
+    assert resolve_precision("auto", torch.device(device)) == expected
+    assert resolve_precision("float32", torch.device(device)) == torch.float32
+    assert resolve_precision("float16", torch.device(device)) == torch.float16
+
+
+def test_a_torch_that_does_not_tell_what_the_cpu_can_do(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert resolve_precision("auto", torch.device("cpu")) == torch.float32
+
+
+@pytest.mark.parametrize("name", ["half", "", "Float32", "int8"])
+def test_unknown_precisions(name):
+    with pytest.raises(DeviceError, match=r"^precision '.*': unknown. Use auto, float32, bfloat16, float16\.$"):
+        resolve_precision(name, torch.device("cpu"))

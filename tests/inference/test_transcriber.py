@@ -27,7 +27,7 @@ RATE = 16_000
 
 @pytest.fixture(scope="module")
 def tiny() -> Transcriber:
-    return Transcriber("tiny", device="cpu")
+    return Transcriber("tiny", device="cpu", precision="float32")  # the rounding of fewer bits may flip a note
 
 
 @pytest.fixture(scope="module")

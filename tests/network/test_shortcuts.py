@@ -5,6 +5,7 @@ import torch
 
 from pianotrans.network import N_TRACKS, Model, ModelConfig, transformer
 from pianotrans.network.config import SpectrogramConfig, TransformerConfig
+from pianotrans.network.precision import Linear, store_products_in
 from pianotrans.network.stem import Stem, map_shape
 from pianotrans.network.transformer import Block, rms_norm
 
@@ -59,3 +60,56 @@ def test_a_block_in_chunks_is_the_whole_one(monkeypatch, n_places, n_tokens):
 def test_rms_norm_is_torchs():
     x = torch.cat([noise(5, 16), 1e-4 * noise(5, 16), torch.zeros(1, 16)])
     torch.testing.assert_close(rms_norm(x), torch.nn.functional.rms_norm(x, (16,), eps=1e-6))
+
+
+@pytest.mark.parametrize("n_frames", [1, 7, 8, 9, 40])
+def test_upsampling_is_the_transposed_convolution(n_frames):
+    torch.manual_seed(0)
+    backbone = Model(CONFIG).backbone.requires_grad_(False)
+    tracks = noise(2, -(-n_frames // 8), N_TRACKS, 16)
+    expected = backbone.upsampling(tracks.permute(0, 2, 3, 1).flatten(0, 1))[..., :n_frames]
+    found = backbone.upsample(tracks, n_frames)
+    torch.testing.assert_close(found.flatten(0, 1), expected.transpose(1, 2))
+
+
+def test_scores_are_those_of_the_whole_scorer():
+    torch.manual_seed(0)
+    model = Model(CONFIG).requires_grad_(False)
+    context = noise(2, 3, 5, 16)
+    scores = model.scores(context)
+    found = torch.cat([scores.query, scores.key, scores.singleton[..., None]], dim=-1)
+    torch.testing.assert_close(found, model.scorer(context).flatten(0, 1))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_only_products_are_stored_in_fewer_bits(dtype):
+    torch.manual_seed(0)
+    model = Model(CONFIG).requires_grad_(False).eval()
+    samples = noise(1, 1, 4000)
+    exact = model.backbone(model.spectrogram(samples))
+    store_products_in(dtype, model.backbone.stem, model.backbone.blocks)
+    types = {name: parameter.dtype for name, parameter in model.named_parameters()}
+    products = (
+        "stem.input",
+        "stem.convolutions",
+        "stem.norms",
+        "keys_values",
+        "query",
+        "output",
+        "expand",
+        "contract",
+    )
+    for name, found in types.items():
+        is_product = name.startswith(("backbone.stem", "backbone.blocks")) and any(
+            part in name for part in products
+        )
+        assert found == (dtype if is_product and "embedding" not in name else torch.float32), name
+    context = model.backbone(model.spectrogram(samples))
+    assert context.dtype == torch.float32
+    assert (context - exact).norm() / exact.norm() < 4 * torch.finfo(dtype).eps
+
+
+def test_a_linear_layer_computes_in_the_type_of_its_weights():
+    layer = Linear(4, 3).to(torch.bfloat16)
+    assert layer(noise(2, 4)).dtype == torch.bfloat16
+    assert layer(noise(2, 4).half()).dtype == torch.bfloat16

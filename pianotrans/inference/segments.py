@@ -15,7 +15,7 @@ Block = NDArray[np.float32]  # (n_channels, n_samples)
 
 @dataclass(frozen=True)
 class SegmentPlan:
-    """Where the segments of a recording lie. The recording is padded with zeros at both ends."""
+    """Where the segments of a recording lie, and how many zeros stand before and behind it."""
 
     sample_rate: int
     frame_samples: int  # hop between frames
@@ -29,8 +29,9 @@ class SegmentPlan:
     def of(cls, config: ModelConfig, hop_s: float | None = None) -> "SegmentPlan":
         """The plan of a model, with its own hop between segments or another one.
 
-        Hops of at most half a segment look twice at every moment, the last ones too, as in the published model;
-        longer ones only at the borders between segments, so that no segment holds nothing but a second look.
+        Hops of at most half a segment look twice at every moment, the first and the last ones too, as in the
+        published model, for which the recording is padded with zeros. Longer ones do so only at the borders between
+        segments: the first segment begins with the recording, and none holds nothing but a second look.
 
         Raises ValueError unless 0 < hop_s ≤ the model's segment length.
         """
@@ -39,7 +40,8 @@ class SegmentPlan:
         if not 0 < hop_s <= segment_s:
             raise ValueError(f"hop_s: {hop_s} s given; more than 0 s and at most {segment_s} s needed")
         rate, frame = config.spectrogram.sample_rate, config.spectrogram.hop_samples
-        padding_s = segment_s - hop_s
+        looks_twice = 2 * hop_s <= segment_s
+        padding_s = segment_s - hop_s if looks_twice else 0.0
         segment_samples = round(segment_s * rate)
         hop_frames = min(math.ceil(hop_s * rate / frame), segment_samples // frame)  # nothing between segments
         return cls(
@@ -49,7 +51,7 @@ class SegmentPlan:
             hop_frames=hop_frames,
             padding_samples=math.ceil(padding_s * rate),
             first_read_frame=math.floor(padding_s * rate / frame),
-            seen_samples=0 if 2 * hop_s <= segment_s else segment_samples - hop_frames * frame,
+            seen_samples=0 if looks_twice else segment_samples - hop_frames * frame,
         )
 
     @property
@@ -78,9 +80,9 @@ class SegmentPlan:
     def n_segments(self, n_samples: int) -> int:
         """Segments of a recording of `n_samples` samples: all that start inside the padded signal.
 
-        Without the padding behind it, and without a segment that has been seen, where one look is enough.
+        Without a segment that has been seen, where one look is enough.
         """
-        n_padded = n_samples + self.padding_samples * (1 if self.seen_samples else 2)
+        n_padded = n_samples + 2 * self.padding_samples
         return max(math.ceil((n_padded - self.seen_samples) / self.hop_samples), min(n_padded, 1))
 
 
@@ -90,10 +92,9 @@ def cut(blocks: Iterable[Block], n_channels: int, plan: SegmentPlan) -> Iterator
     Holds one segment and one block at a time.
     """
     padding = np.zeros((n_channels, plan.padding_samples), np.float32)
-    behind = [] if plan.seen_samples else [padding]
     buffer = np.zeros((n_channels, 0), np.float32)
     n_seen = 0
-    for block in chain([padding], blocks, behind):
+    for block in chain([padding], blocks, [padding]):
         buffer = np.concatenate([buffer, block], axis=1)
         while buffer.shape[1] >= plan.segment_samples:
             yield buffer[:, : plan.segment_samples]

@@ -87,7 +87,8 @@ class Stitcher:
         """Events of one segment, in order within each track and without overlap there."""
         onset_s = self._plan.frame_s(self._index, segment.begin + segment.onset_position)
         offset_s = self._plan.frame_s(self._index, segment.end + segment.offset_position)
-        has_onset = (segment.begin > 0) | segment.onset_present
+        nothing_before = self._index == 0 and self._plan.padding_samples == 0
+        has_onset = (segment.begin > 0) | segment.onset_present | nothing_before
         has_offset = self._has_offset(segment)
         previous: Event | None = None
         for i, track in enumerate(segment.track.tolist()):

@@ -1,6 +1,6 @@
 """What a longer hop between segments costs in F1, and what it saves.
 
-usage: python -m tests.benchmarks.hops [--hops 8 10 12 14 15] [--json OUT]
+usage: python -m tests.benchmarks.hops [--hops 8 10 12 14 15] [--precision NAME] [--json OUT]
 
 Transcribes the eleven real recordings of the shared data at every hop and prints the mean of every F1 column of
 `score_midi.py`, its difference from the first hop, and the seconds of computing per second of audio.
@@ -22,9 +22,9 @@ from tests.agreement import f1_columns, recordings
 from tests.conftest import REPOSITORY
 
 
-def measure(hop_s: float, shared: Path) -> tuple[dict[str, float], float]:
+def measure(hop_s: float, precision: str, shared: Path) -> tuple[dict[str, float], float]:
     """Mean F1 of every column, and seconds per second of audio, at one hop."""
-    transcriber = Transcriber(hop_s=hop_s)
+    transcriber = Transcriber(hop_s=hop_s, precision=precision)
     columns: dict[str, list[float]] = {}
     audio_s = took_s = 0.0
     with tempfile.TemporaryDirectory() as folder:
@@ -44,10 +44,11 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hops", nargs="+", type=float, default=[8, 10, 12, 14, 15])
+    parser.add_argument("--precision", default="auto")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     shared = Path(os.environ.get("PIANOTRANS_SHARED", REPOSITORY.parent / "shared"))
-    results = {hop_s: measure(hop_s, shared) for hop_s in arguments.hops}
+    results = {hop_s: measure(hop_s, arguments.precision, shared) for hop_s in arguments.hops}
     base, _ = results[arguments.hops[0]]
 
     table = Table(box=None)

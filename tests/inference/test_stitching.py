@@ -67,6 +67,16 @@ def test_nothing_gives_nothing():
     assert stitched(NOTHING, NOTHING, NOTHING, n_tracks=90) == []
 
 
+@pytest.mark.parametrize(("padding", "expected"), [(0, [(0.0, 3.0)]), (4, [])])
+def test_what_sounds_at_the_first_sample_begins_there_if_nothing_lies_before(padding, expected):
+    plan = replace(PLAN, padding_samples=padding, first_read_frame=0)
+    stitcher = Stitcher(plan, 1)
+    assert spans(stitcher.push(segment(Interval(0, 3))) + stitcher.finish()) == expected
+    second = Stitcher(plan, 1)
+    second.push(NOTHING)
+    assert second.push(segment(Interval(0, 3))) + second.finish() == []
+
+
 def test_positions_refine_the_frames():
     events = stitched(segment(Interval(5, 7, 80, 0.25, -0.5)))
     assert spans(events) == [(1.25, 2.5)]

@@ -54,7 +54,7 @@ def log_probability(model: Model, samples: Tensor, labels: Sequence[Labels]) -> 
         intervals = _of_intervals(model.scores(context), truth)
         attributes = _of_attributes(model, context, truth)
         by_track = torch.zeros_like(intervals).index_add(0, truth.track, attributes.to(intervals.dtype))
-    return LogProbability(*(x.unflatten(0, (-1, N_TRACKS)) for x in (intervals, by_track)))
+    return LogProbability(*(x.reshape(-1, N_TRACKS) for x in (intervals, by_track)))
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,10 @@ def _of_attributes(model: Model, context: Tensor, truth: _Truth) -> Tensor:
     velocity, refinement = model.attributes(begin, end)
     position, presence = refinement.split(2, dim=1)
     target = continuous_bernoulli_target(truth.positions)
-    of_position = ContinuousBernoulli(logits=position, validate_args=False).log_prob(target)
+    distribution = ContinuousBernoulli(logits=position, validate_args=False)
+    of_position: Tensor = distribution.log_prob(target)  # type: ignore[no-untyped-call]
     of_presence = -binary_cross_entropy_with_logits(presence, truth.presences, reduction="none")
-    of_velocity: Tensor = -cross_entropy(velocity, truth.velocity, reduction="none")
+    of_velocity = -cross_entropy(velocity, truth.velocity, reduction="none")
     return of_velocity + (of_position + of_presence).sum(dim=1)
 
 

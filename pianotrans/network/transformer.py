@@ -50,7 +50,7 @@ def _inverse_rms(x: Tensor) -> Tensor:
 
 
 def _add_scaled(h: Tensor, scale: Tensor, x: Tensor, linear: nn.Linear) -> Tensor:
-    """h + scale ⊙ linear(x).
+    """H + scale ⊙ linear(x).
 
     In training the scale goes into the weights: its gradient then costs no pass over the map, and the map before
     the scale need not be kept.

@@ -46,7 +46,8 @@ class _LogPartition(torch.autograd.Function):
 
 def _gradients(scores: IntervalScores, suffixes: Suffixes, grad: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients by query, key and singleton of the sum of grad (N,) times the log partitions."""
-    by_query, by_key = (torch.zeros(x.shape, dtype=x.dtype, device=x.device) for x in (scores.query, scores.key))
+    by_query = torch.zeros_like(scores.query, memory_format=torch.contiguous_format)
+    by_key = torch.empty_like(scores.key, memory_format=torch.contiguous_format)  # every frame begins in one strip
     visited = torch.empty_like(suffixes.weight)
     for strip in sweep_forward(scores, suffixes, visited):
         weighted = _by_affinity(strip, grad)
@@ -57,9 +58,9 @@ def _gradients(scores: IntervalScores, suffixes: Suffixes, grad: Tensor) -> tupl
 
 
 def _by_affinity(strip: MarginalStrip, grad: Tensor) -> Tensor:
-    """The gradient by the inner products of query and key, (n, begins, ends)."""
+    """The gradient by the inner products of query and key, (n, begins, ends); takes the place of the marginals."""
     dtype, device = strip.probability.dtype, strip.probability.device
     begins, ends = (torch.arange(x.start, x.stop, device=device, dtype=dtype) for x in (strip.begins, strip.ends))
     by_track = grad.index_select(0, strip.tracks)[:, None, None].to(dtype)
     scale = 1 / math.sqrt(strip.query.shape[-1])
-    return strip.probability * (ends - begins[:, None]) * (by_track * scale)
+    return strip.probability.mul_((ends - begins[:, None]) * scale).mul_(by_track)

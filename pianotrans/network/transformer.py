@@ -5,9 +5,11 @@ Axes: C clips, S time steps, P tokens of a step ("places": mel bands and tracks)
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from pianotrans.network.config import TransformerConfig
 from pianotrans.network.precision import Linear
@@ -21,8 +23,43 @@ def rms_norm(x: Tensor) -> Tensor:
 
     By the vector norm, which torch computes several times faster than its own rms_norm on the CPU.
     """
+    if x.requires_grad and torch.is_grad_enabled():
+        normed: Tensor = _RmsNorm.apply(x)
+        return normed
+    return x * _inverse_rms(x)
+
+
+class _RmsNorm(torch.autograd.Function):
+    """The gradient in four passes over x, where autograd would take ten and keep what it needs for them."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        inverse = _inverse_rms(x)
+        ctx.save_for_backward(x, inverse)
+        return x * inverse
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        x, inverse = ctx.saved_tensors
+        along = (grad * x).sum(dim=-1, keepdim=True) * inverse**3 / x.shape[-1]
+        return torch.addcmul(grad * inverse, x, along, value=-1)
+
+
+def _inverse_rms(x: Tensor) -> Tensor:
     mean_square = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square() / x.shape[-1]
-    return x * torch.rsqrt(mean_square + _NORM_EPS)
+    return torch.rsqrt(mean_square + _NORM_EPS)
+
+
+def _add_scaled(h: Tensor, scale: Tensor, x: Tensor, linear: nn.Linear) -> Tensor:
+    """H + scale ⊙ linear(x).
+
+    In training the scale goes into the weights: its gradient then costs no pass over the map, and the map before
+    the scale need not be kept.
+    """
+    if torch.is_grad_enabled():
+        return h + nn.functional.linear(x, scale[:, None] * linear.weight, scale * linear.bias)
+    return torch.addcmul(h, scale, linear(x))
 
 
 class Attention(nn.Module):
@@ -39,7 +76,7 @@ class Attention(nn.Module):
         """Residual update of h (batch, n, D), which attends to key and value (batch, m, D)."""
         query, key, value = (self._split(x) for x in (self.query(rms_norm(h)), key, value))
         mixed = nn.functional.scaled_dot_product_attention(query, key, value)
-        return torch.addcmul(h, self.scale, self.output(mixed.transpose(1, 2).flatten(2)))
+        return _add_scaled(h, self.scale, mixed.transpose(1, 2).flatten(2), self.output)
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # (batch, H, n_tokens, D/H)
@@ -56,7 +93,7 @@ class FeedForward(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Residual update of h, (..., D)."""
-        return torch.addcmul(h, self.scale, self.contract(nn.functional.gelu(self.expand(rms_norm(h)))))
+        return _add_scaled(h, self.scale, nn.functional.gelu(self.expand(rms_norm(h))), self.contract)
 
 
 class Block(nn.Module):
@@ -85,12 +122,12 @@ class Block(nn.Module):
         The other places only serve as keys and values across the places.
         """
         h = _in_chunks(partial(self._mix_places, n_places), x.flatten(0, 1)).unflatten(0, (len(x), -1))
-        h = _in_chunks(self._mix_time, _by_place(h), _by_place(x[:, :, -n_places:]))
+        h = _in_chunks(self._mix_time, _by_place(h), _by_place(_last(x, n_places)))
         return h.unflatten(0, (len(x), -1)).transpose(1, 2)
 
     def _mix_places(self, n_places: int, x: Tensor) -> Tensor:
         key, value = self._keys_values(x, 0)
-        return self.after_places(self.across_places(x[:, -n_places:], key, value))
+        return self.after_places(self.across_places(_last(x, n_places), key, value))
 
     def _mix_time(self, h: Tensor, x: Tensor) -> Tensor:
         key, value = self._keys_values(x, 1)
@@ -108,12 +145,17 @@ def _in_chunks(mix: Callable[..., Tensor], *maps: Tensor) -> Tensor:
     Memory is slower than two cores multiply: whole maps between the layers cost 8 % more time. Rows are made
     contiguous because torch takes the product of strided ones row by row, each with a copy of the weights.
     """
-    n_rows = len(maps[0])
-    if maps[0].device.type == "cpu" and not torch.is_grad_enabled():
-        n_rows = max(1, _TOKENS_PER_CHUNK // maps[0].shape[1])
+    if maps[0].device.type != "cpu" or torch.is_grad_enabled():
+        return mix(*(x.contiguous() for x in maps))
+    n_rows = max(1, _TOKENS_PER_CHUNK // maps[0].shape[1])
     chunks = zip(*(x.split(n_rows) for x in maps), strict=True)
     return torch.cat([mix(*(x.contiguous() for x in chunk)) for chunk in chunks])
 
 
 def _by_place(x: Tensor) -> Tensor:
     return x.transpose(1, 2).flatten(0, 1)  # (C, S, P, D) → (C·P, S, D)
+
+
+def _last(x: Tensor, n_places: int) -> Tensor:
+    """The last places, (..., n_places, D); all of them are x itself, as the gradient of a slice is one more map."""
+    return x if n_places == x.shape[-2] else x[..., -n_places:, :]

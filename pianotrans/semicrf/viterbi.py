@@ -6,9 +6,7 @@ the order in which it lies in memory.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 
 import numba
 import numpy as np
@@ -16,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from pianotrans.semicrf.scores import IntervalScores
+from pianotrans.semicrf.threads import over_tracks
 
-# A thread's share of a tile (2 MB at T = 691) is read back out of the last-level cache.
-_TRACKS_PER_THREAD = 6
+# A tile of this size (2 MB at T = 691) is read back out of the last-level cache.
+_TRACKS_PER_TILE = 6
 _FRAMES_PER_TILE = 128
 
 # Of fast-math only what lets a maximum be vectorised: -inf keeps its meaning, NaN never occurs.
@@ -80,7 +79,7 @@ def decode(scores: NDArray[np.float32 | np.float64], gap: NDArray[np.float64] | 
     singleton = np.ascontiguousarray(np.diagonal(scores, axis1=1, axis2=2))
     moves, best = _empty_moves(n_tracks, n_frames), np.empty((n_tracks, n_frames))
     lengths = np.ones(n_frames, scores.dtype)  # the maps hold whole scores: nothing to multiply with
-    _decode_rows(0, lengths, scores, singleton, gap, best, *moves.arrays)
+    _decode_rows(scores, 0, lengths, singleton, gap, best, *moves.arrays)
     return moves
 
 
@@ -88,27 +87,24 @@ def decode_factored(scores: IntervalScores) -> BestMoves:
     """Best moves under scores in factors, gap scores zero.
 
     The score maps are made in tiles of a few tracks and begin frames, from the last frames to the first as the
-    recursion goes, and only above the diagonal; each is reduced while it is still in the cache, its tracks shared
-    among the threads that torch computes with.
+    recursion goes, and only above the diagonal; each is reduced while it is still in the cache.
     """
     n_tracks, n_frames = scores.n_tracks, scores.n_frames
     moves, best = _empty_moves(n_tracks, n_frames), np.empty((n_tracks, n_frames))
     gap = np.zeros((n_tracks, max(n_frames - 1, 0)))
     lengths = np.arange(n_frames, dtype=np.float32)
     singleton = scores.singleton.float().cpu().contiguous().numpy()
-    n_threads = torch.get_num_threads()
-    tracks_per_tile = n_threads * _TRACKS_PER_THREAD
-    with ThreadPoolExecutor(n_threads) as threads:
-        for first_track in range(0, n_tracks, tracks_per_tile):
-            tracks = slice(first_track, min(first_track + tracks_per_tile, n_tracks))
-            arrays = [array[tracks] for array in (singleton, gap, best, *moves.arrays)]
+
+    def decode_some(tracks: slice) -> None:
+        for first_track in range(tracks.start, tracks.stop, _TRACKS_PER_TILE):
+            few = slice(first_track, min(first_track + _TRACKS_PER_TILE, tracks.stop))
             for stop in range(n_frames, 0, -_FRAMES_PER_TILE):
                 begins = slice(max(stop - _FRAMES_PER_TILE, 0), stop)
-                tile = scores.affinity(tracks, begins).cpu().numpy()
-                shares = zip(*(np.array_split(array, n_threads) for array in (tile, *arrays)), strict=True)
-                decode = partial(_decode_rows, begins.start, lengths)
-                for running in [threads.submit(decode, *share) for share in shares]:
-                    running.result()
+                tile = scores.affinity(few, begins).cpu().numpy()
+                rows = (array[few] for array in (singleton, gap, best, *moves.arrays))
+                _decode_rows(tile, begins.start, lengths, *rows)
+
+    over_tracks(decode_some, n_tracks, torch.device("cpu"))
     return moves
 
 
@@ -121,7 +117,7 @@ def _empty_moves(n_tracks: int, n_frames: int) -> BestMoves:
 # best[n, t]: weight of the best labelling of track n from frame t on.
 @numba.njit(cache=True, nogil=True, fastmath=_FAST_MAXIMUM)
 def _decode_rows(  # type: ignore[no-untyped-def]
-    first, lengths, tile, singleton, gap, best, next_frame, is_interval, has_singleton
+    tile, first, lengths, singleton, gap, best, next_frame, is_interval, has_singleton
 ):
     n_tracks, n_rows, n_columns = tile.shape
     candidate = np.empty(n_columns)

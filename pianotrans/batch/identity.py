@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from pianotrans.batch.storage import Address
@@ -38,7 +38,8 @@ def identify(path: Address, known: Identity | None = None) -> Identity:
         from pianotrans.batch import remote
 
         size, changed_ns, version = remote.describe(path)
-        return Identity(source, size, changed_ns, time.time_ns(), version)
+        found = Identity(source, size, changed_ns, time.time_ns(), version)
+        return known if known and replace(known, seen_ns=found.seen_ns) == found else found
     try:
         status = path.stat()  # before reading: a change in between shows the next time
         if known and known.source == source and known.is_proven_by(status.st_size, status.st_mtime_ns):

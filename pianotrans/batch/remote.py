@@ -45,26 +45,35 @@ def list_all(folder: UPath) -> None:
 def is_file(address: UPath) -> bool:
     """Whether there is such a file. An old list may say that it is; that it is not only the store itself."""
     with _explained(address, OutputError):
-        return bool(address.fs.isfile(address.path) or _anew(address).fs.isfile(address.path))
+        return bool(address.fs.isfile(address.path)) or is_there(address)
 
 
-def describe(address: UPath, *, anew: bool = True) -> tuple[int, int, str]:
-    """Size, time of change (ns since 1970, 0 if not told) and a token for the content of a file.
+def is_there(address: UPath) -> bool:
+    """Whether there is such a file, right now."""
+    with _explained(address, OutputError):
+        address.fs.invalidate_cache(address.path)
+        return bool(address.fs.isfile(address.path))
+
+
+def describe(address: UPath) -> tuple[int, int, str]:
+    """Size, time of change (ns since 1970, 0 if of no interest) and a token for the content of a file.
 
     The token is the store's own (an ETag, say) or, failing that, made from the size and the time; where not even
-    that is told, from the content. Without `anew` an old list will do. Raises AudioError if there is none.
+    that is told, from the content. An old list will do: what has changed since is found by the next run.
+    Raises AudioError if there is no such file.
     """
     with _explained(address, AudioError):
-        info = (_anew(address) if anew else address).fs.info(address.path)
+        info = address.fs.info(address.path)
         if info.get("type") != "file":
             raise FileNotFoundError
-        size, changed_ns = int(info["size"]), _changed_ns(info)
-        version = next((str(info[name]) for name in _VERSIONS if info.get(name)), None)
-        if version is None and changed_ns:
-            version = f"{size} bytes of {changed_ns}"
-        if version is None:
-            version = hashlib.blake2b(address.read_bytes(), digest_size=20).hexdigest()
-    return size, changed_ns, version
+        size = int(info["size"])
+        token = next((str(info[name]) for name in _VERSIONS if info.get(name)), None)
+        if token is not None:  # lists and files themselves may tell times to different digits
+            return size, 0, token
+        changed_ns = _changed_ns(info)
+        if changed_ns:
+            return size, changed_ns, f"{size} bytes of {changed_ns}"
+        return size, 0, hashlib.blake2b(address.read_bytes(), digest_size=20).hexdigest()
 
 
 def write(address: UPath, data: bytes, *, overwrite: bool = False) -> None:
@@ -74,7 +83,7 @@ def write(address: UPath, data: bytes, *, overwrite: bool = False) -> None:
     upload then, others rename a temporary file. Raises OutputError, also if the file exists without `overwrite`.
     """
     fs = address.fs
-    if not overwrite and is_file(address):
+    if not overwrite and is_there(address):
         raise OutputError(f"{address}: already exists. Pass --overwrite to replace it.")
     with _explained(address, OutputError):
         if not isinstance(address, CloudPath):
@@ -101,11 +110,6 @@ def fetched(address: UPath) -> Iterator[BinaryIO]:
 def _looks_like_audio(place: PurePosixPath) -> bool:
     is_hidden = any(part.startswith(".") for part in place.parts)
     return not is_hidden and place.suffix.lower() in AUDIO_SUFFIXES
-
-
-def _anew(address: UPath) -> UPath:
-    address.fs.invalidate_cache(address.path)
-    return address
 
 
 def _changed_ns(info: Mapping[str, Any]) -> int:

@@ -101,7 +101,7 @@ def exists(address: Address) -> bool:
         return os.path.lexists(address)
     from pianotrans.batch import remote
 
-    return remote.is_file(address)
+    return remote.is_there(address)
 
 
 def is_file(address: Address) -> bool:

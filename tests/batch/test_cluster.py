@@ -95,7 +95,7 @@ def end(process: subprocess.Popen[bytes], exit_code: int = 0) -> str:
     return stderr.decode()
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
+def wait_until(condition: Callable[[], object], timeout_s: float = 120.0) -> None:
     end_s = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < end_s

@@ -38,7 +38,7 @@ def find_recordings(folder: UPath) -> list[UPath]:
 def list_all(folder: UPath) -> None:
     """Have the store list a folder once, where it remembers that, instead of asking for every file in it."""
     with _explained(folder, OutputError):
-        folder.fs.invalidate_cache()
+        folder.fs.invalidate_cache(folder.path)
         folder.fs.find(folder.path)
 
 

@@ -20,9 +20,11 @@ from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.outputs import Job
 from pianotrans.errors import PianotransError
 
+GO_ON = "The same command goes on where this run was."
+
 
 @dataclass(frozen=True)
-class Place:
+class Destination:
     """An output folder, and where its ledger is kept if not in it."""
 
     out: Address
@@ -35,12 +37,9 @@ class Place:
             )
 
 
-GO_ON = "The same command goes on where this run was."
-
-
 def transcribe_collection(
     planned: Sequence[Job | PianotransError],
-    place: Place,
+    to: Destination,
     recipe: Recipe,
     options: Options,
     reporter: Reporter,
@@ -53,7 +52,7 @@ def transcribe_collection(
     for error in empty:
         reporter.error(error)
     try:
-        outcomes, report = run_collection(items, place, recipe, options, reporter, make_pool)
+        outcomes, report = run_collection(items, to, recipe, options, reporter, make_pool)
     except KeyboardInterrupt:
         reporter.say(GO_ON)
         raise
@@ -64,7 +63,7 @@ def transcribe_collection(
 
 def run_collection(
     items: Sequence[Item],
-    place: Place,
+    to: Destination,
     recipe: Recipe,
     options: Options,
     reporter: Reporter,
@@ -74,8 +73,8 @@ def run_collection(
 
     Raises typer.BadParameter for a hop that the model cannot have, and what `Run.go` raises.
     """
-    with Ledger(place.out, keep_in=place.keep_ledger_in) as ledger:
-        if not isinstance(place.out, Path):
+    with Ledger(to.out, keep_in=to.keep_ledger_in) as ledger:
+        if not isinstance(to.out, Path):
             reporter.say(f"What is done is noted in {ledger.path}")
         try:
             with show_progress(reporter, recipe.limit_s) as watcher:

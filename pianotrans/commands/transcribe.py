@@ -12,7 +12,7 @@ from rich.box import SIMPLE
 from pianotrans.batch import Options, Recipe
 from pianotrans.batch.recipe import render
 from pianotrans.batch.storage import here, parse_address, write
-from pianotrans.commands.collection import Place, cluster_pools, transcribe_collection
+from pianotrans.commands.collection import Destination, cluster_pools, transcribe_collection
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.outputs import STDOUT, Job, collection_folder, parse_formats, plan_jobs
 from pianotrans.errors import Cancelled, ClusterError, DeviceError, OutputError, PianotransError, StorageError
@@ -125,8 +125,8 @@ def transcribe(
         if folder := collection_folder(planned, out):
             options = Options(overwrite=overwrite, retry_failed=retry_failed, n_jobs=jobs or 1)
             make_pool = None if cluster is None else cluster_pools(cluster, jobs, planned)
-            place = Place(folder, ledger)
-            n_failed = transcribe_collection(planned, place, recipe, options, reporter, make_pool)
+            to = Destination(folder, ledger)
+            n_failed = transcribe_collection(planned, to, recipe, options, reporter, make_pool)
             raise typer.Exit(SOME_FAILED if n_failed else 0)
         if (jobs or 1) > 1 or retry_failed or cluster is not None or ledger is not None:
             raise typer.BadParameter(

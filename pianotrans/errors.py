@@ -12,6 +12,14 @@ class AudioError(PianotransError):
     """A recording that cannot be read, or holds nothing that can be transcribed."""
 
 
+class FetchError(AudioError):
+    """A recording elsewhere that cannot be brought here just now, which is no fault of the recording's."""
+
+
+class StorageError(PianotransError):
+    """A URL that nothing here can open."""
+
+
 class MidiError(PianotransError):
     """A MIDI file that cannot be read, or values that MIDI cannot hold."""
 

@@ -1,6 +1,5 @@
 """Outputs, written so that whatever happens in between the ledger knows what is ours."""
 
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -11,8 +10,7 @@ from pianotrans.batch.judging import check_outputs
 from pianotrans.batch.ledger import Figures, Ledger
 from pianotrans.batch.messages import Finished
 from pianotrans.batch.owners import LEASE_S
-from pianotrans.errors import OutputError
-from pianotrans.events import write_atomically
+from pianotrans.batch.storage import exists, place_below, write
 
 
 def deliver(item: Item, result: Finished, ledger: Ledger, *, overwrite: bool) -> bool:
@@ -30,26 +28,16 @@ def deliver(item: Item, result: Finished, ledger: Ledger, *, overwrite: bool) ->
     if not overwrite and before.identity is not None:
         check_outputs(before, item, before.identity)
     for name, path in item.outputs.items():
-        is_there = os.path.exists(path)  # noqa: PTH110 - a path's own method raises for names that are too long
-        make_folder(path.parent)
-        write_atomically(path, result.contents[name], overwrite=overwrite or is_there)
+        write(path, result.contents[name], overwrite=overwrite or exists(path))
     figures = Figures(result.audio_s, result.took_s, result.n_notes)
-    outputs = [ledger_text(path.relative_to(ledger.out)) for path in item.outputs.values()]
+    outputs = [ledger_text(place_below(ledger.out, path)) for path in item.outputs.values()]
     return ledger.finish(item.name, outputs, digests.values(), figures)
 
 
 def sweep(item: Item) -> None:
     """Remove what a writer that was killed left beside an item's outputs: temporary files older than a lease."""
-    for folder in {path.parent for path in item.outputs.values()}:
+    for folder in {path.parent for path in item.outputs.values() if isinstance(path, Path)}:
         for path in folder.glob(".pianotrans-*.tmp"):
             with suppress(OSError):  # gone already, or not ours to remove: it does no harm
                 if time.time() - path.stat().st_mtime > LEASE_S:
                     path.unlink()
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for results, and those above it. Raises OutputError if that cannot be done."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: this folder cannot be made ({error.strerror}). Choose another.") from error

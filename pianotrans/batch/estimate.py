@@ -5,11 +5,17 @@ from pathlib import Path
 
 from pianotrans.audio import open_audio
 from pianotrans.batch.item import Item
+from pianotrans.batch.storage import Address
 from pianotrans.errors import PianotransError
 
 
-def header_duration_s(path: Path, limit_s: float | None = None) -> float | None:
-    """Seconds of a recording by its header, at most `limit_s`; None if that does not tell, or it cannot be read."""
+def header_duration_s(path: Address, limit_s: float | None = None) -> float | None:
+    """Seconds of a recording by its header, at most `limit_s`; None if that does not tell, or it cannot be read.
+
+    Files elsewhere are not opened: thousands of them would hold up the run.
+    """
+    if not isinstance(path, Path):
+        return None
     try:
         with open_audio(path, allow_truncated=True, limit_s=limit_s) as reader:
             return reader.info.duration_s

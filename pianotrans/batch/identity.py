@@ -2,9 +2,10 @@
 
 import hashlib
 import time
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 
+from pianotrans.batch.storage import Address
 from pianotrans.errors import AudioError
 
 _RACY_NS = 2_000_000_000
@@ -15,23 +16,30 @@ _RACY_NS = 2_000_000_000
 class Identity:
     """Which file a recording was read from, and what was in it."""
 
-    source: str  # absolute path
+    source: str  # absolute path, or URL
     size: int
     mtime_ns: int
     seen_ns: int  # when its content was read
-    content: str  # BLAKE2b, hexadecimal
+    content: str  # BLAKE2b, hexadecimal; of a file elsewhere, what its store gives instead
 
     def is_proven_by(self, size: int, mtime_ns: int) -> bool:
         """Whether a file of this size and time need not be read again to know its content."""
         return (size, mtime_ns) == (self.size, self.mtime_ns) and mtime_ns + _RACY_NS < self.seen_ns
 
 
-def identify(path: Path, known: Identity | None = None) -> Identity:
+def identify(path: Address, known: Identity | None = None) -> Identity:
     """The identity of a file; its content is read unless its size and time prove that it is as `known`.
 
-    Raises AudioError if it cannot be read. Costs one reading of the file: about a second per gigabyte.
+    Raises AudioError if it cannot be read. Costs one reading of the file: about a second per gigabyte. Files
+    elsewhere are not read but asked for.
     """
     source = ledger_text(path.absolute())
+    if not isinstance(path, Path):
+        from pianotrans.batch import remote
+
+        size, changed_ns, version = remote.describe(path)
+        found = Identity(source, size, changed_ns, time.time_ns(), version)
+        return known if known and replace(known, seen_ns=found.seen_ns) == found else found
     try:
         status = path.stat()  # before reading: a change in between shows the next time
         if known and known.source == source and known.is_proven_by(status.st_size, status.st_mtime_ns):
@@ -51,6 +59,6 @@ def digest(data: bytes = b"") -> "hashlib.blake2b":
     return hashlib.blake2b(data, digest_size=20)
 
 
-def ledger_text(path: Path) -> str:
+def ledger_text(path: "PurePath | Address") -> str:
     """A path as text that a data base can hold, with slashes; bytes that are no text are spelled out."""
     return path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8")

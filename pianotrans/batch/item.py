@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import PurePath
 
 from pianotrans.batch.identity import ledger_text
+from pianotrans.batch.storage import Address
 
 
 @dataclass(frozen=True)
@@ -13,11 +14,11 @@ class Item:
     """One recording of a collection and where its results go."""
 
     name: str  # its path below the folder that was given, with slashes: its key in the ledger
-    source: Path
-    outputs: Mapping[str, Path]  # by format
+    source: Address
+    outputs: Mapping[str, Address]  # by format
 
     @classmethod
-    def of(cls, place: Path, source: Path, outputs: Mapping[str, Path]) -> "Item":
+    def of(cls, place: PurePath, source: Address, outputs: Mapping[str, Address]) -> "Item":
         """An item named after its place."""
         return cls(ledger_text(place), source, outputs)
 

@@ -1,13 +1,12 @@
 """What is to be done about a recording, by what the ledger and the output folder say of it."""
 
-import os
 from dataclasses import dataclass
 from enum import Enum, auto
-from pathlib import Path
 
 from pianotrans.batch.identity import Identity, digest, identify
 from pianotrans.batch.item import Item
 from pianotrans.batch.ledger import Entry, State
+from pianotrans.batch.storage import Address, exists, is_file, read
 from pianotrans.errors import AudioError, OutputError
 
 
@@ -38,7 +37,7 @@ def judge(entry: Entry, item: Item, settings: str, *, retry_failed: bool) -> Jud
         return Judgement(Verdict.taken)
     if entry.identity is None or entry.settings != settings:
         return todo
-    if entry.state is State.done and all(map(os.path.isfile, item.outputs.values())):
+    if entry.state is State.done and all(map(is_file, item.outputs.values())):
         verdict = Verdict.done
     elif entry.state is State.failed and not retry_failed:
         verdict = Verdict.failed
@@ -59,7 +58,7 @@ def check_outputs(entry: Entry, item: Item, identity: Identity) -> None:
     known = entry.identity
     is_ours = known is not None and (known.source == identity.source or known.content == identity.content)
     for path in item.outputs.values():
-        if not os.path.lexists(path):
+        if not exists(path):
             continue
         if not is_ours and known is not None and _is_written(path, entry):
             raise OutputError(
@@ -71,8 +70,6 @@ def check_outputs(entry: Entry, item: Item, identity: Identity) -> None:
             raise OutputError(f"{path}: already exists{changed}. Pass --overwrite to replace it.")
 
 
-def _is_written(path: Path, entry: Entry) -> bool:
-    try:
-        return digest(path.read_bytes()).hexdigest() in entry.written
-    except OSError:
-        return False
+def _is_written(path: Address, entry: Entry) -> bool:
+    content = read(path)
+    return content is not None and digest(content).hexdigest() in entry.written

@@ -1,6 +1,7 @@
 """What is known of every recording of a collection: one small data base beside the outputs."""
 
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -11,9 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import platformdirs
+
 from pianotrans.batch.database import explained, open_database, transaction
-from pianotrans.batch.identity import Identity
+from pianotrans.batch.identity import Identity, digest
 from pianotrans.batch.owners import Owner, is_at_work
+from pianotrans.batch.storage import Address
 
 FOLDER = ".pianotrans"
 FILE = "ledger.sqlite"
@@ -70,13 +74,26 @@ class Ledger:
     Every method is one transaction, written to the disk; all raise LedgerError where that cannot be done.
     """
 
-    def __init__(self, out: Path, owner: Owner | None = None, clock: Callable[[], float] = time.time):
-        """Open `out`/.pianotrans/ledger.sqlite, or make it.
+    def __init__(
+        self,
+        out: Address,
+        owner: Owner | None = None,
+        clock: Callable[[], float] = time.time,
+        *,
+        keep_in: Path | None = None,
+    ):
+        """Open the ledger of an output folder, or make it.
+
+        Args:
+            out: the output folder.
+            owner: who makes claims; this process if None.
+            clock: seconds since 1970.
+            keep_in: for an output folder elsewhere, where ledgers are kept; the user's state folder if None.
 
         Raises LedgerError if that cannot be done, or the ledger is of a newer version.
         """
         self.out = out
-        self.path = out / FOLDER / FILE
+        self.path = ledger_path(out, keep_in)
         self.owner = owner or Owner.this()
         self._clock = clock
         self._connection = open_database(self.path)
@@ -217,6 +234,19 @@ class Ledger:
             "INSERT INTO history VALUES (?, ?, ?, ?)", (self._clock(), name, event, str(self.owner))
         )
         return True
+
+
+def ledger_path(out: Address, keep_in: Path | None = None) -> Path:
+    """Where the ledger of an output folder is: in that folder, of one elsewhere in a folder on this machine.
+
+    SQLite cannot work on an object store. So a run goes on only where the same `keep_in` is to be seen.
+    """
+    if isinstance(out, Path):
+        return out / FOLDER / FILE
+    url = str(out).rstrip("/")
+    readable = re.sub(r"[^\w.-]+", "-", url)[-60:].strip("-")
+    keep_in = keep_in or platformdirs.user_state_path("pianotrans") / "ledgers"
+    return keep_in / f"{readable}-{digest(url.encode()).hexdigest()[:12]}" / FILE
 
 
 def _columns(identity: Identity) -> tuple[str, int, int, int, str]:

@@ -1,7 +1,8 @@
 """What a run and its workers tell each other."""
 
 from dataclasses import dataclass
-from pathlib import Path
+
+from pianotrans.batch.storage import Address
 
 
 @dataclass(frozen=True)
@@ -9,7 +10,7 @@ class Task:
     """To a worker: transcribe this."""
 
     name: str
-    source: Path
+    source: Address
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Failed:
     error: str  # one line
     trace: str
     took_s: float
+    is_lasting: bool = True  # False: no fault of the recording's, and another time it may go well
 
 
 @dataclass(frozen=True)

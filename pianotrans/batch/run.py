@@ -15,6 +15,7 @@ from pianotrans.batch.messages import Died, Failed, Finished, Progressed, Ready,
 from pianotrans.batch.owners import HEARTBEAT_S
 from pianotrans.batch.pool import Pool, PoolMaker, Report
 from pianotrans.batch.recipe import Recipe
+from pianotrans.batch.storage import list_once
 from pianotrans.errors import AudioError, LedgerError, OutputError, WorkerError
 
 _LISTEN_S = 0.5
@@ -106,6 +107,7 @@ class Run:
 
     def _survey(self) -> None:
         self._ledger.enrol(self._items)
+        list_once(self._ledger.out)
         for item in self._items.values():
             self._sort(item)
 
@@ -212,7 +214,11 @@ class Run:
         self._end(outcome) if is_ours else self._taken.append(item)
 
     def _fail(self, item: Item, message: Failed) -> None:
-        if self._ledger.fail(item.name, message.error, message.took_s):
+        if message.is_lasting:
+            is_ours = self._ledger.fail(item.name, message.error, message.took_s)
+        else:  # the next run tries again
+            is_ours = self._ledger.release(item.name)
+        if is_ours:
             self._end(Outcome(item, End.failed, message.error, message.trace, took_s=message.took_s))
         else:
             self._taken.append(item)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from pianotrans.batch.messages import Failed, Finished, Message, Progressed, Ready, Said, Task, Unable
 from pianotrans.batch.recipe import Recipe, render
-from pianotrans.errors import PianotransError
+from pianotrans.batch.storage import readable
+from pianotrans.errors import FetchError, PianotransError
 
 if TYPE_CHECKING:
     from pianotrans.inference.transcriber import Transcriber
@@ -61,19 +62,21 @@ def transcribe_task(
     """
     start = time.monotonic()
     try:
-        performance = transcriber.transcribe(
-            task.source,
-            on_progress=lambda progress: tell(Progressed(progress.done_s, progress.total_s)),
-            allow_truncated=recipe.allow_truncated,
-            limit_s=recipe.limit_s,
-        )
+        with readable(task.source) as source:
+            performance = transcriber.transcribe(
+                source,
+                on_progress=lambda progress: tell(Progressed(progress.done_s, progress.total_s)),
+                allow_truncated=recipe.allow_truncated,
+                limit_s=recipe.limit_s,
+            )
         performance, contents = render(performance, recipe.formats, pedal=recipe.pedal, sounding=recipe.sounding)
     except (BrokenPipeError, ConnectionResetError):
         raise
     except Exception as error:
         message = str(error) if isinstance(error, PianotransError) else _unexpected(task, error)
         trace = "".join(traceback.format_exception(error))
-        return Failed(" ".join(message.split()), trace, time.monotonic() - start)
+        is_lasting = not isinstance(error, FetchError)
+        return Failed(" ".join(message.split()), trace, time.monotonic() - start, is_lasting)
     return Finished(contents, performance.duration_s, time.monotonic() - start, performance.n_notes)
 
 

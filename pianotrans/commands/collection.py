@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from pianotrans.batch import End, Item, Ledger, Options, Outcome, Recipe, Run, write_report
 from pianotrans.batch.pool import Pool, PoolMaker, WorkerPool
+from pianotrans.batch.storage import Address
 from pianotrans.commands.collection_progress import show_progress
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.outputs import Job
@@ -21,9 +23,23 @@ from pianotrans.errors import PianotransError
 GO_ON = "The same command goes on where this run was."
 
 
+@dataclass(frozen=True)
+class Destination:
+    """An output folder, and where its ledger is kept if not in it."""
+
+    out: Address
+    keep_ledger_in: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.keep_ledger_in is not None and isinstance(self.out, Path):
+            raise typer.BadParameter(
+                f"only with -o URL: what is done to {self.out} is noted in it.", param_hint="--ledger"
+            )
+
+
 def transcribe_collection(
     planned: Sequence[Job | PianotransError],
-    out: Path,
+    to: Destination,
     recipe: Recipe,
     options: Options,
     reporter: Reporter,
@@ -36,7 +52,7 @@ def transcribe_collection(
     for error in empty:
         reporter.error(error)
     try:
-        outcomes, report = run_collection(items, out, recipe, options, reporter, make_pool)
+        outcomes, report = run_collection(items, to, recipe, options, reporter, make_pool)
     except KeyboardInterrupt:
         reporter.say(GO_ON)
         raise
@@ -47,23 +63,25 @@ def transcribe_collection(
 
 def run_collection(
     items: Sequence[Item],
-    out: Path,
+    to: Destination,
     recipe: Recipe,
     options: Options,
     reporter: Reporter,
     make_pool: PoolMaker | None = None,
-) -> tuple[list[Outcome], Path]:
+) -> tuple[list[Outcome], Address]:
     """Bring every item to an end, showing how far things are; failures are told. Returns also where the report is.
 
     Raises typer.BadParameter for a hop that the model cannot have, and what `Run.go` raises.
     """
-    with Ledger(out) as ledger:
+    with Ledger(to.out, keep_in=to.keep_ledger_in) as ledger:
+        if not isinstance(to.out, Path):
+            reporter.say(f"What is done is noted in {ledger.path}")
         try:
             with show_progress(reporter, recipe.limit_s) as watcher:
                 outcomes = Run(items, recipe, ledger, options, watcher, make_pool or Pool).go()
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--hop") from None
-        return outcomes, write_report(out, ledger.entries(), outcomes)
+        return outcomes, write_report(ledger, outcomes)
 
 
 def cluster_pools(address: str, n_jobs: int | None, planned: Sequence[Job | PianotransError]) -> PoolMaker:
@@ -79,7 +97,7 @@ def cluster_pools(address: str, n_jobs: int | None, planned: Sequence[Job | Pian
     return make_pool
 
 
-def _show(outcomes: Sequence[Outcome], took_s: float, report: Path, reporter: Reporter) -> None:
+def _show(outcomes: Sequence[Outcome], took_s: float, report: Address, reporter: Reporter) -> None:
     """What failed and why, and one line about all."""
     bad = [outcome for outcome in outcomes if not outcome.is_good]
     if bad:

@@ -45,7 +45,7 @@ def evaluate(
         Path | None,
         typer.Option(
             "--dataset",
-            metavar="ROOT",
+            metavar="[LAYOUT] ROOT",
             rich_help_panel=_DATASET,
             help="Transcribe the recordings of this folder, or csv of pairs, and score them.",
         ),
@@ -143,6 +143,9 @@ def evaluate(
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with _exits(reporter):
+        if dataset is not None and reference is not None and layout is None and _is_layout(dataset):
+            dataset, layout, reference = reference, str(dataset), estimate  # --dataset maestro ROOT
+            estimate = None
         choices: dict[str, object] = {
             "--layout": layout,
             "--split": split,
@@ -185,6 +188,12 @@ def evaluate(
             raise typer.Exit(SOME_FAILED)
 
 
+def _is_layout(given: Path) -> bool:
+    from pianotrans.evaluation.datasets import Layout
+
+    return str(given) in list(Layout)
+
+
 @contextmanager
 def _exits(reporter: Reporter) -> Iterator[None]:
     """Tell of an error and exit with its code."""
@@ -215,10 +224,7 @@ def _check_usage(
         if compare:
             raise typer.BadParameter("compares what was saved. Leave --dataset out.", param_hint="--compare")
         if reference is not None:
-            hint = f" Did you mean --dataset {reference} --layout {dataset}?" if not dataset.exists() else ""
-            raise typer.BadParameter(
-                f"makes the estimates itself. Leave {reference} out.{hint}", param_hint="--dataset"
-            )
+            raise typer.BadParameter(f"makes the estimates itself. Leave {reference} out.", param_hint="--dataset")
         return None
     for option, value in choices.items():
         if value is not None:

@@ -11,7 +11,8 @@ from rich.progress import track
 
 from pianotrans.batch import Item, Options, Recipe
 from pianotrans.batch.estimate import header_duration_s
-from pianotrans.commands.collection import GO_ON, run_collection
+from pianotrans.batch.storage import here
+from pianotrans.commands.collection import GO_ON, Destination, run_collection
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.evaluation_scoring import score_pairs, tell_failure
 from pianotrans.commands.outputs import make_folder
@@ -160,9 +161,9 @@ def _transcribe(
     """What can be scored now, and what cannot be transcribed. What failed before is tried again."""
     items = [Item(pair.name, pair.audio, {"mid": folder / file_of(pair.name, ".mid")}) for pair in pairs]
     options = Options(overwrite=work.overwrite, retry_failed=True, n_jobs=work.jobs or 1)
-    outcomes, _ = run_collection(items, folder, recipe, options, reporter)
+    outcomes, _ = run_collection(items, Destination(folder), recipe, options, reporter)
     transcribed = [
-        FilePair(pair.name, pair.midi, outcome.item.outputs["mid"])
+        FilePair(pair.name, pair.midi, here(outcome.item.outputs["mid"]))
         for pair, outcome in zip(pairs, outcomes, strict=True)
         if outcome.is_good
     ]

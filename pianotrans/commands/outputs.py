@@ -1,15 +1,14 @@
 """Which file each input is written to, settled before any work is done."""
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import typer
 
-from pianotrans.audio import find_audio
-from pianotrans.batch.delivery import make_folder as make_folder  # the commands' own way to make one
+from pianotrans.batch.storage import Address, exists, find_recordings, is_folder, place_below
+from pianotrans.batch.storage import make_folder as make_folder  # the commands' own way to make one
 from pianotrans.errors import AudioError, OutputError, PianotransError
 
 FORMATS = ("mid", "json", "csv")
@@ -21,15 +20,15 @@ _FORMAT_OF_SUFFIX = {".mid": "mid", ".midi": "mid", ".json": "json", ".csv": "cs
 class Job:
     """One recording and where its results go."""
 
-    source: Path
-    outputs: dict[str, Path]  # by format; STDOUT stands for standard output
-    place: Path  # of the source below the folder that was given
+    source: Address
+    outputs: dict[str, Address]  # by format; STDOUT stands for standard output
+    place: PurePath  # of the source below the folder that was given
     is_of_folder: bool = False  # found by walking a folder, not named itself
 
     def check_free(self) -> None:
         """Raise OutputError if a result exists already."""
         for path in self.outputs.values():
-            if path != STDOUT and os.path.lexists(path):
+            if path != STDOUT and exists(path):
                 raise OutputError(f"{path}: already exists. Pass --overwrite to replace it.")
 
 
@@ -42,20 +41,24 @@ def parse_formats(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def plan_jobs(inputs: Sequence[Path], out: str | None, formats: tuple[str, ...]) -> Iterator[Job | PianotransError]:
+def plan_jobs(
+    inputs: Sequence[Address], out: Address | None, formats: tuple[str, ...]
+) -> Iterator[Job | PianotransError]:
     """A job for every recording, in the order given; folders are walked. An input without any gives an error.
 
     Raises typer.BadParameter where inputs, `--output` and `--format` do not go together.
     """
+    if not all(isinstance(address, Path) for address in (*inputs, out or STDOUT)):
+        _check_folder(out)
     found = {source: base for given in inputs for source, base in _recordings(given)}
-    alone = len(inputs) == 1 and not _is_folder(inputs[0])
-    if out == str(STDOUT):
+    alone = len(inputs) == 1 and not is_folder(inputs[0])
+    if out == STDOUT:
         _check_stdout(alone, formats)
     jobs = {
         source: Job(
             source,
             _outputs(source, base, out, formats, alone=alone),
-            source.relative_to(base),
+            place_below(base, source),
             is_of_folder=base in inputs,
         )
         for source, base in found.items()
@@ -65,21 +68,24 @@ def plan_jobs(inputs: Sequence[Path], out: str | None, formats: tuple[str, ...])
     return (source if isinstance(source, AudioError) else jobs[source] for source in found)
 
 
-def collection_folder(planned: Sequence[Job | PianotransError], out: str | None) -> Path | None:
-    """The output folder, if this is a collection: recordings found in folders, written below `-o` FOLDER."""
-    if out in (None, str(STDOUT)) or not _is_folder(Path(str(out))):
+def collection_folder(planned: Sequence[Job | PianotransError], out: Address | None) -> Address | None:
+    """The output folder, if this is a collection: of a folder or of URLs, written below `-o` FOLDER."""
+    if out is None or out == STDOUT:
         return None
-    found = any(isinstance(job, Job) and job.is_of_folder for job in planned)
-    return Path(str(out)) if found else None
+    if not isinstance(out, Path):
+        return out
+    jobs = [job for job in planned if isinstance(job, Job)]
+    found = any(job.is_of_folder or not isinstance(job.source, Path) for job in jobs)
+    return out if found and is_folder(out) else None
 
 
-def _recordings(given: Path) -> Iterator[tuple[Path | AudioError, Path]]:
+def _recordings(given: Address) -> Iterator[tuple[Address | AudioError, Address]]:
     """The recordings that an argument stands for, each with the folder its place is relative to."""
-    if not _is_folder(given):
-        yield given, given.parent
-        return
     try:
-        recordings = find_audio(given)
+        if not is_folder(given):
+            yield given, given.parent
+            return
+        recordings = find_recordings(given)
     except AudioError as error:
         yield error, given
         return
@@ -89,28 +95,29 @@ def _recordings(given: Path) -> Iterator[tuple[Path | AudioError, Path]]:
         yield path, given
 
 
-def _is_folder(path: Path) -> bool:
-    """Whether a path is a folder; no, too, where one may not look: using it tells why."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
 def _outputs(
-    source: Path, base: Path, out: str | None, formats: tuple[str, ...], *, alone: bool
-) -> dict[str, Path]:
+    source: Address, base: Address, out: Address | None, formats: tuple[str, ...], *, alone: bool
+) -> dict[str, Address]:
     names = formats or ("mid",)
-    if out == str(STDOUT):
+    if out == STDOUT:
         return {names[0]: STDOUT}
     if out is None:
         return {name: source.with_suffix(f".{name}") for name in names}
-    target = Path(out)
-    if _is_folder(target):
-        return {name: target / source.relative_to(base).with_suffix(f".{name}") for name in names}
+    if not isinstance(out, Path) or is_folder(out):
+        return {name: out / place_below(base, source).with_suffix(f".{name}").as_posix() for name in names}
     if not alone:
         raise typer.BadParameter(f"{out}: no such folder. For several inputs, create it first.", param_hint="-o")
-    return _one_file(target, formats)
+    return dict(_one_file(out, formats))
+
+
+def _check_folder(out: Address | None) -> None:
+    """Raise typer.BadParameter unless `--output` says where what is elsewhere, or goes there, is written below."""
+    if out is None or out == STDOUT:
+        raise typer.BadParameter("recordings at a URL need a folder to be written to.", param_hint="-o")
+    if isinstance(out, Path) and not is_folder(out):
+        raise typer.BadParameter(f"{out}: no such folder. Create it first.", param_hint="-o")
+    if out.suffix.lower() in _FORMAT_OF_SUFFIX:
+        raise typer.BadParameter(f"{out}: with URLs this is to be a folder, not a file.", param_hint="-o")
 
 
 def _one_file(target: Path, formats: tuple[str, ...]) -> dict[str, Path]:
@@ -126,7 +133,7 @@ def _one_file(target: Path, formats: tuple[str, ...]) -> dict[str, Path]:
         )
     if formats and formats[0] != implied:
         raise typer.BadParameter(f"{target}: contradicts --format {formats[0]}.", param_hint="-o")
-    if not _is_folder(target.parent):
+    if not is_folder(target.parent):
         raise typer.BadParameter(f"{target}: the folder {target.parent} does not exist.", param_hint="-o")
     return {implied: target}
 
@@ -141,7 +148,7 @@ def _check_stdout(alone: bool, formats: tuple[str, ...]) -> None:
 
 
 def _check_collisions(jobs: list[Job]) -> None:
-    owners: dict[Path, Path] = {}
+    owners: dict[Address, Address] = {}
     for job in jobs:
         for path in job.outputs.values():
             other = owners.setdefault(path, job.source)

@@ -11,10 +11,11 @@ from rich.box import SIMPLE
 
 from pianotrans.batch import Options, Recipe
 from pianotrans.batch.recipe import render
-from pianotrans.commands.collection import cluster_pools, transcribe_collection
+from pianotrans.batch.storage import here, parse_address, write
+from pianotrans.commands.collection import Destination, cluster_pools, transcribe_collection
 from pianotrans.commands.console import Reporter, clock
-from pianotrans.commands.outputs import STDOUT, Job, collection_folder, make_folder, parse_formats, plan_jobs
-from pianotrans.errors import Cancelled, ClusterError, DeviceError, OutputError, PianotransError
+from pianotrans.commands.outputs import STDOUT, Job, collection_folder, parse_formats, plan_jobs
+from pianotrans.errors import Cancelled, ClusterError, DeviceError, OutputError, PianotransError, StorageError
 from pianotrans.events import Durations
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pianotrans.inference.transcriber import Transcriber
 
 SOME_FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+_OF_USAGE = (ClusterError, DeviceError, StorageError)
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,16 @@ class Done:
 
 
 def transcribe(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT…", help="Recordings, or folders of them.")],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT…", help="Recordings, or folders of them; paths or URLs.")
+    ],
     output: Annotated[
         str | None,
         typer.Option(
             "-o",
             "--output",
             metavar="OUT",
-            help="A file, a folder, or - for standard output.",
+            help="A file, a folder or its URL, or - for standard output.",
             show_default="beside each input",
         ),
     ] = None,
@@ -95,6 +99,14 @@ def transcribe(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Of a folder, try again what failed in an earlier run.")
     ] = False,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="With -o URL: where to keep note of what is done.",
+            show_default="a folder of the user's",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Details, and tracebacks of errors.")] = False,
 ) -> None:
@@ -117,15 +129,18 @@ def transcribe(
             hop_s=hop,
             allow_truncated=allow_truncated,
         )
-        planned = list(plan_jobs(inputs, output, asked_for))
-        if folder := collection_folder(planned, output):
+        out = None if output is None else parse_address(output)
+        planned = list(plan_jobs([parse_address(given) for given in inputs], out, asked_for))
+        if folder := collection_folder(planned, out):
             options = Options(overwrite=overwrite, retry_failed=retry_failed, n_jobs=jobs or 1)
             make_pool = None if cluster is None else cluster_pools(cluster, jobs, planned)
-            n_failed = transcribe_collection(planned, folder, recipe, options, reporter, make_pool)
+            to = Destination(folder, ledger)
+            n_failed = transcribe_collection(planned, to, recipe, options, reporter, make_pool)
             raise typer.Exit(SOME_FAILED if n_failed else 0)
-        if (jobs or 1) > 1 or retry_failed or cluster is not None:
+        if (jobs or 1) > 1 or retry_failed or cluster is not None or ledger is not None:
             raise typer.BadParameter(
-                "for folders of recordings with -o FOLDER only.", param_hint="--jobs, --retry-failed, --cluster"
+                "for folders of recordings with -o FOLDER only.",
+                param_hint="--jobs, --retry-failed, --cluster, --ledger",
             )
         done, n_failed = _transcribe_all(planned, recipe, reporter, overwrite=overwrite)
     except KeyboardInterrupt:
@@ -136,7 +151,7 @@ def transcribe(
         raise typer.Exit(WRONG_USAGE) from None
     except PianotransError as error:  # not of one recording: of the device or the model
         reporter.error(error)
-        raise typer.Exit(WRONG_USAGE if isinstance(error, ClusterError | DeviceError) else SOME_FAILED) from None
+        raise typer.Exit(WRONG_USAGE if isinstance(error, _OF_USAGE) else SOME_FAILED) from None
     if done and not quiet:
         _show_summary(done, reporter)
     if n_failed:
@@ -174,7 +189,7 @@ def _can_start(
             raise job
         if not overwrite:
             job.check_free()
-        open_audio(job.source, allow_truncated=recipe.allow_truncated).close()
+        open_audio(here(job.source), allow_truncated=recipe.allow_truncated).close()
     except PianotransError as error:
         reporter.error(error)
         return False
@@ -209,7 +224,7 @@ def _transcribe_one(
     start = time.monotonic()
     with reporter.working(label) as meter:
         performance = transcriber.transcribe(
-            job.source,
+            here(job.source),
             on_progress=lambda progress: meter.update(progress.done_s, progress.total_s),
             allow_truncated=recipe.allow_truncated,
         )
@@ -221,15 +236,12 @@ def _transcribe_one(
 
 def _write(performance: "Performance", job: Job, recipe: Recipe, *, overwrite: bool) -> "Performance":
     """Write every format; all are made before the first is written. Returns the performance that was written."""
-    from pianotrans.events import write_atomically
-
     performance, contents = render(performance, job.outputs, pedal=recipe.pedal, sounding=recipe.sounding)
     for name, path in job.outputs.items():
         if path == STDOUT:
             _write_stdout(contents[name])
         else:
-            make_folder(path.parent)
-            write_atomically(path, contents[name], overwrite=overwrite)
+            write(path, contents[name], overwrite=overwrite)
     return performance
 
 

@@ -41,13 +41,16 @@ def main(folder: Path, seed: int) -> None:
     ]
     transcriber = Transcriber("tiny", device="cpu")
     transcriber.transcribe(sources[0])  # compiles what is compiled on first use
+    start_s = time.monotonic()
+    transcriber.transcribe(sources[0])
+    took_s = time.monotonic() - start_s
     n_kills, written = 0, {}
     for _ in range(N_KILLS):
         child = os.fork()
         if child == 0:
             go(items, out, transcriber)
             os._exit(0)
-        time.sleep(rng.uniform(0.02, 0.5))
+        time.sleep(rng.uniform(0.02, 0.02 + 2.5 * took_s))  # some more than a recording is done on average
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         n_kills += os.WIFSIGNALED(status)

@@ -2,27 +2,34 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from pianotrans.batch import Ledger
 from pianotrans.batch.ledger import State
+from pianotrans.batch.storage import parse_address
 from tests.commands.driving import ENVIRONMENT, RATE, REPOSITORY, clip, command_line, errors, names, noise, write
 from tests.synthesis import random_performance, render
 
-pytest.importorskip("ray")
+from .object_store import object_store, store
+
+for module in ("ray", "moto", "s3fs", "upath"):
+    pytest.importorskip(module)
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
 ]
 
+N_KILLS = int(os.environ.get("PIANOTRANS_N_KILLS", "6"))  # a run needs some seconds to begin: twenty take minutes
 OPEN = ENVIRONMENT | {"RAY_AUTH_MODE": "disabled"}  # Ray would leave a token in the user's home
 N_CLIPS = 12
 
@@ -58,10 +65,17 @@ class Nodes:
 
 
 @pytest.fixture(scope="module")
-def nodes() -> Iterator[Nodes]:
+def elsewhere() -> Iterator[dict[str, str]]:
+    """The environment by which an object store is found, on every node."""
+    with object_store() as environment:
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def nodes(elsewhere: dict[str, str]) -> Iterator[Nodes]:
     command = [sys.executable, "-m", "tests.batch.cluster_nodes"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, text=True, cwd=REPOSITORY, env=OPEN, **pipes) as process:
+    with subprocess.Popen(command, text=True, cwd=REPOSITORY, env=OPEN | elsewhere, **pipes) as process:
         yield Nodes(process)
 
 
@@ -81,7 +95,7 @@ def end(process: subprocess.Popen[bytes], exit_code: int = 0) -> str:
     return stderr.decode()
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
+def wait_until(condition: Callable[[], object], timeout_s: float = 120.0) -> None:
     end_s = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < end_s
@@ -143,6 +157,40 @@ def test_a_run_that_is_killed(tmp_path: Path, nodes: Nodes, recordings: list[str
     check_all_done_once(tmp_path, recordings)
 
 
+def has_begun(process: subprocess.Popen[bytes], tmp_path: Path, n_claimed: int) -> bool:
+    return process.poll() is not None or events(tmp_path, "claimed").total() > n_claimed
+
+
+def test_killed_again_and_again(tmp_path: Path, nodes: Nodes):
+    """The run and its workers, at random moments: of what was finished by then nothing is touched any more."""
+    for i in range(40):
+        write(tmp_path / "in" / f"disc {i % 4}" / f"{i}.wav", render(random_performance(i, 4.0), RATE, i))
+    recordings, rng, out = names(tmp_path / "in"), random.Random(1), tmp_path / "out"
+    n_kills, written = 0, {}
+    while n_kills < N_KILLS and len(written) < len(recordings):
+        n_claimed = events(tmp_path, "claimed").total()
+        process = start(tmp_path, nodes.address)
+        if rng.random() < 0.7:  # else while it begins
+            wait_until(partial(has_begun, process, tmp_path, n_claimed))
+        time.sleep(rng.uniform(0.0, 0.7))
+        if rng.random() < 0.5 and (stations := nodes.stations()):
+            os.kill(rng.choice(stations), signal.SIGKILL)
+            n_kills += 1
+            time.sleep(rng.uniform(0.0, 0.7))
+        process.kill()
+        process.communicate()
+        n_kills += process.returncode == -signal.SIGKILL
+        for name in events(tmp_path, "done"):
+            written.setdefault(name, (out / name).with_suffix(".mid").stat().st_mtime_ns)
+        wait_until(lambda: not nodes.stations())
+    assert n_kills >= N_KILLS
+    assert written
+    end(start(tmp_path, nodes.address))
+    check_all_done_once(tmp_path, recordings)
+    for name, mtime_ns in written.items():
+        assert (out / name).with_suffix(".mid").stat().st_mtime_ns == mtime_ns, name
+
+
 def test_ctrl_c(tmp_path: Path, nodes: Nodes, recordings: list[str]):
     process = start(tmp_path, nodes.address)
     wait_until(lambda: events(tmp_path, "claimed"))
@@ -174,6 +222,44 @@ def test_a_node_that_joins_has_work_at_once(tmp_path: Path, nodes: Nodes):
     wait_until(lambda: len(nodes.stations()) == 3)
     process.send_signal(signal.SIGINT)
     end(process, 130)
+
+
+def test_from_an_object_store_to_another_folder_of_it(tmp_path: Path, nodes: Nodes, elsewhere: dict[str, str]):
+    """The run is killed in the middle; its ledger is on this machine."""
+    fs, keep = store(elsewhere), tmp_path / "ledgers"
+    for i in range(N_CLIPS):
+        path = write(tmp_path / "in" / f"disc {i % 3}" / f"{i}.wav", render(random_performance(i, 4.0), RATE, i))
+        fs.pipe(f"bucket/in/disc {i % 3}/{i}.wav", path.read_bytes())
+    recordings, out = names(tmp_path / "in"), parse_address("s3://bucket/out")
+    where = ["s3://bucket/in", "-o", "s3://bucket/out", "--ledger", keep, "--cluster", nodes.address]
+    command = command_line("transcribe", *where, "--model", "tiny", "--device", "cpu")
+
+    def go_on() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=OPEN | elsewhere)
+
+    def done() -> Counter[str]:
+        with Ledger(out, keep_in=keep) as ledger:
+            return Counter(name for name, what, _ in ledger.history() if what == "done")
+
+    process = go_on()
+    wait_until(done)
+    process.kill()
+    process.communicate()
+    assert 0 < len(done()) < N_CLIPS
+    wait_until(lambda: not nodes.stations())
+    said = end(go_on())
+    assert f"{N_CLIPS} of {N_CLIPS} recordings done" in said
+    assert f"What is done is noted in {keep}" in said
+    assert done() == dict.fromkeys(recordings, 1)
+    outputs = {Path(name).relative_to("bucket/out").as_posix() for name in fs.find("bucket/out")}
+    assert outputs == {Path(name).with_suffix(".mid").as_posix() for name in recordings} | {"report.csv"}
+    from pianotrans.inference.transcriber import Transcriber
+
+    transcriber = Transcriber("tiny", device="cpu")
+    for name in recordings:
+        alone = tmp_path / "alone.mid"
+        transcriber.transcribe(tmp_path / "in" / name).save(alone)
+        assert fs.cat(f"bucket/out/{Path(name).with_suffix('.mid').as_posix()}") == alone.read_bytes(), name
 
 
 def test_a_cluster_of_its_own(tmp_path: Path):

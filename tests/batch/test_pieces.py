@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pianotrans.batch import End, Item, Ledger, Outcome, Recipe, write_report
-from pianotrans.batch.delivery import make_folder
 from pianotrans.batch.estimate import Estimate, header_duration_s
 from pianotrans.batch.identity import identify
 from pianotrans.batch.recipe import render
+from pianotrans.batch.storage import make_folder
 from pianotrans.errors import AudioError, ModelError, OutputError
 from pianotrans.events import Note, Pedal, Performance, extend_by_pedal
 from pianotrans.events.export import encode
@@ -222,7 +222,7 @@ def test_the_report(tmp_path: Path):
     outcomes, _ = run(items, out, ScriptedPool(answer))
     with Ledger(out) as ledger:
         for _ in range(2):
-            path = write_report(out, ledger.entries(), outcomes.values())
+            path = write_report(ledger, outcomes.values())
             assert path == out / "report.csv"
             assert rows(path) == [
                 HEADING,
@@ -236,7 +236,7 @@ def test_the_report(tmp_path: Path):
 def test_a_foreign_report_is_kept(tmp_path: Path):
     (tmp_path / "report.csv").write_text("type,onset_s\n")
     with Ledger(tmp_path) as ledger:
-        path = write_report(tmp_path, ledger.entries(), [])
+        path = write_report(ledger, [])
     assert path == tmp_path / ".pianotrans" / "report.csv"
     assert rows(path) == [HEADING]
     assert (tmp_path / "report.csv").read_text() == "type,onset_s\n"

@@ -296,7 +296,7 @@ def test_an_interruption_gives_back_what_was_begun(tmp_path: Path, out: Path):
     assert run(items, out)[1].given == list(NAMES[2:])
 
 
-@pytest.mark.parametrize("point", ["announce", "write_atomically", "finish"])
+@pytest.mark.parametrize("point", ["announce", "write", "finish"])
 def test_killed_while_delivering(tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch, point: str):
     """After each step the process is gone, and cannot give back anything: the next run knows what is its own."""
     items = collection(tmp_path, *NAMES)
@@ -306,7 +306,7 @@ def test_killed_while_delivering(tmp_path: Path, out: Path, monkeypatch: pytest.
     class Killed(BaseException):
         pass
 
-    place = delivery if point == "write_atomically" else Ledger
+    place = delivery if point == "write" else Ledger
     step = getattr(place, point)
 
     def last_step(*arguments, **options):

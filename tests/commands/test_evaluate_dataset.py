@@ -212,6 +212,12 @@ def test_a_part_of_a_data_set(songs: Path):
     }  # fmt: skip
 
 
+def test_the_layout_before_the_root(songs: Path):
+    result = evaluate("--dataset", "folder", songs, "--limit", 1, "--json")
+    assert [piece["name"] for piece in pieces(result)] == ["a"]
+    assert json.loads(result.stdout)["transcription"]["layout"] == "folder"
+
+
 def test_a_csv_with_names_that_are_no_paths(songs: Path):
     rows = ["audio,midi,split,name", "songs/a.wav,songs/a.mid,test,../../up:1", "x.wav,x.mid,train,"]
     Path("pairs.csv").write_text("\n".join(rows))
@@ -251,7 +257,10 @@ def test_foreign_files_are_not_replaced(songs: Path):
     ("arguments", "code", "message"),
     [
         (("--dataset", "songs", "x.mid"), 2, "for --dataset: makes the estimates itself. Leave x.mid out."),
-        (("--dataset", "maestro", "songs"), 2, "Did you mean --dataset songs --layout maestro?"),
+        (("--dataset", "maestro", "songs", "x.mid"), 2, "makes the estimates itself. Leave x.mid out."),
+        (("--dataset", "maestro", "songs", "--layout", "maps"), 2, "for --dataset: makes the estimates itself."),
+        (("--dataset", "maestro", "songs"), 1, "songs: holds no index of MAESTRO"),
+        (("--dataset", "mastro", "songs"), 2, "for --dataset: makes the estimates itself. Leave songs out."),
         (("--dataset", "songs", "--compare"), 2, "Invalid value for --compare: compares what was saved."),
         (("--dataset", "songs", "--layout", "mastro"), 2, "for --layout: 'mastro' is none of maestro, maps,"),
         (("--dataset", "songs", "--hop", 99), 2, "Invalid value for --hop: hop_s: 99.0 s given"),

@@ -9,7 +9,7 @@ import pianotrans
 
 from .driving import ENVIRONMENT, REPOSITORY, run
 
-HEAVY = ("torch", "numba", "scipy", "librosa", "av", "pretty_midi", "mir_eval", "matplotlib")
+HEAVY = ("torch", "numba", "scipy", "librosa", "av", "pretty_midi", "mir_eval", "matplotlib", "ray", "upath")
 
 _CALL = """
 import sys

@@ -15,6 +15,7 @@ from pianotrans.batch.cluster.station import Expected, Station
 from pianotrans.batch.messages import Died, Failed, Finished, Message, Ready, Said, Task, Unable
 from pianotrans.batch.pool import Report, Worker, WorkerPool
 from pianotrans.batch.recipe import Recipe
+from pianotrans.batch.storage import Address
 from pianotrans.errors import ClusterError, DeviceError
 from pianotrans.inference.registry import default_model, find_model
 
@@ -37,7 +38,9 @@ class ClusterPool(WorkerPool[_Actor]):
     and the recordings under the same paths. Ray ends the workers when this process ends, however it does.
     """
 
-    def __init__(self, recipe: Recipe, address: str, n_workers: int | None = None, witnesses: Sequence[Path] = ()):
+    def __init__(
+        self, recipe: Recipe, address: str, n_workers: int | None = None, witnesses: Sequence[Address] = ()
+    ):
         """Prepare.
 
         Args:

@@ -4,11 +4,11 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from pianotrans.batch.messages import Message, Progressed, Task, Unable
 from pianotrans.batch.recipe import Recipe
+from pianotrans.batch.storage import Address, is_file
 from pianotrans.batch.worker import limit_threads, work
 from pianotrans.errors import ClusterError, PianotransError
 from pianotrans.version import __version__
@@ -23,10 +23,10 @@ class Expected:
 
     version: str
     fingerprint: str  # of the recipe: the model's content is in it
-    witnesses: Sequence[Path]  # recordings that every node must see
+    witnesses: Sequence[Address]  # recordings that every node must see
 
     @classmethod
-    def of(cls, recipe: Recipe, witnesses: Sequence[Path] = ()) -> "Expected":
+    def of(cls, recipe: Recipe, witnesses: Sequence[Address] = ()) -> "Expected":
         """What holds here. Raises ModelError for a model that is unknown or cannot be read."""
         return cls(__version__, recipe.fingerprint(), witnesses)
 
@@ -42,7 +42,7 @@ class Expected:
                 f"model {recipe.model!r} is another one there than here. Bring the same to every node."
             )
         for path in self.witnesses:
-            if not path.exists():
+            if not is_file(path):
                 raise ClusterError(
                     f"{path} is not to be seen there. Put the recordings on a file system that all nodes "
                     "share under the same path."

@@ -85,6 +85,15 @@ def evaluate(
             help="Where to compute.",
         ),
     ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|float32|bfloat16|float16",
+            rich_help_panel=_DATASET,
+            show_default="auto",
+            help="Of the network's products: float32 gives the same notes on every machine.",
+        ),
+    ] = None,
     hop: Annotated[
         float | None,
         typer.Option(
@@ -152,7 +161,7 @@ def evaluate(
             "--filter": name_filter,
             "--limit": limit,
         }
-        choices |= {"--model": model, "--device": device, "--hop": hop}
+        choices |= {"--model": model, "--device": device, "--precision": precision, "--hop": hop}
         paths = _check_usage(reference, estimate, dataset, choices, compare=compare, out=out)
         if paths is not None and compare:
             from pianotrans.commands.evaluation_comparison import compare_saved
@@ -179,7 +188,9 @@ def evaluate(
             from pianotrans.commands.evaluation_dataset import Part, Work, score_dataset
 
             part = Part(dataset, layout, split, name_filter, limit)
-            recipe = Recipe(model=model, device=device or "auto", hop_s=hop, limit_s=seconds)
+            recipe = Recipe(
+                model=model, device=device or "auto", precision=precision or "auto", hop_s=hop, limit_s=seconds
+            )
             evaluation = score_dataset(part, recipe, settings, Work(out, overwrite, jobs), reporter)
         _show(evaluation, seed, as_json=as_json)
         if out is not None:

@@ -80,6 +80,7 @@ def score_dataset(
         part.split,
         part.name_filter,
         part.n_at_most,
+        recipe.precision,
     )
     incomplete = tuple(map(str, listing.unmatched))
     for line in first_few(incomplete):

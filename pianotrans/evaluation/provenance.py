@@ -7,7 +7,7 @@ from pianotrans.version import __version__
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """The model, its hop between segments, and which part of which kind of data set; None: no such choice."""
+    """The model and how it was run, and which part of which kind of data set; None: no such choice."""
 
     model: str
     hop_s: float
@@ -15,6 +15,7 @@ class Provenance:
     split: str | None = None
     name_filter: str | None = None
     n_at_most: int | None = None
+    precision: str = "auto"  # of the products; auto: what the machine is fast with
 
     def describe(self) -> str:
         """One sentence, to stand beside every table of scores."""
@@ -26,6 +27,8 @@ class Provenance:
         if self.n_at_most is not None:
             part.append(f"the first {self.n_at_most} at most")
         return (
-            f"Transcribed by the model {self.model}, a segment every {self.hop_s:g} s (pianotrans {__version__}); "
+            f"Transcribed by the model {self.model}, a segment every {self.hop_s:g} s, products in "
+            f"{'the precision of the machine' if self.precision == 'auto' else self.precision} "
+            f"(pianotrans {__version__}); "
             f"{', '.join(part)}."
         )

@@ -85,7 +85,7 @@ def test_a_score_that_is_none_is_a_dash():
 
 
 def test_where_the_estimates_come_from_is_written_down(evaluation):
-    provenance = Provenance("tiny", 2.0, "maestro", "test", "bach", 3)
+    provenance = Provenance("tiny", 2.0, "maestro", "test", "bach", 3, "float32")
     incomplete = tuple(f"{i}: no MIDI" for i in range(12))
     one = replace(evaluation, provenance=provenance, incomplete=incomplete, warnings=("a: too short.",))
     data = json.loads(json.dumps(to_dict(one)))
@@ -94,7 +94,7 @@ def test_where_the_estimates_come_from_is_written_down(evaluation):
     assert data["warnings"] == ["a: too short."]
     lines = summary_markdown(one).splitlines()
     said = next(line for line in lines if "Transcribed by" in line)
-    for part in ("model tiny", "every 2 s", "layout maestro", "split test", "'bach'", "first 3"):
+    for part in ("model tiny", "every 2 s", "layout maestro", "split test", "'bach'", "first 3", "in float32"):
         assert part in said
     assert "* 9: no MIDI." in lines
     assert "* and 2 more (--json and summary.json have all)." in lines

@@ -102,9 +102,13 @@ class Chunks(Dataset[Chunk]):
 
     def __getitem__(self, i: int) -> Chunk:
         """Chunk `i` of the epoch. Raises DatasetError if its recording cannot be read any more."""
+        return self.chunk(self.epoch, i)
+
+    def chunk(self, epoch: int, i: int) -> Chunk:
+        """Chunk `i` of any epoch; raises as `[i]` does."""
         if not 0 <= i < len(self):
             raise IndexError(f"chunk {i} of {len(self)}")
-        key = (self.seed, self.epoch, i)
+        key = (self.seed, epoch, i)
         which = bisect_right(self._ends, i)
         recording = self.recordings[which]
         number = i - (self._ends[which - 1] if which else 0)

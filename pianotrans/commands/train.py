@@ -74,7 +74,9 @@ def check_extra(needed: tuple[str, ...]) -> None:
     """Raise TrainingError unless these packages of the extra `train` are installed."""
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
-        raise TrainingError(f"{', '.join(missing)}: not installed. `pip install 'pianotrans[train]'` brings all of it.")
+        raise TrainingError(
+            f"{', '.join(missing)}: not installed. `pip install 'pianotrans[train]'` brings all of it."
+        )
 
 
 def _run(request: "Request", fabric: "Fabric", reporter: Reporter) -> None:
@@ -87,7 +89,13 @@ def _run(request: "Request", fabric: "Fabric", reporter: Reporter) -> None:
     last, best = loop.checkpoints.last(), loop.checkpoints.best()
     reporter.say(
         f"{request.out}: {loop.state.step} steps done"
-        + (f"; the best checkpoint is of step {best.step}." if best else f"; saved as {last.folder}." if last else ".")
+        + (
+            f"; the best checkpoint is of step {best.step}."
+            if best
+            else f"; saved as {last.folder}."
+            if last
+            else "."
+        )
     )
 
 

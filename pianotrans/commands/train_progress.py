@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from pianotrans.commands.console import Reporter, clock
 
@@ -59,6 +66,9 @@ class _View:
         scores = validation.scores
         shown = [f"{name} {100 * scores[column]:.2f}" for name, column in _SHOWN.items() if column in scores]
         self._reporter.say(f"step {step}: F1 % {', '.join(shown) or 'of nothing'}")
+
+    def ended(self) -> None:
+        pass
 
     def _show(self, report: "StepReport") -> None:
         """Show a step."""

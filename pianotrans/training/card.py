@@ -17,9 +17,7 @@ _DURATIONS = {
 }
 
 
-def card(
-    name: str, n_parameters: int, about: About, settings: TrainingSettings, checkpoint: Checkpoint
-) -> str:
+def card(name: str, n_parameters: int, about: About, settings: TrainingSettings, checkpoint: Checkpoint) -> str:
     """The card as Markdown."""
     seen_s = checkpoint.step * settings.clips_per_step * settings.chunks.length_s
     rows = {

@@ -37,7 +37,7 @@ class Journal:
             },
         )
 
-    def saved(self, checkpoint: Checkpoint) -> None:
+    def saved(self, checkpoint: Checkpoint) -> None:  # noqa: ARG002 - as every watcher's
         """Be as far as the checkpoint is."""
         self._writer.flush()
 
@@ -47,7 +47,7 @@ class Journal:
         self._writer.add_image("validation/roll", validation.picture, step, dataformats="HWC")
         self._writer.flush()
 
-    def close(self) -> None:
+    def ended(self) -> None:
         """Write what is left."""
         self._writer.close()
 

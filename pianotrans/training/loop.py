@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from operator import methodcaller
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import torch
@@ -52,6 +53,9 @@ class Watcher(Protocol):
     def validated(self, step: int, validation: Validation) -> None:
         """A checkpoint was validated."""
 
+    def ended(self) -> None:
+        """There is nothing more to come, for whatever reason."""
+
 
 @dataclass
 class Loop:
@@ -82,16 +86,24 @@ class Loop:
         any more, OutputError where a checkpoint cannot be written, Cancelled when asked to stop. In the second
         and the last case what has been learnt is saved first.
         """
+        try:
+            self._run()
+        finally:
+            self._tell(methodcaller("ended"))
+
+    def _run(self) -> None:
         self._validate_if_due()
         while self.state.step < self.settings.steps:
             try:
                 parts = list(islice(self.parts, self.settings.accumulation))
             except DatasetError:
-                if self.fabric.world_size == 1:  # other processes have the recording still, and wait for its gradient
+                if (
+                    self.fabric.world_size == 1
+                ):  # other processes have the recording still, and wait for its gradient
                     self._save()
                 raise
             report, stopping = self._take_step(parts)
-            self._tell(lambda watcher, report=report: watcher.stepped(report))
+            self._tell(methodcaller("stepped", report))
             if stopping or self._is_due(self.settings.save_every_steps) or self._is_validation_due():
                 self._save()
             self._validate_if_due()
@@ -109,15 +121,21 @@ class Loop:
         self._seed()
         losses = self._gradients(parts)
         norm, bound = state.clip.apply(state.model.parameters())
-        *means, stopping = self.fabric.all_reduce(losses.new_tensor([*losses, self.is_stopping()])).tolist()
-        if not all(map(math.isfinite, (*means, norm))):
-            self._explain_nan(parts, means[0], norm)
+        total, intervals, attributes, stopping = self._mean([*losses.tolist(), float(self.is_stopping())])
+        if not math.isfinite(total) or not math.isfinite(norm):
+            self._explain_nan(parts, total, norm)
         state.optimizer.step()
         state.optimizer.zero_grad()
         state.step += 1
         state.average.update(state.step)
         took_s = time.perf_counter() - start_s
-        return StepReport(state.step, *means, norm, bound, rate, took_s), bool(stopping)
+        report = StepReport(state.step, total, intervals, attributes, norm, bound, rate, took_s)
+        return report, stopping > 0
+
+    def _mean(self, values: list[float]) -> list[float]:
+        """Over all processes."""
+        mean = self.fabric.all_reduce(torch.tensor(values, device=self.fabric.device))
+        return [float(value) for value in cast("Tensor", mean)]
 
     def _gradients(self, parts: list[Batch]) -> Tensor:
         """Add up the gradients of all parts; returns the mean losses, (3,)."""
@@ -153,14 +171,16 @@ class Loop:
         return self.state.step == self.settings.steps or (every_steps > 0 and self.state.step % every_steps == 0)
 
     def _is_validation_due(self) -> bool:
-        return self.validate is not None and self.state.step > 0 and self._is_due(self.settings.validation.every_steps)
+        return (
+            self.validate is not None and self.state.step > 0 and self._is_due(self.settings.validation.every_steps)
+        )
 
     def _save(self) -> None:
         """Write a checkpoint, unless there is one of this step already."""
         last = self.checkpoints.last()
         if self.fabric.is_global_zero and self.state.step != (last.step if last else 0):
             checkpoint = self.checkpoints.save(self.state.step, self._files())
-            self._tell(lambda watcher: watcher.saved(checkpoint))
+            self._tell(methodcaller("saved", checkpoint))
             self.checkpoints.prune(self.settings.keep)
         self.fabric.barrier()
 
@@ -178,7 +198,7 @@ class Loop:
         validation = self.validate(checkpoint.folder)
         if self.fabric.is_global_zero:
             checkpoint.add_scores(validation.scores)
-            self._tell(lambda watcher: watcher.validated(checkpoint.step, validation))
+            self._tell(methodcaller("validated", checkpoint.step, validation))
         self.fabric.barrier()
 
     def _tell(self, tell: Callable[[Watcher], None]) -> None:

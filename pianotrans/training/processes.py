@@ -4,7 +4,7 @@ import logging
 import os
 
 from lightning_fabric import Fabric
-from lightning_fabric.strategies import DDPStrategy
+from lightning_fabric.strategies.ddp import DDPStrategy
 
 from pianotrans.inference.devices import resolve_device
 

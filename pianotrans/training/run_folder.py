@@ -104,7 +104,9 @@ class RunFolder:
     def begin(self, recipe: Recipe, about: About) -> None:
         """Make the folder of a new run. Raises TrainingError if there is one, OutputError if it cannot be made."""
         if self.is_begun:
-            raise TrainingError(f"{self.path}: holds a run already. Pass --resume to go on with it, or another --out.")
+            raise TrainingError(
+                f"{self.path}: holds a run already. Pass --resume to go on with it, or another --out."
+            )
         self.path.mkdir(parents=True, exist_ok=True)
         self._write(CONFIG_FILE, (recipe.entry.folder / CONFIG_FILE).read_bytes())
         self._write_settings(recipe.settings)

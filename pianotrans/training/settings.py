@@ -1,5 +1,6 @@
 """Every choice of a training run, each with its default: the published recipe (DESIGN §9)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -65,23 +66,20 @@ class TrainingSettings:
         _check("", self, not_negative=("seed", "workers"), below_one=("attribute_dropout",))
 
 
-def _check(
-    group: str,
-    settings: object,
-    positive: tuple[str, ...] = (),
-    not_negative: tuple[str, ...] = (),
-    part: tuple[str, ...] = (),
-    below_one: tuple[str, ...] = (),
-) -> None:
-    """Raise TrainingError for the first of these settings that is out of its range."""
-    ranges = [
-        *((name, lambda x: x > 0, "more than 0") for name in positive),
-        *((name, lambda x: x >= 0, "0 or more") for name in not_negative),
-        *((name, lambda x: 0 <= x <= 1, "0 to 1") for name in part),
-        *((name, lambda x: 0 <= x < 1, "at least 0 and less than 1") for name in below_one),
-    ]
-    for name, is_good, needed in ranges:
-        value = getattr(settings, name)
-        if not is_good(value):
-            full_name = f"{group}.{name}" if group else name
-            raise TrainingError(f"{full_name}: {value} given; it must be {needed}.")
+_RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
+    "positive": (lambda x: x > 0, "more than 0"),
+    "not_negative": (lambda x: x >= 0, "0 or more"),
+    "part": (lambda x: 0 <= x <= 1, "0 to 1"),
+    "below_one": (lambda x: 0 <= x < 1, "at least 0 and less than 1"),
+}
+
+
+def _check(group: str, settings: object, **names: tuple[str, ...]) -> None:
+    """Raise TrainingError for the first of these settings that is out of its range, a key of _RANGES."""
+    for kind, some in names.items():
+        is_good, needed = _RANGES[kind]
+        for name in some:
+            value = getattr(settings, name)
+            if not is_good(value):
+                full_name = f"{group}.{name}" if group else name
+                raise TrainingError(f"{full_name}: {value} given; it must be {needed}.")

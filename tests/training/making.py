@@ -1,12 +1,18 @@
 """Small data sets, made on the fly, as `pianotrans prepare` would have left them."""
 
 from pathlib import Path
+from typing import Any
 
 import soundfile
 
 from pianotrans.events import Durations
+from pianotrans.training.checkpoints import Checkpoint
 from pianotrans.training.event_table import EventTable
 from pianotrans.training.index import Index, Recording, write_index
+from pianotrans.training.loop import Loop
+from pianotrans.training.processes import make_fabric
+from pianotrans.training.run_folder import Recipe
+from pianotrans.training.start import Request, make_loop
 from tests.synthesis import random_performance, render
 
 RATE = 16_000
@@ -30,3 +36,30 @@ def make_recording(folder: Path, seed: int, split: str, duration_s: float) -> Re
     soundfile.write(path, samples, RATE)
     events = EventTable.of(performance)
     return Recording(f"{seed}", path, RATE, 1, len(samples), split, None, events)
+
+
+QUICK = (
+    "steps=6",
+    "clips_per_step=2",
+    "save_every_steps=2",
+    "workers=0",
+    "chunks.length_s=0.5",
+    "chunks.hop_s=0.5",
+    "chunks.augmentation.room=0",
+    "validation.every_steps=0",
+)
+"""A run of the tiny model that takes no time."""
+
+
+def request(data: Path, out: Path, *changes: str, resume: bool = False, initial: str | None = None) -> Request:
+    return Request(Recipe.read("tiny", (*QUICK, *changes)), data, out, resume, initial)
+
+
+def loop(data: Path, out: Path, *changes: str, **options: Any) -> Loop:
+    """A loop that is ready to run, with these changes to QUICK."""
+    asked = {name: options.pop(name) for name in ("resume", "initial") if name in options}
+    return make_loop(request(data, out, *changes, **asked), make_fabric("cpu"), **options)
+
+
+def contents(checkpoint: Checkpoint) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in checkpoint.folder.iterdir()}

@@ -39,7 +39,7 @@ class AdaBelief(Optimizer):
                 self._change(weights, group)
 
     def _change(self, weights: list[Tensor], group: dict[str, Any]) -> None:
-        gradients = [weight.grad for weight in weights]
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
         means, deviations = zip(*(self._moments(weight) for weight in weights), strict=True)
         mean_decay, deviation_decay = group["betas"]
         torch._foreach_lerp_(means, gradients, 1 - mean_decay)

@@ -1,5 +1,7 @@
 """Which weights decay, and what changes them."""
 
+from typing import Any
+
 from torch import nn
 from torch.optim import AdamW, Optimizer
 
@@ -12,16 +14,21 @@ from pianotrans.training.settings import OptimisationSettings
 def make_optimizer(model: nn.Module, settings: OptimisationSettings) -> Optimizer:
     """The optimizer of a model, its weights in two groups: those that decay, and those that do not."""
     decaying = decaying_names(model)
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [weight for name, weight in model.named_parameters() if name in decaying]},
         {
             "params": [weight for name, weight in model.named_parameters() if name not in decaying],
             "weight_decay": 0.0,
         },
     ]
-    make = {"adabelief": AdaBelief, "adamw": AdamW}[settings.optimizer]
-    betas = (settings.mean_decay, settings.deviation_decay)
-    return make(groups, settings.peak_rate, betas=betas, eps=settings.epsilon, weight_decay=settings.weight_decay)
+    make: type[AdaBelief | AdamW] = {"adabelief": AdaBelief, "adamw": AdamW}[settings.optimizer]
+    return make(
+        groups,
+        settings.peak_rate,
+        betas=(settings.mean_decay, settings.deviation_decay),
+        eps=settings.epsilon,
+        weight_decay=settings.weight_decay,
+    )
 
 
 def decaying_names(model: nn.Module) -> set[str]:

@@ -13,9 +13,9 @@ from pianotrans.errors import DatasetError
 from pianotrans.evaluation.datasets import Pair, check_duration, file_of, knows_velocity, load_reference
 from pianotrans.evaluation.datasets.durations import TOLERANCE_S
 from pianotrans.events import Durations, Performance, cut_at, extend_by_pedal, make_folder, write_atomically
+from pianotrans.training.encoding import sound_bytes
 from pianotrans.training.event_table import EventTable
 from pianotrans.training.index import CACHE_FOLDER, Recording
-from pianotrans.training.preparation.caching import flac_bytes
 from pianotrans.training.reading import SOUGHT_FORMATS
 
 CACHE_RATE = 44_100  # Hz, of the published model
@@ -171,7 +171,7 @@ def _copy(reader: AudioReader, listener: _Listener, path: Path) -> _Sound:
     """Copy a recording to a FLAC file of 44.1 kHz."""
     rate, n_channels = reader.info.sample_rate, reader.info.n_channels
     blocks = resample(listener(reader.blocks()), rate, CACHE_RATE, n_channels)
-    content, n_samples = flac_bytes(blocks, CACHE_RATE, n_channels)
+    content, n_samples = sound_bytes(blocks, CACHE_RATE, n_channels)
     make_folder(path.parent)
     write_atomically(path, content, overwrite=True)
     return _Sound(path, CACHE_RATE, n_channels, n_samples, is_cached=True)

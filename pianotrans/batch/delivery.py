@@ -3,7 +3,6 @@
 import os
 import time
 from contextlib import suppress
-from pathlib import Path
 
 from pianotrans.batch.identity import digest, ledger_text
 from pianotrans.batch.item import Item
@@ -11,8 +10,7 @@ from pianotrans.batch.judging import check_outputs
 from pianotrans.batch.ledger import Figures, Ledger
 from pianotrans.batch.messages import Finished
 from pianotrans.batch.owners import LEASE_S
-from pianotrans.errors import OutputError
-from pianotrans.events import write_atomically
+from pianotrans.events import make_folder, write_atomically
 
 
 def deliver(item: Item, result: Finished, ledger: Ledger, *, overwrite: bool) -> bool:
@@ -45,11 +43,3 @@ def sweep(item: Item) -> None:
             with suppress(OSError):  # gone already, or not ours to remove: it does no harm
                 if time.time() - path.stat().st_mtime > LEASE_S:
                     path.unlink()
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for results, and those above it. Raises OutputError if that cannot be done."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: this folder cannot be made ({error.strerror}). Choose another.") from error

@@ -9,7 +9,6 @@ from pathlib import Path
 import typer
 
 from pianotrans.audio import find_audio
-from pianotrans.batch.delivery import make_folder as make_folder  # the commands' own way to make one
 from pianotrans.errors import AudioError, OutputError, PianotransError
 
 FORMATS = ("mid", "json", "csv")

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pianotrans.commands.console import Reporter
-from pianotrans.errors import Cancelled, DeviceError, PianotransError, TrainingError
+from pianotrans.commands.exits import INTERRUPTED, exits
+from pianotrans.errors import Cancelled, TrainingError
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
     from pianotrans.training.start import Request
 
-FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 _NEEDED = ("lightning_fabric", "tensorboard", "tomli_w")
 
 
@@ -50,10 +50,10 @@ def train(
     Exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
-    try:
+    with exits(reporter, "What was saved before is whole; --resume goes on."):
         check_extra(_NEEDED)
         with reporter.waiting("Loading …"):
-            from pianotrans.training.processes import make_fabric
+            from pianotrans.training.sharing import make_fabric
             from pianotrans.training.run_folder import Recipe
             from pianotrans.training.start import Request
 
@@ -61,13 +61,11 @@ def train(
             fabric = make_fabric(device)
         if not fabric.is_global_zero:
             reporter = Reporter(quiet=True)
-        _run(request, fabric, reporter)
-    except Cancelled as stopped:
-        reporter.say(str(stopped))
-        raise typer.Exit(INTERRUPTED) from None
-    except PianotransError as error:
-        reporter.error(error)
-        raise typer.Exit(WRONG_USAGE if isinstance(error, DeviceError) else FAILED) from None
+        try:
+            _run(request, fabric, reporter)
+        except Cancelled as stopped:
+            reporter.say(str(stopped))
+            raise typer.Exit(INTERRUPTED) from None
 
 
 def check_extra(needed: tuple[str, ...]) -> None:

@@ -13,9 +13,9 @@ from pianotrans.batch import Options, Recipe
 from pianotrans.batch.recipe import render
 from pianotrans.commands.collection import cluster_pools, transcribe_collection
 from pianotrans.commands.console import Reporter, clock
-from pianotrans.commands.outputs import STDOUT, Job, collection_folder, make_folder, parse_formats, plan_jobs
+from pianotrans.commands.outputs import STDOUT, Job, collection_folder, parse_formats, plan_jobs
 from pianotrans.errors import Cancelled, ClusterError, DeviceError, OutputError, PianotransError
-from pianotrans.events import Durations
+from pianotrans.events import Durations, make_folder, write_atomically
 
 if TYPE_CHECKING:
     from pianotrans.events import Performance
@@ -206,8 +206,6 @@ def _transcribe_one(
 
 def _write(performance: "Performance", job: Job, recipe: Recipe, *, overwrite: bool) -> "Performance":
     """Write every format; all are made before the first is written. Returns the performance that was written."""
-    from pianotrans.events import write_atomically
-
     performance, contents = render(performance, job.outputs, pedal=recipe.pedal, sounding=recipe.sounding)
     for name, path in job.outputs.items():
         if path == STDOUT:

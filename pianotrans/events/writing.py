@@ -68,6 +68,14 @@ def write_folder_atomically(path: str | os.PathLike[str], files: Mapping[str, by
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for results, and those above it. Raises OutputError if that cannot be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: this folder cannot be made ({error.strerror}). Choose another.") from error
+
+
 def _check(target: Path, *, overwrite: bool) -> None:
     """Refuse early what cannot go well; `_give_free_name` refuses what comes into being later."""
     if target.is_dir():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pianotrans.errors import TrainingError
-from pianotrans.events import write_atomically, write_folder_atomically
+from pianotrans.events import make_folder, write_atomically, write_folder_atomically
 
 SCORES_FILE = "scores.json"
 BEST_BY = "keys onset+offset"
@@ -65,7 +65,7 @@ class Checkpoints:
 
     def save(self, step: int, files: dict[str, bytes]) -> Checkpoint:
         """Write a checkpoint. Raises OutputError if that cannot be done; those before stay as they are."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         checkpoint = Checkpoint(self.folder / f"step-{step:08d}")
         write_folder_atomically(checkpoint.folder, files)
         return checkpoint

@@ -18,7 +18,7 @@ from pianotrans.training.index import Recording
 from pianotrans.training.labels import Labels, labels_of
 from pianotrans.training.reading import read_at_rate
 
-_LEAST_S = 1.0  # of a recording that its first and last chunks hold, if it is as long; the rest is silence
+_LEAST_S = 1.0  # of a recording that a shifted chunk holds, if it is as long; the rest may be silence
 _SHIFT = 0  # the number of the generator that shifts chunks; those of `augmentation` have other ones
 
 
@@ -119,8 +119,9 @@ class Chunks(Dataset[Chunk]):
         """Where a chunk starts: at its place, or shifted, but not so far that it holds next to nothing."""
         settings = self.settings
         start_s = settings.hop_s * (number + 1) - settings.length_s
-        if settings.shift:
-            start_s += np.random.default_rng([*key, _SHIFT]).uniform(-0.5, 0.5) * settings.hop_s
+        if not settings.shift:
+            return start_s
+        start_s += np.random.default_rng([*key, _SHIFT]).uniform(-0.5, 0.5) * settings.hop_s
         least_s = min(_LEAST_S, recording.duration_s, settings.length_s)
         return float(np.clip(start_s, least_s - settings.length_s, recording.duration_s - least_s))
 

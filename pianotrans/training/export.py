@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pianotrans.errors import TrainingError
-from pianotrans.events import write_folder_atomically
+from pianotrans.events import make_folder, write_folder_atomically
 from pianotrans.inference.checkpoint import check_fit, read_weights
 from pianotrans.inference.registry import CONFIG_FILE, WEIGHTS_FILE, all_models, find_model
 from pianotrans.network import Model
@@ -32,7 +32,7 @@ def export(run: RunFolder, target: Path, which: str = BEST) -> Checkpoint:
         model = Model(entry.config())
     check_fit(model, read_weights(entry), str(entry.weights_path))
     n_parameters = sum(weight.numel() for weight in model.parameters())
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     files = {
         CONFIG_FILE: (checkpoint.folder / CONFIG_FILE).read_bytes(),
         WEIGHTS_FILE: entry.weights_path.read_bytes(),

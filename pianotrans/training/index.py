@@ -26,8 +26,9 @@ _FORMAT = {"format": "pianotrans-index", "version": "1"}
 class Recording:
     """A recording that can be read by seeking, and what was played in it.
 
-    `name` is unique in its index. `source` tells the files that it was made from, so that a later run knows
-    whether they have changed. `is_cached`: `audio` is a copy in the index's own folder.
+    `name` is unique in its index. `is_cached`: `audio` is a copy in the index's own folder. `source` tells the
+    files that it was made from and how, so that a later run knows whether that has changed; `remarks` what the
+    checks found odd.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Recording:
     events: EventTable
     is_cached: bool = False
     source: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -65,8 +67,12 @@ class Index:
         return chosen
 
 
-def write_index(folder: Path, index: Index, *, file_name: str = FILE_NAME) -> None:
-    """Write the index into a folder, whole or not at all. Raises OutputError if that cannot be done."""
+def write_index(path: Path, index: Index, folder: Path | None = None) -> None:
+    """Write an index, whole or not at all; one that is there is replaced.
+
+    `folder` is what holds the copies of recordings, if not the folder that `path` lies in.
+    Raises OutputError if it cannot be written.
+    """
     from safetensors.numpy import save
 
     events = EventTable.joined([one.events for one in index.recordings])
@@ -75,14 +81,14 @@ def write_index(folder: Path, index: Index, *, file_name: str = FILE_NAME) -> No
         "root": str(index.root.absolute()),
         "layout": index.layout,
         "durations": str(index.durations),
-        "recordings": json.dumps([_row(one, folder, index.root) for one in index.recordings]),
+        "recordings": json.dumps([_row(one, index.root, folder or path.parent) for one in index.recordings]),
     }
     arrays = {f.name: getattr(events, f.name) for f in fields(events)}
-    write_atomically(folder / file_name, save(arrays, about), overwrite=True)
+    write_atomically(path, save(arrays, about), overwrite=True)
 
 
-def read_index(path: Path) -> Index:
-    """Read an index, given as the file or as the folder that it lies in.
+def read_index(path: Path, folder: Path | None = None) -> Index:
+    """Read an index, given as the file or as the folder that it lies in; `folder` as in `write_index`.
 
     Raises DatasetError where there is none, where it is damaged or of another version.
     """
@@ -101,12 +107,12 @@ def read_index(path: Path) -> Index:
     if given != _FORMAT:
         raise DatasetError(f"{file}: format and version are {given}, not {_FORMAT}. Prepare it anew.")
     try:
-        return _index(file.parent, about, EventTable(**arrays))
+        return _index(folder or file.parent, about, EventTable(**arrays))
     except (KeyError, TypeError, ValueError) as error:
         raise DatasetError(f"{file}: a damaged index ({error}). Prepare it anew.") from error
 
 
-def _row(recording: Recording, folder: Path, root: Path) -> dict[str, Any]:
+def _row(recording: Recording, root: Path, folder: Path) -> dict[str, Any]:
     """A recording without its events, its path below the cache or the root of the data set."""
     row = {f.name: getattr(recording, f.name) for f in fields(recording) if f.name != "events"}
     base = folder / CACHE_FOLDER if recording.is_cached else root
@@ -124,5 +130,6 @@ def _index(folder: Path, about: dict[str, str], events: EventTable) -> Index:
     for row, end in zip(rows, ends, strict=True):
         part = events.part(int(end) - row.pop("n_events"), int(end))
         base = folder / CACHE_FOLDER if row["is_cached"] else root
-        recordings.append(Recording(**row | {"audio": base / row["audio"]}, events=part))
+        row |= {"audio": base / row["audio"], "remarks": tuple(row["remarks"])}
+        recordings.append(Recording(**row, events=part))
     return Index(root, about["layout"], Durations(about["durations"]), tuple(recordings))

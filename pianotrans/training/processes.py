@@ -1,33 +1,43 @@
-"""One process or many: Lightning Fabric set up for the device that was asked for, or for what torchrun started."""
+"""The same work on many things, in this process or in several."""
 
-import logging
-import os
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
 
-from lightning_fabric import Fabric
-from lightning_fabric.strategies.ddp import DDPStrategy
+from pianotrans.errors import WorkerError
 
-from pianotrans.inference.devices import resolve_device
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
 
 
-def make_fabric(device: str = "auto") -> Fabric:
-    """Fabric for this process: alone on a device, or one of those that torchrun started, each on its own GPU.
+def work_on(
+    function: Callable[[_Job], _Result], jobs: Sequence[_Job], n_workers: int
+) -> Iterator[tuple[_Job, _Result]]:
+    """Every job with its result, as they are finished: with several workers in any order.
 
-    Under torchrun gradients are averaged over all processes (DDP, on any number of machines). Precision is left
-    to the objective. Raises DeviceError for a device that is not here.
+    What the function raises ends the work. Raises WorkerError if a process dies, for lack of memory say.
     """
-    for name in ("lightning_fabric", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # only commands tell users anything
-    n_processes, n_here = (int(os.environ.get(name, "1")) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
-    found = resolve_device(device)
-    if n_processes == 1:
-        where = [found.index or 0] if found.type == "cuda" else 1
-        fabric = Fabric(accelerator=found.type, devices=where)
-    else:
-        fabric = Fabric(
-            accelerator=found.type,
-            devices=n_here,
-            num_nodes=n_processes // n_here,
-            strategy=DDPStrategy(gradient_as_bucket_view=True),
-        )
-    fabric.launch()
-    return fabric
+    n_workers = min(n_workers, len(jobs))
+    if n_workers <= 1:
+        yield from ((job, function(job)) for job in jobs)
+        return
+    # Fresh processes: a forked copy of one that runs threads (a progress bar's, say) may hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(n_workers, mp_context=context, initializer=_ignore_interrupts) as pool:
+        try:
+            job_of = {pool.submit(function, job): job for job in jobs}
+            for done in as_completed(job_of):
+                yield job_of[done], done.result()
+        except BrokenProcessPool as error:
+            raise WorkerError(f"one of {n_workers} processes died. Try again with fewer --workers.") from error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches every process of a terminal; the one that started the others deals with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

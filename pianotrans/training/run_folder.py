@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pianotrans.errors import TrainingError
-from pianotrans.events import write_atomically
+from pianotrans.events import make_folder, write_atomically
 from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, find_model, models_folder
 from pianotrans.network import ModelConfig
 from pianotrans.training.checkpoints import Checkpoints
@@ -107,7 +107,7 @@ class RunFolder:
             raise TrainingError(
                 f"{self.path}: holds a run already. Pass --resume to go on with it, or another --out."
             )
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path)
         self._write(CONFIG_FILE, (recipe.entry.folder / CONFIG_FILE).read_bytes())
         self._write_settings(recipe.settings)
         self._write(ABOUT_FILE, json.dumps(dataclasses.asdict(about), indent=1).encode())  # last: now it is begun

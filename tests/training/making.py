@@ -10,7 +10,7 @@ from pianotrans.training.checkpoints import Checkpoint
 from pianotrans.training.event_table import EventTable
 from pianotrans.training.index import Index, Recording, write_index
 from pianotrans.training.loop import Loop
-from pianotrans.training.processes import make_fabric
+from pianotrans.training.sharing import make_fabric
 from pianotrans.training.run_folder import Recipe
 from pianotrans.training.start import Request, make_loop
 from tests.synthesis import random_performance, render

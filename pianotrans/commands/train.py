@@ -53,8 +53,8 @@ def train(
     with exits(reporter, "What was saved before is whole; --resume goes on."):
         check_extra(_NEEDED)
         with reporter.waiting("Loading …"):
-            from pianotrans.training.sharing import make_fabric
             from pianotrans.training.run_folder import Recipe
+            from pianotrans.training.sharing import make_fabric
             from pianotrans.training.start import Request
 
             request = Request(Recipe.read(recipe, tuple(changes or ())), data, out, resume, initial)

@@ -8,10 +8,10 @@ import soundfile
 from pianotrans.events import Durations
 from pianotrans.training.checkpoints import Checkpoint
 from pianotrans.training.event_table import EventTable
-from pianotrans.training.index import Index, Recording, write_index
+from pianotrans.training.index import FILE_NAME, Index, Recording, write_index
 from pianotrans.training.loop import Loop
-from pianotrans.training.sharing import make_fabric
 from pianotrans.training.run_folder import Recipe
+from pianotrans.training.sharing import make_fabric
 from pianotrans.training.start import Request, make_loop
 from tests.synthesis import random_performance, render
 
@@ -25,7 +25,7 @@ def make_index(
     folder.mkdir(parents=True, exist_ok=True)
     splits = ["train"] * n_train + ["validation"] * n_validation
     recordings = [make_recording(folder, first_seed + i, split, duration_s) for i, split in enumerate(splits)]
-    write_index(folder, Index(folder, "synthetic", Durations.keys, tuple(recordings)))
+    write_index(folder / FILE_NAME, Index(folder, "synthetic", Durations.keys, tuple(recordings)))
     return folder
 
 

@@ -119,7 +119,12 @@ class Loop:
         for group in state.optimizer.param_groups:
             group["lr"] = rate
         self._seed()
-        losses = self._gradients(parts)
+        try:
+            losses = self._gradients(parts)
+        except torch.OutOfMemoryError as error:
+            raise TrainingError(
+                "device: its memory does not hold a step. Raise accumulation, or lower clips_per_step or chunks.length_s."
+            ) from error
         norm, bound = state.clip.apply(state.model.parameters())
         total, intervals, attributes, stopping = self._mean([*losses.tolist(), float(self.is_stopping())])
         if not math.isfinite(total) or not math.isfinite(norm):

@@ -1,13 +1,13 @@
 """Putting a run together: model, data and state, at its beginning or where it was left."""
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
-from torch import nn
 
 from pianotrans.errors import TrainingError
 from pianotrans.inference.checkpoint import check_fit, read_weights
@@ -28,6 +28,8 @@ from pianotrans.training.settings import TrainingSettings
 from pianotrans.training.training_state import TrainingState
 from pianotrans.training.validation import Validator
 from pianotrans.version import __version__
+
+_RARITY = 3.0  # minus the score that a new model gives a singleton, and an interval for each frame of its length
 
 
 @dataclass(frozen=True)
@@ -109,11 +111,20 @@ def make_state(
 
 
 def random_model(config: ModelConfig, seed: int) -> Model:
-    """A model that has learnt nothing."""
+    """A model that has learnt nothing, and expects to hear nothing.
+
+    Of all intervals that could be few are: a model without that expectation would first spend a hundred steps on
+    unlearning the others.
+    """
     torch.manual_seed(seed)
     model = Model(config)
     model.spectrogram.mel_filters.copy_(mel_filterbank(config.spectrogram))
-    nn.init.zeros_(model.scorer.bias)
+    width = config.transformer.width
+    with torch.no_grad():
+        query, key, singleton = model.scorer.bias.split([width, width, 1])
+        query.fill_(math.sqrt(_RARITY) / width**0.25)  # so that query · key / sqrt(width) is -_RARITY
+        key.copy_(-query)
+        singleton.fill_(-_RARITY)
     return model
 
 

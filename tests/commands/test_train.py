@@ -26,10 +26,14 @@ def train(data, out, *arguments):
 
 
 def test_a_run_and_what_is_made_of_it(data, tmp_path):
-    result = train(data, tmp_path / "run", "--set", "validation.every_steps=3", "--set", "validation.seconds_each=1")
+    result = train(
+        data, tmp_path / "run", "--set", "validation.every_steps=3", "--set", "validation.seconds_each=1"
+    )
     assert (result.exit_code, result.stdout) == (0, "")
     assert "step 3: F1 % onset " in result.stderr
-    assert result.stderr.splitlines()[-1].startswith(f"{tmp_path / 'run'}: 6 steps done; the best checkpoint is of ")
+    assert result.stderr.splitlines()[-1].startswith(
+        f"{tmp_path / 'run'}: 6 steps done; the best checkpoint is of "
+    )
 
     model = tmp_path / "mine"
     result = run("models", "export", tmp_path / "run", model)

@@ -4,16 +4,20 @@ One axis order everywhere: [track, begin, end].
 """
 
 from pianotrans.semicrf.device import decode_on_device
+from pianotrans.semicrf.likelihood import log_partition_factored
 from pianotrans.semicrf.partition import log_partition, marginals
+from pianotrans.semicrf.posterior import Posterior
 from pianotrans.semicrf.scores import IntervalScores
 from pianotrans.semicrf.viterbi import BestMoves, decode, decode_factored
 
 __all__ = [
     "BestMoves",
     "IntervalScores",
+    "Posterior",
     "decode",
     "decode_factored",
     "decode_on_device",
     "log_partition",
+    "log_partition_factored",
     "marginals",
 ]

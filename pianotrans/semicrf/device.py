@@ -6,7 +6,7 @@ a frame costs a handful of kernel launches however many there are. Axes: N track
 
 import torch
 
-from pianotrans.semicrf.scores import IntervalScores
+from pianotrans.semicrf.scores import IntervalScores, exact_type
 from pianotrans.semicrf.viterbi import BestMoves
 
 _FRAMES_PER_TILE = 64  # of 2880 tracks (32 segments) at T = 691: 0.5 GB
@@ -19,7 +19,7 @@ def decode_on_device(scores: IntervalScores) -> BestMoves:
     Equal to `decode_factored` but for ties between intervals.
     """
     n_tracks, n_frames, device = scores.n_tracks, scores.n_frames, scores.query.device
-    exact = torch.float32 if device.type == "mps" else torch.float64  # Apple's GPUs have no float64
+    exact = exact_type(device)
     best = torch.zeros(n_tracks, n_frames, dtype=exact, device=device)
     next_frame = torch.arange(1, n_frames + 1, device=device).expand(n_tracks, -1).clone()
     is_interval = torch.zeros(n_tracks, n_frames, dtype=torch.bool, device=device)

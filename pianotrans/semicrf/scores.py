@@ -10,6 +10,11 @@ import torch
 from torch import Tensor
 
 
+def exact_type(device: torch.device) -> torch.dtype:
+    """What sums over whole tracks are kept in: scores of a clip add up to 10⁶. Apple's GPUs have no float64."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
 @dataclass(frozen=True)
 class IntervalScores:
     """score[b, e] = (e - b) · (query[e] · key[b]) / sqrt(D) for b < e; score[t, t] = singleton[t].
@@ -31,6 +36,15 @@ class IntervalScores:
         """T."""
         return self.singleton.shape[1]
 
+    @property
+    def factors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The three, in order."""
+        return self.query, self.key, self.singleton
+
+    def in_float(self) -> "IntervalScores":
+        """The same in float32 at least, which the recursions need: float64 stays."""
+        return IntervalScores(*(x if x.dtype == torch.float64 else x.float() for x in self.factors))
+
     def map(self, tracks: slice = slice(None)) -> Tensor:
         """Score maps of some tracks, (n, T, T), zero below the diagonal."""
         query, key = self.query[tracks], self.key[tracks]
@@ -38,12 +52,22 @@ class IntervalScores:
         lengths = (frames[None, :] - frames[:, None]).clamp(min=0) / math.sqrt(query.shape[-1])
         return torch.bmm(key, query.transpose(1, 2)) * lengths + torch.diag_embed(self.singleton[tracks])
 
+    def of(self, track: Tensor, begin: Tensor, end: Tensor) -> Tensor:
+        """Scores of single intervals, (n,) for three (n,) of integers; computed in `exact_type`, differentiable."""
+        exact = exact_type(self.query.device)
+        inner = (self.query[track, end].to(exact) * self.key[track, begin].to(exact)).sum(dim=-1)
+        proper = (end - begin) * inner / math.sqrt(self.query.shape[-1])
+        return torch.where(begin < end, proper, self.singleton[track, begin].to(exact))
+
     def affinity(self, tracks: slice, begins: slice) -> Tensor:
         """query[e] · key[b] / sqrt(D) of some tracks and begin frames, (n, begins, T - begins.start).
 
         Entry [n, i, j] belongs to the interval from frame begins.start + i to begins.start + j.
         """
-        query, key = self.query[tracks, begins.start :], self.key[tracks, begins]
-        scale = 1 / math.sqrt(query.shape[-1])
-        tile = query.new_empty(key.shape[0], key.shape[1], query.shape[1])
-        return torch.baddbmm(tile, key, query.transpose(1, 2), beta=0, alpha=scale)
+        return affinity(self.key[tracks, begins], self.query[tracks, begins.start :])
+
+
+def affinity(key: Tensor, query: Tensor) -> Tensor:
+    """query[e] · key[b] / sqrt(D) of some begin and end frames, (n, B, D) and (n, E, D) → (n, B, E)."""
+    tile = query.new_empty(key.shape[0], key.shape[1], query.shape[1])
+    return torch.baddbmm(tile, key, query.transpose(1, 2), beta=0, alpha=1 / math.sqrt(query.shape[-1]))

@@ -1,0 +1,49 @@
+"""How probable single intervals are, given all scores: an honest confidence of what was decoded.
+
+By one sweep from the last frame to the first and one back; no score map is kept. Axes: N tracks, T frames.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from pianotrans.semicrf.scores import IntervalScores
+from pianotrans.semicrf.sweeps import FRAMES_PER_STRIP, Suffixes, sweep_back, sweep_forward
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """The distribution of labellings, ready to be asked about intervals."""
+
+    scores: IntervalScores
+    suffixes: Suffixes
+    visited: Tensor  # (N, T): probability that no interval lies across the frame
+
+    @classmethod
+    @torch.no_grad()
+    def under(cls, scores: IntervalScores, frames_per_strip: int = FRAMES_PER_STRIP) -> Self:
+        """The posterior under scores in factors, gap scores zero. O(N · T²) time, O(N · T) memory."""
+        precise = scores.in_float()
+        with torch.autocast(scores.query.device.type, enabled=False):
+            suffixes = sweep_back(precise, frames_per_strip)
+            visited = torch.empty_like(suffixes.weight)
+            for _ in sweep_forward(precise, suffixes, visited):
+                pass
+        return cls(precise, suffixes, visited)
+
+    def of_intervals(self, track: Tensor, begin: Tensor, end: Tensor) -> Tensor:
+        """Probability of each interval [begin, end], (n,) for three (n,) of integers; singletons too."""
+        score = self.scores.of(track, begin, end)
+        step = torch.exp(score + self.suffixes.weight[track, end] - self.suffixes.onward[track, begin])
+        follows = torch.where(begin < end, step.clamp(max=1), torch.sigmoid(score))
+        return self.visited[track, begin] * follows
+
+    def of_begins(self, track: Tensor, frame: Tensor) -> Tensor:
+        """Probability that an interval, wherever it ends, or a singleton begins at each frame, (n,)."""
+        following = (frame + 1).clamp(max=self.scores.n_frames - 1)
+        log_gap = self.suffixes.weight[track, following] - self.suffixes.onward[track, frame]
+        log_gap = torch.where(frame < following, log_gap, 0).clamp(max=0)
+        log_no_singleton = -torch.nn.functional.softplus(self.scores.singleton[track, frame].to(log_gap.dtype))
+        return self.visited[track, frame] * -torch.expm1(log_gap + log_no_singleton)

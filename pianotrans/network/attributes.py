@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from pianotrans.network.config import ModelConfig
 
 N_VELOCITIES = 128
+_DROPOUT = 0.1
 _POSITION_RANGE = 0.99  # positions are trained as 0.99·p + 0.5, so that they stay off the ends of (0, 1)
 
 
@@ -26,26 +27,31 @@ class Attributes:
 
 
 class Perceptron(nn.Module):
-    """One hidden layer with GELU."""
+    """One hidden layer with GELU, and with dropout in training."""
 
-    def __init__(self, n_in: int, n_hidden: int, n_out: int):
+    def __init__(self, n_in: int, n_hidden: int, n_out: int, dropout: nn.Dropout):
         super().__init__()
         self.hidden = nn.Linear(n_in, n_hidden)
+        self.dropout = dropout
         self.output = nn.Linear(n_hidden, n_out)
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, n_in) → (n, n_out)."""
-        return self.output(nn.functional.gelu(self.hidden(x)))
+        return self.output(self.dropout(nn.functional.gelu(self.hidden(x))))
 
 
 class AttributeHeads(nn.Module):
-    """Reads the attributes of an interval off the context of its two ends."""
+    """Reads the attributes of an interval off the context of its two ends.
+
+    `dropout.p` is a matter of training alone: it has no weights, and no effect in inference.
+    """
 
     def __init__(self, config: ModelConfig):
         super().__init__()
         n_in = 3 * config.transformer.width
-        self.velocity = Perceptron(n_in, config.attributes.hidden, N_VELOCITIES)
-        self.refinement = Perceptron(n_in, config.attributes.hidden, 4)
+        self.dropout = nn.Dropout(_DROPOUT)
+        self.velocity = Perceptron(n_in, config.attributes.hidden, N_VELOCITIES, self.dropout)
+        self.refinement = Perceptron(n_in, config.attributes.hidden, 4, self.dropout)
 
     def forward(self, begin: Tensor, end: Tensor) -> tuple[Tensor, Tensor]:
         """Contexts of the two ends, (n, D) each → velocity logits (n, 128), refinement logits (n, 4).
@@ -62,6 +68,11 @@ class AttributeHeads(nn.Module):
         onset, offset = positions.clamp(-0.5, 0.5).unbind(dim=-1)
         onset_present, offset_present = (refinement[:, 2:] > 0).unbind(dim=-1)
         return Attributes(velocity.argmax(dim=-1), onset, offset, onset_present, offset_present)
+
+
+def continuous_bernoulli_target(position: Tensor) -> Tensor:
+    """What a position in [-0.5, 0.5] frames is to the distribution whose mean gives it: a number in (0, 1)."""
+    return _POSITION_RANGE * position + 0.5
 
 
 def continuous_bernoulli_mean(logit: Tensor) -> Tensor:

@@ -1,0 +1,114 @@
+"""How probable the network finds what was played: the training objective (DESIGN §5–§7, §9).
+
+Axes: C clips, A audio channels, N tracks, T frames, D width, n intervals of all clips together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.distributions import ContinuousBernoulli
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from pianotrans.network import N_TRACKS, Model, continuous_bernoulli_target
+from pianotrans.semicrf import IntervalScores, log_partition_factored
+from pianotrans.training.labels import Labels
+
+
+@dataclass(frozen=True)
+class LogProbability:
+    """Natural logarithms of probabilities (of densities, for the positions), track by track; each (C, N)."""
+
+    intervals: Tensor  # of the labelling, among all labellings
+    attributes: Tensor  # of velocities, positions and presences of its intervals, given these
+
+    @property
+    def total(self) -> Tensor:
+        """Of both together, (C, N)."""
+        return self.intervals + self.attributes
+
+
+def log_probability(model: Model, samples: Tensor, labels: Sequence[Labels]) -> LogProbability:
+    """Log-probability of what was played in each clip, differentiable by the model's parameters.
+
+    Autocast governs the transformer alone: features, interval scores, the semi-CRF and attributes are computed in
+    float32 and summed in float64 (float32 on Apple's GPUs) whatever it says.
+
+    Args:
+        model: in training mode for dropout on the attributes.
+        samples: (C, A, n_samples).
+        labels: one for each clip.
+
+    Raises ValueError for labels that are not of such clips.
+    """
+    n_frames = model.config.spectrogram.n_frames(samples.shape[-1])
+    _check(labels, len(samples), n_frames)
+    exactly = torch.autocast(samples.device.type, enabled=False)
+    with exactly:
+        features = model.spectrogram(samples)
+    tracks = model.backbone.transform(model.backbone.stem(features))
+    with exactly:
+        context = model.backbone.upsample(tracks.float(), n_frames).flatten(0, 1)  # (C·N, T, D)
+        truth = _Truth.of(labels, samples.device)
+        intervals = _of_intervals(model.scores(context), truth)
+        attributes = _of_attributes(model, context, truth)
+        by_track = torch.zeros_like(intervals).index_add(0, truth.track, attributes.to(intervals.dtype))
+    return LogProbability(*(x.reshape(-1, N_TRACKS) for x in (intervals, by_track)))
+
+
+@dataclass(frozen=True)
+class _Truth:
+    """The labels of all clips, one behind the other, on the model's device."""
+
+    track: Tensor  # (n,), counted through all clips
+    begin: Tensor  # (n,)
+    end: Tensor  # (n,)
+    velocity: Tensor  # (n,)
+    positions: Tensor  # (n, 2), onset and offset
+    presences: Tensor  # (n, 2)
+
+    @classmethod
+    def of(cls, labels: Sequence[Labels], device: torch.device) -> "_Truth":
+        joined = Labels.joined(labels)
+        lengths = torch.tensor([len(some) for some in labels])
+        clip = torch.arange(len(labels)).repeat_interleave(lengths)
+        track, begin, end, velocity = (
+            torch.from_numpy(x) for x in (joined.track, joined.begin, joined.end, joined.velocity)
+        )
+        positions, presences = (
+            torch.stack([torch.from_numpy(x).float() for x in pair], dim=1)
+            for pair in (
+                (joined.onset_position, joined.offset_position),
+                (joined.onset_present, joined.offset_present),
+            )
+        )
+        tensors = (clip * N_TRACKS + track, begin, end, velocity, positions, presences)
+        return cls(*(x.to(device) for x in tensors))
+
+
+def _of_intervals(scores: IntervalScores, truth: _Truth) -> Tensor:
+    """Of the labelling of each track, (C·N,): its weight among those of all labellings."""
+    taken = scores.of(truth.track, truth.begin, truth.end)
+    return (-log_partition_factored(scores)).index_add(0, truth.track, taken)
+
+
+def _of_attributes(model: Model, context: Tensor, truth: _Truth) -> Tensor:
+    """Of the attributes of each interval, (n,)."""
+    begin, end = context[truth.track, truth.begin], context[truth.track, truth.end]
+    velocity, refinement = model.attributes(begin, end)
+    position, presence = refinement.split(2, dim=1)
+    target = continuous_bernoulli_target(truth.positions)
+    distribution = ContinuousBernoulli(logits=position, validate_args=False)
+    of_position: Tensor = distribution.log_prob(target)  # type: ignore[no-untyped-call]
+    of_presence = -binary_cross_entropy_with_logits(presence, truth.presences, reduction="none")
+    of_velocity = -cross_entropy(velocity, truth.velocity, reduction="none")
+    return of_velocity + (of_position + of_presence).sum(dim=1)
+
+
+def _check(labels: Sequence[Labels], n_clips: int, n_frames: int) -> None:
+    if len(labels) != n_clips:
+        raise ValueError(f"labels of {len(labels)} clips given with samples of {n_clips}: one for each needed")
+    last = max((int(some.end.max()) for some in labels if len(some)), default=0)
+    if last >= n_frames:
+        raise ValueError(f"labels up to frame {last} given for clips of {n_frames} frames: cut both alike")

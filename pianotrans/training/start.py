@@ -121,10 +121,10 @@ def random_model(config: ModelConfig, seed: int) -> Model:
     model.spectrogram.mel_filters.copy_(mel_filterbank(config.spectrogram))
     width = config.transformer.width
     with torch.no_grad():
-        query, key, singleton = model.scorer.bias.split([width, width, 1])
-        query.fill_(math.sqrt(_RARITY) / width**0.25)  # so that query · key / sqrt(width) is -_RARITY
-        key.copy_(-query)
-        singleton.fill_(-_RARITY)
+        bias = model.scorer.bias
+        bias[:width] = math.sqrt(_RARITY) / width**0.25  # so that query · key / sqrt(width) is -_RARITY
+        bias[width : 2 * width] = -bias[:width]
+        bias[2 * width] = -_RARITY
     return model
 
 

@@ -23,7 +23,7 @@ def run(tmp_path):
 
 def test_an_exported_model_is_what_was_validated(run, tmp_path):
     """Its weights, its scores, its card; and it transcribes."""
-    first, last = run.checkpoints.all()
+    first, _ = run.checkpoints.all()
     first.add_scores({**first.scores, BEST_BY: 0.5})
     target = tmp_path / "models" / "mine"
     assert export(run, target) == first
@@ -83,6 +83,6 @@ def test_refusals(run, tmp_path, monkeypatch):
 def test_a_run_without_checkpoints(tmp_path):
     data = make_index(tmp_path / "data", duration_s=2.0)
     loop(data, tmp_path / "run")
-    with pytest.raises(TrainingError, match="no checkpoint 'best'. Of these steps there are: none"):
+    with pytest.raises(TrainingError, match=r"no checkpoint 'best'. Of these steps there are: none"):
         export(RunFolder(tmp_path / "run"), tmp_path / "mine")
     assert find_model(tmp_path / "run").config() == find_model("tiny").config()

@@ -154,7 +154,13 @@ def test_what_cannot_be_played(tmp_path: Path, library: SampleLibrary):
     synthesis = Synthesis([*bad, *sources(tmp_path, 1)], library, tmp_path / "out", SynthesisSettings(), TRAIN)
     assert [take.name for take in synthesis.takes] == ["piece0"]
     messages = [str(error) for error in synthesis.refusals]
-    reasons = ("does not begin as MIDI", "no such file", "1 notes that no piano has, such as", "2.0 h", "no notes")
+    reasons = (
+        "does not begin as MIDI",
+        "no such file",
+        "no piano has (1), such as key 12",
+        "2.0 h",
+        "no notes",
+    )
     for message, words in zip(messages, reasons, strict=True):
         assert words in message
     with pytest.raises(DatasetError, match="none of the MIDI files can be played"):

@@ -94,15 +94,7 @@ class Loop:
     def _run(self) -> None:
         self._validate_if_due()
         while self.state.step < self.settings.steps:
-            try:
-                parts = list(islice(self.parts, self.settings.accumulation))
-            except DatasetError:
-                if (
-                    self.fabric.world_size == 1
-                ):  # other processes have the recording still, and wait for its gradient
-                    self._save()
-                raise
-            report, stopping = self._take_step(parts)
+            report, stopping = self._take_step()
             self._tell(methodcaller("stepped", report))
             if stopping or self._is_due(self.settings.save_every_steps) or self._is_validation_due():
                 self._save()
@@ -110,9 +102,10 @@ class Loop:
             if stopping and self.state.step < self.settings.steps:
                 raise Cancelled(f"stopped after step {self.state.step}, which is saved. --resume goes on.")
 
-    def _take_step(self, parts: list[Batch]) -> tuple[StepReport, bool]:
+    def _take_step(self) -> tuple[StepReport, bool]:
         """One step; returns its report, and whether any process wants to stop."""
         start_s = time.perf_counter()
+        parts = self._read()
         state, settings = self.state, self.settings
         course = settings.optimisation
         rate = one_cycle(state.step, settings.steps, course.peak_rate, course.warm_up)
@@ -142,6 +135,15 @@ class Loop:
         """Over all processes."""
         mean = self.fabric.all_reduce(torch.tensor(values, device=self.fabric.device))
         return [float(value) for value in cast("Tensor", mean)]
+
+    def _read(self) -> list[Batch]:
+        """The parts of the next step; saves before it gives up over a recording."""
+        try:
+            return list(islice(self.parts, self.settings.accumulation))
+        except DatasetError:
+            if self.fabric.world_size == 1:  # others would wait for this process, not write
+                self._save()
+            raise
 
     def _gradients(self, parts: list[Batch]) -> Tensor:
         """Add up the gradients of all parts; returns the mean losses, (3,)."""

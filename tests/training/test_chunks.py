@@ -167,7 +167,8 @@ def test_a_chunk_without_events(tmp_path: Path):
 def test_mono_and_stereo_in_one_batch(tmp_path: Path):
     recordings = [tones(tmp_path / f"{n}.wav", n_channels=n) for n in (1, 2, 3)]
     settings = replace(PLAIN, length_s=6.0, hop_s=6.0)
-    batch = collate([chunk for chunk in map(Chunks(recordings, SMALL, settings, seed=0).__getitem__, range(3))])
+    chunks = Chunks(recordings, SMALL, settings, seed=0)
+    batch = collate([chunks[i] for i in range(3)])
     assert batch.samples.shape == (3, 6, 6 * RATE)
     assert torch.equal(batch.samples[0], batch.samples[1])
     assert torch.equal(batch.samples[0], batch.samples[2])
@@ -188,11 +189,9 @@ def test_a_data_folder_that_vanishes(tmp_path: Path):
     chunks = Chunks([recording], SMALL, AUGMENTED, seed=0)
     chunks[0]
     (tmp_path / "disk").rename(tmp_path / "gone")
-    with pytest.raises(
-        DatasetError, match=r"^song: .*song.wav cannot be read any more .*Is the data set where it was"
-    ):
+    with pytest.raises(DatasetError, match=r"^song: .*song.wav cannot be read any more .*Is the data set where it"):
         chunks[0]
-    with pytest.raises(DatasetError, match="song: .*song.wav cannot be read any more"):
+    with pytest.raises(DatasetError, match=r"song: .*song.wav cannot be read any more"):
         batches(chunks, 1)
 
 

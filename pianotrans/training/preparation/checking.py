@@ -118,7 +118,7 @@ def _played(pair: Pair) -> tuple[Performance, list[str]]:
         raise DatasetError(f"{pair.midi}: holds no notes of a piano. Remove it from the data set.")
     remarks = []
     if len(notes) < len(performance.notes):
-        remarks.append(f"{len(performance.notes) - len(notes)} notes that no piano has are left out")
+        remarks.append(f"notes that no piano has are left out: {len(performance.notes) - len(notes)}")
     if len(notes) >= _LEAST_NOTES and len({note.velocity for note in notes}) == 1:
         remarks.append(f"all notes have the velocity {notes[0].velocity}, which would be learnt")
     return replace(performance, notes=notes), remarks

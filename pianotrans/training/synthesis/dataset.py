@@ -153,7 +153,7 @@ def _check(performance: Performance, path: Path) -> None:
     outside = [note.key for note in performance.notes if not LOWEST <= note.key <= HIGHEST]
     if outside:
         raise MidiError(
-            f"{path}: {len(outside)} notes that no piano has, such as key {outside[0]}. "
+            f"{path}: holds notes that no piano has ({len(outside)}), such as key {outside[0]}. "
             "Transpose it, or leave it out."
         )
 

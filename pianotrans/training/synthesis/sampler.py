@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 import numpy as np
 
@@ -80,7 +80,7 @@ def render(
 def _strokes(performance: Performance, library: SampleLibrary, length_s: float) -> Iterator[_Stroke]:
     sustained, softened = performance.pedals_of(SUSTAIN), performance.pedals_of(SOFT)
     by_key = sorted(performance.notes, key=lambda note: (note.key, note.onset_s))
-    for note, following in zip(by_key, [*by_key[1:], None], strict=True):
+    for note, following in zip_longest(by_key, by_key[1:]):
         if not LOWEST <= note.key <= HIGHEST:
             raise MidiError(
                 f"key {note.key}: a piano has the MIDI keys {LOWEST} to {HIGHEST}; transpose or leave it out."

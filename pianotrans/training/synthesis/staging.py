@@ -12,6 +12,9 @@ from pianotrans.training.synthesis.library import HIGHEST, LOWEST, SampleLibrary
 from pianotrans.training.synthesis.sampler import render
 
 TAIL_S = 2.0  # how long the recording goes on after the last key or pedal
+HAMMER_S = 0.004  # from the moment that MIDI tells to the attack
+"""So late is the sound of MAESTRO's pianos, it seems: the published model, which learnt from them, hears the onsets
+of samples that attack on the moment itself 4 ms early (median of 2295 notes)."""
 
 _FADE_S = 0.2
 _TUNING_CENTS = 8.0  # the whole piano, standard deviation
@@ -45,7 +48,8 @@ class Stage:
         tuning = dict(zip(range(LOWEST, HIGHEST + 1), self.tuning_cents, strict=True))
         length_s = performance.end_s + TAIL_S
         sound = render(performance, library, length_s=length_s, rate=rate, tuning_cents=tuning)
-        n = len(sound)
+        n, n_late = len(sound), round(HAMMER_S * rate)
+        sound = np.pad(sound, ((n_late, 0), (0, 0)))[:n]
         if self.room is not None:
             sound = signal.oaconvolve(sound, self.room.T.astype(np.float32), axes=0)[:n]
         if self.noise is not None:

@@ -13,10 +13,9 @@ from .making import contents, loop, make_index
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
-def test_killed_and_resumed_is_the_same_run(seed, tmp_path):
+def test_killed_and_resumed_is_the_same_run(tmp_path):
     data = make_index(tmp_path / "data", duration_s=3.0)
-    command = [sys.executable, "-m", "tests.training.killing", str(data), str(tmp_path / "killed"), str(seed)]
+    command = [sys.executable, "-m", "tests.training.killing", str(data), str(tmp_path / "killed"), "0"]
     done = subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY, env=ENVIRONMENT, timeout=300)
     steps = json.loads(done.stdout.splitlines()[-1])
     assert steps == sorted(steps), "no kill ever lost a checkpoint"

@@ -91,7 +91,7 @@ def test_evaluate(command, scored):
 
 @pytest.fixture
 def maestro(desk):
-    """The desk with recordings in the layout of MAESTRO: the shared ones, or where they are missing, simple tones."""
+    """The desk with recordings in MAESTRO's layout: the shared ones, or simple tones where they are missing."""
     root = desk / "maestro-v3.0.0"
     if (SHARED / "maestro-mini").is_dir():
         root.symlink_to(SHARED / "maestro-mini")

@@ -10,9 +10,11 @@ SILENCE_S = 0.012  # before the attack
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
-def piano(folder: Path, keys: Iterable[int], layers: Iterable[int], rate: int = 48_000) -> Path:
+def piano(
+    folder: Path, keys: Iterable[int], layers: Iterable[int], rate: int = 48_000, length_s: float = 2.0
+) -> Path:
     """A sample of each key and layer, the louder the layer the louder and the brighter; no key noises."""
-    time_s = np.arange(2 * rate) / rate
+    time_s = np.arange(round(length_s * rate)) / rate
     before = np.zeros(round(SILENCE_S * rate))
     for layer in layers:
         place = folder / f"piano-velocity{layer}" / "audio"
@@ -26,6 +28,6 @@ def piano(folder: Path, keys: Iterable[int], layers: Iterable[int], rate: int = 
     return folder
 
 
-def whole_piano(folder: Path) -> Path:
+def whole_piano(folder: Path, length_s: float = 2.0) -> Path:
     """A key of every octave or so, at two strengths: enough to play anything."""
-    return piano(folder, range(21, 109, 12), (1, 2), rate=16_000)
+    return piano(folder, range(21, 109, 12), (1, 2), 16_000, length_s)

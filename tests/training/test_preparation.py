@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -303,6 +304,18 @@ def test_a_run_goes_on_where_another_was(pairs: Pairs, tmp_path: Path, asked: li
     assert [name for name, outcome in outcomes.items() if outcome.was_known] == ["one", "two"]
     assert not (tmp_path / "out" / PARTS_FOLDER).exists()
     assert [one.name for one in read_index(tmp_path / "out").recordings] == ["one", "two", "three"]
+
+
+def test_what_was_prepared_from_another_folder_is_not_taken(pairs: Pairs, tmp_path: Path):
+    for name in ("one", "two"):
+        pairs.add(name)
+    interrupted = Preparation(find_pairs("csv", pairs.csv()), tmp_path / "out", PreparationSettings()).run()
+    next(interrupted)
+    interrupted.close()
+    shutil.copytree(pairs.folder, tmp_path / "copy")  # with the times of the files
+    outcomes = prepare(Pairs(tmp_path / "copy", pairs.rows), tmp_path / "out")
+    assert not any(outcome.was_known for outcome in outcomes.values())
+    assert {one.audio.parent for one in read_index(tmp_path / "out").recordings} == {tmp_path / "copy"}
 
 
 def test_only_what_changed_is_checked_again(pairs: Pairs, tmp_path: Path, asked: list[str]):

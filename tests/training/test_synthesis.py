@@ -142,6 +142,25 @@ def test_a_folder_with_something_else_in_it(tmp_path: Path, library: SampleLibra
         Synthesis(given, library, file, SynthesisSettings(), TRAIN)
 
 
+def test_what_was_overwritten_is_not_taken_for_new(tmp_path: Path, library: SampleLibrary):
+    out, given = tmp_path / "out", sources(tmp_path)
+    make(given, library, out)
+    before = contents(out)
+    settings = SynthesisSettings(seed=9)
+    interrupted = Synthesis(given, library, out, settings, TRAIN, overwrite=True).run()
+    next(interrupted)
+    interrupted.close()
+    make(given, library, out, settings)
+    assert contents(out)["2000/piece1.flac"] != before["2000/piece1.flac"]
+
+
+def test_other_samples_make_another_data_set(tmp_path: Path, library: SampleLibrary):
+    make(sources(tmp_path), library, tmp_path / "out")
+    other = SampleLibrary.open(whole_piano(tmp_path / "piano", length_s=1.0))
+    with pytest.raises(OutputError, match="holds something else than this data set"):
+        Synthesis(sources(tmp_path), other, tmp_path / "out", DEFAULTS, TRAIN)
+
+
 def test_what_cannot_be_played(tmp_path: Path, library: SampleLibrary):
     (tmp_path / "text.mid").write_text("no MIDI")
     bad = [

@@ -105,7 +105,9 @@ class Preparation:
             known |= {one.name: one for one in index.recordings}
         for pair in self.listing.pairs:
             with suppress(DatasetError):  # a part that is not there or is damaged is made anew
-                (known[pair.name],) = read_index(self._part(pair.name), folder=self.out).recordings
+                part = read_index(self._part(pair.name), folder=self.out)
+                if part.root == self._root:
+                    (known[pair.name],) = part.recordings
         return known
 
     def _still_holds(self, known: Recording, pair: Pair) -> bool:

@@ -80,7 +80,7 @@ class Synthesis:
         if not self.takes:
             raise DatasetError("none of the MIDI files can be played. Give some with notes of a piano.")
         takes = [[take.name, take.digest, take.split] for take in self.takes]
-        self._recipe = _json({"settings": asdict(settings), "takes": takes})
+        self._recipe = _json({"settings": asdict(settings), "samples": library.digest, "takes": takes})
         self._goes_on = not overwrite and _check_folder(out, self._recipe)
 
     @property
@@ -94,6 +94,8 @@ class Synthesis:
         Raises OutputError if something cannot be written, DatasetError for samples that are missing or damaged.
         """
         make_folder(self.out / str(YEAR))
+        if not self._goes_on:
+            self._clear()
         write_atomically(self.out / RECIPE, self._recipe, overwrite=True)
         todo = []
         for take in self.takes:
@@ -106,6 +108,18 @@ class Synthesis:
         rows = [_row(take, self.settings) for take in self.takes]
         write_atomically(self.out / f"{INDEX}.csv", _csv(rows), overwrite=True)
         write_atomically(self.out / f"{INDEX}.json", _table(rows), overwrite=True)
+
+    def _clear(self) -> None:
+        """Remove what another data set left in the places of ours, lest a later run take it for ours."""
+        paths = [Path(RECIPE), Path(f"{INDEX}.csv"), Path(f"{INDEX}.json")]
+        paths += [path for take in self.takes for path in _files(take, self.settings)]
+        try:
+            for path in paths:
+                (self.out / path).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{self.out}: cannot be overwritten ({error.strerror}). Choose another folder."
+            ) from error
 
     def _plan(self, sources: Sequence[tuple[str, Path]], shares: dict[str, float]) -> Iterator[Take]:
         playable: dict[str, tuple[Path, str, float]] = {}

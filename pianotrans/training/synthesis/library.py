@@ -4,6 +4,7 @@ Known by their names, as the Salamander Grand Piano has them: `F#4v12` is the ke
 `rel1` the noise of the lowest key going up; the folders in between do not matter.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -61,6 +62,14 @@ class SampleLibrary:
     def layers(self) -> list[int]:
         """The strengths that were recorded, from soft to loud."""
         return sorted({layer for _, layer in self.strings})
+
+    @property
+    def digest(self) -> str:
+        """Tells one library from another, by the sizes of its files."""
+        sizes = sorted(
+            (path.name, path.stat().st_size) for path in (*self.strings.values(), *self.releases.values())
+        )
+        return hashlib.sha256(repr(sizes).encode()).hexdigest()
 
     def layer_of(self, velocity: float) -> int:
         """The strength that is nearest to a velocity (1 to 127)."""

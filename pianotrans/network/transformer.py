@@ -4,9 +4,11 @@ Axes: C clips, S time steps, P tokens of a step ("places": mel bands and tracks)
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from pianotrans.network.config import TransformerConfig
 
@@ -19,8 +21,43 @@ def rms_norm(x: Tensor) -> Tensor:
 
     By the vector norm, which torch computes several times faster than its own rms_norm on the CPU.
     """
+    if x.requires_grad and torch.is_grad_enabled():
+        normed: Tensor = _RmsNorm.apply(x)
+        return normed
+    return x * _inverse_rms(x)
+
+
+class _RmsNorm(torch.autograd.Function):
+    """The gradient in four passes over x, where autograd would take ten and keep what it needs for them."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        inverse = _inverse_rms(x)
+        ctx.save_for_backward(x, inverse)
+        return x * inverse
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        x, inverse = ctx.saved_tensors
+        along = (grad * x).sum(dim=-1, keepdim=True) * inverse**3 / x.shape[-1]
+        return torch.addcmul(grad * inverse, x, along, value=-1)
+
+
+def _inverse_rms(x: Tensor) -> Tensor:
     mean_square = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square() / x.shape[-1]
-    return x * torch.rsqrt(mean_square + _NORM_EPS)
+    return torch.rsqrt(mean_square + _NORM_EPS)
+
+
+def _add_scaled(h: Tensor, scale: Tensor, x: Tensor, linear: nn.Linear) -> Tensor:
+    """H + scale ⊙ linear(x).
+
+    In training the scale goes into the weights: its gradient then costs no pass over the map, and the map before
+    the scale need not be kept.
+    """
+    if torch.is_grad_enabled():
+        return h + nn.functional.linear(x, scale[:, None] * linear.weight, scale * linear.bias)
+    return torch.addcmul(h, scale, linear(x))
 
 
 class Attention(nn.Module):
@@ -37,7 +74,7 @@ class Attention(nn.Module):
         """Residual update of h (batch, n, D), which attends to key and value (batch, m, D)."""
         query, key, value = (self._split(x) for x in (self.query(rms_norm(h)), key, value))
         mixed = nn.functional.scaled_dot_product_attention(query, key, value)
-        return torch.addcmul(h, self.scale, self.output(mixed.transpose(1, 2).flatten(2)))
+        return _add_scaled(h, self.scale, mixed.transpose(1, 2).flatten(2), self.output)
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # (batch, H, n_tokens, D/H)
@@ -54,7 +91,7 @@ class FeedForward(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Residual update of h, (..., D)."""
-        return torch.addcmul(h, self.scale, self.contract(nn.functional.gelu(self.expand(rms_norm(h)))))
+        return _add_scaled(h, self.scale, nn.functional.gelu(self.expand(rms_norm(h))), self.contract)
 
 
 class Block(nn.Module):
@@ -82,7 +119,7 @@ class Block(nn.Module):
 
         The other places only serve as keys and values across the places.
         """
-        read = x[:, :, -n_places:]
+        read = x[:, :, -n_places:] if n_places < x.shape[2] else x
         h = _in_chunks(self._mix_places, read.flatten(0, 1), x.flatten(0, 1)).unflatten(0, (len(x), -1))
         h = _in_chunks(self._mix_time, _by_place(h), _by_place(read))
         return h.unflatten(0, (len(x), -1)).transpose(1, 2)

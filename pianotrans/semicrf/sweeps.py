@@ -14,7 +14,7 @@ from pianotrans.semicrf.scores import IntervalScores, affinity, exact_type
 
 FRAMES_PER_STRIP = 64
 _TRACKS_PER_STRIP = {"cpu": 96}  # 17 MB at T = 691; elsewhere all at once
-_N_GROUPS = {"cpu": 12}  # of tracks whose intervals reach equally far, in the way back
+_N_GROUPS = {"cpu": 6}  # of tracks whose intervals reach equally far, in the way back
 _FEW_GROUPS = 3  # where a call costs more than it computes
 
 

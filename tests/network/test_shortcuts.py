@@ -59,3 +59,44 @@ def test_a_block_in_chunks_is_the_whole_one(monkeypatch, n_places, n_tokens):
 def test_rms_norm_is_torchs():
     x = torch.cat([noise(5, 16), 1e-4 * noise(5, 16), torch.zeros(1, 16)])
     torch.testing.assert_close(rms_norm(x), torch.nn.functional.rms_norm(x, (16,), eps=1e-6))
+
+
+def test_the_gradient_of_the_norm_is_its_derivative():
+    x = noise(3, 5, 8).double().requires_grad_()
+    assert torch.autograd.gradcheck(rms_norm, x)
+    torch.testing.assert_close(rms_norm(x).detach(), rms_norm(x.detach()))
+
+
+def test_training_computes_what_inference_does():
+    """The scales go into the weights in training."""
+    torch.manual_seed(0)
+    block = Block(TransformerConfig(width=16, n_heads=2))
+    for name, parameter in block.named_parameters():
+        if name.endswith("scale"):
+            torch.nn.init.normal_(parameter)
+    x = noise(2, 5, 7, 16)
+    with torch.no_grad():
+        expected = block(x)
+    torch.testing.assert_close(block(x).detach(), expected)
+
+
+def test_gradients_of_a_block_are_its_derivatives():
+    torch.manual_seed(0)
+    block = Block(TransformerConfig(width=16, n_heads=2)).double()
+    x = noise(1, 3, 2, 16).double().requires_grad_()
+    assert torch.autograd.gradcheck(block, x)
+    y = block(x).square().sum()
+    scale = block.after_places.scale
+    (found,) = torch.autograd.grad(y, scale)
+    for i in (0, 7):
+        with torch.no_grad():
+            low, high = (block_loss(block, x, scale, i, step) for step in (-1e-5, 1e-5))
+        assert found[i].item() == pytest.approx((high - low) / 2e-5, rel=1e-5, abs=1e-6)
+
+
+def block_loss(block: Block, x: torch.Tensor, scale: torch.Tensor, i: int, step: float) -> float:
+    """The loss with one scale moved by a step."""
+    scale[i] += step
+    loss = block(x).square().sum().item()
+    scale[i] -= step
+    return loss

@@ -158,3 +158,15 @@ def test_labels_of_other_clips_are_refused(model, samples):
     late = dataclasses.replace(labels, end=labels.end + 1)
     with pytest.raises(ValueError, match="labels up to frame 13 given for clips of 13 frames: cut both alike"):
         log_probability(model, samples, [late, late])
+
+
+def test_blocks_computed_again_give_the_same_gradients(model, samples):
+    found = []
+    for recompute in (False, True):
+        model.zero_grad()
+        model.backbone.recompute = recompute
+        total = log_probability(model, samples, some_labels()).total.sum()
+        total.backward()
+        found.append([total.detach(), *(x.grad for x in model.parameters())])
+    for kept, again in zip(*found, strict=True):
+        assert torch.equal(kept, again)

@@ -14,6 +14,7 @@ from torch.autograd.function import once_differentiable
 
 from pianotrans.semicrf.scores import IntervalScores
 from pianotrans.semicrf.sweeps import FRAMES_PER_STRIP, MarginalStrip, Suffixes, sweep_back, sweep_forward
+from pianotrans.semicrf.threads import over_tracks
 
 
 def log_partition_factored(scores: IntervalScores, frames_per_strip: int = FRAMES_PER_STRIP) -> Tensor:
@@ -30,8 +31,7 @@ class _LogPartition(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, singleton: Tensor, frames_per_strip: int) -> Tensor:
         scores = IntervalScores(query, key, singleton)
-        with torch.autocast(query.device.type, enabled=False):
-            suffixes = sweep_back(scores, frames_per_strip)
+        suffixes = sweep_back(scores, frames_per_strip)
         ctx.save_for_backward(query, key, singleton)
         ctx.suffixes = suffixes
         return suffixes.weight[:, 0].clone()
@@ -40,26 +40,30 @@ class _LogPartition(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         scores = IntervalScores(*ctx.saved_tensors)
-        with torch.autocast(grad.device.type, enabled=False):
-            return *_gradients(scores, ctx.suffixes, grad), None
+        return *_gradients(scores, ctx.suffixes, grad), None
 
 
 def _gradients(scores: IntervalScores, suffixes: Suffixes, grad: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients by query, key and singleton of the sum of grad (N,) times the log partitions."""
-    by_query, by_key = (torch.zeros(x.shape, dtype=x.dtype, device=x.device) for x in (scores.query, scores.key))
+    by_query = torch.zeros_like(scores.query, memory_format=torch.contiguous_format)
+    by_key = torch.empty_like(scores.key, memory_format=torch.contiguous_format)  # every frame begins in one strip
     visited = torch.empty_like(suffixes.weight)
-    for strip in sweep_forward(scores, suffixes, visited):
-        weighted = _by_affinity(strip, grad)
-        by_key[:, strip.begins].index_copy_(0, strip.tracks, weighted @ strip.query)
-        by_query[:, strip.ends].index_add_(0, strip.tracks, weighted.mT @ strip.key)
+
+    def sweep(part: slice) -> None:
+        for strip in sweep_forward(scores, suffixes, visited, part):
+            weighted = _by_affinity(strip, grad)
+            by_key[:, strip.begins].index_copy_(0, strip.tracks, weighted @ strip.query)
+            by_query[:, strip.ends].index_add_(0, strip.tracks, weighted.mT @ strip.key)
+
+    over_tracks(sweep, scores.n_tracks, grad.device)
     by_singleton = grad[:, None] * visited * torch.sigmoid(scores.singleton)
     return by_query, by_key, by_singleton.to(scores.singleton.dtype)
 
 
 def _by_affinity(strip: MarginalStrip, grad: Tensor) -> Tensor:
-    """The gradient by the inner products of query and key, (n, begins, ends)."""
+    """The gradient by the inner products of query and key, (n, begins, ends); takes the place of the marginals."""
     dtype, device = strip.probability.dtype, strip.probability.device
     begins, ends = (torch.arange(x.start, x.stop, device=device, dtype=dtype) for x in (strip.begins, strip.ends))
     by_track = grad.index_select(0, strip.tracks)[:, None, None].to(dtype)
     scale = 1 / math.sqrt(strip.query.shape[-1])
-    return strip.probability * (ends - begins[:, None]) * (by_track * scale)
+    return strip.probability.mul_((ends - begins[:, None]) * scale).mul_(by_track)

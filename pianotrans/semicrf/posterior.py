@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pianotrans.semicrf.scores import IntervalScores
 from pianotrans.semicrf.sweeps import FRAMES_PER_STRIP, Suffixes, sweep_back, sweep_forward
+from pianotrans.semicrf.threads import over_tracks
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,14 @@ class Posterior:
     def under(cls, scores: IntervalScores, frames_per_strip: int = FRAMES_PER_STRIP) -> Self:
         """The posterior under scores in factors, gap scores zero. O(N · T²) time, O(N · T) memory."""
         precise = scores.in_float()
-        with torch.autocast(scores.query.device.type, enabled=False):
-            suffixes = sweep_back(precise, frames_per_strip)
-            visited = torch.empty_like(suffixes.weight)
-            for _ in sweep_forward(precise, suffixes, visited):
+        suffixes = sweep_back(precise, frames_per_strip)
+        visited = torch.empty_like(suffixes.weight)
+
+        def sweep(part: slice) -> None:
+            for _ in sweep_forward(precise, suffixes, visited, part):
                 pass
+
+        over_tracks(sweep, scores.n_tracks, scores.query.device)
         return cls(precise, suffixes, visited)
 
     def of_intervals(self, track: Tensor, begin: Tensor, end: Tensor) -> Tensor:

@@ -14,10 +14,6 @@ Scores in float32 on the CPU are the compiled functions' business; these here ar
 strip for what lies behind the strip's own frames, and a loop or a triangular system for the rest.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -40,7 +36,9 @@ def extend_suffix(
         log_cut: see `reach`.
     """
     if _is_compiled(strip):
-        _in_threads(compiled.extend_suffix, (strip, suffix, reach, bonus), first, lengths.numpy(), log_cut)
+        compiled.extend_suffix(
+            strip.numpy(), suffix.numpy(), reach.numpy(), bonus.numpy(), first, lengths.numpy(), log_cut
+        )
     else:
         _extend_by_torch(strip, suffix, reach, bonus, first, lengths, log_cut)
 
@@ -57,23 +55,13 @@ def pass_on(strip: Tensor, visited: Tensor, suffix: Tensor, onward: Tensor, leng
         lengths: as in `extend_suffix`.
     """
     if _is_compiled(strip):
-        _in_threads(compiled.pass_on, (strip, visited, suffix, onward), lengths.numpy())
+        compiled.pass_on(strip.numpy(), visited.numpy(), suffix.numpy(), onward.numpy(), lengths.numpy())
     else:
         _pass_on_by_torch(strip, visited, suffix, onward, lengths)
 
 
 def _is_compiled(strip: Tensor) -> bool:
     return strip.device.type == "cpu" and strip.dtype == torch.float32
-
-
-def _in_threads(function: Callable[..., None], by_track: tuple[Tensor, ...], *shared: Any) -> None:
-    """Call a compiled function, which lets go of the interpreter, for parts of the tracks at the same time."""
-    n_parts = min(torch.get_num_threads(), len(by_track[0]))
-    parts = zip(*(x.tensor_split(n_parts) for x in by_track), strict=True)
-    with ThreadPoolExecutor(n_parts) as pool:
-        calls = [pool.submit(function, *(x.numpy() for x in part), *shared) for part in parts]
-    for call in calls:
-        call.result()
 
 
 def _extend_by_torch(

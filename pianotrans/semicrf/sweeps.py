@@ -11,10 +11,11 @@ from torch import Tensor
 
 from pianotrans.semicrf.recursion import extend_suffix, pass_on
 from pianotrans.semicrf.scores import IntervalScores, affinity, exact_type
+from pianotrans.semicrf.threads import over_tracks
 
 FRAMES_PER_STRIP = 64
-_TRACKS_PER_STRIP = {"cpu": 96}  # 17 MB at T = 691; elsewhere all at once
-_N_GROUPS = {"cpu": 6}  # of tracks whose intervals reach equally far, in the way back
+_TRACKS_PER_STRIP = {"cpu": 32}  # 6 MB at T = 691; elsewhere all at once
+_TRACKS_PER_GROUP = {"cpu": 8}  # whose intervals reach equally far, in the sweep forward
 _FEW_GROUPS = 3  # where a call costs more than it computes
 
 
@@ -48,25 +49,33 @@ def sweep_back(scores: IntervalScores, frames_per_strip: int = FRAMES_PER_STRIP)
     weight, lengths = torch.empty_like(bonus), _lengths(scores)
     reach = torch.empty(n_tracks, len(strips), dtype=torch.int64, device=device)
     n_at_once = _TRACKS_PER_STRIP.get(device.type, n_tracks)
-    for first_track in range(0, n_tracks, n_at_once):
-        tracks = slice(first_track, first_track + n_at_once)
-        for i, begins in reversed(list(enumerate(strips))):
-            strip = scores.affinity(tracks, begins)
-            reached = reach[tracks, i]
-            extend_suffix(strip, weight[tracks], reached, bonus[tracks], begins.start, lengths, _log_cut(scores))
+
+    def sweep(part: slice) -> None:
+        for first_track in range(part.start, part.stop, n_at_once):
+            tracks = slice(first_track, min(first_track + n_at_once, part.stop))
+            for i, begins in reversed(list(enumerate(strips))):
+                strip, reached = scores.affinity(tracks, begins), reach[tracks, i]
+                extend_suffix(
+                    strip, weight[tracks], reached, bonus[tracks], begins.start, lengths, _log_cut(scores)
+                )
+
+    over_tracks(sweep, n_tracks, device)
     return Suffixes(weight, weight - bonus, reach.cpu(), strips)
 
 
-def sweep_forward(scores: IntervalScores, suffixes: Suffixes, visited: Tensor) -> Iterator[MarginalStrip]:
-    """Posterior probabilities strip by strip; left out are the intervals beyond `reach`.
+def sweep_forward(
+    scores: IntervalScores, suffixes: Suffixes, visited: Tensor, part: slice
+) -> Iterator[MarginalStrip]:
+    """Posterior probabilities of part of the tracks, strip by strip; left out are the intervals beyond `reach`.
 
     `visited`, (N, T) like the weights, is filled in on the way: the probability that a labelling visits frame t,
     that is, has no interval across it.
     """
-    visited.zero_()[:, 0] = 1
+    visited[part] = 0
+    visited[part, 0] = 1
     lengths, n_frames = _lengths(scores), scores.n_frames
     for i, begins in enumerate(suffixes.strips):
-        for tracks, reach in _by_reach(suffixes.reach[:, i], scores.query.device):
+        for tracks, reach in _by_reach(suffixes.reach[part, i], part.start, scores.query.device):
             ends = slice(begins.start, begins.start + reach)
             window = slice(begins.start, min(max(ends.stop, begins.stop + 1), n_frames))
             key, query = (x.index_select(0, tracks) for x in (scores.key[:, begins], scores.query[:, ends]))
@@ -78,11 +87,11 @@ def sweep_forward(scores: IntervalScores, suffixes: Suffixes, visited: Tensor) -
             yield MarginalStrip(tracks, begins, ends, key, query, strip)
 
 
-def _by_reach(reach: Tensor, device: torch.device) -> Iterator[tuple[Tensor, int]]:
+def _by_reach(reach: Tensor, first_track: int, device: torch.device) -> Iterator[tuple[Tensor, int]]:
     """Groups of tracks, each with the furthest reach of its tracks."""
-    for tracks in reach.argsort(stable=True).tensor_split(_N_GROUPS.get(device.type, _FEW_GROUPS)):
-        if len(tracks):
-            yield tracks.to(device), int(reach[tracks[-1]])
+    n_in_group = _TRACKS_PER_GROUP.get(device.type, -(-len(reach) // _FEW_GROUPS))
+    for tracks in torch.split(reach.argsort(stable=True), n_in_group):
+        yield (tracks + first_track).to(device), int(reach[tracks[-1]])
 
 
 def _lengths(scores: IntervalScores) -> Tensor:

@@ -153,6 +153,19 @@ def test_the_compiled_recursions_are_those_of_torch(n_frames, frames_per_strip, 
             np.testing.assert_allclose(ours, theirs, atol=1e-5 * scale * largest)
 
 
+@pytest.mark.parametrize("n_tracks", [1, 2, 7])
+def test_the_number_of_threads_changes_nothing(n_tracks):
+    scores = factored(n_tracks, 70, torch.float32, seed=8)
+    found = []
+    for n_threads in (1, 3):
+        torch.set_num_threads(n_threads)
+        log_z = log_partition_factored(scores)
+        found.append([log_z.detach(), *gradients(log_z, scores)])
+    torch.set_num_threads(1)
+    for alone, shared in zip(*found, strict=True):
+        np.testing.assert_allclose(alone, shared, rtol=1e-4, atol=1e-4)
+
+
 def test_scores_as_large_as_the_published_ones_keep_their_probabilities():
     """Rounding must not make the probabilities of what may follow a frame add up to anything but one."""
     scores = factored(4, 200, torch.float32, seed=3, spread=25.0)

@@ -1,4 +1,4 @@
-"""The models of these tests are small, too."""
+"""The models of these tests are small."""
 
 from tests.threads import one_thread
 

@@ -116,8 +116,8 @@ class Loop:
             losses = self._gradients(parts)
         except torch.OutOfMemoryError as error:
             raise TrainingError(
-                "device: its memory does not hold a step. Raise accumulation, or lower clips_per_step or "
-                "chunks.length_s."
+                "device: its memory does not hold a step. Set recompute, raise accumulation, or lower "
+                "clips_per_step or chunks.length_s."
             ) from error
         norm, bound = state.clip.apply(state.model.parameters())
         total, intervals, attributes, stopping = self._mean([*losses.tolist(), float(self.is_stopping())])

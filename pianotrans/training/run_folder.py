@@ -15,7 +15,7 @@ from pianotrans.training.settings import TrainingSettings
 from pianotrans.training.settings_files import differences, read_settings, settings_text
 
 SETTINGS_FILE, ABOUT_FILE = "training.toml", "run.json"
-_MAY_CHANGE = ("model", "accumulation", "workers", "save_every_steps", "keep", "validation.")
+_MAY_CHANGE = ("model", "accumulation", "recompute", "workers", "save_every_steps", "keep", "validation.")
 _SHOWN = 3
 
 

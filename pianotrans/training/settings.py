@@ -51,6 +51,7 @@ class TrainingSettings:
     steps: int = 180_000
     clips_per_step: int = 12  # by all processes together
     accumulation: int = 1  # parts that a process computes its clips of a step in: less memory, more time
+    recompute: bool = False  # parts of the network instead of keeping them: less memory, more time
     precision: Literal["float32", "bfloat16"] = "float32"  # of the network; the objective is float32 always
     attribute_dropout: float = 0.1
     split: str = "train"

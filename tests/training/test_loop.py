@@ -108,6 +108,13 @@ def test_parts_add_up_to_the_whole(data, tmp_path):
         torch.testing.assert_close(gradients[1][name], gradient, rtol=1e-4, atol=1e-4, msg=name)
 
 
+def test_recomputing_changes_nothing_but_memory(data, tmp_path, whole):
+    other = loop(data, tmp_path, "recompute=true")
+    assert other.state.model.backbone.recompute
+    other.run()
+    assert contents(other.checkpoints.last()) == contents(whole.checkpoints.last())
+
+
 def test_dropout_is_a_setting(data, tmp_path):
     losses = []
     for dropout in (0.0, 0.5):

@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 import pretty_midi
-import sampler
 import soundfile as sf
 from pieces import PIECES, Piece, ScoreNote
+
+from pianotrans.events import Performance, load_midi
+from pianotrans.training.synthesis import SampleLibrary, render
 
 TICKS_PER_QUARTER = 960
 RATE = 44100
@@ -102,15 +104,9 @@ def play_pedal(
     return changes
 
 
-def render(midi: pretty_midi.PrettyMIDI, samples: Path) -> np.ndarray:
-    """Play a one-track MIDI performance, to stereo with the peak at -3 dBFS."""
-    (instrument,) = midi.instruments
-    sustain, soft = (
-        [(change.time, change.value) for change in instrument.control_changes if change.number == number]
-        for number in (SUSTAIN, SOFT)
-    )
-    length_s = midi.get_end_time() + TAIL_S
-    sound: np.ndarray = sampler.render(instrument.notes, sustain, soft, samples, length_s=length_s, rate=RATE)
+def play(performance: Performance, library: SampleLibrary, length_s: float) -> np.ndarray:
+    """Play a performance as it is, without a room or noise, to stereo with the peak at -3 dBFS."""
+    sound = render(performance, library, length_s=length_s, rate=RATE)
     n_fade = round(FADE_S * RATE)
     sound[-n_fade:] *= np.linspace(1, 0, n_fade, dtype=np.float32)[:, None]
     return sound * np.float32(PEAK / np.abs(sound).max())
@@ -129,14 +125,15 @@ def main() -> None:
     parser.add_argument("samples", type=Path, metavar="SAMPLES_FOLDER", help="a node_modules/@audio-samples folder")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "samples", help="default: data/samples")
     arguments = parser.parse_args()
+    library = SampleLibrary.open(arguments.samples)
     for piece in PIECES:
         midi_path = arguments.out / f"{piece.name}.mid"
         perform(piece).write(str(midi_path))
-        midi = pretty_midi.PrettyMIDI(str(midi_path))  # read back: what is rendered is what was written
-        sound = render(midi, arguments.samples)
+        performance = load_midi(midi_path)  # read back: what is rendered is what was written
+        length_s = pretty_midi.PrettyMIDI(str(midi_path)).get_end_time() + TAIL_S
+        sound = play(performance, library, length_s)
         encode(sound, midi_path.with_suffix(piece.audio_suffix))
-        n_notes = len(midi.instruments[0].notes)
-        print(f"{piece.name}{piece.audio_suffix}: {len(sound) / RATE:.2f} s, {n_notes} notes")
+        print(f"{piece.name}{piece.audio_suffix}: {len(sound) / RATE:.2f} s, {performance.n_notes} notes")
 
 
 if __name__ == "__main__":

@@ -56,5 +56,9 @@ class DatasetError(PianotransError):
     """A data set that cannot be read, or whose index contradicts itself."""
 
 
+class TrainingError(PianotransError):
+    """Training that cannot begin, go on or be exported as asked."""
+
+
 class Cancelled(PianotransError):  # noqa: N818 - not a failure: somebody asked for it
     """The caller asked for the work to stop."""

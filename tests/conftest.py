@@ -8,6 +8,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+SHARED = Path(os.environ.get("PIANOTRANS_SHARED", REPOSITORY.parent / "shared"))
+
 # A shell that starts the tests in the background has them, and all they start, ignore Ctrl-C. Some test just that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -16,10 +18,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of shared recordings and golden values; skips where it is missing."""
-    folder = Path(os.environ.get("PIANOTRANS_SHARED", REPOSITORY.parent / "shared"))
-    if not (folder / "golden").is_dir():
-        pytest.skip(f"no shared data in {folder}; set PIANOTRANS_SHARED")
-    return folder
+    if not (SHARED / "golden").is_dir():
+        pytest.skip(f"no shared data in {SHARED}; set PIANOTRANS_SHARED")
+    return SHARED
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,8 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel):
         "py.typed",
         "_models/registry.toml",
         "_models/transkun-v2/config.toml",
+        "_models/transkun-v2/training.toml",
+        "_models/tiny/training.toml",
         "_models/tiny/weights.safetensors",
     ):
         assert f"pianotrans/{name}" in names

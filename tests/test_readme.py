@@ -11,9 +11,9 @@ import pytest
 
 from pianotrans.inference import registry
 from tests.batch.object_store import object_store, store
-from tests.commands.driving import SEED, clip, run_process
-from tests.conftest import REPOSITORY
-from tests.synthesis import random_performance
+from tests.commands.driving import ENVIRONMENT, RATE, SEED, clip, run_process, write
+from tests.conftest import REPOSITORY, SHARED
+from tests.synthesis import random_performance, render
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 RUN_BY_CI = {"make demo", "make test", "pip install ."}
@@ -23,7 +23,8 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
-COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
+(TRAINING,) = (block.splitlines() for block in blocks("sh") if "pianotrans train " in block)
+COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if line not in TRAINING]
 BENCH = [command for command in COMMANDS if command.startswith("pianotrans bench")]
 EVALUATE = [command for command in COMMANDS if command.startswith("pianotrans evaluate")]
 TRANSCRIBE = [command for command in COMMANDS if command.startswith("pianotrans transcribe")]
@@ -96,6 +97,39 @@ def test_evaluate(command, scored):
     if "--dataset" in command and "--out" in command:
         kept = [path.name for path in scored.glob("*/transcriptions/**/*.mid")]
         assert kept == ["y.mid"], "the only recording of the split"
+
+
+@pytest.fixture
+def maestro(desk):
+    """The desk with recordings in MAESTRO's layout: the shared ones, or simple tones where they are missing."""
+    root = desk / "maestro-v3.0.0"
+    if (SHARED / "maestro-mini").is_dir():
+        root.symlink_to(SHARED / "maestro-mini")
+        return desk
+    rows = ["canonical_composer,canonical_title,split,year,midi_filename,audio_filename,duration"]
+    for seed, split in enumerate(("train", "train", "validation", "test")):
+        performance = random_performance(seed, 6.0)
+        write(root / "2018" / f"{seed}.wav", render(performance, RATE, seed))
+        performance.save(root / "2018" / f"{seed}.midi")
+        rows.append(f"nobody,piece {seed},{split},2018,2018/{seed}.midi,2018/{seed}.wav,6.0")
+    (root / "maestro-v3.0.0.csv").write_text("\n".join(rows))
+    return desk
+
+
+@pytest.mark.slow
+def test_training(maestro):
+    """All commands of the section, one after the other."""
+    program = f"{shlex.quote(sys.executable)} {shlex.quote(str(REPOSITORY / 'cli.py'))}"
+    printed = []
+    for command in TRAINING:
+        line = command.replace("pianotrans", program, 1)
+        printed.append(
+            subprocess.run(line, shell=True, check=True, capture_output=True, text=True, env=ENVIRONMENT)
+        )
+    assert "Going on after step 200 of 200." in printed[2].stderr
+    assert "| 200 of 200, " in (maestro / "my-tiny" / "README.md").read_text()
+    assert (maestro / "song.mid").is_file()
+    assert "onset+offset" in printed[-1].stdout
 
 
 @pytest.mark.slow

@@ -12,8 +12,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias, Union
 
 from pianotrans.audio import find_audio
-from pianotrans.errors import OutputError, StorageError
-from pianotrans.events import write_atomically
+from pianotrans.errors import StorageError
+from pianotrans.events import make_folder, write_atomically
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -133,14 +133,6 @@ def write(address: Address, data: bytes, *, overwrite: bool = False) -> None:
         return
     make_folder(address.parent)
     write_atomically(address, data, overwrite=overwrite)
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for results, and those above it. Raises OutputError if that cannot be done."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: this folder cannot be made ({error.strerror}). Choose another.") from error
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pianotrans.commands import bench, evaluate, models, transcribe
+from pianotrans.commands import bench, evaluate, models, prepare, synthesize, train, transcribe
 from pianotrans.version import __version__
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -19,7 +19,10 @@ app = typer.Typer(
 )
 app.command("transcribe", no_args_is_help=True)(transcribe.transcribe)
 app.command("evaluate", no_args_is_help=True)(evaluate.evaluate)
+app.command("train", no_args_is_help=True)(train.train)
 app.command("bench")(bench.bench)
+app.add_typer(prepare.app, name="prepare")
+app.command("synthesize", no_args_is_help=True)(synthesize.synthesize)
 app.add_typer(models.app, name="models")
 
 

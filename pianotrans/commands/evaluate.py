@@ -1,8 +1,7 @@
 """`pianotrans evaluate`: transcriptions scored against what was played."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,13 +11,13 @@ import typer
 from pianotrans.batch import Recipe
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.evaluation_files import check_free, save
-from pianotrans.errors import Cancelled, DeviceError, EvaluationError, PianotransError
+from pianotrans.commands.exits import SOME_FAILED, exits
+from pianotrans.errors import EvaluationError
 from pianotrans.events import Durations
 
 if TYPE_CHECKING:
     from pianotrans.evaluation import Convention, Evaluation, EvaluationSettings
 
-SOME_FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 _DATASET = "Data sets"
 
 
@@ -151,7 +150,7 @@ def evaluate(
     interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
-    with _exits(reporter):
+    with exits(reporter):
         if dataset is not None and reference is not None and layout is None and _is_layout(dataset):
             dataset, layout, reference = reference, str(dataset), estimate  # --dataset maestro ROOT
             estimate = None
@@ -203,22 +202,6 @@ def _is_layout(given: Path) -> bool:
     from pianotrans.evaluation.datasets import Layout
 
     return str(given) in list(Layout)
-
-
-@contextmanager
-def _exits(reporter: Reporter) -> Iterator[None]:
-    """Tell of an error and exit with its code."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        reporter.error(Cancelled("Interrupted. Nothing half-written is left."))
-        raise typer.Exit(INTERRUPTED) from None
-    except typer.BadParameter as error:
-        reporter.error(PianotransError(error.format_message()))
-        raise typer.Exit(WRONG_USAGE) from None
-    except PianotransError as error:
-        reporter.error(error)
-        raise typer.Exit(WRONG_USAGE if isinstance(error, DeviceError) else SOME_FAILED) from None
 
 
 def _check_usage(

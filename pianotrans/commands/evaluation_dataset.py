@@ -15,7 +15,6 @@ from pianotrans.batch.storage import here
 from pianotrans.commands.collection import GO_ON, Destination, run_collection
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.evaluation_scoring import score_pairs, tell_failure
-from pianotrans.commands.outputs import make_folder
 from pianotrans.errors import EvaluationError, PianotransError
 from pianotrans.evaluation import Evaluation, EvaluationSettings, Failure, FilePair, Provenance
 from pianotrans.evaluation.datasets import (
@@ -30,6 +29,7 @@ from pianotrans.evaluation.datasets import (
     select_names,
 )
 from pianotrans.evaluation.texts import first_few
+from pianotrans.events import make_folder
 from pianotrans.inference.registry import default_model, find_model
 
 FOLDER = "transcriptions"

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pianotrans.commands.console import Reporter
-from pianotrans.commands.outputs import make_folder
 from pianotrans.errors import OutputError
+from pianotrans.events import make_folder, write_atomically
 
 if TYPE_CHECKING:
     from pianotrans.evaluation import Evaluation
@@ -31,7 +31,6 @@ def save(evaluation: "Evaluation", folder: Path, seed: int, reporter: Reporter, 
     from pianotrans.evaluation import to_dict
     from pianotrans.evaluation.pictures import can_draw, draw_all
     from pianotrans.evaluation.texts import errors_csv, pieces_csv, summary_markdown
-    from pianotrans.events import write_atomically
 
     texts = (
         json.dumps(to_dict(evaluation, seed=seed), indent=1, allow_nan=False) + "\n",

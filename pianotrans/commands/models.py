@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pianotrans.commands.console import Reporter
-from pianotrans.errors import ModelError
+from pianotrans.errors import ModelError, PianotransError
 
 if TYPE_CHECKING:
     from pianotrans.inference.registry import ModelEntry
@@ -77,6 +77,28 @@ def verify_model(name: Name = None) -> None:
         reporter.error(error)
         raise typer.Exit(_FAILED) from None
     typer.echo(f"{entry.name}: whole and right ({entry.weights_path})")
+
+
+@app.command("export")
+def export_model(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a training run.")],
+    folder: Annotated[Path, typer.Argument(metavar="NAME_OR_FOLDER", help="The model's folder, a new one.")],
+    checkpoint: Annotated[
+        str, typer.Option(metavar="best|last|STEP", help="Which of the run's checkpoints.")
+    ] = "best",
+) -> None:
+    """Make a model of a training run: a folder that `transcribe --model` takes, with a card."""
+    from pianotrans.training.export import export
+    from pianotrans.training.run_folder import RunFolder
+
+    reporter = Reporter()
+    try:
+        chosen = export(RunFolder(run), folder, checkpoint)
+    except PianotransError as error:
+        reporter.error(error)
+        raise typer.Exit(_FAILED) from None
+    reporter.say(f"{folder}: the weights after step {chosen.step}")
+    typer.echo(folder)
 
 
 def _find(name: str | None, reporter: Reporter) -> "ModelEntry":

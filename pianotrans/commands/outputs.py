@@ -8,7 +8,6 @@ from pathlib import Path, PurePath
 import typer
 
 from pianotrans.batch.storage import Address, exists, find_recordings, is_folder, place_below
-from pianotrans.batch.storage import make_folder as make_folder  # the commands' own way to make one
 from pianotrans.errors import AudioError, OutputError, PianotransError
 
 FORMATS = ("mid", "json", "csv")

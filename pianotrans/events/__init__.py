@@ -10,7 +10,7 @@ from pianotrans.events.midi import load_midi, midi_bytes, to_pretty_midi
 from pianotrans.events.performance import CONTROLLERS, SOFT, SUSTAIN, Note, Pedal, Performance
 from pianotrans.events.sustain import Durations, extend_by_pedal
 from pianotrans.events.ticks import TICKS_PER_QUARTER, TICKS_PER_SECOND, TickNote, TickPedal, Ticks, quantise
-from pianotrans.events.writing import write_atomically
+from pianotrans.events.writing import make_folder, write_atomically, write_folder_atomically
 
 __all__ = [
     "CONTROLLERS",
@@ -32,8 +32,10 @@ __all__ = [
     "extend_by_pedal",
     "json_text",
     "load_midi",
+    "make_folder",
     "midi_bytes",
     "quantise",
     "to_pretty_midi",
     "write_atomically",
+    "write_folder_atomically",
 ]

@@ -3,6 +3,8 @@
 import errno
 import os
 import secrets
+import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,6 +42,38 @@ def write_atomically(path: str | os.PathLike[str], data: bytes, *, overwrite: bo
     finally:
         if temporary is not None:
             _remove(temporary)
+
+
+def write_folder_atomically(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
+    """Make the folder `path`, which must not exist, with these files in it, so that it is never there in part.
+
+    As `write_atomically` does it, whose errors it has; what a SIGKILL leaves behind is a folder called
+    `.pianotrans-….tmp`.
+    """
+    target = Path(path)
+    temporary = target.with_name(f".pianotrans-{secrets.token_hex(8)}.tmp")
+    try:
+        if target.exists():
+            raise FileExistsError
+        temporary.mkdir()
+        for name, data in files.items():
+            with (temporary / name).open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.rename(target)
+    except OSError as error:
+        raise OutputError(_explanation(target, error, sum(map(len, files.values())))) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for results, and those above it. Raises OutputError if that cannot be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: this folder cannot be made ({error.strerror}). Choose another.") from error
 
 
 def _check(target: Path, *, overwrite: bool) -> None:

@@ -13,7 +13,6 @@ from pianotrans.batch import End, Item, Ledger, Outcome, Recipe, write_report
 from pianotrans.batch.estimate import Estimate, header_duration_s
 from pianotrans.batch.identity import identify
 from pianotrans.batch.recipe import render
-from pianotrans.batch.storage import make_folder
 from pianotrans.errors import AudioError, ModelError, OutputError
 from pianotrans.events import Note, Pedal, Performance, extend_by_pedal
 from pianotrans.events.export import encode
@@ -135,16 +134,6 @@ def test_rendering():
 
 
 # Folders
-
-
-def test_folders_are_made(tmp_path: Path):
-    make_folder(tmp_path / "a" / "b")
-    make_folder(tmp_path / "a" / "b")
-    (tmp_path / "file").touch()
-    with pytest.raises(
-        OutputError, match=r"file.b: this folder cannot be made \(Not a directory\)\. Choose another"
-    ):
-        make_folder(tmp_path / "file" / "b")
 
 
 # Estimates

@@ -44,6 +44,10 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
         ("--version",),
         ("transcribe", "--help"),
         ("evaluate", "--help"),
+        ("train", "--help"),
+        ("prepare", "maestro", "--help"),
+        ("prepare", "pairs", "missing.csv", "out"),
+        ("synthesize", "--help"),
         ("models", "list"),
         ("models", "path"),
         ("transcribe", "missing.wav", "--format", "midi"),
@@ -76,7 +80,12 @@ def test_version():
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 @pytest.mark.parametrize(
-    "command", [(), ("transcribe",), ("evaluate",), ("models",), ("models", "pull")], ids=" ".join
+    "command",
+    [
+        *((), ("transcribe",), ("evaluate",), ("models",), ("models", "pull"), ("models", "export")),
+        *(("prepare",), ("prepare", "maestro"), ("prepare", "pairs"), ("synthesize",), ("train",)),
+    ],
+    ids=" ".join,
 )
 def test_every_command_has_help(command: tuple[str, ...], flag: str):
     result = run(*command, flag)

@@ -1,4 +1,4 @@
-"""The clips of data/samples, their reference MIDI, and the sampler that made them."""
+"""The clips of data/samples, their reference MIDI, and the scripts that made them."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -8,6 +8,10 @@ import numpy as np
 import pretty_midi
 import pytest
 import soundfile as sf
+
+from pianotrans.events import load_midi
+from pianotrans.training.synthesis import SampleLibrary
+from tests.training.pianos import whole_piano
 
 DATA = Path(__file__).parents[2] / "data"
 CLIPS = {
@@ -97,9 +101,8 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.syspath_prepend(str(DATA))
     import make_samples
     import pieces
-    import sampler
 
-    return SimpleNamespace(make_samples=make_samples, pieces=pieces, sampler=sampler)
+    return SimpleNamespace(make_samples=make_samples, pieces=pieces)
 
 
 def test_the_script_performs_the_same_midi_to_the_byte(name: str, scripts: SimpleNamespace, tmp_path: Path) -> None:
@@ -113,88 +116,9 @@ def test_a_bar_that_does_not_add_up_is_refused(scripts: SimpleNamespace) -> None
         scripts.pieces.parse_line("C4 E4 | G4", "left", unit=1, bar_beats=3)
 
 
-@pytest.fixture(scope="module")
-def one_note_piano(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sample folder with the key A4 only: 12 ms of silence, then a slowly falling sine; no key noise."""
-    samples = tmp_path_factory.mktemp("samples")
-    time_s = np.arange(2 * 48000) / 48000
-    sine = np.sin(2 * np.pi * 440 * time_s) * np.exp(-time_s / 2)
-    string = np.concatenate([np.zeros(576), 0.5 * sine])
-    for layer in range(1, 17):
-        folder = samples / f"piano-velocity{layer}" / "audio"
-        folder.mkdir(parents=True)
-        sf.write(folder / f"A4v{layer}.ogg", np.stack([string, string], axis=1), 48000)
-    folder = samples / "piano-release" / "audio"
-    folder.mkdir(parents=True)
-    for pitch in (68, 69, 70):
-        sf.write(folder / f"rel{pitch - 20}.ogg", np.zeros((4800, 2)), 48000)
-    return samples
-
-
-def level(sound: np.ndarray, begin_s: float, end_s: float) -> float:
-    return float(np.sqrt(np.mean(sound[round(begin_s * RATE) : round(end_s * RATE)] ** 2)))
-
-
-@pytest.mark.parametrize("pitch", [68, 69, 70])
-def test_sampler_attacks_on_the_onset_at_the_right_pitch(
-    pitch: int, scripts: SimpleNamespace, one_note_piano: Path
-) -> None:
-    note = pretty_midi.Note(80, pitch, 0.2, 1.2)
-    sound = scripts.sampler.render([note], [], [], one_note_piano, length_s=1.2)[:, 0]
-    attack_s = np.argmax(np.abs(sound) > 0.1 * np.abs(sound).max()) / RATE
-    assert attack_s == pytest.approx(0.2, abs=0.002)
-    spectrum = np.abs(np.fft.rfft(sound[round(0.2 * RATE) : round(1.2 * RATE)]))  # bins of 1 Hz
-    assert spectrum.argmax() == pytest.approx(440 * 2 ** ((pitch - 69) / 12), abs=1)
-
-
-def test_sampler_level_is_the_square_of_velocity(scripts: SimpleNamespace, one_note_piano: Path) -> None:
-    levels = [
-        level(
-            scripts.sampler.render([pretty_midi.Note(v, 69, 0, 1)], [], [], one_note_piano, length_s=1),
-            0,
-            0.5,
-        )
-        for v in (30, 60, 120)
-    ]
-    np.testing.assert_allclose(np.divide(levels[1:], levels[:-1]), 4, rtol=0.02)
-
-
-def test_sampler_damps_unless_the_pedal_holds(scripts: SimpleNamespace, one_note_piano: Path) -> None:
-    note = pretty_midi.Note(80, 69, 0.1, 0.4)
-
-    def play(sustain: list[tuple[float, int]]) -> np.ndarray:
-        return scripts.sampler.render([note], sustain, [], one_note_piano, length_s=2)
-
-    dry, pedalled, late = play([]), play([(0.2, 100), (1.0, 0)]), play([(0.5, 100), (1.0, 0)])
-    assert level(dry, 0.7, 0.9) < 0.001 * level(dry, 0.2, 0.4)
-    assert level(pedalled, 0.7, 0.9) > 0.5 * level(pedalled, 0.2, 0.4)
-    assert level(pedalled, 1.3, 1.5) < 0.001 * level(pedalled, 0.2, 0.4)
-    np.testing.assert_array_equal(late, dry)  # a pedal that comes after the damper lifts nothing
-
-
-def test_sampler_soft_pedal_is_softer(scripts: SimpleNamespace, one_note_piano: Path) -> None:
-    note = pretty_midi.Note(80, 69, 0.1, 0.4)
-    loud, soft = (
-        scripts.sampler.render([note], [], controls, one_note_piano, length_s=0.5)
-        for controls in ([], [(0.0, 127)])
-    )
-    assert level(soft, 0.1, 0.4) == pytest.approx(0.64 * level(loud, 0.1, 0.4), rel=0.02)
-
-
-def test_sampler_restrike_damps_the_former_string(scripts: SimpleNamespace, one_note_piano: Path) -> None:
-    first, second = pretty_midi.Note(120, 69, 0.1, 0.3), pretty_midi.Note(30, 69, 0.5, 1.0)
-    pedal = [(0.0, 127)]
-    both = scripts.sampler.render([first, second], pedal, [], one_note_piano, length_s=1)
-    alone = scripts.sampler.render([second], pedal, [], one_note_piano, length_s=1)
-    np.testing.assert_allclose(both[round(0.65 * RATE) :], alone[round(0.65 * RATE) :], atol=1e-4)
-
-
-def test_sampler_refuses_keys_a_piano_lacks(scripts: SimpleNamespace, one_note_piano: Path) -> None:
-    with pytest.raises(ValueError, match="pitch 109: a piano has the MIDI pitches 21 to 108"):
-        scripts.sampler.render([pretty_midi.Note(80, 109, 0, 1)], [], [], one_note_piano, length_s=1)
-
-
-def test_sampler_without_notes_is_silence(scripts: SimpleNamespace, one_note_piano: Path) -> None:
-    np.testing.assert_array_equal(
-        scripts.sampler.render([], [], [], one_note_piano, length_s=0.5), np.zeros((22050, 2), np.float32)
-    )
+def test_the_script_plays_a_clip_on_the_sampler(scripts: SimpleNamespace, tmp_path: Path) -> None:
+    performance = load_midi(DATA / "samples" / "beethoven_fur_elise.mid")
+    sound = scripts.make_samples.play(performance, SampleLibrary.open(whole_piano(tmp_path)), 13.5)
+    assert sound.shape == (round(13.5 * RATE), 2)
+    assert 20 * np.log10(np.abs(sound).max()) == pytest.approx(-3, abs=0.01)
+    assert not sound[-1].any()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pianotrans.errors import OutputError
-from pianotrans.events import write_atomically
+from pianotrans.events import make_folder, write_atomically
 
 
 def names(folder):
@@ -206,3 +206,13 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, kill):
         assert left == []
     else:  # nobody can clean up after that; the name tells whose it is
         assert all(name.startswith(".pianotrans-") and name.endswith(".tmp") for name in left)
+
+
+def test_folders_are_made(tmp_path: Path):
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        OutputError, match=r"file.b: this folder cannot be made \(Not a directory\)\. Choose another"
+    ):
+        make_folder(tmp_path / "file" / "b")

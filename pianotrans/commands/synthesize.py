@@ -1,0 +1,117 @@
+"""`pianotrans synthesize`: MIDI performances played on recorded samples, as a data set."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pianotrans.commands.console import Reporter, clock
+from pianotrans.commands.exits import SOME_FAILED, exits
+
+if TYPE_CHECKING:
+    from pianotrans.training.synthesis import Synthesis
+
+_GO_ON = "The same command goes on where this run was. Nothing half-written is left."
+
+
+class Format(StrEnum):
+    """How the sound is written."""
+
+    flac = "flac"
+    wav = "wav"
+
+
+def synthesize(
+    inputs: Annotated[list[Path], typer.Argument(metavar="MIDI…", help="MIDI files, or folders of them.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of the data set: new, or begun before.")],
+    samples: Annotated[
+        Path,
+        typer.Option(
+            metavar="FOLDER",
+            help="Recorded samples of a piano, named like A4v8.ogg: the Salamander Grand, say.",
+        ),
+    ],
+    takes: Annotated[int, typer.Option(min=1, metavar="N", help="Recordings of each performance.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of tuning, room, noise, level and splits.")] = 0,
+    dry: Annotated[bool, typer.Option("--dry", help="No room, no noise, in tune: as the samples are.")] = False,
+    split: Annotated[
+        str,
+        typer.Option(metavar="NAME|SHARES", help="One split for all, or shares: train=8,validation=1,test=1."),
+    ] = "train",
+    audio_format: Annotated[Format, typer.Option("--format", help="How sound is written.")] = Format.flac,
+    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Processes.")] = 1,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write into a folder that is not empty.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Details, and tracebacks of errors.")] = False,
+) -> None:
+    """Render MIDI performances into a data set in MAESTRO's layout.
+
+    Each take is played on a piano of its own: tuning, room, noise and level come from the seed. The licence of
+    the samples holds for the sound. Exit code: 0 all done, 1 some MIDI files cannot be played (the others are
+    done), 2 wrong usage, 130 interrupted: the same command goes on where it was.
+    """
+    reporter = Reporter(quiet=quiet, verbose=verbose)
+    with exits(reporter, _GO_ON):
+        shares = parse_split(split)
+        if dry and takes > 1:
+            raise typer.BadParameter("dry takes would all be the same. Ask for one.", param_hint="--takes")
+        from pianotrans.training.synthesis import SampleLibrary, Synthesis, SynthesisSettings
+
+        library = SampleLibrary.open(samples)
+        settings = SynthesisSettings(seed, takes, dry, f".{audio_format}")
+        with reporter.waiting("Reading the MIDI …"):
+            synthesis = Synthesis([*_sources(inputs)], library, out, settings, shares, overwrite=overwrite)
+        for refusal in synthesis.refusals:
+            reporter.error(refusal)
+        _run(synthesis, workers, reporter)
+        reporter.say(f"{len(synthesis.takes)} recordings, {clock(synthesis.length_s)} of sound: {out}")
+        if synthesis.refusals:
+            raise typer.Exit(SOME_FAILED)
+
+
+def parse_split(given: str) -> dict[str, float]:
+    """`train` → {"train": 1.0}, `train=8,test=2` → {"train": 8.0, "test": 2.0}. Raises typer.BadParameter."""
+    from pianotrans.training.index import SPLITS
+
+    shares: dict[str, float] = {}
+    for part in given.split(","):
+        name, _, share = part.partition("=")
+        name = name.strip()
+        try:
+            value = float(share) if share else 1.0
+        except ValueError:
+            value = -1.0
+        if name not in SPLITS or name in shares or not 0 < value < float("inf"):
+            raise typer.BadParameter(
+                f"{part!r} is no split. Give one of {', '.join(SPLITS)}, or shares such as train=8,test=2.",
+                param_hint="--split",
+            )
+        shares[name] = value
+    return shares
+
+
+def _sources(inputs: list[Path]) -> Iterator[tuple[str, Path]]:
+    """Every MIDI file with the name of its recording. Raises DatasetError for a folder without any."""
+    from pianotrans.errors import DatasetError
+    from pianotrans.evaluation.datasets.files import MIDI_SUFFIXES, walk_files
+    from pianotrans.evaluation.datasets.naming import stem_name
+
+    for given in inputs:
+        if not given.is_dir():
+            yield stem_name(Path(given.name)), given
+            continue
+        found = [path for path in walk_files(given) if path.suffix.lower() in MIDI_SUFFIXES]
+        if not found:
+            raise DatasetError(f"{given}: no MIDI files in this folder. Name one that holds some.")
+        yield from ((stem_name(path).replace("/", "_"), given / path) for path in found)
+
+
+def _run(synthesis: "Synthesis", n_workers: int, reporter: Reporter) -> None:
+    done_s = 0.0
+    with reporter.working(synthesis.out.name or "data set") as meter:
+        for take in synthesis.run(n_workers):
+            done_s += take.length_s
+            reporter.detail(f"{take.name}: {clock(take.length_s)}, {take.split}")
+            meter.update(done_s, synthesis.length_s)

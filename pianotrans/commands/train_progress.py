@@ -1,0 +1,102 @@
+"""How far a training run is: a bar with the loss on a terminal, a line now and then elsewhere."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from pianotrans.commands.console import Reporter, clock
+
+if TYPE_CHECKING:
+    from pianotrans.training.checkpoints import Checkpoint
+    from pianotrans.training.loop import StepReport
+    from pianotrans.training.validation import Validation
+
+_PLAIN_INTERVAL_S = 10.0
+_SMOOTHING = 0.05  # of the shown loss
+_SHOWN = {"onset": "keys onset", "onset+offset": "keys onset+offset", "+velocity": "keys onset+offset+velocity"}
+
+
+@contextmanager
+def show_progress(reporter: Reporter, n_steps: int) -> Iterator["_View"]:
+    """Show the progress of a run of so many steps; yields what is to watch the loop."""
+    if reporter.quiet or reporter.is_plain:
+        yield _PlainView(reporter, n_steps)
+        return
+    columns = (
+        TextColumn("training"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[news]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=reporter.console, transient=True, speed_estimate_period=300) as progress:
+        yield _BarView(reporter, n_steps, progress)
+
+
+class _View:
+    """Smooths the loss and tells of checkpoints; its subclasses show the steps."""
+
+    def __init__(self, reporter: Reporter, n_steps: int):
+        self._reporter, self._n_steps = reporter, n_steps
+        self._loss: float | None = None
+        self._took_s = 0.0
+
+    def stepped(self, report: "StepReport") -> None:
+        if self._loss is None:
+            self._loss, self._took_s = report.loss, report.took_s
+        self._loss += _SMOOTHING * (report.loss - self._loss)
+        self._took_s += _SMOOTHING * (report.took_s - self._took_s)
+        self._show(report)
+
+    def saved(self, checkpoint: "Checkpoint") -> None:
+        self._reporter.detail(f"step {checkpoint.step}: saved as {checkpoint.folder}")
+
+    def validated(self, step: int, validation: "Validation") -> None:
+        scores = validation.scores
+        shown = [f"{name} {100 * scores[column]:.2f}" for name, column in _SHOWN.items() if column in scores]
+        self._reporter.say(f"step {step}: F1 % {', '.join(shown) or 'of nothing'}")
+
+    def ended(self) -> None:
+        pass
+
+    def _show(self, report: "StepReport") -> None:
+        """Show a step."""
+
+    def _news(self, report: "StepReport") -> str:
+        return f"loss {self._loss:.2f}, gradient {report.gradient_norm:.3g}, rate {report.rate:.2g}"
+
+
+class _PlainView(_View):
+    """A line every ten seconds at most."""
+
+    def __init__(self, reporter: Reporter, n_steps: int):
+        super().__init__(reporter, n_steps)
+        self._shown_s = time.monotonic()
+
+    def _show(self, report: "StepReport") -> None:
+        now_s = time.monotonic()
+        if now_s - self._shown_s >= _PLAIN_INTERVAL_S:
+            self._shown_s = now_s
+            left = clock((self._n_steps - report.step) * self._took_s)
+            self._reporter.say(f"step {report.step} of {self._n_steps}: {self._news(report)}, about {left} left")
+
+
+class _BarView(_View):
+    def __init__(self, reporter: Reporter, n_steps: int, progress: Progress):
+        super().__init__(reporter, n_steps)
+        self._progress = progress
+        self._task = progress.add_task("training", total=n_steps, news="")
+
+    def _show(self, report: "StepReport") -> None:
+        self._progress.update(self._task, completed=report.step, news=self._news(report))

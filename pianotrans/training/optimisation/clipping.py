@@ -1,0 +1,51 @@
+"""Gradients no longer than most that came before (after Seetharaman et al., AutoClip, MLSP 2020)."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+class GradientClip:
+    """Scales gradients down to a quantile of the norms of earlier ones; those before scaling."""
+
+    def __init__(self, quantile: float, n_remembered: int):
+        self._quantile = quantile
+        self._norms = np.full(n_remembered, np.nan)  # a ring
+        self._n_seen = 0
+
+    @property
+    def bound(self) -> float:
+        """The longest norm that is let through now; infinite as long as there is no history."""
+        return float(np.quantile(self.history, self._quantile)) if self._n_seen else math.inf
+
+    @property
+    def history(self) -> NDArray[np.float64]:
+        """The norms that are remembered, the oldest first."""
+        if self._n_seen <= len(self._norms):
+            return self._norms[: self._n_seen].copy()
+        return np.roll(self._norms, -self._n_seen % len(self._norms))
+
+    def apply(self, weights: Iterable[Tensor]) -> tuple[float, float]:
+        """Clip the gradients of these weights together; returns their norm and the bound.
+
+        A norm that is not finite is not remembered. What comes of its gradients is up to the caller.
+        """
+        bound = self.bound
+        norm = torch.nn.utils.clip_grad_norm_(weights, bound).item()
+        if math.isfinite(norm):
+            self._remember(norm)
+        return norm, bound
+
+    def restore(self, history: Iterable[float]) -> None:
+        """Forget everything but this history."""
+        self._n_seen = 0
+        for norm in history:
+            self._remember(norm)
+
+    def _remember(self, norm: float) -> None:
+        self._norms[self._n_seen % len(self._norms)] = norm
+        self._n_seen += 1

@@ -1,0 +1,10 @@
+"""From a data set to an index of what can be trained on: every recording checked, some of them copied.
+
+Importing this package loads no torch.
+"""
+
+from pianotrans.training.preparation.checking import PreparationSettings
+from pianotrans.training.preparation.report import report_csv
+from pianotrans.training.preparation.running import Outcome, Preparation
+
+__all__ = ["Outcome", "Preparation", "PreparationSettings", "report_csv"]

@@ -1,0 +1,59 @@
+"""Where and on what a performance is played: the tuning of the piano, the room, the noise, the level."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import signal
+
+from pianotrans.events import Performance
+from pianotrans.training.augmentation import Key, Noise, make_noise
+from pianotrans.training.rooms import Response, make_room
+from pianotrans.training.synthesis.library import HIGHEST, LOWEST, SampleLibrary, Sound
+from pianotrans.training.synthesis.sampler import render
+
+TAIL_S = 2.0  # how long the recording goes on after the last key or pedal
+HAMMER_S = 0.004  # from the moment that MIDI tells to the attack
+"""So late is the sound of MAESTRO's pianos, it seems: the published model, which learnt from them, hears the onsets
+of samples that attack on the moment itself 4 ms early (median of 2295 notes)."""
+
+_FADE_S = 0.2
+_TUNING_CENTS = 8.0  # the whole piano, standard deviation
+_KEY_CENTS = 1.5  # each key besides
+_DRY = 0.2  # of stages: as dry as the samples
+_NOISE_DB = (40.0, 70.0)  # signal to noise
+_NOISE_SLOPES = (0.5, 1.5)  # of power over frequency: between white and brown, like rooms
+_PEAK_DB = (-12.0, -1.0)  # under full scale
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One piano in one room. `Stage()` is the piano as it was recorded."""
+
+    tuning_cents: tuple[float, ...] = (0.0,) * (HIGHEST - LOWEST + 1)  # of each key, from the lowest
+    room: Response | None = None
+    noise: Noise | None = None
+    peak: float = 10 ** (-3 / 20)
+
+    @classmethod
+    def draw(cls, key: Key, rate: int) -> "Stage":
+        """A random one; a pure function of the key."""
+        random = np.random.default_rng(key)
+        tuning = random.normal(0, _TUNING_CENTS) + random.normal(0, _KEY_CENTS, HIGHEST - LOWEST + 1)
+        room = None if random.random() < _DRY else make_room(random, rate, 2)
+        noise = Noise(random.uniform(*_NOISE_DB), random.uniform(*_NOISE_SLOPES), (*key, 1))
+        return cls(tuple(tuning), room, noise, float(10 ** (random.uniform(*_PEAK_DB) / 20)))
+
+    def record(self, performance: Performance, library: SampleLibrary, rate: int) -> Sound:
+        """The performance as it sounds there, (n, 2), until TAIL_S after its end. Raises what `render` raises."""
+        tuning = dict(zip(range(LOWEST, HIGHEST + 1), self.tuning_cents, strict=True))
+        length_s = performance.end_s + TAIL_S
+        sound = render(performance, library, length_s=length_s, rate=rate, tuning_cents=tuning)
+        n, n_late = len(sound), round(HAMMER_S * rate)
+        sound = np.pad(sound, ((n_late, 0), (0, 0)))[:n]
+        if self.room is not None:
+            sound = signal.oaconvolve(sound, self.room.T.astype(np.float32), axes=0)[:n]
+        if self.noise is not None:
+            sound = np.asarray(sound + make_noise(self.noise, sound.T, rate).T, np.float32)
+        n_fade = min(round(_FADE_S * rate), n)
+        sound[n - n_fade :] *= np.linspace(1, 0, n_fade)[:, None]
+        return np.asarray(sound * (self.peak / np.abs(sound).max()), np.float32)

@@ -1,0 +1,120 @@
+"""`pianotrans train` and `pianotrans models export`, called as a user would."""
+
+import importlib.util
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pianotrans.training.run_folder import RunFolder
+from tests.training.making import QUICK, make_index
+
+from .driving import ENVIRONMENT, command_line, only_error, run
+
+SETTINGS = [part for change in QUICK for part in ("--set", change)]
+
+
+@pytest.fixture
+def data(tmp_path):
+    return make_index(tmp_path / "data", duration_s=2.0)
+
+
+def train(data, out, *arguments):
+    return run("train", "tiny", "--data", data, "--out", out, "--device", "cpu", *SETTINGS, *arguments)
+
+
+def test_a_run_and_what_is_made_of_it(data, tmp_path):
+    result = train(
+        data, tmp_path / "run", "--set", "validation.every_steps=3", "--set", "validation.seconds_each=1"
+    )
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "step 3: F1 % onset " in result.stderr
+    assert result.stderr.splitlines()[-1].startswith(
+        f"{tmp_path / 'run'}: 6 steps done; the best checkpoint is of "
+    )
+
+    model = tmp_path / "mine"
+    result = run("models", "export", tmp_path / "run", model)
+    assert (result.exit_code, result.stdout) == (0, f"{model}\n")
+    result = run("transcribe", data / "0.flac", "--model", model, "--device", "cpu")
+    assert result.exit_code == 0
+    assert (data / "0.mid").is_file()
+
+
+def test_resuming(data, tmp_path):
+    assert train(data, tmp_path / "run").exit_code == 0
+    result = train(data, tmp_path / "run")
+    assert (result.exit_code, "holds a run already" in only_error(result)) == (1, True)
+    result = train(data, tmp_path / "run", "--resume")
+    assert result.exit_code == 0
+    assert "Going on after step 6 of 6." in result.stderr
+    result = train(data, tmp_path / "run", "--resume", "--set", "seed=5")
+    assert (result.exit_code, "seed: 0 then, 5 now" in only_error(result)) == (1, True)
+
+
+def test_verbose_tells_of_checkpoints_and_quiet_of_nothing(data, tmp_path):
+    result = train(data, tmp_path / "a", "--verbose")
+    assert result.stderr.count(": saved as ") == 3
+    assert train(data, tmp_path / "b", "--quiet").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--set", "nonsense=1"), "unknown setting nonsense"),
+        (("--set", "clips_per_step=3", "--set", "accumulation=2"), "clips_per_step: 3 given"),
+        (("--init", "nothing"), "model 'nothing': neither a known model"),
+        (("--init", "transkun-v2"), ""),
+        (("--resume",), "no run there"),
+    ],
+)
+def test_refusals(data, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.setenv("PIANOTRANS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("pianotrans.inference.pull._package_clients", lambda: [["/no/such/client"]])
+    result = train(data, tmp_path / "run", *arguments)
+    assert result.exit_code == 1
+    assert message in only_error(result)
+
+
+def test_more_refusals(data, tmp_path, monkeypatch):
+    result = run("train", "nothing", "--data", data, "--out", tmp_path / "run")
+    assert (result.exit_code, "neither a recipe (tiny, " in only_error(result)) == (1, True)
+    result = run("train", "tiny", "--data", tmp_path / "none", "--out", tmp_path / "run")
+    assert (result.exit_code, "Make it with `pianotrans prepare`" in only_error(result)) == (1, True)
+    result = train(data, tmp_path / "run", "--device", "nonsense")
+    assert (result.exit_code, "device 'nonsense'" in only_error(result)) == (2, True)
+    result = run("models", "export", tmp_path / "none", tmp_path / "mine")
+    assert (result.exit_code, "no run there" in only_error(result)) == (1, True)
+    (tmp_path / "file").write_text("")
+    result = train(data, tmp_path / "file" / "run")
+    assert (result.exit_code, "cannot be made" in only_error(result)) == (1, True)
+
+
+def test_without_the_extra(data, tmp_path, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorboard" else find(name))
+    result = train(data, tmp_path / "run")
+    assert result.exit_code == 1
+    assert "tensorboard: not installed. `pip install 'pianotrans[train]'`" in only_error(result)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT there")
+def test_ctrl_c_saves_and_stops(data, tmp_path):
+    out = tmp_path / "run"
+    command = command_line("train", "tiny", "--data", data, "--out", out, *SETTINGS, "--set", "steps=100000")
+    command += ["--set", "save_every_steps=100000", "--set", "workers=1"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT, text=True)
+    deadline = time.monotonic() + 60
+    while not list(out.glob("tensorboard/*")):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(2.0)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    (checkpoint,) = RunFolder(out).checkpoints.all()
+    assert stderr.splitlines()[-1] == f"stopped after step {checkpoint.step}, which is saved. --resume goes on."

@@ -1,0 +1,88 @@
+"""From a run to a model's folder."""
+
+import pytest
+
+from pianotrans.errors import ModelError, OutputError, TrainingError
+from pianotrans.inference.registry import find_model
+from pianotrans.inference.transcriber import Transcriber
+from pianotrans.training.checkpoints import BEST_BY
+from pianotrans.training.export import export
+from pianotrans.training.run_folder import Recipe, RunFolder
+
+from .making import loop, make_index
+
+VALIDATED = ("validation.every_steps=2", "validation.seconds_each=1", "steps=4")
+
+
+@pytest.fixture
+def run(tmp_path):
+    data = make_index(tmp_path / "data", duration_s=3.0)
+    loop(data, tmp_path / "run", *VALIDATED, initial="tiny").run()
+    return RunFolder(tmp_path / "run")
+
+
+def test_an_exported_model_is_what_was_validated(run, tmp_path):
+    """Its weights, its scores, its card; and it transcribes."""
+    first, _ = run.checkpoints.all()
+    first.add_scores({**first.scores, BEST_BY: 0.5})
+    target = tmp_path / "models" / "mine"
+    assert export(run, target) == first
+    assert {path.name for path in target.iterdir()} == {
+        *("config.toml", "weights.safetensors", "training.toml", "README.md"),
+    }
+    for name in ("config.toml", "weights.safetensors"):
+        assert (target / name).read_bytes() == (first.folder / name).read_bytes()
+    card = (target / "README.md").read_text()
+    for text in (
+        *("# mine", "began with | tiny |", "2 recordings (synthetic, split train)", "2 of 4, 2 clips of 0.5 s"),
+        *("as the keys were held", "0.10 M parameters", "split validation", "| 50.00 |"),
+    ):
+        assert text in card
+    performance = Transcriber(target, device="cpu").transcribe(tmp_path / "data" / "0.flac")
+    assert performance.duration_s == pytest.approx(3.0)
+
+
+def test_an_exported_model_can_be_trained_again(run, tmp_path):
+    export(run, tmp_path / "mine")
+    assert Recipe.read(str(tmp_path / "mine")).settings == run.settings()
+    again = loop(tmp_path / "data", tmp_path / "again", *VALIDATED, initial=str(tmp_path / "mine"))
+    assert again.state.step == 0
+
+
+@pytest.mark.parametrize(("which", "step"), [("last", 4), ("2", 2), ("4", 4)])
+def test_other_checkpoints(run, tmp_path, which, step):
+    assert export(run, tmp_path / "mine", which).step == step
+
+
+def test_without_validation_it_is_the_last(tmp_path):
+    data = make_index(tmp_path / "data", duration_s=2.0)
+    loop(data, tmp_path / "run", "steps=2").run()
+    assert export(RunFolder(tmp_path / "run"), tmp_path / "mine").step == 2
+    assert "It was not validated." in (tmp_path / "mine" / "README.md").read_text()
+
+
+def test_refusals(run, tmp_path, monkeypatch):
+    with pytest.raises(TrainingError, match=r"no checkpoint '3'\. Of these steps there are: 2, 4\."):
+        export(run, tmp_path / "mine", "3")
+    with pytest.raises(TrainingError, match="no run there"):
+        export(RunFolder(tmp_path / "nowhere"), tmp_path / "mine")
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OutputError, match="taken: already exists"):
+        export(run, tmp_path / "taken")
+    monkeypatch.chdir(tmp_path)
+    from pathlib import Path
+
+    with pytest.raises(TrainingError, match="tiny: is the name of a model of the registry"):
+        export(run, Path("tiny"))
+    (run.checkpoints.last().folder / "weights.safetensors").write_bytes(b"")
+    with pytest.raises(ModelError, match="not a safetensors file"):
+        export(run, tmp_path / "mine", "last")
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_run_without_checkpoints(tmp_path):
+    data = make_index(tmp_path / "data", duration_s=2.0)
+    loop(data, tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"no checkpoint 'best'. Of these steps there are: none"):
+        export(RunFolder(tmp_path / "run"), tmp_path / "mine")
+    assert find_model(tmp_path / "run").config() == find_model("tiny").config()

@@ -57,7 +57,7 @@ def _add_scaled(h: Tensor, scale: Tensor, x: Tensor, linear: nn.Linear) -> Tenso
     In training the scale goes into the weights: its gradient then costs no pass over the map, and the map before
     the scale need not be kept.
     """
-    if torch.is_grad_enabled():
+    if scale.requires_grad and torch.is_grad_enabled():
         return h + nn.functional.linear(x, scale[:, None] * linear.weight, scale * linear.bias)
     return torch.addcmul(h, scale, linear(x))
 

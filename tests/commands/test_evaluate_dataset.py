@@ -209,6 +209,7 @@ def test_a_part_of_a_data_set(songs: Path):
     assert [piece["name"] for piece in pieces(filtered)] == ["disc 1/b", "disc 1/c"]
     assert json.loads(filtered.stdout)["transcription"] == {
         "model": "tiny", "hop_s": 2.0, "layout": "folder", "split": None, "name_filter": "DISC", "n_at_most": None,
+        "precision": "auto",
     }  # fmt: skip
 
 

@@ -126,8 +126,15 @@ def test_autocast_reaches_the_transformer_alone(model, samples, monkeypatch):
 
     watch("spectrogram", model.spectrogram)
     watch("expand", model.backbone.blocks[0].after_time.expand)
-    watch("scorer", model.scorer)
     watch("attributes", model.attributes)
+    find_scores = model.scores
+
+    def scores_of(context):
+        scores = find_scores(context)
+        seen["scorer"] = [x.dtype for x in scores.factors]
+        return scores
+
+    monkeypatch.setattr(model, "scores", scores_of)
     plain = log_probability(model, samples, some_labels())
     assert seen["expand"] == [torch.float32]
     with torch.autocast("cpu", dtype=torch.bfloat16):

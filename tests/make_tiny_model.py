@@ -34,7 +34,7 @@ def main() -> None:
         loop = make_loop(Request(recipe, data, run, initial=arguments.init), make_fabric("cpu"), say=print)
         loop.run()
         checkpoint = export(RunFolder(run), arguments.out)
-    print(f"{arguments.out}: step {checkpoint.step}, {checkpoint.scores}")
+        print(f"{arguments.out}: step {checkpoint.step}, {checkpoint.scores}")
 
 
 if __name__ == "__main__":

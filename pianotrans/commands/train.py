@@ -84,17 +84,9 @@ def _run(request: "Request", fabric: "Fabric", reporter: Reporter) -> None:
     with _stop_signal() as stop, show_progress(reporter, request.recipe.settings.steps) as watcher:
         loop = make_loop(request, fabric, (watcher,), stop.is_set, reporter.say)
         loop.run()
-    last, best = loop.checkpoints.last(), loop.checkpoints.best()
-    reporter.say(
-        f"{request.out}: {loop.state.step} steps done"
-        + (
-            f"; the best checkpoint is of step {best.step}."
-            if best
-            else f"; saved as {last.folder}."
-            if last
-            else "."
-        )
-    )
+    best = loop.checkpoints.best()
+    news = f"the best checkpoint is of step {best.step}" if best else "nothing was validated"
+    reporter.say(f"{request.out}: {loop.state.step} steps done; {news}.")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Every choice of a training run, each with its default: the published recipe (DESIGN §9)."""
+"""Every choice of a training run, each with its default: after the published recipe (DESIGN §9)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

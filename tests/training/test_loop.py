@@ -10,10 +10,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from pianotrans.errors import Cancelled, DatasetError, ModelError, OutputError, TrainingError
 from pianotrans.inference.registry import find_model
 from pianotrans.network import Model
-from pianotrans.training import loop as loops
 from pianotrans.training.checkpoints import BEST_BY
+from pianotrans.training.labels import Labels
 from pianotrans.training.loss import Objective
 from pianotrans.training.run_folder import RunFolder
+from pianotrans.training.start import random_model
 
 from .making import contents, loop, make_index
 
@@ -286,5 +287,12 @@ def test_no_recordings_of_the_split(data, tmp_path):
     assert not (tmp_path / "run.json").exists()
 
 
-def test_the_loop_knows_nothing_of_the_command_line():
-    assert "typer" not in vars(loops)
+def test_a_new_model_expects_silence():
+    """Its loss on silence is a small part of that of a model to which all labellings are alike."""
+    config = find_model("tiny").config()
+    silence, nothing = torch.zeros(1, 1, 16_000), [Labels.nothing()]
+    model = random_model(config, seed=0)
+    with torch.no_grad():
+        expecting = Objective(model)(silence, nothing).total
+        model.scorer.bias.zero_()
+        assert expecting < Objective(model)(silence, nothing).total / 5

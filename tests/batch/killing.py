@@ -39,7 +39,7 @@ def main(folder: Path, seed: int) -> None:
         Item.of(place, source, {"mid": out / place.with_suffix(".mid")})
         for place, source in zip(places, sources, strict=True)
     ]
-    transcriber = Transcriber("tiny", device="cpu")
+    transcriber = Transcriber("tiny", device="cpu", precision="float32")
     transcriber.transcribe(sources[0])  # compiles what is compiled on first use
     start_s = time.monotonic()
     transcriber.transcribe(sources[0])

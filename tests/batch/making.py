@@ -7,7 +7,7 @@ from pianotrans.batch import Item, Ledger, Options, Outcome, Recipe, Run, Watche
 from pianotrans.batch.messages import Failed, Finished, Message, Task
 from pianotrans.batch.pool import Report
 
-TINY = Recipe(model="tiny", device="cpu")
+TINY = Recipe(model="tiny", device="cpu", precision="float32")  # the same notes on any number of threads
 
 Answer = Callable[[Task], Message | BaseException]
 
@@ -113,7 +113,9 @@ def pool_here(recipe: Recipe, n_workers: int = 1) -> ScriptedPool:
     def answer(task: Task) -> Message:
         try:
             if not loaded:
-                loaded.append(Transcriber(recipe.model, device=recipe.device, hop_s=recipe.hop_s))
+                loaded.append(
+                    Transcriber(recipe.model, device=recipe.device, precision=recipe.precision, hop_s=recipe.hop_s)
+                )
         except Exception as error:
             return Unable(error)
         return transcribe_task(loaded[0], recipe, task, lambda _: None)

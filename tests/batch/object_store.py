@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.request import Request, urlopen
 
 import fsspec
 
@@ -25,6 +26,9 @@ def object_store() -> Iterator[dict[str, str]]:
     try:
         host, port = server.get_host_and_port()
         environment = ACCESS | {"AWS_ENDPOINT_URL": f"http://{host}:{port}"}
+        reset = Request(f"{environment['AWS_ENDPOINT_URL']}/moto-api/reset", method="POST")
+        with urlopen(reset):  # what is in it lives as long as the process, whichever server showed it
+            pass
         store(environment).mkdir("bucket")
         yield environment
     finally:

@@ -82,7 +82,9 @@ def nodes(elsewhere: dict[str, str]) -> Iterator[Nodes]:
 def start(tmp_path: Path, address: str, *options: object) -> subprocess.Popen[bytes]:
     (tmp_path / "out").mkdir(exist_ok=True)
     where = ["in", "-o", "out", "--cluster", address]  # relative: the workers' own working folder is another one
-    command = command_line("transcribe", *where, "--model", "tiny", "--device", "cpu", *options)
+    command = command_line(
+        "transcribe", *where, "--model", "tiny", "--device", "cpu", "--precision", "float32", *options
+    )
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=OPEN, cwd=tmp_path)
 
 
@@ -125,7 +127,7 @@ def check_all_done_once(tmp_path: Path, recordings: list[str]) -> None:
         assert {entry.state for entry in ledger.entries()} == {State.done}
     from pianotrans.inference.transcriber import Transcriber
 
-    transcriber = Transcriber("tiny", device="cpu")
+    transcriber = Transcriber("tiny", device="cpu", precision="float32")
     for name in recordings:
         alone = tmp_path / "alone.mid"
         transcriber.transcribe(tmp_path / "in" / name).save(alone)
@@ -232,7 +234,7 @@ def test_from_an_object_store_to_another_folder_of_it(tmp_path: Path, nodes: Nod
         fs.pipe(f"bucket/in/disc {i % 3}/{i}.wav", path.read_bytes())
     recordings, out = names(tmp_path / "in"), parse_address("s3://bucket/out")
     where = ["s3://bucket/in", "-o", "s3://bucket/out", "--ledger", keep, "--cluster", nodes.address]
-    command = command_line("transcribe", *where, "--model", "tiny", "--device", "cpu")
+    command = command_line("transcribe", *where, "--model", "tiny", "--device", "cpu", "--precision", "float32")
 
     def go_on() -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=OPEN | elsewhere)
@@ -255,7 +257,7 @@ def test_from_an_object_store_to_another_folder_of_it(tmp_path: Path, nodes: Nod
     assert outputs == {Path(name).with_suffix(".mid").as_posix() for name in recordings} | {"report.csv"}
     from pianotrans.inference.transcriber import Transcriber
 
-    transcriber = Transcriber("tiny", device="cpu")
+    transcriber = Transcriber("tiny", device="cpu", precision="float32")
     for name in recordings:
         alone = tmp_path / "alone.mid"
         transcriber.transcribe(tmp_path / "in" / name).save(alone)

@@ -98,7 +98,7 @@ def test_a_name_that_is_too_long_for_its_output(tmp_path: Path):
 def test_every_setting_is_in_the_fingerprint():
     changes = [
         {"formats": ("mid", "csv")}, {"pedal": False}, {"sounding": True}, {"model": "transkun-v2"},
-        {"precision": "float32"}, {"hop_s": 1.0}, {"allow_truncated": True}, {"limit_s": 4.0},
+        {"precision": "bfloat16"}, {"hop_s": 1.0}, {"allow_truncated": True}, {"limit_s": 4.0},
     ]  # fmt: skip
     prints = {TINY.fingerprint(), *(replace(TINY, **change).fingerprint() for change in changes)}
     assert len(prints) == len(changes) + 1

@@ -43,7 +43,7 @@ def last(pool: Pool, until: type) -> tuple[Task | None, Message]:
 
 @pytest.fixture(scope="module")
 def transcriber() -> Transcriber:
-    return Transcriber("tiny", device="cpu")
+    return Transcriber("tiny", device="cpu", precision="float32")
 
 
 def test_a_task(tmp_path: Path, transcriber: Transcriber):

@@ -32,7 +32,7 @@ def run(*arguments: object) -> Any:
 
 def transcribe(*arguments: object) -> Any:
     """`pianotrans transcribe` with the tiny model; anything but a planned exit is an error of the test."""
-    result = run("transcribe", "--model", "tiny", "--device", "cpu", *arguments)
+    result = run("transcribe", "--model", "tiny", "--device", "cpu", "--precision", "float32", *arguments)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result

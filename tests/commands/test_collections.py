@@ -175,7 +175,9 @@ def test_no_jobs_at_all(album: Path, out: Path):
     ],
 )
 def test_what_concerns_all_of_them(album: Path, out: Path, arguments: list[str], exit_code: int, message: str):
-    result = run("transcribe", "--model", "tiny", "--device", "cpu", album, "-o", out, *arguments)
+    result = run(
+        "transcribe", "--model", "tiny", "--device", "cpu", "--precision", "float32", album, "-o", out, *arguments
+    )
     assert result.exit_code == exit_code
     assert message in only_error(result)
     assert written(out) == []
@@ -215,7 +217,7 @@ def test_an_interruption_says_that_one_can_go_on(album: Path, out: Path, monkeyp
 
 def start(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command_line("transcribe", "--model", "tiny", *arguments),
+        command_line("transcribe", "--model", "tiny", "--precision", "float32", *arguments),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, start_new_session=True,
     )  # fmt: skip
 
@@ -279,7 +281,7 @@ def test_on_a_terminal_bars_are_shown(album: Path, out: Path):
     terminal, side = pty.openpty()
     fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 150, 0, 0))
     process = subprocess.Popen(
-        command_line("transcribe", "--model", "tiny", album, "-o", out),
+        command_line("transcribe", "--model", "tiny", "--precision", "float32", album, "-o", out),
         stderr=side, env={**ENVIRONMENT, "TERM": "xterm-256color"},
     )  # fmt: skip
     os.close(side)

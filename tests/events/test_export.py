@@ -14,12 +14,32 @@ SMALL = Performance((Note(0.5, 1.25, 60, 64), Note(0.1, 2, 37, 1)), (Pedal(0.25,
 
 def test_the_table():
     assert csv_text(SMALL).split("\r\n") == [
-        "type,onset_s,offset_s,key,name,velocity",
-        "note,0.100000,2.000000,37,C#2,1",
-        "soft,0.250000,3.000000,,,",
-        "note,0.500000,1.250000,60,C4,64",
+        "type,onset_s,offset_s,key,name,velocity,confidence,onset_confidence",
+        "note,0.100000,2.000000,37,C#2,1,,",
+        "soft,0.250000,3.000000,,,,,",
+        "note,0.500000,1.250000,60,C4,64,,",
         "",
     ]
+
+
+SURE = Performance((Note(0.5, 1.25, 60, 64, 0.75, 1),), (Pedal(0.25, 3, "soft", 0, 0.5),), 4)
+
+
+def test_the_table_of_what_is_sure():
+    assert csv_text(SURE).split("\r\n")[1:3] == [
+        "soft,0.250000,3.000000,,,,0.000000,0.500000",
+        "note,0.500000,1.250000,60,C4,64,0.750000,1.000000",
+    ]
+
+
+def test_the_json_of_what_is_sure():
+    lines = [line.strip(" ,") for line in json_text(SURE).split("\n")]
+    assert lines[5] == (
+        '{"onset_s": 0.5, "offset_s": 1.25, "key": 60, "velocity": 64, "confidence": 0.75, "onset_confidence": 1.0}'
+    )
+    assert lines[8] == (
+        '{"onset_s": 0.25, "offset_s": 3.0, "kind": "soft", "confidence": 0.0, "onset_confidence": 0.5}'
+    )
 
 
 def test_the_json():

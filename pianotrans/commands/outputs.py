@@ -12,9 +12,10 @@ from pianotrans.audio import find_audio
 from pianotrans.batch.delivery import make_folder as make_folder  # the commands' own way to make one
 from pianotrans.errors import AudioError, OutputError, PianotransError
 
-FORMATS = ("mid", "json", "csv")
+FORMATS = ("mid", "json", "csv", "html")
+REPORT = "html"
 STDOUT = Path("-")
-_FORMAT_OF_SUFFIX = {".mid": "mid", ".midi": "mid", ".json": "json", ".csv": "csv"}
+_FORMAT_OF_SUFFIX = {".mid": "mid", ".midi": "mid", ".json": "json", ".csv": "csv", ".html": "html"}
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _one_file(target: Path, formats: tuple[str, ...]) -> dict[str, Path]:
     implied = _FORMAT_OF_SUFFIX.get(target.suffix.lower())
     if implied is None:
         raise typer.BadParameter(
-            f"{target}: neither a folder that exists nor a name in .mid, .json or .csv.", param_hint="-o"
+            f"{target}: neither a folder that exists nor a name in .mid, .json, .csv or .html.", param_hint="-o"
         )
     if len(formats) > 1:
         raise typer.BadParameter(

@@ -13,7 +13,16 @@ from pianotrans.batch import Options, Recipe
 from pianotrans.batch.recipe import render
 from pianotrans.commands.collection import cluster_pools, transcribe_collection
 from pianotrans.commands.console import Reporter, clock
-from pianotrans.commands.outputs import STDOUT, Job, collection_folder, make_folder, parse_formats, plan_jobs
+from pianotrans.commands.outputs import (
+    REPORT,
+    STDOUT,
+    Job,
+    collection_folder,
+    make_folder,
+    parse_formats,
+    plan_jobs,
+)
+from pianotrans.commands.reports import report_page
 from pianotrans.errors import Cancelled, ClusterError, DeviceError, OutputError, PianotransError
 from pianotrans.events import Durations
 
@@ -47,7 +56,12 @@ def transcribe(
     ] = None,
     formats: Annotated[
         list[str] | None,
-        typer.Option("--format", metavar="mid,json,csv", help="What to write.", show_default="mid"),
+        typer.Option(
+            "--format",
+            metavar="mid,json,csv,html",
+            help="What to write; html is a page to see and hear it.",
+            show_default="mid",
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")] = False,
     pedal: Annotated[bool, typer.Option("--pedal/--no-pedal", help="Write the pedals.")] = True,
@@ -119,6 +133,10 @@ def transcribe(
         )
         planned = list(plan_jobs(inputs, output, asked_for))
         if folder := collection_folder(planned, output):
+            if REPORT in asked_for:
+                raise typer.BadParameter(
+                    "html is for recordings that are named themselves, or without -o FOLDER.", param_hint="--format"
+                )
             options = Options(overwrite=overwrite, retry_failed=retry_failed, n_jobs=jobs or 1)
             make_pool = None if cluster is None else cluster_pools(cluster, jobs, planned)
             n_failed = transcribe_collection(planned, folder, recipe, options, reporter, make_pool)
@@ -223,7 +241,10 @@ def _write(performance: "Performance", job: Job, recipe: Recipe, *, overwrite: b
     """Write every format; all are made before the first is written. Returns the performance that was written."""
     from pianotrans.events import write_atomically
 
-    performance, contents = render(performance, job.outputs, pedal=recipe.pedal, sounding=recipe.sounding)
+    files = [name for name in job.outputs if name != REPORT]
+    performance, contents = render(performance, files, pedal=recipe.pedal, sounding=recipe.sounding)
+    if REPORT in job.outputs:
+        contents[REPORT] = report_page(performance, job.source, allow_truncated=recipe.allow_truncated)
     for name, path in job.outputs.items():
         if path == STDOUT:
             _write_stdout(contents[name])

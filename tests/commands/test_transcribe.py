@@ -296,12 +296,12 @@ def test_a_failure_nobody_thought_of(song: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["song.wav", "--format", "midi"], "'midi' is none of mid, json, csv."),
-        (["song.wav", "--format", ""], "'' is none of mid, json, csv."),
-        (["song.wav", "--format", "mid,,csv"], "'' is none of mid, json, csv."),
+        (["song.wav", "--format", "midi"], "'midi' is none of mid, json, csv, html."),
+        (["song.wav", "--format", ""], "'' is none of mid, json, csv, html."),
+        (["song.wav", "--format", "mid,,csv"], "'' is none of mid, json, csv, html."),
         (
             ["song.wav", "-o", "song.txt"],
-            "song.txt: neither a folder that exists nor a name in .mid, .json or .csv",
+            "song.txt: neither a folder that exists nor a name in .mid, .json, .csv or .html",
         ),
         (["song.wav", "-o", "nowhere/song.mid"], "nowhere/song.mid: the folder nowhere does not exist."),
         (["song.wav", "-o", "nowhere"], "nowhere: neither a folder that exists nor"),

@@ -44,6 +44,7 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
         ("--version",),
         ("transcribe", "--help"),
         ("evaluate", "--help"),
+        ("view", "--help"),
         ("models", "list"),
         ("models", "path"),
         ("transcribe", "missing.wav", "--format", "midi"),
@@ -76,7 +77,7 @@ def test_version():
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 @pytest.mark.parametrize(
-    "command", [(), ("transcribe",), ("evaluate",), ("models",), ("models", "pull")], ids=" ".join
+    "command", [(), ("transcribe",), ("evaluate",), ("view",), ("models",), ("models", "pull")], ids=" ".join
 )
 def test_every_command_has_help(command: tuple[str, ...], flag: str):
     result = run(*command, flag)

@@ -93,12 +93,17 @@ class Player {
   }
 
   async play() {
-    if (this.isPlaying) return;
-    await this.piano.open();
-    if (this.atS >= this.endS - 0.05 || this.audio?.ended) this.atS = 0;
-    if (this.audio) {
-      this.audio.currentTime = this.atS;
-      await this.audio.play();
+    if (this.isPlaying || this.isStarting) return;
+    this.isStarting = true;
+    try {
+      await this.piano.open();
+      if (this.atS >= this.endS - 0.05 || this.audio?.ended) this.atS = 0;
+      if (this.audio) {
+        this.audio.currentTime = this.atS;
+        await this.audio.play();
+      }
+    } finally {
+      this.isStarting = false;
     }
     this.contextS = this.piano.context.currentTime;
     this.isPlaying = true;

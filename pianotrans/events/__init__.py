@@ -3,6 +3,7 @@
 Importing this package loads neither torch nor a MIDI library.
 """
 
+from pianotrans.events.cleaning import Cleaning
 from pianotrans.events.cutting import cut_at
 from pianotrans.events.export import csv_text, json_text
 from pianotrans.events.frames import FrameGrid, FrameIntervals
@@ -18,6 +19,7 @@ __all__ = [
     "SUSTAIN",
     "TICKS_PER_QUARTER",
     "TICKS_PER_SECOND",
+    "Cleaning",
     "Durations",
     "FrameGrid",
     "FrameIntervals",

@@ -1,6 +1,5 @@
 """`pianotrans transcribe`: recordings in, MIDI out."""
 
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -9,16 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeGuard
 import typer
 
 from pianotrans.batch import Options, Recipe
-from pianotrans.batch.recipe import render
 from pianotrans.commands.collection import cluster_pools, transcribe_collection
 from pianotrans.commands.console import Reporter
-from pianotrans.commands.outputs import STDOUT, Job, collection_folder, make_folder, parse_formats, plan_jobs
+from pianotrans.commands.outputs import Job, collection_folder, parse_formats, plan_jobs
 from pianotrans.commands.summary import Done, show_summary
-from pianotrans.errors import Cancelled, ClusterError, DeviceError, OutputError, PianotransError
+from pianotrans.commands.writing import write
+from pianotrans.errors import Cancelled, ClusterError, DeviceError, PianotransError
 from pianotrans.events import Cleaning, Durations
 
 if TYPE_CHECKING:
-    from pianotrans.events import Performance
     from pianotrans.inference.transcriber import Transcriber
 
 SOME_FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -273,34 +271,10 @@ def _transcribe_one(
             on_progress=lambda progress: meter.update(progress.done_s, progress.total_s),
             allow_truncated=recipe.allow_truncated,
         )
-    performance = _write(performance, job, recipe, overwrite=overwrite)
+    performance = write(performance, job, recipe, overwrite=overwrite)
     done = Done(job, performance, time.monotonic() - start)
     reporter.detail(f"{job.source}: {len(performance.notes)} notes in {done.took_s:.2f} s")
     return done
-
-
-def _write(performance: "Performance", job: Job, recipe: Recipe, *, overwrite: bool) -> "Performance":
-    """Write every format; all are made before the first is written. Returns the performance that was written."""
-    from pianotrans.events import write_atomically
-
-    performance, contents = render(
-        performance, job.outputs, pedal=recipe.pedal, sounding=recipe.sounding, cleaning=recipe.cleaning
-    )
-    for name, path in job.outputs.items():
-        if path == STDOUT:
-            _write_stdout(contents[name])
-        else:
-            make_folder(path.parent)
-            write_atomically(path, contents[name], overwrite=overwrite)
-    return performance
-
-
-def _write_stdout(content: bytes) -> None:
-    try:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    except OSError as error:
-        raise OutputError(f"standard output: cannot be written ({error.strerror or error}).") from error
 
 
 def _unexpected(job: Job, error: Exception) -> PianotransError:

@@ -176,7 +176,9 @@ def evaluate(
             from pianotrans.commands.evaluation_dataset import Part, Work, score_dataset
 
             part = Part(dataset, layout, split, name_filter, limit)
-            recipe = Recipe(model=model, device=device or "auto", hop_s=hop, limit_s=seconds)
+            recipe = Recipe(
+                formats=("mid", "json"), model=model, device=device or "auto", hop_s=hop, limit_s=seconds
+            )
             evaluation = score_dataset(part, recipe, settings, Work(out, overwrite, jobs), reporter)
         _show(evaluation, seed, as_json=as_json)
         if out is not None:

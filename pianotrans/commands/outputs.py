@@ -67,10 +67,17 @@ def plan_jobs(inputs: Sequence[Path], out: str | None, formats: tuple[str, ...])
 
 
 def collection_folder(planned: Sequence[Job | PianotransError], out: str | None) -> Path | None:
-    """The output folder, if this is a collection: recordings found in folders, written below `-o` FOLDER."""
+    """The output folder, if this is a collection: recordings found in folders, written below `-o` FOLDER.
+
+    Raises typer.BadParameter for reports of a collection: its workers do not make any.
+    """
     if out in (None, str(STDOUT)) or not _is_folder(Path(str(out))):
         return None
-    found = any(isinstance(job, Job) and job.is_of_folder for job in planned)
+    found = [job for job in planned if isinstance(job, Job) and job.is_of_folder]
+    if any(REPORT in job.outputs for job in found):
+        raise typer.BadParameter(
+            "html is for recordings that are named themselves, or without -o FOLDER.", param_hint="--format"
+        )
     return Path(str(out)) if found else None
 
 

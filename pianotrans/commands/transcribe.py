@@ -10,7 +10,7 @@ import typer
 from pianotrans.batch import Options, Recipe
 from pianotrans.commands.collection import cluster_pools, transcribe_collection
 from pianotrans.commands.console import Reporter
-from pianotrans.commands.outputs import REPORT, Job, collection_folder, parse_formats, plan_jobs
+from pianotrans.commands.outputs import Job, collection_folder, parse_formats, plan_jobs
 from pianotrans.commands.summary import Done, show_summary
 from pianotrans.commands.writing import write
 from pianotrans.errors import Cancelled, ClusterError, DeviceError, PianotransError
@@ -173,10 +173,6 @@ def transcribe(
         )
         planned = list(plan_jobs(inputs, output, asked_for))
         if folder := collection_folder(planned, output):
-            if REPORT in asked_for:
-                raise typer.BadParameter(
-                    "html is for recordings that are named themselves, or without -o FOLDER.", param_hint="--format"
-                )
             options = Options(overwrite=overwrite, retry_failed=retry_failed, n_jobs=jobs or 1)
             make_pool = None if cluster is None else cluster_pools(cluster, jobs, planned)
             n_failed = transcribe_collection(planned, folder, recipe, options, reporter, make_pool)

@@ -26,6 +26,7 @@ def report() -> bytes:
         page.goto(DEMO.as_uri())
         page.wait_for_selector("html[data-ready]")
         page.get_by_label("Position").fill(str(AT_S))
+        page.evaluate("document.activeElement.blur()")
         page.wait_for_timeout(300)
         shot = page.screenshot()
         browser.close()
@@ -37,7 +38,7 @@ def save(name: str, content: bytes) -> None:
     image = Image.open(io.BytesIO(content)).convert("RGB")
     image.thumbnail((WIDTH, 10 * HEIGHT), Image.Resampling.LANCZOS)
     path = SHOTS / name
-    image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
     print(f"{path}: {path.stat().st_size} bytes")
 
 

@@ -75,7 +75,7 @@ def view(
         picture = draw_roll(
             performance,
             target.suffix.lower().removeprefix("."),
-            title=source.name,
+            title=source.stem,
             spectrum=spectrum,
             comparison=None if reference is None else _comparison(reference, performance, start, end),
             start_s=start,

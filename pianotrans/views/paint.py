@@ -16,7 +16,7 @@ Colour = tuple[float, float, float, float]
 
 _SOFT_TO_LOUD = ("#3566b0", "#6a4fb3", "#b0338f", "#dd4a4a", "#f08a24", "#f7bf2f")
 _MATCHED, _MISSED, _EXTRA = "#86add6", "#e67e00", "#b8003f"  # told apart by the colour-blind as well
-_FAINTEST = 0.15  # the least sure note can still be seen
+_FAINTEST = 0.3  # a note whose end is in doubt is still a note: it must be seen
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def _data(performance: Performance, title: str, recording: Recording | None) -> 
         "title": title,
         "duration_s": performance.duration_s,
         "notes": [[n.onset_s, n.offset_s, n.key, n.velocity, n.confidence] for n in performance.notes],
-        "pedals": [[p.onset_s, p.offset_s, p.controller] for p in performance.pedals],
+        "pedals": [[p.onset_s, p.offset_s, p.controller, p.confidence] for p in performance.pedals],
         "media_type": None if recording is None else recording.media_type,
     }
 

@@ -46,7 +46,7 @@ def test_opacity_is_confidence():
         note = Note(2, 8, 60, 1, confidence)  # white ground: C is a white key
         picture = pixels(draw_roll(Performance((note,), (), 10.0)))
         sure = 1.0 if confidence is None else confidence
-        assert n_like(picture, blended(SOFT, 0.15 + 0.85 * sure)) > 2000
+        assert n_like(picture, blended(SOFT, 0.3 + 0.7 * sure)) > 2000
 
 
 def test_only_the_stretch_asked_for_is_drawn():

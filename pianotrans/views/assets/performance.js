@@ -21,14 +21,16 @@ class Performance {
     this.durationS = data.duration_s;
     this.notes = data.notes.map(([onset, offset, key, velocity, confidence]) =>
       ({ onset, offset, key, velocity, confidence }));
-    this.pedals = data.pedals.map(([onset, offset, controller]) => ({ onset, offset, controller }));
+    this.pedals = data.pedals.map(([onset, offset, controller, confidence]) =>
+      ({ onset, offset, controller, confidence }));
     this.endS = [...this.notes, ...this.pedals].reduce((end, event) => Math.max(end, event.offset), this.durationS);
     this.knowsConfidence = this.notes.some((note) => note.confidence !== null);
   }
 
-  // The notes that are at least so sure; those of unknown confidence always stay.
-  notesFrom(leastConfidence) {
-    return this.notes.filter((note) => note.confidence === null || note.confidence >= leastConfidence);
+  // The notes and pedals that are at least so sure; those of unknown confidence always stay.
+  from(leastConfidence) {
+    const isSure = (event) => event.confidence === null || event.confidence >= leastConfidence;
+    return { notes: this.notes.filter(isSure), pedals: this.pedals.filter(isSure) };
   }
 }
 

@@ -9,7 +9,7 @@ element("recording").textContent = "";
 const player = new Player(song, JSON.parse(element("samples").textContent), recording);
 const roll = new Roll(element("roll"), song);
 const list = new NoteList(element("rows"), element("page"), element("earlier"), element("later"), goTo);
-let kept = song.notes;
+let kept = song; // its notes and pedals that the slider leaves
 
 function plural(n, what) { return `${n} ${what}${n === 1 ? "" : "s"}`; }
 
@@ -45,16 +45,16 @@ async function playOrPause() {
 
 function filter() {
   const percent = Number(element("filter").value);
-  kept = song.notesFrom(percent / 100);
+  kept = song.from(percent / 100);
   element("filter-value").value = `${percent} %`;
-  element("kept").textContent = `${kept.length} of ${plural(song.notes.length, "note")} shown`;
+  element("kept").textContent = `${kept.notes.length} of ${plural(song.notes.length, "note")} shown`;
   roll.show(kept);
-  player.setNotes(kept);
-  list.show(kept);
+  player.setEvents(kept);
+  list.show(kept.notes);
 }
 
-function download(notes, ending) {
-  const content = midiBytes(notes, song.pedals, song.durationS);
+function download({ notes, pedals }, ending) {
+  const content = midiBytes(notes, pedals, song.durationS);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([content], { type: "audio/midi" }));
   link.download = `${data.title.replace(/\.[A-Za-z0-9]{1,5}$/, "")}${ending}.mid`;
@@ -128,7 +128,7 @@ element("filter").addEventListener("input", filter);
 element("zoom-in").addEventListener("click", () => roll.zoom(0.7));
 element("zoom-out").addEventListener("click", () => roll.zoom(1 / 0.7));
 element("zoom-all").addEventListener("click", () => roll.look(0, roll.fullS));
-element("download").addEventListener("click", () => download(song.notes, ""));
+element("download").addEventListener("click", () => download(song, ""));
 element("download-kept").addEventListener("click", () => download(kept, element("filter").value > 0 ? " (shown)" : ""));
 element("filter").disabled = !song.knowsConfidence;
 element("filter-label").hidden = !song.knowsConfidence;

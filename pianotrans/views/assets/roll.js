@@ -9,6 +9,7 @@ const SHORTEST_VIEW_S = 0.5;
 const TICKS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
 const VELOCITY_COLOURS = [[53, 102, 176], [106, 79, 179], [176, 51, 143], [221, 74, 74], [240, 138, 36], [247, 191, 47]];
 const N_SHADES = 32;
+const FAINTEST = 0.3; // the opacity of the least sure note
 
 // From a little below the lowest key to a little above the highest, and four octaves at the least.
 function keyRange(notes) {
@@ -39,15 +40,16 @@ class Roll {
     this.startS = 0;
     this.lengthS = Math.min(this.fullS, 30);
     this.isAsked = false;
-    this.show(performance.notes);
+    this.show(performance);
     this.readColours();
   }
 
   get fullS() { return Math.max(this.performance.endS, 1); }
   get pixelsPerS() { return (this.canvas.clientWidth - KEYBOARD_PX) / this.lengthS; }
 
-  show(notes) {
+  show({ notes, pedals }) {
     this.notes = notes;
+    this.pedals = pedals;
     this.longestS = notes.reduce((longest, note) => Math.max(longest, note.offset - note.onset), 0);
     this.draw();
   }
@@ -168,7 +170,7 @@ class Roll {
     }
     for (const [shade, notes] of shades) {
       pen.fillStyle = this.colours[Math.floor(shade / (N_SHADES + 1))];
-      pen.globalAlpha = 0.15 + (0.85 * (shade % (N_SHADES + 1))) / N_SHADES;
+      pen.globalAlpha = FAINTEST + ((1 - FAINTEST) * (shade % (N_SHADES + 1))) / N_SHADES;
       for (const note of notes) {
         const x = this.xOf(note.onset);
         pen.fillRect(x, this.yOf(note.key), Math.max(1.5, this.xOf(note.offset) - x - 0.5), tall);
@@ -178,7 +180,7 @@ class Roll {
   }
 
   paintPedals(pen) {
-    for (const pedal of this.performance.pedals) {
+    for (const pedal of this.pedals) {
       if (pedal.onset > this.startS + this.lengthS) break;
       if (pedal.offset < this.startS) continue;
       const y = this.rollPx + LANE_PX * this.lanes.indexOf(pedal.controller);

@@ -68,7 +68,7 @@ class Player {
     this.isPlaying = false;
     this.atS = 0;
     this.onChange = () => {};
-    this.setNotes(performance.notes);
+    this.setEvents(performance);
     this.setFade(recording ? 0 : 1);
     this.audio?.addEventListener("ended", () => this.pause());
   }
@@ -80,9 +80,9 @@ class Player {
     return this.audio ? this.audio.currentTime : this.atS + this.piano.context.currentTime - this.contextS;
   }
 
-  setNotes(notes) {
+  setEvents({ notes, pedals }) {
     this.notes = notes;
-    this.ends = soundingEnds(notes, this.performance.pedals);
+    this.ends = soundingEnds(notes, pedals);
     if (this.isPlaying) this.scheduleAnew();
   }
 

@@ -9,8 +9,11 @@ DEMO := data/samples/satie_gymnopedie.mp3
 
 demo: $(VENV)/installed
 	@mkdir -p out
-	$(BIN)/pianotrans transcribe $(DEMO) -o out/satie_gymnopedie.mid --overwrite
+	$(BIN)/pianotrans transcribe $(DEMO) -o out --format mid,json,html --overwrite
+	$(BIN)/pianotrans view out/satie_gymnopedie.json --audio $(DEMO) -o out/satie_gymnopedie.png --overwrite --quiet
 	@echo "The MIDI is in out/satie_gymnopedie.mid"
+	@echo "A page to see and hear it is in out/satie_gymnopedie.html"
+	@echo "A picture of the notes is in out/satie_gymnopedie.png"
 
 # Everything that CI runs.
 test: $(VENV)/installed-dev lint
@@ -33,7 +36,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[plots]"
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml constraints.txt

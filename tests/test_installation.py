@@ -38,6 +38,10 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel):
         "_models/transkun-v2/training.toml",
         "_models/tiny/training.toml",
         "_models/tiny/weights.safetensors",
+        "views/assets/report.html",
+        "views/assets/roll.js",
+        "views/assets/piano/69.mp3",
+        "views/assets/piano/CREDITS.md",
     ):
         assert f"pianotrans/{name}" in names
     assert not [name for name in names if name.startswith(("tests/", "data/"))]

@@ -4,6 +4,7 @@ Importing this package loads neither torch nor FFmpeg.
 """
 
 from pianotrans.audio.arrays import from_array
+from pianotrans.audio.encoding import encode_mp3
 from pianotrans.audio.find import AUDIO_SUFFIXES, find_audio
 from pianotrans.audio.opening import AudioSource, open_audio
 from pianotrans.audio.reader import AudioInfo, AudioReader
@@ -16,6 +17,7 @@ __all__ = [
     "AudioReader",
     "AudioSource",
     "Block",
+    "encode_mp3",
     "find_audio",
     "from_array",
     "open_audio",

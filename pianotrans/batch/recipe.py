@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from pianotrans.errors import ModelError
-from pianotrans.events import Performance, extend_by_pedal
+from pianotrans.events import Cleaning, Performance, extend_by_pedal
 from pianotrans.events.export import encode
 from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, default_model, find_model
 
@@ -27,6 +27,13 @@ class Recipe:
     hop_s: float | None = None
     allow_truncated: bool = False
     limit_s: float | None = None  # of every recording, only so much of its beginning
+    confidence: bool = True  # where it is of use
+    cleaning: Cleaning = Cleaning()  # noqa: RUF009 - frozen
+
+    @property
+    def needs_confidence(self) -> bool:
+        """Whether anybody will see how sure the model is: MIDI does not hold it."""
+        return self.confidence and (set(self.formats) != {"mid"} or self.cleaning.min_confidence > 0)
 
     def fingerprint(self) -> str:
         """All that decides about the results besides the recording, as one line of JSON.
@@ -47,13 +54,20 @@ class Recipe:
                 "sounding": self.sounding,
                 "allow_truncated": self.allow_truncated,
                 "limit_s": self.limit_s,
+                "confidence": self.confidence,
+                "cleaning": asdict(self.cleaning),
             },
             sort_keys=True,
         )
 
 
 def render(
-    performance: Performance, formats: Iterable[str], *, pedal: bool = True, sounding: bool = False
+    performance: Performance,
+    formats: Iterable[str],
+    *,
+    pedal: bool = True,
+    sounding: bool = False,
+    cleaning: Cleaning | None = None,
 ) -> tuple[Performance, dict[str, bytes]]:
     """The performance as wanted, and the content of a file for every format (mid, json or csv).
 
@@ -62,9 +76,12 @@ def render(
         formats: suffixes without their dot.
         pedal: keep the pedals.
         sounding: lengthen the notes by the sustain pedal and leave that pedal out.
+        cleaning: what to do before anything else.
 
     Raises MidiError where MIDI cannot hold the performance.
     """
+    if cleaning is not None:
+        performance = cleaning.apply(performance)
     if sounding:
         performance = extend_by_pedal(performance)
     if not pedal:

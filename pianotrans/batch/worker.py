@@ -69,7 +69,13 @@ def transcribe_task(
                 allow_truncated=recipe.allow_truncated,
                 limit_s=recipe.limit_s,
             )
-        performance, contents = render(performance, recipe.formats, pedal=recipe.pedal, sounding=recipe.sounding)
+        performance, contents = render(
+            performance,
+            recipe.formats,
+            pedal=recipe.pedal,
+            sounding=recipe.sounding,
+            cleaning=recipe.cleaning,
+        )
     except (BrokenPipeError, ConnectionResetError):
         raise
     except Exception as error:
@@ -83,7 +89,14 @@ def transcribe_task(
 def _load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
     from pianotrans.inference.transcriber import Transcriber
 
-    return Transcriber(recipe.model, device=recipe.device, precision=recipe.precision, hop_s=recipe.hop_s, say=say)
+    return Transcriber(
+        recipe.model,
+        device=recipe.device,
+        precision=recipe.precision,
+        hop_s=recipe.hop_s,
+        confidence=recipe.needs_confidence,
+        say=say,
+    )
 
 
 def _unexpected(task: Task, error: Exception) -> str:

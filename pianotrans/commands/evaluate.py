@@ -188,7 +188,12 @@ def evaluate(
 
             part = Part(dataset, layout, split, name_filter, limit)
             recipe = Recipe(
-                model=model, device=device or "auto", precision=precision or "auto", hop_s=hop, limit_s=seconds
+                formats=("mid", "json"),
+                model=model,
+                device=device or "auto",
+                precision=precision or "auto",
+                hop_s=hop,
+                limit_s=seconds,
             )
             evaluation = score_dataset(part, recipe, settings, Work(out, overwrite, jobs), reporter)
         _show(evaluation, seed, as_json=as_json)

@@ -160,11 +160,14 @@ def _transcribe(
     pairs: Sequence[Pair], folder: Path, recipe: Recipe, work: Work, reporter: Reporter
 ) -> tuple[list[FilePair], tuple[Failure, ...]]:
     """What can be scored now, and what cannot be transcribed. What failed before is tried again."""
-    items = [Item(pair.name, pair.audio, {"mid": folder / file_of(pair.name, ".mid")}) for pair in pairs]
+    items = [
+        Item(pair.name, pair.audio, {name: folder / file_of(pair.name, f".{name}") for name in recipe.formats})
+        for pair in pairs
+    ]
     options = Options(overwrite=work.overwrite, retry_failed=True, n_jobs=work.jobs or 1)
     outcomes, _ = run_collection(items, Destination(folder), recipe, options, reporter)
     transcribed = [
-        FilePair(pair.name, pair.midi, here(outcome.item.outputs["mid"]))
+        FilePair(pair.name, pair.midi, here(outcome.item.outputs["mid"]), here(outcome.item.outputs["json"]))
         for pair, outcome in zip(pairs, outcomes, strict=True)
         if outcome.is_good
     ]

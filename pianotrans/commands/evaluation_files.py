@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pianotrans.evaluation import Evaluation
 
 _TEXTS = ("summary.json", "summary.md", "pieces.csv", "errors.csv")
-_PICTURES = ("deviations.png", "registers.png", "pieces.png")
+_PICTURES = ("deviations.png", "registers.png", "pieces.png", "reliability.png")
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:

@@ -13,6 +13,7 @@ from pianotrans.evaluation.bootstrap import N_RESAMPLES
 from pianotrans.evaluation.collection import ColumnSummary
 from pianotrans.evaluation.comparison import SavedEvaluation
 from pianotrans.evaluation.deviations import Band, Spread
+from pianotrans.evaluation.reliability import Bin
 from pianotrans.evaluation.texts import n_pieces, notes_on, percent, summary_cells
 
 _FILE_WIDTH = 100  # where standard output is no terminal
@@ -25,6 +26,8 @@ def print_evaluation(evaluation: Evaluation, seed: int) -> None:
     _print_scores(console, evaluation, evaluation.summary(seed=seed))
     _print_bands(console, evaluation)
     _print_mistakes(console, evaluation)
+    if evaluation.reliability():
+        _print_reliability(console, evaluation)
     if evaluation.settings.align:
         _print_offsets(console, evaluation)
     for note in notes_on(evaluation, seed=seed):
@@ -125,6 +128,31 @@ def _print_mistakes(console: Console, evaluation: Evaluation) -> None:
         f"Notes not matched by onset: {counts['missed']} missed, {counts['extra']} extra, "
         f"{counts['octave']} octave errors, {counts['split']} split, {counts['merged']} merged."
     )
+
+
+def _print_reliability(console: Console, evaluation: Evaluation) -> None:
+    """By confidence: how many notes, and how many of them are right; then what dropping the doubtful ones does."""
+    by_onset, by_both = evaluation.reliability()
+    table = _table("confidence", ("notes", "mean", "matched", "", "onset", "mean", "matched"))
+    for one, other in zip(by_both.bins, by_onset.bins, strict=True):
+        table.add_row(f"{one.low:.1f}–{one.high:.1f}", *_bin_cells(one), "", *_bin_cells(other))
+    console.print(table)
+    console.print(
+        f"Expected calibration error: {100 * by_both.expected_calibration_error:.1f} % of the confidence (matched: "
+        f"onset and offset), {100 * by_onset.expected_calibration_error:.1f} % of the onset's (matched: onset)."
+    )
+    table = _table("least confidence", ("notes", "P", "R", "F1"))
+    for step in evaluation.thresholds():
+        scores = (percent(step.scores()[name]) for name in ("precision", "recall", "f1"))
+        table.add_row(f"{step.min_confidence:.1f}", str(step.n_kept), *scores)
+    console.print(table)
+    console.print(
+        "Onsets, all pieces pooled, without the notes of less confidence; matched as they were with them."
+    )
+
+
+def _bin_cells(part: Bin) -> tuple[str, str, str]:
+    return str(part.n_notes), _short_percent(part.mean_confidence), _short_percent(part.matched_share)
 
 
 def _print_offsets(console: Console, evaluation: Evaluation) -> None:

@@ -10,9 +10,10 @@ import typer
 from pianotrans.batch.storage import Address, exists, find_recordings, is_folder, place_below
 from pianotrans.errors import AudioError, OutputError, PianotransError
 
-FORMATS = ("mid", "json", "csv")
+FORMATS = ("mid", "json", "csv", "html")
+REPORT = "html"
 STDOUT = Path("-")
-_FORMAT_OF_SUFFIX = {".mid": "mid", ".midi": "mid", ".json": "json", ".csv": "csv"}
+_FORMAT_OF_SUFFIX = {".mid": "mid", ".midi": "mid", ".json": "json", ".csv": "csv", ".html": "html"}
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,21 @@ def plan_jobs(
 
 
 def collection_folder(planned: Sequence[Job | PianotransError], out: Address | None) -> Address | None:
-    """The output folder, if this is a collection: of a folder or of URLs, written below `-o` FOLDER."""
+    """The output folder, if this is a collection: of a folder or of URLs, written below `-o` FOLDER.
+
+    Raises typer.BadParameter for reports of a collection: its workers do not make any.
+    """
     if out is None or out == STDOUT:
         return None
-    if not isinstance(out, Path):
-        return out
     jobs = [job for job in planned if isinstance(job, Job)]
-    found = any(job.is_of_folder or not isinstance(job.source, Path) for job in jobs)
-    return out if found and is_folder(out) else None
+    of_many = [job for job in jobs if job.is_of_folder or not isinstance(job.source, Path)]
+    if isinstance(out, Path) and not (of_many and is_folder(out)):
+        return None
+    if any(REPORT in job.outputs for job in jobs):
+        raise typer.BadParameter(
+            "html is for recordings that are named themselves, or without -o FOLDER.", param_hint="--format"
+        )
+    return out
 
 
 def _recordings(given: Address) -> Iterator[tuple[Address | AudioError, Address]]:
@@ -124,7 +132,7 @@ def _one_file(target: Path, formats: tuple[str, ...]) -> dict[str, Path]:
     implied = _FORMAT_OF_SUFFIX.get(target.suffix.lower())
     if implied is None:
         raise typer.BadParameter(
-            f"{target}: neither a folder that exists nor a name in .mid, .json or .csv.", param_hint="-o"
+            f"{target}: neither a folder that exists nor a name in .mid, .json, .csv or .html.", param_hint="-o"
         )
     if len(formats) > 1:
         raise typer.BadParameter(

@@ -1,38 +1,28 @@
 """`pianotrans transcribe`: recordings in, MIDI out."""
 
-import sys
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeGuard
+from typing import TYPE_CHECKING, Annotated, Any, TypeGuard
 
 import typer
-from rich.box import SIMPLE
 
 from pianotrans.batch import Options, Recipe
-from pianotrans.batch.recipe import render
-from pianotrans.batch.storage import here, parse_address, write
+from pianotrans.batch.storage import here, parse_address
 from pianotrans.commands.collection import Destination, cluster_pools, transcribe_collection
-from pianotrans.commands.console import Reporter, clock
-from pianotrans.commands.outputs import STDOUT, Job, collection_folder, parse_formats, plan_jobs
-from pianotrans.errors import Cancelled, ClusterError, DeviceError, OutputError, PianotransError, StorageError
-from pianotrans.events import Durations
+from pianotrans.commands.console import Reporter
+from pianotrans.commands.outputs import Job, collection_folder, parse_formats, plan_jobs
+from pianotrans.commands.summary import Done, show_summary
+from pianotrans.commands.writing import write
+from pianotrans.errors import Cancelled, ClusterError, DeviceError, PianotransError, StorageError
+from pianotrans.events import Cleaning, Durations
 
 if TYPE_CHECKING:
-    from pianotrans.events import Performance
     from pianotrans.inference.transcriber import Transcriber
 
 SOME_FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 _OF_USAGE = (ClusterError, DeviceError, StorageError)
-
-
-@dataclass(frozen=True)
-class Done:
-    """One recording transcribed, for the summary."""
-
-    job: Job
-    performance: "Performance"
-    took_s: float
+_CLEANING = "Clean-up, off unless asked for"
 
 
 def transcribe(
@@ -51,7 +41,12 @@ def transcribe(
     ] = None,
     formats: Annotated[
         list[str] | None,
-        typer.Option("--format", metavar="mid,json,csv", help="What to write.", show_default="mid"),
+        typer.Option(
+            "--format",
+            metavar="mid,json,csv,html",
+            help="What to write; html is a page to see and hear it.",
+            show_default="mid",
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")] = False,
     pedal: Annotated[bool, typer.Option("--pedal/--no-pedal", help="Write the pedals.")] = True,
@@ -107,6 +102,53 @@ def transcribe(
             show_default="a folder of the user's",
         ),
     ] = None,
+    confidence: Annotated[
+        bool,
+        typer.Option(
+            "--confidence/--no-confidence",
+            help="Say in json and csv how probable every note and pedal is, and its onset alone.",
+        ),
+    ] = True,
+    min_confidence: Annotated[
+        float,
+        typer.Option(
+            metavar="0…1", rich_help_panel=_CLEANING, help="Drop notes and pedals that are less probable."
+        ),
+    ] = 0.0,
+    min_velocity: Annotated[
+        int, typer.Option(metavar="1…127", rich_help_panel=_CLEANING, help="Drop notes that are quieter.")
+    ] = 0,
+    min_duration: Annotated[
+        float, typer.Option(metavar="SECONDS", rich_help_panel=_CLEANING, help="Drop notes that are shorter.")
+    ] = 0.0,
+    join_gap: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            rich_help_panel=_CLEANING,
+            help="Join notes of a key that lie closer together, unless the later one is louder.",
+        ),
+    ] = 0.0,
+    pedal_gap: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", rich_help_panel=_CLEANING, help="Keep pedals down that are up for less."),
+    ] = 0.0,
+    repeat_gap: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            rich_help_panel=_CLEANING,
+            help="End every note so long before its key is struck again, for player pianos.",
+        ),
+    ] = 0.0,
+    velocity_curve: Annotated[
+        float,
+        typer.Option(
+            metavar="EXPONENT",
+            rich_help_panel=_CLEANING,
+            help="Bend velocities: below 1 soft notes become louder, above 1 softer.",
+        ),
+    ] = 1.0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Details, and tracebacks of errors.")] = False,
 ) -> None:
@@ -118,6 +160,8 @@ def transcribe(
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     try:
+        if min_confidence and not confidence:
+            raise typer.BadParameter("nothing to go by with --no-confidence.", param_hint="--min-confidence")
         asked_for = parse_formats(formats or [])
         recipe = Recipe(
             formats=asked_for or ("mid",),
@@ -128,6 +172,16 @@ def transcribe(
             precision=precision,
             hop_s=hop,
             allow_truncated=allow_truncated,
+            confidence=confidence,
+            cleaning=_cleaning(
+                min_confidence=min_confidence,
+                min_velocity=min_velocity,
+                min_duration_s=min_duration,
+                join_gap_s=join_gap,
+                pedal_gap_s=pedal_gap,
+                repeat_gap_s=repeat_gap,
+                velocity_exponent=velocity_curve,
+            ),
         )
         out = None if output is None else parse_address(output)
         planned = list(plan_jobs([parse_address(given) for given in inputs], out, asked_for))
@@ -153,11 +207,18 @@ def transcribe(
         reporter.error(error)
         raise typer.Exit(WRONG_USAGE if isinstance(error, _OF_USAGE) else SOME_FAILED) from None
     if done and not quiet:
-        _show_summary(done, reporter)
+        show_summary(done, reporter)
     if n_failed:
         if len(planned) > 1:
             reporter.say(f"{n_failed} of {len(planned)} inputs failed.")
         raise typer.Exit(SOME_FAILED)
+
+
+def _cleaning(**steps: Any) -> Cleaning:
+    try:
+        return Cleaning(**steps)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.", param_hint="clean-up") from None
 
 
 def _transcribe_all(
@@ -167,7 +228,8 @@ def _transcribe_all(
     jobs = [job for job in planned if _can_start(job, recipe, reporter, overwrite=overwrite)]
     if not jobs:
         return [], len(planned)
-    transcriber = _load(recipe, reporter)
+    formats = {name for job in jobs for name in job.outputs}  # a suffix may have chosen one
+    transcriber = _load(replace(recipe, formats=tuple(formats)), reporter)
     done = []
     for number, job in enumerate(jobs, 1):
         label = f"[{number}/{len(jobs)}] {job.source.name}" if len(jobs) > 1 else job.source.name
@@ -207,6 +269,7 @@ def _load(recipe: Recipe, reporter: Reporter) -> "Transcriber":
                 device=recipe.device,
                 precision=recipe.precision,
                 hop_s=recipe.hop_s,
+                confidence=recipe.needs_confidence,
                 say=reporter.say,
             )
     except ValueError as error:
@@ -228,57 +291,13 @@ def _transcribe_one(
             on_progress=lambda progress: meter.update(progress.done_s, progress.total_s),
             allow_truncated=recipe.allow_truncated,
         )
-    performance = _write(performance, job, recipe, overwrite=overwrite)
+    performance = write(performance, job, recipe, overwrite=overwrite)
     done = Done(job, performance, time.monotonic() - start)
     reporter.detail(f"{job.source}: {len(performance.notes)} notes in {done.took_s:.2f} s")
     return done
-
-
-def _write(performance: "Performance", job: Job, recipe: Recipe, *, overwrite: bool) -> "Performance":
-    """Write every format; all are made before the first is written. Returns the performance that was written."""
-    performance, contents = render(performance, job.outputs, pedal=recipe.pedal, sounding=recipe.sounding)
-    for name, path in job.outputs.items():
-        if path == STDOUT:
-            _write_stdout(contents[name])
-        else:
-            write(path, contents[name], overwrite=overwrite)
-    return performance
-
-
-def _write_stdout(content: bytes) -> None:
-    try:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    except OSError as error:
-        raise OutputError(f"standard output: cannot be written ({error.strerror or error}).") from error
 
 
 def _unexpected(job: Job, error: Exception) -> PianotransError:
     failure = PianotransError(f"{job.source}: unexpected {type(error).__name__}: {error}. --verbose shows where.")
     failure.__cause__ = error
     return failure
-
-
-def _show_summary(done: list[Done], reporter: Reporter) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None if reporter.is_plain else SIMPLE, pad_edge=False)
-    table.add_column("recording", overflow="fold")
-    for heading in ("notes", "pedals", "duration", "time taken", "speed"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("written to", overflow="fold")
-    for one in done:
-        performance = one.performance
-        table.add_row(
-            escape(one.job.source.name),
-            str(len(performance.notes)),
-            str(len(performance.pedals)),
-            clock(performance.duration_s),
-            clock(one.took_s),
-            f"{performance.duration_s / one.took_s:.1f}x",
-            escape(
-                ", ".join("standard output" if path == STDOUT else str(path) for path in one.job.outputs.values())
-            ),
-        )
-    reporter.console.print(table)

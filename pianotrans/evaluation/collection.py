@@ -10,6 +10,7 @@ from pianotrans.evaluation.deviations import Band, MatchedNotes, bands
 from pianotrans.evaluation.mistakes import count_kinds
 from pianotrans.evaluation.piece import Column, PieceScores, columns
 from pianotrans.evaluation.provenance import Provenance
+from pianotrans.evaluation.reliability import JudgedNotes, Reliability, Threshold, reliabilities, thresholds
 from pianotrans.evaluation.scores import Score
 from pianotrans.evaluation.settings import EvaluationSettings
 
@@ -63,6 +64,16 @@ class Evaluation:
             _summarise(column, [piece.scores[column] for piece in self.pieces], n_resamples, seed)
             for column in columns(self.settings)
         )
+
+    def reliability(self) -> tuple[Reliability, ...]:
+        """How far the confidences of the estimates can be trusted; () where they say nothing."""
+        judged = [piece.judged for piece in self.pieces if piece.judged is not None]
+        return reliabilities(JudgedNotes.pooled(judged)) if judged else ()
+
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """What remains of the scores when doubtful notes are dropped; () where the estimates do not say."""
+        judged = [piece.judged for piece in self.pieces if piece.judged is not None]
+        return thresholds(JudgedNotes.pooled(judged)) if judged else ()
 
     def bands(self, convention: str) -> tuple[Band, ...]:
         """Deviations and recall of the notes of all pieces, by register and by loudness; () for no pieces."""

@@ -31,7 +31,7 @@ def note_scores(
 ) -> dict[str, Score]:
     """Every one of `NOTE_METRICS`; `by_onset` is what `match_onsets` found."""
     scores = {}
-    by_offset = _match_offsets(reference, estimate, settings)
+    by_offset = match_offsets(reference, estimate, settings)
     for plain, with_velocity, pairs in ((ONSET, ONSET_VELOCITY, by_onset), (OFFSET, OFFSET_VELOCITY, by_offset)):
         agree = velocities_agree(reference, estimate, pairs, tolerance=settings.velocity_tolerance)
         scores[plain] = _event_score(reference, estimate, pairs)
@@ -44,7 +44,7 @@ def note_scores(
 def pedal_scores(reference: EventTable, estimate: EventTable, settings: EvaluationSettings) -> dict[str, Score]:
     """Every one of `PEDAL_METRICS`, for the pedals of one kind."""
     by_onset = match_onsets(reference, estimate, settings)
-    by_offset = _match_offsets(reference, estimate, settings)
+    by_offset = match_offsets(reference, estimate, settings)
     return {
         ACTIVATION: activation_score(reference, estimate),
         ONSET: _event_score(reference, estimate, by_onset),
@@ -52,7 +52,8 @@ def pedal_scores(reference: EventTable, estimate: EventTable, settings: Evaluati
     }
 
 
-def _match_offsets(reference: EventTable, estimate: EventTable, settings: EvaluationSettings) -> Pairs:
+def match_offsets(reference: EventTable, estimate: EventTable, settings: EvaluationSettings) -> Pairs:
+    """Events of the same key whose onsets and offsets agree."""
     return match_events(
         reference,
         estimate,

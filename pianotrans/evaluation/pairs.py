@@ -1,22 +1,24 @@
-"""Which MIDI file of one folder belongs to which of another."""
+"""Which file of one folder belongs to which of another."""
 
 import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from pianotrans.errors import EvaluationError
+from pianotrans.errors import EvaluationError, MidiError
+from pianotrans.events import Performance, load_json, load_midi
 
 _SUFFIXES = {".mid", ".midi"}
 
 
 @dataclass(frozen=True, slots=True)
 class FilePair:
-    """A piece: its name (path below the folder, without suffix), its reference and its estimate."""
+    """A piece: its name (path below the folder, without suffix), its reference and its estimate (MIDI or JSON)."""
 
     name: str
     reference: Path
     estimate: Path
+    confident: Path | None = None  # the estimate in JSON, with confidences
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +39,43 @@ class Pairing:
 def pair_files(reference: Path, estimate: Path) -> Pairing:
     """Two files, whatever their names, or two folders, by relative path without `.mid` or `.midi` (any case).
 
-    Hidden files and folders are skipped. Raises EvaluationError if a path does not exist, if one is a file and
-    the other a folder, if a folder cannot be read, or if it holds two files for one piece (a.mid and a.midi).
+    JSON of the same name beside an estimate in MIDI is taken to say how sure that is of its notes. Hidden files
+    and folders are skipped. Raises EvaluationError if a path does not exist, if one is a file and the other a
+    folder, if a folder cannot be read, or if it holds two files for one piece (a.mid and a.midi).
     """
     kinds = [_is_folder(path) for path in (reference, estimate)]
     if kinds == [False, False]:
-        return Pairing((FilePair(reference.stem, reference, estimate),))
+        return Pairing((FilePair(reference.stem, reference, estimate, _json_beside(estimate)),))
     if kinds[0] != kinds[1]:
         folder, file = (reference, estimate) if kinds[0] else (estimate, reference)
         raise EvaluationError(f"{folder} is a folder and {file} a file. Pass two files or two folders.")
     references, estimates = _midi_files(reference), _midi_files(estimate)
     return Pairing(
         pairs=tuple(
-            FilePair(name, references[name], estimates[name])
+            FilePair(name, references[name], estimates[name], _json_beside(estimates[name]))
             for name in sorted(references.keys() & estimates.keys())
         ),
         reference_only=tuple(references[name] for name in sorted(references.keys() - estimates.keys())),
         estimate_only=tuple(estimates[name] for name in sorted(estimates.keys() - references.keys())),
     )
+
+
+def load_estimate(path: Path) -> Performance:
+    """A transcription, in JSON or MIDI by its suffix. Raises MidiError if it cannot be read."""
+    return load_json(path) if path.suffix.lower() == ".json" else load_midi(path)
+
+
+def _json_beside(estimate: Path) -> Path | None:
+    path = estimate.with_suffix(".json")
+    return path if path.is_file() else None
+
+
+def load_confident(pair: FilePair) -> Performance | None:
+    """The estimate with its confidences; None where there is no such file, or another program's JSON."""
+    try:
+        return None if pair.confident is None else load_json(pair.confident)
+    except MidiError:
+        return None
 
 
 def _is_folder(path: Path) -> bool:

@@ -26,13 +26,19 @@ def can_draw() -> bool:
 
 
 def draw_all(evaluation: Evaluation) -> dict[str, bytes]:
-    """File names and PNG pictures: deviations, F1 by register, F1 of every piece; needs at least one piece."""
+    """File names and PNG pictures: deviations, F1 by register, F1 of every piece; needs at least one piece.
+
+    Where the estimates say how sure they are, also how far that can be trusted.
+    """
     n_shown = min(len(evaluation.pieces), _MOST_PIECES)
-    return {
+    pictures = {
         "deviations.png": _draw(lambda axes: _deviations(axes, evaluation), (9.0, 3.6), 2),
         "registers.png": _draw(lambda axes: _registers(axes[0], evaluation), (6.0, 3.6)),
         "pieces.png": _draw(lambda axes: _pieces(axes[0], evaluation), (8.0, 1.6 + 0.28 * n_shown)),
     }
+    if evaluation.reliability():
+        pictures["reliability.png"] = _draw(lambda axes: _reliability(axes, evaluation), (9.0, 4.2), 2)
+    return pictures
 
 
 def _draw(draw: Callable[[list["Axes"]], None], size_inches: tuple[float, float], n_axes: int = 1) -> bytes:
@@ -96,6 +102,25 @@ def _pieces(axes: "Axes", evaluation: Evaluation) -> None:
     left_out = len(evaluation.pieces) - len(pieces)
     axes.set_title("F1 of every piece" + (f" ({left_out} more not shown)" if left_out else ""))
     _legend_below(axes)
+
+
+def _reliability(axes: list["Axes"], evaluation: Evaluation) -> None:
+    """Share of matched notes by confidence, and precision and recall by the least confidence that is kept."""
+    axes[0].plot([0, 1], [0, 1], color="black", linewidth=0.6)
+    for one, colour, mark in zip(evaluation.reliability(), (_BLUE, _ORANGE), "os", strict=True):
+        label = f"{one.name} (calibration error {100 * one.expected_calibration_error:.1f} %)"
+        known = [part for part in one.bins if part.n_notes]
+        shown = np.array([(part.mean_confidence, part.matched_share) for part in known], np.float64)
+        axes[0].plot(*shown.T, f"{mark}-", color=colour, label=label)
+    axes[0].set(title="Reliability", xlabel="confidence", ylabel="share of matched notes", aspect="equal")
+    axes[0].legend(frameon=False, fontsize="small")
+    levels = [one.min_confidence for one in evaluation.thresholds()]
+    for name, colour in (("precision", _BLUE), ("recall", _ORANGE), ("f1", "black")):
+        axes[1].plot(
+            levels, [100 * one.scores()[name] for one in evaluation.thresholds()], color=colour, label=name
+        )
+    axes[1].set(title="Onsets, if doubtful notes are dropped", xlabel="least confidence", ylabel="%")
+    axes[1].legend(frameon=False, fontsize="small")
 
 
 def _legend_below(axes: "Axes") -> None:

@@ -14,6 +14,7 @@ from pianotrans.evaluation.metrics import (
     pedal_scores,
 )
 from pianotrans.evaluation.mistakes import Mistake, find_mistakes
+from pianotrans.evaluation.reliability import JudgedNotes
 from pianotrans.evaluation.scores import UNDEFINED, Score
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.tables import EventTable
@@ -45,7 +46,8 @@ class PieceScores:
 
     `scores` has all `columns` of the settings; those whose reference is empty are not defined. `matched` has
     one entry for each convention's name. `mistakes` are under the first convention. `removed_offset_s` is
-    what was subtracted from the estimate's times, 0.0 unless the settings ask for it.
+    what was subtracted from the estimate's times, 0.0 unless the settings ask for it. `judged` are the notes of the
+    estimate by how sure it was of them, under the first convention too; None where it does not say.
     """
 
     name: str
@@ -55,6 +57,7 @@ class PieceScores:
     scores: dict[Column, Score]
     matched: dict[str, MatchedNotes]
     mistakes: tuple[Mistake, ...]
+    judged: JudgedNotes | None = None
 
 
 def score_piece(
@@ -64,6 +67,7 @@ def score_piece(
     *,
     name: str = "",
     knows_velocity: bool = True,
+    confident: Performance | None = None,
 ) -> PieceScores:
     """Score one transcription against what was played.
 
@@ -72,10 +76,14 @@ def score_piece(
     only the estimate has none they are 0. Unless `knows_velocity`, the reference's velocities mean nothing: the
     columns with velocity are not defined, and there are no deviations of it.
 
+    MIDI does not hold how sure an estimate is: `confident` is the same with its confidences, if not the estimate
+    itself. Its notes are judged by these; they take no part in the scores.
+
     O(n log n) for n notes that do not all crowd on one key and moment.
     """
     if settings.limit_s is not None:
         reference, estimate = cut_at(reference, settings.limit_s), cut_at(estimate, settings.limit_s)
+        confident = confident and cut_at(confident, settings.limit_s)
     offset_s = 0.0
     if settings.align:
         tables = EventTable.of_notes(reference), EventTable.of_notes(estimate)
@@ -95,9 +103,11 @@ def score_piece(
         matched[convention.name] = found if knows_velocity else found.without_velocities()
         if mistakes is None:
             mistakes = find_mistakes(ref, est, pairs, onset_tolerance_s=settings.onset_tolerance_s)
+    sure = EventTable.of_notes(confident or estimate, settings.conventions[0].estimate).shifted(-offset_s)
+    judged = JudgedNotes.of(EventTable.of_notes(reference, settings.conventions[0].reference), sure, settings)
     for kind in CONTROLLERS:
         ref = EventTable.of_pedals(reference.pedals_of(kind))
         est = EventTable.of_pedals(estimate.pedals_of(kind)).shifted(-offset_s)
         for metric, score in pedal_scores(ref, est, settings).items():
             scores[Column(f"{kind} pedal", metric)] = score
-    return PieceScores(name, reference.n_notes, estimate.n_notes, offset_s, scores, matched, mistakes or ())
+    return PieceScores(name, reference.n_notes, estimate.n_notes, offset_s, scores, matched, mistakes or (), judged)

@@ -32,6 +32,8 @@ def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int
             for one in evaluation.settings.conventions
         },
         "mistakes": evaluation.mistakes(),
+        "reliability": [asdict(one) for one in evaluation.reliability()],
+        "thresholds": [asdict(one) | one.scores() for one in evaluation.thresholds()],
         "pieces": [_piece(piece) for piece in evaluation.pieces],
         "unmatched": {
             "reference": list(evaluation.reference_only),

@@ -10,10 +10,9 @@ from concurrent.futures.process import BrokenProcessPool
 from pianotrans.errors import EvaluationError, PianotransError
 from pianotrans.evaluation.collection import Failure
 from pianotrans.evaluation.datasets import knows_velocity, load_reference
-from pianotrans.evaluation.pairs import FilePair
+from pianotrans.evaluation.pairs import FilePair, load_confident, load_estimate
 from pianotrans.evaluation.piece import PieceScores, score_piece
 from pianotrans.evaluation.settings import EvaluationSettings
-from pianotrans.events import load_midi
 
 _PIECES_PER_PROCESS = 32  # a process takes some 2 s to start, a piece of 600 notes 0.1 s, of 5000 notes 0.5 s
 
@@ -55,9 +54,14 @@ def _ignore_interrupts() -> None:
 
 def _score(pair: FilePair, settings: EvaluationSettings) -> PieceScores | Failure:
     try:
-        reference, estimate = load_reference(pair.reference), load_midi(pair.estimate)
+        reference, estimate = load_reference(pair.reference), load_estimate(pair.estimate)
         return score_piece(
-            reference, estimate, settings, name=pair.name, knows_velocity=knows_velocity(pair.reference)
+            reference,
+            estimate,
+            settings,
+            name=pair.name,
+            knows_velocity=knows_velocity(pair.reference),
+            confident=load_confident(pair),
         )
     except PianotransError as error:
         return Failure(pair.name, str(error))

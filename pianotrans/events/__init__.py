@@ -3,8 +3,9 @@
 Importing this package loads neither torch nor a MIDI library.
 """
 
+from pianotrans.events.cleaning import Cleaning
 from pianotrans.events.cutting import cut_at
-from pianotrans.events.export import csv_text, json_text
+from pianotrans.events.export import csv_text, json_text, load_json
 from pianotrans.events.frames import FrameGrid, FrameIntervals
 from pianotrans.events.midi import load_midi, midi_bytes, to_pretty_midi
 from pianotrans.events.performance import CONTROLLERS, SOFT, SUSTAIN, Note, Pedal, Performance
@@ -18,6 +19,7 @@ __all__ = [
     "SUSTAIN",
     "TICKS_PER_QUARTER",
     "TICKS_PER_SECOND",
+    "Cleaning",
     "Durations",
     "FrameGrid",
     "FrameIntervals",
@@ -31,6 +33,7 @@ __all__ = [
     "cut_at",
     "extend_by_pedal",
     "json_text",
+    "load_json",
     "load_midi",
     "make_folder",
     "midi_bytes",

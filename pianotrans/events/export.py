@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from pianotrans.errors import OutputError
+from pianotrans.errors import MidiError, OutputError
 from pianotrans.events.midi import midi_bytes
-from pianotrans.events.performance import Performance
+from pianotrans.events.performance import Note, Pedal, Performance
 
 
 def json_text(performance: Performance) -> str:
@@ -27,23 +27,49 @@ def json_text(performance: Performance) -> str:
     return "{\n" + ",\n".join(fields) + "\n}\n"
 
 
+def load_json(path: str | os.PathLike[str]) -> Performance:
+    """The performance in a file that `json_text` filled.
+
+    Raises MidiError if it cannot be read or is something else.
+    """
+    name = Path(path).name
+    try:
+        data = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise MidiError(f"{name}: cannot be read ({error.strerror or error}). Check the path.") from error
+    except ValueError as error:
+        raise MidiError(f"{name}: is not JSON. Pass what `transcribe --format json` wrote.") from error
+    if not isinstance(data, dict):
+        raise MidiError(f"{name}: is no performance. Pass what `transcribe --format json` wrote.")
+    try:
+        return Performance.from_dict(data)
+    except MidiError as error:
+        raise MidiError(f"{name}: {error}") from error
+
+
 def csv_text(performance: Performance) -> str:
     """The performance as one table (RFC 4180), in order of onset; times in seconds, to the microsecond.
 
-    `type` is note, sustain or soft; `key`, `name` (60 is C4) and `velocity` are empty for pedals.
+    `type` is note, sustain or soft; `key`, `name` (60 is C4) and `velocity` are empty for pedals, confidences
+    where they are unknown.
     """
-    rows: list[tuple[float, float, str, object, str, object]] = [
-        (note.onset_s, note.offset_s, "note", note.key, note.name, note.velocity) for note in performance.notes
+    rows: list[tuple[Note | Pedal, tuple[object, ...]]] = [
+        (note, ("note", note.key, note.name, note.velocity)) for note in performance.notes
     ]
-    rows += [(pedal.onset_s, pedal.offset_s, pedal.kind, "", "", "") for pedal in performance.pedals]
-    rows.sort(key=lambda row: row[0])
+    rows += [(pedal, (pedal.kind, "", "", "")) for pedal in performance.pedals]
+    rows.sort(key=lambda row: row[0].onset_s)
 
     table = io.StringIO(newline="")
     writer = csv.writer(table)
-    writer.writerow(("type", "onset_s", "offset_s", "key", "name", "velocity"))
-    for onset_s, offset_s, kind, key, name, velocity in rows:
-        writer.writerow((kind, f"{onset_s:.6f}", f"{offset_s:.6f}", key, name, velocity))
+    writer.writerow(("type", "onset_s", "offset_s", "key", "name", "velocity", "confidence", "onset_confidence"))
+    for event, (kind, *what) in rows:
+        span_s = (f"{event.onset_s:.6f}", f"{event.offset_s:.6f}")
+        writer.writerow((kind, *span_s, *what, _rounded(event.confidence), _rounded(event.onset_confidence)))
     return table.getvalue()
+
+
+def _rounded(probability: float | None) -> str:
+    return "" if probability is None else f"{probability:.6f}"
 
 
 _FORMATS: dict[str, Callable[[Performance], bytes]] = {

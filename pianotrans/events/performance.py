@@ -26,20 +26,26 @@ _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 class Note:
     """A key held from `onset_s` to `offset_s`; `key` is its MIDI number (60 is middle C), `velocity` 1…127.
 
-    Raises MidiError for times that are not finite, negative or out of order, and for a key or velocity
-    that MIDI cannot hold.
+    What the model knows of a note it heard: `confidence` is the probability of just this note, `onset_confidence`
+    that a note of the key begins there, whenever it ends; None where nobody knows. MIDI holds neither.
+
+    Raises MidiError for times that are not finite, negative or out of order, for a key or velocity that MIDI
+    cannot hold, and for a confidence outside 0…1.
     """
 
     onset_s: float
     offset_s: float
     key: int
     velocity: int
+    confidence: float | None = None
+    onset_confidence: float | None = None
 
     def __post_init__(self) -> None:
         what = f"note of key {self.key!r}"
         _set_span(self, what)
         _set_integer(self, "key", what, 0, 127)
         _set_integer(self, "velocity", what, 1, 127)
+        _set_confidences(self, what)
 
     @property
     def name(self) -> str:
@@ -51,17 +57,23 @@ class Note:
 class Pedal:
     """A pedal held down from `onset_s` to `offset_s`; `kind` is "sustain" or "soft".
 
-    Raises MidiError for times that are not finite, negative or out of order, and for another kind.
+    `confidence` and `onset_confidence` as of a note.
+
+    Raises MidiError for times that are not finite, negative or out of order, for another kind, and for a
+    confidence outside 0…1.
     """
 
     onset_s: float
     offset_s: float
     kind: PedalKind
+    confidence: float | None = None
+    onset_confidence: float | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in CONTROLLERS:
             raise MidiError(f"pedal: kind {self.kind!r} is unknown. Use one of {', '.join(CONTROLLERS)}.")
         _set_span(self, f"{self.kind} pedal")
+        _set_confidences(self, f"{self.kind} pedal")
 
     @property
     def controller(self) -> int:
@@ -129,13 +141,16 @@ class Performance:
         write_atomically(path, encode(self, path), overwrite=overwrite)
 
     def to_dict(self) -> dict[str, Any]:
-        """The performance in plain lists, numbers and strings; `from_dict` restores it exactly."""
+        """The performance in plain lists, numbers and strings; `from_dict` restores it exactly.
+
+        Confidences that nobody knows are left out.
+        """
         return {
             "format": "pianotrans",
             "version": 1,
             "duration_s": self.duration_s,
-            "notes": [asdict(note) for note in self.notes],
-            "pedals": [asdict(pedal) for pedal in self.pedals],
+            "notes": [_known(note) for note in self.notes],
+            "pedals": [_known(pedal) for pedal in self.pedals],
         }
 
     @classmethod
@@ -180,6 +195,23 @@ def _set_integer(note: Note, field: str, what: str, low: int, high: int) -> None
     if not low <= number <= high:
         raise MidiError(f"{what}: {field} {value!r}. It must be a whole number from {low} to {high}.")
     object.__setattr__(note, field, number)
+
+
+def _set_confidences(event: Note | Pedal, what: str) -> None:
+    """Turn the confidences of an event under construction into plain floats, and refuse what is no probability."""
+    for field in ("confidence", "onset_confidence"):
+        value = getattr(event, field)
+        if value is None:
+            continue
+        probability = _number(value)
+        if not 0 <= probability <= 1:
+            raise MidiError(f"{what}: {field} {value!r}. It must be a number from 0 to 1, or None if unknown.")
+        object.__setattr__(event, field, probability)
+
+
+def _known(event: Note | Pedal) -> dict[str, Any]:
+    """The fields of an event that have a value."""
+    return {name: value for name, value in asdict(event).items() if value is not None}
 
 
 def _number(value: object) -> float:

@@ -23,7 +23,9 @@ def batch_size_for(device: torch.device) -> int:
     return max(1, min(_LARGEST_BATCH, int(0.8 * free_bytes / _BYTES_PER_SEGMENT)))
 
 
-def decode_in_batches(model: Model, segments: Iterable[Block], batch_size: int) -> Iterator[SegmentPaths]:
+def decode_in_batches(
+    model: Model, segments: Iterable[Block], batch_size: int, *, with_confidence: bool = False
+) -> Iterator[SegmentPaths]:
     """Decode segments in order, `batch_size` at once; halves the batch whenever the device's memory runs out.
 
     Raises DeviceError if a single segment does not fit, or if the device fails.
@@ -32,7 +34,7 @@ def decode_in_batches(model: Model, segments: Iterable[Block], batch_size: int) 
     while batch := list(islice(iterator, batch_size)):
         while batch:
             try:
-                decoded = decode_segments(model, batch[:batch_size])
+                decoded = decode_segments(model, batch[:batch_size], with_confidence=with_confidence)
             except torch.OutOfMemoryError as error:
                 if batch_size == 1:
                     raise DeviceError(

@@ -12,7 +12,16 @@ from torch import Tensor
 from pianotrans.inference.segments import Block
 from pianotrans.inference.stitching import DecodedSegment
 from pianotrans.network import N_TRACKS, Attributes, Model
-from pianotrans.semicrf import BestMoves, IntervalScores, decode_factored, decode_on_device
+from pianotrans.semicrf import (
+    BestMoves,
+    Confidence,
+    IntervalScores,
+    Posterior,
+    confidence_under,
+    decode_factored,
+    decode_on_device,
+    decode_with_confidence,
+)
 
 _TRACKS_AT_ONCE = 10
 
@@ -24,12 +33,18 @@ class SegmentPaths:
     model: Model
     context: Tensor  # (n_tracks, T, D)
     moves: BestMoves
+    confidence: Confidence | None  # None unless asked for
 
     @torch.inference_mode()
     def read(self, start_frames: NDArray[np.int64]) -> DecodedSegment:
-        """Intervals of each track's path from its start frame, with their attributes."""
+        """Intervals of each track's path from its start frame, with their attributes.
+
+        Their confidence is that of the segment as a whole, whatever the start frame: an interval that the frames
+        before the start speak against is improbable.
+        """
         track, begin, end = self.moves.read(start_frames).T
         attributes = self._attributes(track, begin, end)
+        known = self.confidence
         return DecodedSegment(
             track=track,
             begin=begin,
@@ -39,6 +54,8 @@ class SegmentPaths:
             offset_position=_array(attributes.offset_position).astype(np.float64),
             onset_present=_array(attributes.onset_present),
             offset_present=_array(attributes.offset_present),
+            confidence=None if known is None else known.of(track, begin, end),
+            onset_confidence=None if known is None else known.begin[track, begin],
         )
 
     def _attributes(self, track: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]) -> Attributes:
@@ -48,7 +65,9 @@ class SegmentPaths:
 
 
 @torch.inference_mode()
-def decode_segments(model: Model, segments: Sequence[Block]) -> list[SegmentPaths]:
+def decode_segments(
+    model: Model, segments: Sequence[Block], *, with_confidence: bool = False
+) -> list[SegmentPaths]:
     """Decode a batch of segments, (channels, segment_samples) each; paths come in the same order.
 
     All recursions of the batch run before any path is read: reading a segment needs the one before it. Digital
@@ -60,11 +79,29 @@ def decode_segments(model: Model, segments: Sequence[Block]) -> list[SegmentPath
     if sounding:
         samples = torch.from_numpy(np.stack(sounding)).to(device)
         context = model.backbone(model.spectrogram(samples))
-        moves = BestMoves.joined([best_moves(model.scores(tracks[None])) for tracks in track_groups(context)])
-        decoded = (
-            SegmentPaths(model, clip, moves[i * N_TRACKS : (i + 1) * N_TRACKS]) for i, clip in enumerate(context)
-        )
-    return [next(decoded) if samples.any() else _silent_paths(model, samples) for samples in segments]
+        found = [
+            best_moves(model.scores(tracks[None]), with_confidence=with_confidence)
+            for tracks in track_groups(context)
+        ]
+        decoded = iter(paths_of(model, context, found))
+    return [
+        next(decoded) if samples.any() else _silent_paths(model, samples, with_confidence=with_confidence)
+        for samples in segments
+    ]
+
+
+def paths_of(
+    model: Model, context: Tensor, found: Sequence[tuple[BestMoves, Confidence | None]]
+) -> list[SegmentPaths]:
+    """The paths of every clip of a context (C, N, T, D), given what `best_moves` found in its groups of tracks."""
+    moves = BestMoves.joined([moves for moves, _ in found])
+    known = [confidence for _, confidence in found if confidence is not None]
+    confidence = Confidence.joined(known) if known else None
+    clips = [slice(i * N_TRACKS, (i + 1) * N_TRACKS) for i in range(len(context))]
+    return [
+        SegmentPaths(model, clip, moves[tracks], None if confidence is None else confidence[tracks])
+        for clip, tracks in zip(context, clips, strict=True)
+    ]
 
 
 def track_groups(context: Tensor) -> list[Tensor]:
@@ -77,15 +114,22 @@ def track_groups(context: Tensor) -> list[Tensor]:
     return [tracks[i : i + n_at_once] for i in range(0, len(tracks), n_at_once)]
 
 
-def best_moves(scores: IntervalScores) -> BestMoves:
-    """Decode on the device that the scores are on."""
-    return decode_factored(scores) if scores.query.device.type == "cpu" else decode_on_device(scores)
+def best_moves(scores: IntervalScores, *, with_confidence: bool) -> tuple[BestMoves, Confidence | None]:
+    """Decode on the device that the scores are on. Confidence is found now or never: the scores are not kept."""
+    is_on_cpu = scores.query.device.type == "cpu"
+    if not with_confidence:
+        return decode_factored(scores) if is_on_cpu else decode_on_device(scores), None
+    if is_on_cpu:
+        return decode_with_confidence(scores)
+    moves = decode_on_device(scores)
+    return moves, confidence_under(Posterior.under(scores), moves.next_frame, moves.is_interval)
 
 
-def _silent_paths(model: Model, samples: Block) -> SegmentPaths:
+def _silent_paths(model: Model, samples: Block, *, with_confidence: bool) -> SegmentPaths:
     n_frames = model.config.spectrogram.n_frames(samples.shape[1])
     no_context = torch.zeros(N_TRACKS, 0, model.config.transformer.width, device=next(model.parameters()).device)
-    return SegmentPaths(model, no_context, BestMoves.nothing(N_TRACKS, n_frames))
+    confidence = Confidence.nothing(N_TRACKS, n_frames) if with_confidence else None
+    return SegmentPaths(model, no_context, BestMoves.nothing(N_TRACKS, n_frames), confidence)
 
 
 def _array(x: Tensor) -> NDArray[Any]:

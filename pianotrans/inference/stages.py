@@ -11,12 +11,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pianotrans.audio import AudioReader, Block, resample
 from pianotrans.events import midi_bytes
-from pianotrans.inference.decoding import SegmentPaths, best_moves, decode_segments, track_groups
+from pianotrans.inference.decoding import SegmentPaths, best_moves, decode_segments, paths_of, track_groups
 from pianotrans.inference.segments import cut
 from pianotrans.inference.stitching import Event, Stitcher
 from pianotrans.inference.transcriber import CountedBlocks, Transcriber, performance_of
-from pianotrans.network import N_TRACKS, Model
-from pianotrans.semicrf import BestMoves
+from pianotrans.network import N_TRACKS
 
 T = TypeVar("T")
 
@@ -82,9 +81,9 @@ def time_stages(transcriber: Transcriber, reader: AudioReader, max_s: float) -> 
     stitcher, events = Stitcher(plan, N_TRACKS), list[Event]()
     for samples in cut(blocks, info.n_channels, plan):
         if samples.any():
-            paths = _timed_paths(transcriber.model, samples, clock)
+            paths = _timed_paths(transcriber, samples, clock)
         else:
-            (paths,) = decode_segments(transcriber.model, [samples])
+            (paths,) = decode_segments(transcriber.model, [samples], with_confidence=transcriber.confidence)
         with clock("attributes, stitching"):
             events += stitcher.push(paths.read(stitcher.start_frames))
     with clock("MIDI"):
@@ -102,19 +101,20 @@ def _timed_blocks(audio: CountedBlocks, clock: StageClock, max_s: float) -> Iter
         yield block
 
 
-def _timed_paths(model: Model, samples: Block, clock: StageClock) -> SegmentPaths:
+def _timed_paths(transcriber: Transcriber, samples: Block, clock: StageClock) -> SegmentPaths:
     """What `decode_segments` does for one segment that sounds."""
-    device = clock.device
+    model, device = transcriber.model, clock.device
     features = clock.run("spectrogram", model.spectrogram, torch.from_numpy(samples[None]).to(device))
     stem = clock.run("stem", model.backbone.stem, features)
     tracks = clock.run("transformer", model.backbone.transform, stem)
     context = clock.run("upsampling", model.backbone.upsample, tracks, features.shape[1])
-    moves = []
+    found = []
     for group in track_groups(context):
         scores = clock.run("scorer", model.scores, group[None])
         with clock("semi-CRF"):
-            moves.append(best_moves(scores))
-    return SegmentPaths(model, context[0], BestMoves.joined(moves))
+            found.append(best_moves(scores, with_confidence=transcriber.confidence))
+    (paths,) = paths_of(model, context, found)
+    return paths
 
 
 def matmul_gflops(device: torch.device, size: int = 2048, n_runs: int = 8) -> float:

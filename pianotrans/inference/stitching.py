@@ -16,7 +16,12 @@ _SHORTEST_S = 1e-8
 
 @dataclass(frozen=True)
 class Event:
-    """Something that sounds, or is held down, from onset to offset."""
+    """Something that sounds, or is held down, from onset to offset.
+
+    Its confidences are those of the segment in which its onset was heard. If a later segment has heard the end, the
+    confidence is the product of both segments': that of this onset and of still sounding at the border, times that
+    of sounding there and of this end. The doubts are about different moments, so nothing is counted twice.
+    """
 
     track: int
     onset_s: float
@@ -24,6 +29,8 @@ class Event:
     velocity: int
     has_onset: bool = True  # false: it only goes on from an earlier segment
     has_offset: bool = True  # false: it goes on into a later segment
+    confidence: float | None = None  # probability of just this event
+    onset_confidence: float | None = None  # that one begins there, whenever it ends
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,8 @@ class DecodedSegment:
     offset_position: NDArray[np.float64]
     onset_present: NDArray[np.bool_]
     offset_present: NDArray[np.bool_]
+    confidence: NDArray[np.float32] | None = None  # None: nobody asked
+    onset_confidence: NDArray[np.float32] | None = None
 
 
 class Stitcher:
@@ -97,7 +106,14 @@ class Stitcher:
                 onset = max(onset, previous.offset_s)
             offset = max(float(offset_s[i]), onset + _SHORTEST_S)
             previous = Event(
-                track, onset, offset, int(segment.velocity[i]), bool(has_onset[i]), bool(has_offset[i])
+                track,
+                onset,
+                offset,
+                int(segment.velocity[i]),
+                bool(has_onset[i]),
+                bool(has_offset[i]),
+                _at(segment.confidence, i),
+                _at(segment.onset_confidence, i),
             )
             yield previous
 
@@ -112,8 +128,7 @@ def _join(kept: list[Event], event: Event, *, is_next: bool) -> bool:
     """
     if kept and event.onset_s < kept[-1].offset_s:
         if not event.has_onset:
-            offset_s = max(kept[-1].offset_s, event.offset_s)
-            kept[-1] = replace(kept[-1], offset_s=offset_s, has_offset=event.has_offset)
+            kept[-1] = _prolonged(kept[-1], event)
         elif is_next:
             kept.append(event)
         else:
@@ -124,6 +139,20 @@ def _join(kept: list[Event], event: Event, *, is_next: bool) -> bool:
             del kept[-1]  # its offset never came
         kept.append(event)
     return event.has_onset
+
+
+def _prolonged(kept: Event, rest: Event) -> Event:
+    """An event with the rest of it that a later segment has heard; see `Event` on its confidence."""
+    if rest.offset_s <= kept.offset_s:
+        return replace(kept, has_offset=rest.has_offset)
+    both = None
+    if kept.confidence is not None and rest.confidence is not None:
+        both = kept.confidence * rest.confidence
+    return replace(kept, offset_s=rest.offset_s, has_offset=rest.has_offset, confidence=both)
+
+
+def _at(probabilities: NDArray[np.float32] | None, i: int) -> float | None:
+    return None if probabilities is None else float(probabilities[i])
 
 
 def _take_final(kept: list[Event], keep: int) -> list[Event]:

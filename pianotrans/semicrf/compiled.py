@@ -9,16 +9,16 @@ import numba
 import numpy as np
 
 # Of fast-math what lets sums be vectorised: -inf keeps its meaning, NaN never occurs.
-_FAST_SUM = {"nnan", "nsz", "reassoc", "contract"}
+FAST_SUM = {"nnan", "nsz", "reassoc", "contract"}
 _FAST_EXP = {"nnan", "nsz", "contract"}
-_LANES = 16  # maxima are not vectorised by themselves: so many are kept side by side
+LANES = 16  # maxima are not vectorised by themselves: so many are kept side by side
 _FLUSHED = 1e-18  # probabilities up to here count as none: numbers near the end of float32 are slow
 _f32, _i32 = np.float32, np.int32
 
 
 @numba.njit(inline="always", fastmath=_FAST_EXP)
-def _exp(x):  # type: ignore[no-untyped-def]
-    """exp(x) for x ≤ 0 or a little above, to 2e-7; below -40 it stays at 4e-18.
+def exp(x):  # type: ignore[no-untyped-def]
+    """The exponential for x ≤ 0 or a little above, to 2e-7; below -40 it stays at 4e-18.
 
     x = n·ln 2 + r with |r| ≤ ln 2 / 2 (the conversion rounds towards zero), a polynomial for exp(r), and 2^n by
     writing its exponent bits.
@@ -38,25 +38,26 @@ def _exp(x):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(inline="always", fastmath=_FAST_EXP)
-def _highest(values, n, lanes):  # type: ignore[no-untyped-def]
+def highest(values, n, lanes):  # type: ignore[no-untyped-def]
+    """The maximum of the first n values, -inf for none; `lanes` is room for `LANES` numbers."""
     lanes[:] = -np.inf
-    whole = n - n % _LANES
-    for start in range(0, whole, _LANES):
-        for lane in range(_LANES):
+    whole = n - n % LANES
+    for start in range(0, whole, LANES):
+        for lane in range(LANES):
             lanes[lane] = max(lanes[lane], values[start + lane])
-    highest = -np.inf
-    for lane in range(_LANES):
-        highest = max(highest, lanes[lane])
+    most = -np.inf
+    for lane in range(LANES):
+        most = max(most, lanes[lane])
     for j in range(whole, n):
-        highest = max(highest, values[j])
-    return highest
+        most = max(most, values[j])
+    return most
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST_SUM)
+@numba.njit(cache=True, nogil=True, fastmath=FAST_SUM)
 def extend_suffix(strip, suffix, reach, bonus, first, lengths, log_cut):  # type: ignore[no-untyped-def]
     """As `recursion.extend_suffix`."""
     n_tracks, n_rows, n_columns = strip.shape
-    moves, lanes = np.empty(n_columns), np.empty(_LANES)
+    moves, lanes = np.empty(n_columns), np.empty(LANES)
     for n in range(n_tracks):
         furthest = n_rows
         for i in range(n_rows - 1, -1, -1):
@@ -67,11 +68,11 @@ def extend_suffix(strip, suffix, reach, bonus, first, lengths, log_cut):  # type
             row, rest = strip[n, i, i + 1 :], suffix[n, t + 1 :]
             for j in range(n_ends):
                 moves[j] = row[j] * lengths[j + 1] + rest[j]
-            highest = max(_highest(moves, n_ends, lanes), rest[0])
+            peak = max(highest(moves, n_ends, lanes), rest[0])
             total = _f32(0)
             for j in range(n_ends):
-                total += _exp(_f32(moves[j] - highest))
-            onward = highest + math.log(total + math.exp(rest[0] - highest))
+                total += exp(_f32(moves[j] - peak))
+            onward = peak + math.log(total + math.exp(rest[0] - peak))
             suffix[n, t] = bonus[n, t] + onward
             j = n_ends - 1
             while i + 1 + j >= furthest and moves[j] - onward <= log_cut:
@@ -80,7 +81,7 @@ def extend_suffix(strip, suffix, reach, bonus, first, lengths, log_cut):  # type
         reach[n] = furthest
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST_SUM)
+@numba.njit(cache=True, nogil=True, fastmath=FAST_SUM)
 def pass_on(strip, visited, suffix, onward, lengths):  # type: ignore[no-untyped-def]
     """As `recursion.pass_on`."""
     n_tracks, n_rows, n_columns = strip.shape
@@ -94,7 +95,7 @@ def pass_on(strip, visited, suffix, onward, lengths):  # type: ignore[no-untyped
             row, rest, flow = strip[n, i, i + 1 :], suffix[n, i + 1 :], visited[n, i + 1 :]
             total = _f32(0)
             for j in range(n_ends):
-                row[j] = _exp(_f32(row[j] * lengths[j + 1] + rest[j] - onward[n, i]))
+                row[j] = exp(_f32(row[j] * lengths[j + 1] + rest[j] - onward[n, i]))
                 total += row[j]
             gap = math.exp(rest[0] - onward[n, i])
             share = visited[n, i] / (total + gap)

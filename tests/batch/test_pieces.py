@@ -14,7 +14,7 @@ from pianotrans.batch.estimate import Estimate, header_duration_s
 from pianotrans.batch.identity import identify
 from pianotrans.batch.recipe import render
 from pianotrans.errors import AudioError, ModelError, OutputError
-from pianotrans.events import Note, Pedal, Performance, extend_by_pedal
+from pianotrans.events import Cleaning, Note, Pedal, Performance, extend_by_pedal
 from pianotrans.events.export import encode
 from tests.commands.driving import clip
 from tests.inference.making import copy_of_tiny
@@ -99,6 +99,7 @@ def test_every_setting_is_in_the_fingerprint():
     changes = [
         {"formats": ("mid", "csv")}, {"pedal": False}, {"sounding": True}, {"model": "transkun-v2"},
         {"precision": "bfloat16"}, {"hop_s": 1.0}, {"allow_truncated": True}, {"limit_s": 4.0},
+        {"confidence": False}, {"cleaning": Cleaning(min_velocity=1)},
     ]  # fmt: skip
     prints = {TINY.fingerprint(), *(replace(TINY, **change).fingerprint() for change in changes)}
     assert len(prints) == len(changes) + 1

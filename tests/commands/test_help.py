@@ -48,6 +48,7 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
         ("prepare", "maestro", "--help"),
         ("prepare", "pairs", "missing.csv", "out"),
         ("synthesize", "--help"),
+        ("view", "--help"),
         ("models", "list"),
         ("models", "path"),
         ("transcribe", "missing.wav", "--format", "midi"),
@@ -82,7 +83,7 @@ def test_version():
 @pytest.mark.parametrize(
     "command",
     [
-        *((), ("transcribe",), ("evaluate",), ("models",), ("models", "pull"), ("models", "export")),
+        *((), ("transcribe",), ("evaluate",), ("view",), ("models",), ("models", "pull"), ("models", "export")),
         *(("prepare",), ("prepare", "maestro"), ("prepare", "pairs"), ("synthesize",), ("train",)),
     ],
     ids=" ".join,

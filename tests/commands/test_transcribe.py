@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pianotrans.events import Performance, extend_by_pedal, load_midi
+from pianotrans.events import Cleaning, Performance, extend_by_pedal, load_midi
 from pianotrans.inference.transcriber import Transcriber
 
 from .driving import clip, command_line, names, noise, only_error, run, run_process, transcribe, write
@@ -296,12 +296,12 @@ def test_a_failure_nobody_thought_of(song: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["song.wav", "--format", "midi"], "'midi' is none of mid, json, csv."),
-        (["song.wav", "--format", ""], "'' is none of mid, json, csv."),
-        (["song.wav", "--format", "mid,,csv"], "'' is none of mid, json, csv."),
+        (["song.wav", "--format", "midi"], "'midi' is none of mid, json, csv, html."),
+        (["song.wav", "--format", ""], "'' is none of mid, json, csv, html."),
+        (["song.wav", "--format", "mid,,csv"], "'' is none of mid, json, csv, html."),
         (
             ["song.wav", "-o", "song.txt"],
-            "song.txt: neither a folder that exists nor a name in .mid, .json or .csv",
+            "song.txt: neither a folder that exists nor a name in .mid, .json, .csv or .html",
         ),
         (["song.wav", "-o", "nowhere/song.mid"], "nowhere/song.mid: the folder nowhere does not exist."),
         (["song.wav", "-o", "nowhere"], "nowhere: neither a folder that exists nor"),
@@ -409,3 +409,59 @@ def test_on_a_terminal_a_bar_is_shown(tmp_path: Path):
     assert b"\x1b[" in shown
     assert re.search(r"song\.wav .*━.* \d+ % .*0:00:\d\d .*× real time", text)
     assert re.search(r"recording +notes +pedals +duration +time taken +speed +written to", text)
+
+
+# How sure it is, and clean-up
+
+
+def test_json_and_csv_say_how_sure_the_model_is(song: Path, out: Path):
+    assert transcribe(song, "-o", out, "--format", "json,csv").exit_code == 0
+    assert all(0 <= note.confidence <= 1 for note in from_json(out / "song.json").notes)
+    first = (out / "song.csv").read_text().splitlines()[1].split(",")
+    assert 0 <= float(first[-2]) <= 1
+    assert transcribe(song, "-o", out, "--format", "json", "--no-confidence", "--overwrite").exit_code == 0
+    assert "confidence" not in (out / "song.json").read_text()
+
+
+def test_midi_holds_no_confidence_and_costs_none(song: Path, out: Path, monkeypatch: pytest.MonkeyPatch):
+    asked = []
+    monkeypatch.setattr("pianotrans.inference.decoding.decode_with_confidence", lambda *_: asked.append(1))
+    assert transcribe(song, "-o", out).exit_code == 0
+    assert asked == []
+
+
+def test_doubtful_notes_are_dropped(song: Path, out: Path):
+    heard = heard_by_tiny(song)
+    limit = sorted(note.confidence for note in heard.notes)[len(heard.notes) // 2]
+    expected = Cleaning(min_confidence=limit).apply(heard)
+    assert 0 < expected.n_notes < heard.n_notes
+    assert transcribe(song, "-o", out, "--min-confidence", str(limit)).exit_code == 0
+    assert load_midi(out / "song.mid").n_notes == expected.n_notes
+
+
+def test_every_step_of_the_clean_up_has_its_option(song: Path, out: Path):
+    options = {
+        "--min-velocity": ("min_velocity", 30), "--min-duration": ("min_duration_s", 0.1),
+        "--join-gap": ("join_gap_s", 0.5), "--pedal-gap": ("pedal_gap_s", 0.5),
+        "--repeat-gap": ("repeat_gap_s", 0.2), "--velocity-curve": ("velocity_exponent", 0.5),
+    }  # fmt: skip
+    heard = heard_by_tiny(song)
+    for option, (name, value) in options.items():
+        assert transcribe(song, "-o", out / "a.json", option, value, "--overwrite").exit_code == 0
+        assert from_json(out / "a.json") == Cleaning(**{name: value}).apply(heard), option
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--min-confidence", "0.5", "--no-confidence"), "nothing to go by with --no-confidence"),
+        (("--min-confidence", "2"), "min_confidence: 2.0 given; a number from 0 to 1 needed"),
+        (("--velocity-curve", "nan"), "velocity_exponent: nan given; a number above 0 needed"),
+        (("--repeat-gap", "-1"), "repeat_gap_s: -1.0 given; a number of 0 or more needed"),
+    ],
+)
+def test_clean_up_that_means_nothing_is_wrong_usage(song: Path, options: tuple[str, ...], message: str):
+    result = transcribe(song, *options)
+    assert result.exit_code == 2
+    assert message in only_error(result)
+    assert names(song.parent) == ["song.wav"]

@@ -1,6 +1,7 @@
 """Pictures come out for ordinary, odd and empty evaluations."""
 
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -24,8 +25,17 @@ def check(evaluation: Evaluation) -> dict[str, tuple[int, int]]:
             assert picture.format == "PNG"
             assert len(picture.convert("L").getcolors()) > 10, "not blank"
             sizes[name] = picture.size
-    assert sorted(sizes) == ["deviations.png", "pieces.png", "registers.png"]
+    expected = {"deviations.png", "pieces.png", "registers.png"}
+    assert set(sizes) == expected | ({"reliability.png"} if evaluation.reliability() else set())
     return sizes
+
+
+@pytest.mark.slow
+def test_how_sure_it_was():
+    played = crowd(1, n_notes=40, duration_s=10.0)
+    notes = [replace(one, confidence=0.5, onset_confidence=i / 40) for i, one in enumerate(heard(played, 1).notes)]
+    piece = score_piece(played, performance(*notes), SETTINGS, name="sure")
+    assert "reliability.png" in check(Evaluation(SETTINGS, (piece,)))
 
 
 @pytest.mark.slow

@@ -18,13 +18,23 @@ lengths_s = st.one_of(
 )
 spans_s = st.builds(lambda onset, length: (onset, onset + length), times_s, lengths_s)
 
+confidences = st.one_of(st.none(), st.floats(0, 1))
+
 notes = st.builds(
-    lambda span, key, velocity: Note(*span, key, velocity),
+    lambda span, key, velocity, confidence, onset: Note(*span, key, velocity, confidence, onset),
     spans_s,
     st.one_of(st.sampled_from([60, 61]), st.integers(0, 127)),
     st.integers(1, 127),
+    confidences,
+    confidences,
 )
-pedals = st.builds(lambda span, kind: Pedal(*span, kind), spans_s, st.sampled_from(["sustain", "soft"]))
+pedals = st.builds(
+    lambda span, kind, confidence, onset: Pedal(*span, kind, confidence, onset),
+    spans_s,
+    st.sampled_from(["sustain", "soft"]),
+    confidences,
+    confidences,
+)
 performances = st.builds(
     lambda notes, pedals, duration_s: Performance(tuple(notes), tuple(pedals), duration_s),
     st.lists(notes, max_size=12),

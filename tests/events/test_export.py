@@ -5,7 +5,8 @@ import json
 import pytest
 from hypothesis import given
 
-from pianotrans.events import Note, Pedal, Performance, csv_text, json_text
+from pianotrans.errors import MidiError
+from pianotrans.events import Note, Pedal, Performance, csv_text, json_text, load_json
 
 from .strategies import performances, quick
 
@@ -14,12 +15,32 @@ SMALL = Performance((Note(0.5, 1.25, 60, 64), Note(0.1, 2, 37, 1)), (Pedal(0.25,
 
 def test_the_table():
     assert csv_text(SMALL).split("\r\n") == [
-        "type,onset_s,offset_s,key,name,velocity",
-        "note,0.100000,2.000000,37,C#2,1",
-        "soft,0.250000,3.000000,,,",
-        "note,0.500000,1.250000,60,C4,64",
+        "type,onset_s,offset_s,key,name,velocity,confidence,onset_confidence",
+        "note,0.100000,2.000000,37,C#2,1,,",
+        "soft,0.250000,3.000000,,,,,",
+        "note,0.500000,1.250000,60,C4,64,,",
         "",
     ]
+
+
+SURE = Performance((Note(0.5, 1.25, 60, 64, 0.75, 1),), (Pedal(0.25, 3, "soft", 0, 0.5),), 4)
+
+
+def test_the_table_of_what_is_sure():
+    assert csv_text(SURE).split("\r\n")[1:3] == [
+        "soft,0.250000,3.000000,,,,0.000000,0.500000",
+        "note,0.500000,1.250000,60,C4,64,0.750000,1.000000",
+    ]
+
+
+def test_the_json_of_what_is_sure():
+    lines = [line.strip(" ,") for line in json_text(SURE).split("\n")]
+    assert lines[5] == (
+        '{"onset_s": 0.5, "offset_s": 1.25, "key": 60, "velocity": 64, "confidence": 0.75, "onset_confidence": 1.0}'
+    )
+    assert lines[8] == (
+        '{"onset_s": 0.25, "offset_s": 3.0, "kind": "soft", "confidence": 0.0, "onset_confidence": 0.5}'
+    )
 
 
 def test_the_json():
@@ -39,6 +60,27 @@ def test_the_json():
         "",
     ]
     assert json.loads(json_text(Performance())) == Performance().to_dict()
+
+
+def test_a_file_of_json_is_read_back(tmp_path):
+    SURE.save(tmp_path / "a.json")
+    assert load_json(tmp_path / "a.json") == SURE
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", r"^a.json: is not JSON. Pass what `transcribe --format json` wrote."),
+        ("[]", r"^a.json: is no performance. Pass what"),
+        ("{}", r"^a.json: performance: format and version are"),
+        (None, r"^a.json: cannot be read \(No such file or directory\). Check the path."),
+    ],
+)
+def test_other_files_are_refused(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "a.json").write_text(content)
+    with pytest.raises(MidiError, match=message):
+        load_json(tmp_path / "a.json")
 
 
 @quick

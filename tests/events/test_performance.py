@@ -40,6 +40,23 @@ def test_unknown_pedal_is_refused():
         Pedal(0, 1, "sostenuto")
 
 
+@pytest.mark.parametrize("confidence", [-1e-9, 1.000001, math.nan, math.inf, "sure"])
+def test_impossible_confidences_are_refused(confidence):
+    with pytest.raises(MidiError, match=r"note of key 60: confidence .* It must be a number from 0 to 1, or None"):
+        Note(0, 1, 60, 64, confidence=confidence)
+    with pytest.raises(
+        MidiError, match=r"soft pedal: onset_confidence .* It must be a number from 0 to 1, or None"
+    ):
+        Pedal(0, 1, "soft", onset_confidence=confidence)
+
+
+def test_confidences_are_unknown_unless_given():
+    assert Note(0, 1, 60, 64).confidence is None
+    assert Pedal(0, 1, "soft").onset_confidence is None
+    note = Note(0, 1, 60, 64, np.float32(0.5), 1)
+    assert (type(note.confidence), note.confidence, note.onset_confidence) == (float, 0.5, 1.0)
+
+
 @pytest.mark.parametrize("duration_s", [-1, math.nan, math.inf, "long"])
 def test_impossible_duration_is_refused(duration_s):
     with pytest.raises(MidiError, match=r"performance: a duration of .* It must be finite, 0 s or more"):

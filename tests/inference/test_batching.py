@@ -62,7 +62,7 @@ def test_digital_silence_holds_nothing(tiny, segments):
 def test_a_batch_that_does_not_fit_is_halved(monkeypatch):
     sizes = []
 
-    def decode(model, batch):
+    def decode(model, batch, *, with_confidence):
         sizes.append(len(batch))
         if len(batch) > 3:
             raise torch.OutOfMemoryError
@@ -74,7 +74,7 @@ def test_a_batch_that_does_not_fit_is_halved(monkeypatch):
 
 
 def test_a_segment_that_does_not_fit_is_an_error(monkeypatch):
-    def decode(model, batch):
+    def decode(model, batch, *, with_confidence):
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(batching, "decode_segments", decode)
@@ -83,7 +83,7 @@ def test_a_segment_that_does_not_fit_is_an_error(monkeypatch):
 
 
 def test_a_device_that_disappears_is_an_error(monkeypatch):
-    def decode(model, batch):
+    def decode(model, batch, *, with_confidence):
         raise torch.AcceleratorError("CUDA error: device is lost\nCompile with TORCH_USE_CUDA_DSA", 1)
 
     monkeypatch.setattr(batching, "decode_segments", decode)

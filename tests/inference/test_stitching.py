@@ -29,6 +29,8 @@ class Interval(NamedTuple):
     offset_position: float = 0.0
     onset_present: bool = False
     offset_present: bool = False
+    confidence: float = 1.0
+    onset_confidence: float = 1.0
     track: int = 0
 
 
@@ -43,6 +45,8 @@ def segment(*intervals: Interval) -> DecodedSegment:
         offset_position=np.array([row.offset_position for row in rows], np.float64),
         onset_present=np.array([row.onset_present for row in rows], np.bool_),
         offset_present=np.array([row.offset_present for row in rows], np.bool_),
+        confidence=np.array([row.confidence for row in rows], np.float32),
+        onset_confidence=np.array([row.onset_confidence for row in rows], np.float32),
     )
 
 
@@ -94,6 +98,36 @@ def test_an_onset_at_frame_0_is_real_only_if_it_is_said_to_be():
     assert stitched(NOTHING, segment(Interval(0, 3))) == []
     assert spans(stitched(NOTHING, segment(Interval(0, 3, onset_present=True)))) == [(0.0, 3.0)]
     assert spans(stitched(NOTHING, segment(Interval(1, 3)))) == [(1.0, 3.0)]
+
+
+def sureness(events: list[Event]) -> list[tuple[float | None, float | None]]:
+    return [(event.confidence, event.onset_confidence) for event in events]
+
+
+def test_confidence_is_that_of_the_segment_that_was_kept():
+    first = Interval(5, 7, confidence=0.5, onset_confidence=0.75)
+    assert sureness(stitched(segment(first))) == [(0.5, 0.75)]
+    again = Interval(1, 4, confidence=0.25, onset_confidence=0.5)  # the same, heard a little later: replaces it
+    assert sureness(stitched(segment(first), segment(again))) == [(0.25, 0.5)]
+
+
+def test_a_prolonged_event_is_as_sure_as_both_its_ends():
+    begun = Interval(6, 8, confidence=0.5, onset_confidence=0.75)
+    rest = Interval(0, 6, confidence=0.5, onset_confidence=0.125)
+    events = stitched(segment(begun), segment(rest))
+    assert spans(events) == [(2.0, 6.0)]
+    assert sureness(events) == [(0.25, 0.75)]
+    shorter = Interval(0, 3, confidence=0.5)
+    events = stitched(segment(begun), segment(shorter))
+    assert spans(events) == [(2.0, 4.0)]
+    assert sureness(events) == [(0.5, 0.75)]
+
+
+def test_without_confidence_nothing_is_known():
+    unknown = [
+        replace(segment(row), confidence=None, onset_confidence=None) for row in (Interval(6, 8), Interval(0, 6))
+    ]
+    assert sureness(stitched(*unknown)) == [(None, None)]
 
 
 @pytest.mark.parametrize(("end", "present", "is_kept"), [(7, False, True), (8, False, False), (8, True, True)])
@@ -279,7 +313,8 @@ def reference_events(track: int, segments: list[list[Interval]]) -> list[Event]:
             previous_offset = offset
             has_onset = one.begin > 0 or one.onset_present
             has_offset = one.end < 8 or one.offset_present
-            event = Event(track, onset, offset, one.velocity, has_onset, has_offset)
+            sure = (one.confidence, one.onset_confidence)
+            event = Event(track, onset, offset, one.velocity, has_onset, has_offset, *sure)
             if kept and onset < kept[-1].offset_s:
                 if has_onset and is_next:
                     kept.append(event)
@@ -287,7 +322,8 @@ def reference_events(track: int, segments: list[list[Interval]]) -> list[Event]:
                     kept[-1] = event
                 else:
                     later = max(kept[-1].offset_s, offset)
-                    kept[-1] = replace(kept[-1], offset_s=later, has_offset=has_offset)
+                    both = kept[-1].confidence * (one.confidence if offset > kept[-1].offset_s else 1)
+                    kept[-1] = replace(kept[-1], offset_s=later, has_offset=has_offset, confidence=both)
                 is_next = True
             elif has_onset:
                 kept.append(event)
@@ -313,7 +349,10 @@ def reference_start_frame(segments: list[list[Interval]]) -> int:
 
 
 POSITIONS = st.sampled_from([-0.5, -0.25, 0.0, 0.125, 0.5])  # exact in binary: results can be compared by ==
-ATTRIBUTES = st.tuples(st.integers(0, 127), POSITIONS, POSITIONS, st.booleans(), st.booleans())
+CONFIDENCES = st.sampled_from([0.0, 0.25, 0.5, 1.0])
+ATTRIBUTES = st.tuples(
+    st.integers(0, 127), POSITIONS, POSITIONS, st.booleans(), st.booleans(), CONFIDENCES, CONFIDENCES
+)
 STEPS = st.lists(st.tuples(st.integers(0, 5), st.booleans(), ATTRIBUTES, ATTRIBUTES), max_size=6)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import threading
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -58,6 +59,20 @@ def onset_f1(truth: Performance, estimate: Performance) -> float:
 def spans_and_hertz(performance: Performance) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     spans = np.array([(note.onset_s, note.offset_s) for note in performance.notes]).reshape(-1, 2)
     return spans, mir_eval.util.midi_to_hz(np.array([note.key for note in performance.notes]))
+
+
+def test_everything_heard_is_as_sure_as_it_is(performance):
+    events = (*performance.notes, *performance.pedals)
+    for event in events:
+        assert 0 <= event.confidence <= event.onset_confidence + 1e-6
+    assert np.mean([event.onset_confidence for event in events]) > 0.3
+    assert len({event.confidence for event in events}) > 1
+
+
+def test_without_confidence_the_same_is_heard(performance, samples):
+    plain = Transcriber("tiny", device="cpu", precision="float32", confidence=False).transcribe(samples, RATE)
+    forgotten = [replace(note, confidence=None, onset_confidence=None) for note in performance.notes]
+    assert list(plain.notes) == forgotten
 
 
 # What comes in

@@ -1,0 +1,172 @@
+"""`pianotrans view`: a performance as a picture."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pianotrans.commands.console import Reporter
+from pianotrans.errors import Cancelled, DeviceError, OutputError, PianotransError
+from pianotrans.views.formats import PICTURE_FORMATS, can_draw
+
+if TYPE_CHECKING:
+    from pianotrans.events import Performance
+    from pianotrans.views import Comparison, KeySpectrum
+
+SOME_FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+_ONSET_TOLERANCE_S = 0.05  # the literature's
+
+
+def view(
+    source: Annotated[
+        Path, typer.Argument(metavar="SONG", help="A MIDI file, the JSON of a transcription, or a recording.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="PICTURE", help="In .png, .svg or .pdf.", show_default="SONG.png beside it"
+        ),
+    ] = None,
+    audio: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The recording of SONG: its spectrogram becomes the ground."),
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="REF.mid", help="What was played: colours show matched, missed and extra notes."),
+    ] = None,
+    start: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Where the picture begins.")] = 0.0,
+    end: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Where it ends.", show_default="with the music")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME_OR_FOLDER", help="For a recording; see `pianotrans models list`.")
+    ] = None,
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")] = "auto",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a picture that exists.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tracebacks of errors.")] = False,
+) -> None:
+    """Draw a piano roll: velocity as colour, confidence as opacity, pedals below, the spectrogram behind.
+
+    A recording is transcribed first and is its own ground. Long pieces are drawn in rows, like the systems of a
+    score. Needs matplotlib: pip install "pianotrans[plots]". Exit code: 0 done, 1 something cannot be read or
+    written, 2 wrong usage, 130 interrupted.
+    """
+    reporter = Reporter(quiet=quiet, verbose=verbose)
+    with _exits(reporter):
+        target = output or source.with_suffix(".png")
+        _check_usage(target, start, end, overwrite=overwrite)
+        from pianotrans.commands.performances import is_performance_file, read_performance
+        from pianotrans.events import load_midi, write_atomically
+        from pianotrans.views import draw_roll
+
+        reference = None if compare is None else load_midi(compare)
+        if is_performance_file(source):
+            performance = read_performance(source)
+        else:
+            performance = _transcribe(source, model, device, end, reporter)
+            audio = audio or source
+        spectrum = None if audio is None else _spectrum(audio, end)
+        _check_start(performance, start)
+        picture = draw_roll(
+            performance,
+            target.suffix.lower().removeprefix("."),
+            title=source.stem,
+            spectrum=spectrum,
+            comparison=None if reference is None else _comparison(reference, performance, start, end),
+            start_s=start,
+            end_s=end,
+        )
+        write_atomically(target, picture, overwrite=overwrite)
+        reporter.say(f"The picture is in {target}")
+
+
+@contextmanager
+def _exits(reporter: Reporter) -> Iterator[None]:
+    """Turn what goes wrong into one line and an exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        reporter.error(Cancelled("Interrupted. Nothing was written."))
+        raise typer.Exit(INTERRUPTED) from None
+    except typer.BadParameter as error:
+        reporter.error(PianotransError(error.format_message()))
+        raise typer.Exit(WRONG_USAGE) from None
+    except PianotransError as error:
+        reporter.error(error)
+        raise typer.Exit(WRONG_USAGE if isinstance(error, DeviceError) else SOME_FAILED) from None
+
+
+def _check_usage(target: Path, start_s: float, end_s: float | None, *, overwrite: bool) -> None:
+    """Refuse early, before a recording is transcribed, what cannot become a picture."""
+    if target.suffix.lower().removeprefix(".") not in PICTURE_FORMATS:
+        raise typer.BadParameter(f"{target}: not a name in .png, .svg or .pdf.", param_hint="-o")
+    if not math.isfinite(start_s) or not math.isfinite(end_s or 0.0):
+        raise typer.BadParameter("times must be finite, in seconds.", param_hint="--start, --end")
+    if end_s is not None and end_s <= start_s:
+        raise typer.BadParameter(f"{end_s:g} s is not after the start at {start_s:g} s.", param_hint="--end")
+    if not can_draw():
+        raise PianotransError('pictures need matplotlib, which is missing. Run: pip install "pianotrans[plots]"')
+    if target.exists() and not overwrite:
+        raise OutputError(f"{target}: already exists. Pass --overwrite to replace it.")
+    if not target.parent.is_dir():
+        raise OutputError(f"{target}: the folder {target.parent} does not exist. Create it, or choose another.")
+
+
+def _check_start(performance: "Performance", start_s: float) -> None:
+    if start_s > 0 and start_s >= performance.end_s:
+        raise typer.BadParameter(
+            f"{start_s:g} s is after the music's end at {performance.end_s:.1f} s.", param_hint="--start"
+        )
+
+
+def _transcribe(
+    source: Path, model: str | None, device: str, limit_s: float | None, reporter: Reporter
+) -> "Performance":
+    from pianotrans.audio import open_audio
+
+    open_audio(source).close()  # before time is spent on loading a model
+    with reporter.waiting("Loading the model …"):
+        from pianotrans.inference.transcriber import Transcriber
+
+        transcriber = Transcriber(model, device=device, say=reporter.say)
+    with reporter.working(source.name) as meter:
+        return transcriber.transcribe(
+            source, on_progress=lambda progress: meter.update(progress.done_s, progress.total_s), limit_s=limit_s
+        )
+
+
+def _spectrum(audio: Path, limit_s: float | None) -> "KeySpectrum":
+    from pianotrans.audio import open_audio
+    from pianotrans.views import key_spectrum
+
+    with open_audio(audio, limit_s=limit_s) as reader:
+        return key_spectrum(reader.blocks(), reader.info.sample_rate)
+
+
+def _comparison(
+    reference: "Performance", estimate: "Performance", start_s: float, end_s: float | None
+) -> "Comparison":
+    """Which notes found each other, as `evaluate` has it; of those that begin in the stretch that is drawn."""
+    from pianotrans.commands.performances import beginning_between
+    from pianotrans.evaluation.matching import match_events
+    from pianotrans.evaluation.tables import EventTable
+    from pianotrans.views import Comparison
+
+    reference = beginning_between(reference, start_s, end_s)
+    estimate = beginning_between(estimate, start_s, end_s)
+    pairs = match_events(
+        EventTable.of_notes(reference), EventTable.of_notes(estimate), onset_tolerance_s=_ONSET_TOLERANCE_S
+    )
+    of_reference, of_estimate = _table_order(reference), _table_order(estimate)
+    return Comparison.of(reference, estimate, [(of_reference[a], of_estimate[b]) for a, b in pairs])
+
+
+def _table_order(performance: "Performance") -> list[int]:
+    """The positions of the notes that the rows of an `EventTable` stand for."""
+    notes = performance.notes
+    return sorted(range(len(notes)), key=lambda i: (notes[i].key, notes[i].onset_s))

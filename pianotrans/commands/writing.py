@@ -1,0 +1,39 @@
+"""What one recording has become, into files or standard output."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from pianotrans.batch import Recipe
+from pianotrans.batch.recipe import render
+from pianotrans.batch.storage import here
+from pianotrans.batch.storage import write as write_file
+from pianotrans.commands.outputs import REPORT, STDOUT, Job
+from pianotrans.commands.reports import report_page
+from pianotrans.errors import OutputError
+
+if TYPE_CHECKING:
+    from pianotrans.events import Performance
+
+
+def write(performance: "Performance", job: Job, recipe: Recipe, *, overwrite: bool) -> "Performance":
+    """Write every format; all are made before the first is written. Returns the performance that was written."""
+    files = [name for name in job.outputs if name != REPORT]
+    performance, contents = render(
+        performance, files, pedal=recipe.pedal, sounding=recipe.sounding, cleaning=recipe.cleaning
+    )
+    if REPORT in job.outputs:
+        contents[REPORT] = report_page(performance, here(job.source), allow_truncated=recipe.allow_truncated)
+    for name, path in job.outputs.items():
+        if path == STDOUT:
+            _write_stdout(contents[name])
+        else:
+            write_file(path, contents[name], overwrite=overwrite)
+    return performance
+
+
+def _write_stdout(content: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise OutputError(f"standard output: cannot be written ({error.strerror or error}).") from error

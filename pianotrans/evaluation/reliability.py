@@ -1,0 +1,123 @@
+"""Whether an estimate that says how sure it is of its notes can be taken at its word."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianotrans.evaluation.metrics import match_offsets, match_onsets
+from pianotrans.evaluation.settings import EvaluationSettings
+from pianotrans.evaluation.tables import EventTable, Floats
+
+N_BINS = 10
+LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Least confidences that `thresholds` tries."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedNotes:
+    """The notes of estimates that say how sure they are, and which of them the references have.
+
+    Two columns: whether there is just this note (matched by onset and offset), and whether one begins there (by
+    onset alone).
+    """
+
+    confidences: Floats  # (n, 2)
+    is_matched: NDArray[np.bool_]  # (n, 2)
+    n_reference: int
+
+    @classmethod
+    def of(cls, reference: EventTable, estimate: EventTable, settings: EvaluationSettings) -> Self | None:
+        """Of one piece; None unless both confidences of every note are known, and where there are no notes."""
+        if not len(estimate) or np.isnan(estimate.confidences).any():
+            return None
+        is_matched = np.zeros((len(estimate), 2), np.bool_)
+        is_matched[match_offsets(reference, estimate, settings)[:, 1], 0] = True
+        is_matched[match_onsets(reference, estimate, settings)[:, 1], 1] = True
+        return cls(estimate.confidences, is_matched, len(reference))
+
+    @classmethod
+    def pooled(cls, pieces: Sequence["JudgedNotes"]) -> Self:
+        """The notes of several pieces (at least one) together."""
+        return cls(
+            np.concatenate([one.confidences for one in pieces]),
+            np.concatenate([one.is_matched for one in pieces]),
+            sum(one.n_reference for one in pieces),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Notes of about equal confidence, from `low` up to `high`; None where there are none."""
+
+    low: float
+    high: float
+    n_notes: int
+    mean_confidence: float | None
+    matched_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """How many notes are matched of those said to be so sure.
+
+    `expected_calibration_error` is the mean distance, over notes, between the confidence of a note's bin and the
+    share of it that is matched.
+    """
+
+    name: str
+    bins: tuple[Bin, ...]
+    expected_calibration_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """What is left when notes of less confidence are dropped: how many, and how many match by onset.
+
+    Matched as they were with all others: what a dropped note matched stays missed.
+    """
+
+    min_confidence: float
+    n_kept: int
+    n_matched: int
+    n_reference: int
+
+    def scores(self) -> dict[str, float]:
+        """Precision, recall and F1, each 0 where it is not defined."""
+        return {
+            "precision": self.n_matched / max(self.n_kept, 1),
+            "recall": self.n_matched / max(self.n_reference, 1),
+            "f1": 2 * self.n_matched / max(self.n_kept + self.n_reference, 1),
+        }
+
+
+def reliabilities(notes: JudgedNotes) -> tuple[Reliability, Reliability]:
+    """Of the onset's confidence, by onset; and of the note's, by onset and offset."""
+    onset = _reliability("onset", notes.confidences[:, 1], notes.is_matched[:, 1])
+    return onset, _reliability("onset+offset", notes.confidences[:, 0], notes.is_matched[:, 0])
+
+
+def thresholds(notes: JudgedNotes) -> tuple[Threshold, ...]:
+    """For every one of `LEVELS`, by the confidence of the note: as `transcribe --min-confidence` has it."""
+    steps = []
+    for level in LEVELS:
+        is_kept = notes.confidences[:, 0] >= level
+        n_matched = int(notes.is_matched[is_kept, 1].sum())
+        steps.append(Threshold(level, int(is_kept.sum()), n_matched, notes.n_reference))
+    return tuple(steps)
+
+
+def _reliability(name: str, confidences: Floats, is_matched: NDArray[np.bool_]) -> Reliability:
+    index = np.minimum((confidences * N_BINS).astype(np.int64), N_BINS - 1)
+    bins = tuple(_bin(i, confidences[index == i], is_matched[index == i]) for i in range(N_BINS))
+    off = sum(abs(confidences[index == i].sum() - is_matched[index == i].sum()) for i in range(N_BINS))
+    return Reliability(name, bins, float(off) / len(confidences))
+
+
+def _bin(i: int, confidences: Floats, is_matched: NDArray[np.bool_]) -> Bin:
+    if not len(confidences):
+        return Bin(i / N_BINS, (i + 1) / N_BINS, 0, None, None)
+    means = (float(confidences.mean()), float(is_matched.mean()))
+    return Bin(i / N_BINS, (i + 1) / N_BINS, len(confidences), *means)

@@ -1,0 +1,144 @@
+"""Making a transcription fit for players, human and mechanical: each step a function of a performance.
+
+Nothing here knows the recording: what goes may have been played. All of it is off unless asked for.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from pianotrans.events.performance import Note, Pedal, Performance
+
+_LOUDEST = 127
+
+E = TypeVar("E", Note, Pedal)
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """Which steps to take, and how far to go; as it stands, none.
+
+    Raises ValueError for limits that mean nothing: negative or infinite ones, a confidence above 1, a curve of 0.
+    """
+
+    min_confidence: float = 0.0
+    min_velocity: int = 0
+    join_gap_s: float = 0.0
+    min_duration_s: float = 0.0
+    pedal_gap_s: float = 0.0
+    repeat_gap_s: float = 0.0
+    velocity_exponent: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("min_velocity", "join_gap_s", "min_duration_s", "pedal_gap_s", "repeat_gap_s"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name}: {getattr(self, name)} given; a number of 0 or more needed")
+        if not 0 <= self.min_confidence <= 1:
+            raise ValueError(f"min_confidence: {self.min_confidence} given; a number from 0 to 1 needed")
+        if not 0 < self.velocity_exponent < math.inf:
+            raise ValueError(f"velocity_exponent: {self.velocity_exponent} given; a number above 0 needed")
+
+    def apply(self, performance: Performance) -> Performance:
+        """Take the steps, so that none spoils another: broken notes are joined before short ones go."""
+        performance = without_doubtful(performance, self.min_confidence)
+        performance = without_quiet(performance, self.min_velocity)
+        performance = with_joined_notes(performance, self.join_gap_s)
+        performance = without_short(performance, self.min_duration_s)
+        performance = with_joined_pedals(performance, self.pedal_gap_s)
+        performance = with_gaps(performance, self.repeat_gap_s)
+        return with_velocity_curve(performance, self.velocity_exponent)
+
+
+def without_doubtful(performance: Performance, min_confidence: float) -> Performance:
+    """Without the notes and pedals that are less probable; those of which nobody knows how sure they are stay."""
+    return replace(
+        performance,
+        notes=tuple(note for note in performance.notes if _is_sure(note, min_confidence)),
+        pedals=tuple(pedal for pedal in performance.pedals if _is_sure(pedal, min_confidence)),
+    )
+
+
+def without_quiet(performance: Performance, min_velocity: int) -> Performance:
+    """Without the notes of a lower velocity."""
+    return replace(performance, notes=tuple(note for note in performance.notes if note.velocity >= min_velocity))
+
+
+def without_short(performance: Performance, min_duration_s: float) -> Performance:
+    """Without the notes that are held for less time."""
+    notes = tuple(note for note in performance.notes if note.offset_s - note.onset_s >= min_duration_s)
+    return replace(performance, notes=notes)
+
+
+def with_joined_notes(performance: Performance, gap_s: float) -> Performance:
+    """Notes of a key less than `gap_s` apart become one, unless the later one was struck harder.
+
+    The note that is left keeps the velocity of the first; how probable it is as a whole nobody knows.
+    """
+    if not gap_s:
+        return performance
+    notes = [_joined(of_key, gap_s, lambda a, b: b.velocity <= a.velocity) for of_key in _by_key(performance)]
+    return replace(performance, notes=tuple(note for of_key in notes for note in of_key))
+
+
+def with_joined_pedals(performance: Performance, gap_s: float) -> Performance:
+    """A pedal that is lifted for less than `gap_s` stays down."""
+    if not gap_s:
+        return performance
+    kinds = {pedal.kind: performance.pedals_of(pedal.kind) for pedal in performance.pedals}
+    pedals = [_joined(of_kind, gap_s, lambda *_: True) for of_kind in kinds.values()]
+    return replace(performance, pedals=tuple(pedal for of_kind in pedals for pedal in of_kind))
+
+
+def with_gaps(performance: Performance, gap_s: float) -> Performance:
+    """Every note ends `gap_s` before the next of its key begins, so that the hammer can fall back.
+
+    Where two begin so close together that little would be left, the first ends half-way between. Onsets stay.
+    """
+    if not gap_s:
+        return performance
+    notes = []
+    for of_key in _by_key(performance):
+        for i, note in enumerate(of_key):
+            following_s = next(
+                (later.onset_s for later in of_key[i + 1 :] if later.onset_s > note.onset_s), math.inf
+            )
+            latest_s = max(following_s - gap_s, (note.onset_s + following_s) / 2)
+            if note.onset_s < latest_s < note.offset_s:
+                note = replace(note, offset_s=latest_s)
+            notes.append(note)
+    return replace(performance, notes=tuple(notes))
+
+
+def with_velocity_curve(performance: Performance, exponent: float) -> Performance:
+    """Velocities bent between 1 and 127, which stay: an exponent below 1 lifts them, one above lowers them."""
+    notes = [replace(note, velocity=_bent(note.velocity, exponent)) for note in performance.notes]
+    return replace(performance, notes=tuple(notes))
+
+
+def _is_sure(event: Note | Pedal, min_confidence: float) -> bool:
+    return event.confidence is None or event.confidence >= min_confidence
+
+
+def _by_key(performance: Performance) -> list[list[Note]]:
+    """The notes of every key, in order of onset."""
+    by_key: dict[int, list[Note]] = {}
+    for note in performance.notes:
+        by_key.setdefault(note.key, []).append(note)
+    return list(by_key.values())
+
+
+def _joined(events: Iterable[E], gap_s: float, can_join: Callable[[E, E], bool]) -> list[E]:
+    """Events of one key or pedal, in order of onset, with those that lie less than `gap_s` apart made one."""
+    kept: list[E] = []
+    for event in events:
+        if kept and event.onset_s - kept[-1].offset_s < gap_s and can_join(kept[-1], event):
+            offset_s = max(kept[-1].offset_s, event.offset_s)
+            kept[-1] = replace(kept[-1], offset_s=offset_s, confidence=None)
+        else:
+            kept.append(event)
+    return kept
+
+
+def _bent(velocity: int, exponent: float) -> int:
+    return 1 + round((_LOUDEST - 1) * math.pow((velocity - 1) / (_LOUDEST - 1), exponent))

@@ -1,0 +1,174 @@
+"""How probable the intervals of the best paths are, summed up while the recursion that decodes them runs.
+
+Axes: N tracks, T frames. From the last frame to the first the tiles of the score map that decoding has just read
+are read once more where an interval has a chance at all, and the few intervals that do are kept; from the first
+frame to the last the probability that a labelling visits a frame is then passed on along these alone. No score is
+computed twice.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pianotrans.semicrf.compiled import FAST_SUM, LANES, exp, highest
+from pianotrans.semicrf.posterior import Posterior
+
+_NO_CHANCE = 35.0  # e^-35 is the rounding of float64: such a part of a sum does not change it
+_LOG_KEPT = math.log(1e-10)  # intervals below this probability pass nothing on
+_PER_TILE = 1024  # intervals to begin with; their number is doubled when more are kept
+_INTERVALS_AT_ONCE = 1 << 16  # on a device: 0.3 GB of factors in float64
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """Posterior probabilities of what the best paths may do at every frame."""
+
+    interval: Floats  # (N, T): of the interval that is the best move from the frame; 0 where that is a gap
+    singleton: Floats  # (N, T): of the singleton at the frame
+    begin: Floats  # (N, T): that any interval or singleton begins there, wherever it ends
+
+    @classmethod
+    def nothing(cls, n_tracks: int, n_frames: int) -> "Confidence":
+        """Where there is no interval, and no chance of any."""
+        return cls(*(np.zeros((n_tracks, n_frames), np.float32) for _ in range(3)))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Confidence"]) -> "Confidence":
+        """Of the tracks of all parts, in order."""
+        return cls(*(np.concatenate(arrays) for arrays in zip(*(part.arrays for part in parts), strict=True)))
+
+    @property
+    def arrays(self) -> tuple[Floats, Floats, Floats]:
+        """The three, in order."""
+        return self.interval, self.singleton, self.begin
+
+    def __getitem__(self, tracks: slice) -> "Confidence":
+        """Of some tracks."""
+        return Confidence(*(array[tracks] for array in self.arrays))
+
+    def of(self, track: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
+        """Of intervals and singletons of the best paths, (n,) for three (n,)."""
+        return np.where(begin < end, self.interval[track, begin], self.singleton[track, begin])
+
+
+class ConfidenceSums:
+    """The sums of all tracks while they are decoded, tile by tile from the last frames to the first."""
+
+    def __init__(self, singleton: NDArray[np.float32 | np.float64]):
+        shape = singleton.shape
+        self._singleton = singleton.astype(np.float64)
+        self._suffix, self._gap, self._follows = (np.zeros(shape) for _ in range(3))  # see `_extend`
+        self._slack = np.zeros(shape[0])
+        self._visited = np.zeros(shape)
+        self._visited[:, 0] = 1
+
+    def extend(  # type: ignore[no-untyped-def]
+        self, tracks: slice, tile, first: int, lengths, best, held, next_frame, is_interval
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Take in a tile that `viterbi` has just decoded; returns its intervals that have a chance."""
+        ours = (x[tracks] for x in (self._singleton, self._slack, self._suffix, self._gap, self._follows))
+        decoded = (x[tracks] for x in (best, held, next_frame, is_interval))
+        return _extend(tile, first, lengths, *decoded, *ours)  # type: ignore[no-any-return]
+
+    def pass_on(
+        self, tracks: slice, tiles: Sequence[tuple[slice, tuple[NDArray[np.int32], NDArray[np.float32]]]]
+    ) -> None:
+        """Go back over all tiles of some tracks: each with its frames and with what `extend` returned."""
+        for begins, (intervals, chances) in reversed(tiles):
+            args = (begins.start, begins.stop, self._gap[tracks], self._visited[tracks])
+            _pass_on(intervals, chances, *args)
+
+    def confidence(self) -> Confidence:
+        """What came of it, after all tiles."""
+        chance = 0.5 * (1 + np.tanh(self._singleton / 2))
+        probabilities = (self._follows, chance, 1 - self._gap * (1 - chance))
+        return Confidence(*((self._visited * x).clip(0, 1).astype(np.float32) for x in probabilities))
+
+
+def confidence_under(
+    posterior: Posterior, next_frame: NDArray[np.int32], is_interval: NDArray[np.bool_]
+) -> Confidence:
+    """The same by the sweeps of `posterior`, on whatever device its scores are."""
+    device = posterior.scores.query.device
+    found = Confidence.nothing(*next_frame.shape)
+    track, begin = np.nonzero(is_interval)
+    end = next_frame[track, begin].astype(np.int64)
+    for first in range(0, len(track), _INTERVALS_AT_ONCE):
+        some = slice(first, first + _INTERVALS_AT_ONCE)
+        index = (torch.from_numpy(x[some]).to(device) for x in (track, begin, end))
+        found.interval[track[some], begin[some]] = posterior.of_intervals(*index).clamp(0, 1).cpu().numpy()
+    tracks, frames = torch.meshgrid(*(torch.arange(n, device=device) for n in next_frame.shape), indexing="ij")
+    begins = posterior.of_begins(tracks.flatten(), frames.flatten()).clamp(0, 1).view_as(tracks)
+    singletons = posterior.visited * torch.sigmoid(posterior.scores.singleton)
+    return Confidence(found.interval, *(x.clamp(0, 1).float().cpu().numpy() for x in (singletons, begins)))
+
+
+# tile[n, i, j] belongs to the interval from frame first + i to frame first + j; `lengths` multiplies it.
+# best[n, t], held[n, t]: weight of the best labelling from frame t on, and of the best one that has an interval
+# begin there. suffix[n, t]: log partition of the frames from t on. slack[n]: most by which that exceeded the best
+# until now. gap[n, t], follows[n, t]: probability that the gap, or the best interval, follows upon a visit to t.
+@numba.njit(cache=True, nogil=True, fastmath=FAST_SUM)
+def _extend(  # type: ignore[no-untyped-def]
+    tile, first, lengths, best, held, next_frame, is_interval, singleton, slack, suffix, gap, follows
+):
+    n_tracks, n_rows, n_columns = tile.shape
+    moves, lanes = np.empty(n_columns), np.empty(LANES)
+    intervals, chances, n_kept = np.empty((_PER_TILE, 3), np.int32), np.empty(_PER_TILE, np.float32), 0
+    for n in range(n_tracks):
+        for i in range(n_rows - 1, -1, -1):
+            t, n_ends = first + i, n_columns - i - 1
+            skip = suffix[n, t + 1] if n_ends else 0.0
+            onward = skip
+            if n_ends and held[n, t] + slack[n] > skip - _NO_CHANCE:
+                row, rest = tile[n, i, i + 1 :], suffix[n, t + 1 :]
+                for j in range(n_ends):
+                    moves[j] = row[j] * lengths[j + 1] + rest[j]
+                peak = max(highest(moves, n_ends, lanes), skip)
+                n_near = _n_near(moves, n_ends, peak - _NO_CHANCE, lanes)
+                total = np.float32(0)
+                for j in range(n_near):
+                    total += exp(np.float32(moves[j] - peak))
+                onward = peak + math.log(total + math.exp(skip - peak))
+                for j in range(n_near):
+                    if moves[j] - onward > _LOG_KEPT:
+                        if n_kept == len(chances):
+                            intervals = np.concatenate((intervals, np.empty_like(intervals)))
+                            chances = np.concatenate((chances, np.empty_like(chances)))
+                        intervals[n_kept, 0], intervals[n_kept, 1], intervals[n_kept, 2] = n, t, t + 1 + j
+                        chances[n_kept] = math.exp(moves[j] - onward)
+                        n_kept += 1
+                if is_interval[n, t]:
+                    follows[n, t] = math.exp(moves[next_frame[n, t] - t - 1] - onward)
+            gap[n, t] = math.exp(skip - onward)
+            suffix[n, t] = onward + max(singleton[n, t], 0.0) + math.log1p(math.exp(-abs(singleton[n, t])))
+            slack[n] = max(slack[n], suffix[n, t] - best[n, t])
+    return intervals[:n_kept].copy(), chances[:n_kept].copy()
+
+
+@numba.njit(inline="always")
+def _n_near(moves, n, least, lanes):  # type: ignore[no-untyped-def]
+    """How many of the first n moves are left when blocks of nothing but lesser ones are cut off the end."""
+    while n >= LANES and highest(moves[n - LANES :], LANES, lanes) < least:
+        n -= LANES
+    return n
+
+
+# The intervals lie in order of track, and of each track from the last begin to the first.
+@numba.njit(cache=True, nogil=True)
+def _pass_on(intervals, chances, start, stop, gap, visited):  # type: ignore[no-untyped-def]
+    n_tracks, n_frames = visited.shape
+    k = len(intervals) - 1
+    for n in range(n_tracks - 1, -1, -1):
+        for t in range(start, stop):
+            if t + 1 < n_frames:
+                visited[n, t + 1] += visited[n, t] * gap[n, t]
+            while k >= 0 and intervals[k, 0] == n and intervals[k, 1] == t:
+                visited[n, intervals[k, 2]] += visited[n, t] * chances[k]
+                k -= 1

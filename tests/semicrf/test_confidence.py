@@ -1,0 +1,117 @@
+"""How probable decoded intervals are: against the definition, and against the sweeps over the whole score map."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pianotrans.semicrf import (
+    BestMoves,
+    Confidence,
+    IntervalScores,
+    Posterior,
+    confidence_under,
+    decode_factored,
+    decode_with_confidence,
+    enumeration,
+    marginals,
+)
+
+WIDTH = 3
+
+
+def factored(n_tracks: int, n_frames: int, seed: int, spread: float = 1.0, level: float = 0.0) -> IntervalScores:
+    """Random scores; a few singletons are impossible."""
+    generator = torch.Generator().manual_seed(seed)
+    query, key = (spread * torch.randn(n_tracks, n_frames, WIDTH, generator=generator) for _ in range(2))
+    query[..., 0], key[..., 0] = 1.0, level
+    singleton = torch.randn(n_tracks, n_frames, generator=generator)
+    singleton[singleton < -1.5] = -torch.inf
+    return IntervalScores(query, key, singleton)
+
+
+def check(confidence: Confidence, moves: BestMoves, n: int, probability: np.ndarray, tolerance: float) -> None:
+    """One track against the posterior probability of all its intervals."""
+    frames = np.arange(len(probability))
+    end = moves.next_frame[n].clip(max=len(probability) - 1)
+    expected = np.where(moves.is_interval[n], probability[frames, end], 0)
+    np.testing.assert_allclose(confidence.interval[n], expected, atol=tolerance)
+    np.testing.assert_allclose(confidence.singleton[n], np.diagonal(probability), atol=tolerance)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("n_frames", range(1, 7))
+def test_enumeration(n_frames, seed):
+    scores = factored(4, n_frames, seed)
+    moves, confidence = decode_with_confidence(scores)
+    for n in range(4):
+        full, gap = scores.map(slice(n, n + 1))[0].double().numpy(), np.zeros(n_frames - 1)
+        check(confidence, moves, n, enumeration.marginals(full, gap), 1e-6)
+        np.testing.assert_allclose(confidence.begin[n], begins(full), atol=1e-6)
+
+
+def begins(full: np.ndarray) -> list[float]:
+    """The probability that anything begins at each frame, out of the list of all labellings."""
+    labellings = enumeration.labellings(len(full))
+    weights = np.array([math.exp(sum(full[b, e] for b, e in one)) for one in labellings])
+    starts = [{b for b, _ in one} for one in labellings]
+    return [float(weights[[t in some for some in starts]].sum() / weights.sum()) for t in range(len(full))]
+
+
+# Tiles are of 128 frames and 6 tracks: below, at and beyond. A low level leaves hardly any interval a chance.
+@pytest.mark.parametrize("n_frames", [1, 2, 127, 128, 129, 300])
+@pytest.mark.parametrize(("spread", "level"), [(0.3, 0.0), (3.0, 0.0), (0.5, -20.0)])
+def test_the_full_map(n_frames, spread, level):
+    scores = factored(13, n_frames, n_frames, spread, level)
+    moves, confidence = decode_with_confidence(scores)
+    maps = IntervalScores(*(x.double() for x in scores.factors)).map()
+    for n, probability in enumerate(marginals(maps).numpy()):
+        check(confidence, moves, n, probability, 3e-5)
+
+
+def test_more_intervals_than_there_is_room_for_at_first():
+    scores = factored(1, 128, 5, spread=0.02)  # nearly all of the 8128 have a chance
+    _, confidence = decode_with_confidence(scores)
+    expected = confidence_under(Posterior.under(scores), *decode_factored(scores).arrays[:2])
+    for ours, theirs in zip(confidence.arrays, expected.arrays, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_decoding_is_not_changed():
+    scores = factored(13, 300, 1)
+    moves, _ = decode_with_confidence(scores)
+    for ours, theirs in zip(moves.arrays, decode_factored(scores).arrays, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 140), st.integers(0, 2**31), st.floats(0.01, 200), st.floats(-50, 5))
+def test_both_ways_agree_and_give_probabilities(n_frames, seed, spread, level):
+    """Scores of up to some hundred thousand: where rounding may decide, in float64 on both sides."""
+    scores = factored(3, n_frames, seed, spread, level)
+    moves, confidence = decode_with_confidence(scores)
+    other = confidence_under(Posterior.under(scores), moves.next_frame, moves.is_interval)
+    rounding = 1e-5 + 1e-6 * scores.map().nan_to_num(neginf=0).abs().max().item()
+    for ours, theirs in zip(confidence.arrays, other.arrays, strict=True):
+        assert ours.dtype == theirs.dtype == np.float32
+        assert (ours >= 0).all()
+        assert (ours <= 1).all()
+        np.testing.assert_allclose(ours, theirs, atol=min(rounding, 1))
+    assert (confidence.begin >= confidence.interval - 1e-6).all()
+
+
+def test_what_is_asked_for_and_how_parts_go_together():
+    scores = factored(5, 40, 2)
+    moves, whole = decode_with_confidence(scores)
+    joined = Confidence.joined([whole[:2], whole[2:]])
+    for ours, theirs in zip(joined.arrays, whole.arrays, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    track, begin, end = moves.read(np.zeros(5, np.int64)).T
+    expected = Posterior.under(scores).of_intervals(*(torch.from_numpy(x.copy()) for x in (track, begin, end)))
+    np.testing.assert_allclose(whole.of(track, begin, end), expected, atol=1e-5)
+    nothing = Confidence.nothing(2, 7)
+    assert [array.shape for array in nothing.arrays] == [(2, 7)] * 3
+    assert not any(array.any() for array in nothing.arrays)

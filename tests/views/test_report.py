@@ -1,0 +1,100 @@
+"""The report's text: nothing in it can become markup, run or be fetched that we did not put there."""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from pianotrans.events import Note, Pedal, Performance
+from pianotrans.views import Recording, report_html
+from pianotrans.views.report import json_for_script
+
+EVIL = 'x"><script>alert(1)</script><!-- {{script}} & </title>.mp3'
+PERFORMANCE = Performance((Note(1, 2, 60, 64, 0.5), Note(2, 3, 61, 1)), (Pedal(0.5, 2, "soft"),), 4.0)
+
+
+class Page(HTMLParser):
+    """The elements of a page, in order, with their attributes and text."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.open = False
+        self.elements: list[tuple[str, dict[str, str | None], list[str]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs), []))
+        self.open = True
+
+    def handle_endtag(self, tag):
+        del tag
+        self.open = False
+
+    def handle_data(self, data):
+        if self.open:
+            self.elements[-1][2].append(data)
+
+    def all(self, tag: str) -> list[tuple[dict[str, str | None], str]]:
+        return [(attributes, "".join(text)) for name, attributes, text in self.elements if name == tag]
+
+
+def page(title: str = "song.mp3", recording: Recording | None = None) -> Page:
+    return Page(report_html(PERFORMANCE, title=title, recording=recording).decode())
+
+
+def test_a_title_cannot_become_markup():
+    plain, evil = page(), page(EVIL)
+    assert [name for name, _, _ in evil.elements] == [name for name, _, _ in plain.elements]
+    assert evil.all("h1")[0][1].strip() == EVIL
+    assert json.loads(evil.all("script")[0][1])["title"] == EVIL
+    assert evil.all("script")[3] == plain.all("script")[3]
+
+
+def test_the_policy_allows_just_what_is_in_the_page():
+    content = page(EVIL)
+    policy = next(a["content"] for a, _ in content.all("meta") if a.get("http-equiv") == "Content-Security-Policy")
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    for name, text in (("script-src", content.all("script")[3][1]), ("style-src", content.all("style")[0][1])):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert rules.pop(name) == f"'sha256-{digest}'"
+    assert rules == {
+        "default-src": "'none'",
+        "media-src": "blob:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+
+
+def test_nothing_points_elsewhere_but_the_licence():
+    text = report_html(PERFORMANCE, title="song").decode()
+    assert re.findall(r"https?://[^\"' )]+", text) == ["https://creativecommons.org/licenses/by/3.0/"]
+    assert "Alexander Holm" in text
+    for _, attributes, _ in page().elements:
+        assert not attributes.keys() & {"src", "style", "onclick", "srcset"}
+
+
+def test_the_data_is_the_performance():
+    data, samples, recording = (text for _, text in page(recording=Recording(b"\0sound")).all("script")[:3])
+    assert json.loads(data) == {
+        "title": "song.mp3",
+        "duration_s": 4.0,
+        "notes": [[1.0, 2.0, 60, 64, 0.5], [2.0, 3.0, 61, 1, None]],
+        "pedals": [[0.5, 2.0, 67, None]],
+        "media_type": "audio/mpeg",
+    }
+    assert base64.b64decode(recording) == b"\0sound"
+    sounds = json.loads(samples)
+    assert len(sounds) == 12
+    assert all(base64.b64decode(sound)[:3] == b"ID3" for sound in sounds.values())
+    assert sum(map(len, sounds.values())) < 400_000
+    assert json.loads(page().all("script")[0][1])["media_type"] is None
+
+
+@pytest.mark.parametrize("value", ["</script>", "<!--", ["a<b", {"<": "<"}], "ü\u2028"])
+def test_json_in_a_script_element(value: object):
+    text = json_for_script(value)
+    assert "<" not in text
+    assert json.loads(text) == value

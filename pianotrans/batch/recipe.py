@@ -33,7 +33,7 @@ class Recipe:
     @property
     def needs_confidence(self) -> bool:
         """Whether anybody will see how sure the model is: MIDI does not hold it."""
-        return self.confidence and (set(self.formats) != {"mid"} or self.cleaning.min_confidence > 0)
+        return self.confidence and (set(self.formats) != {"mid"} or self.cleaning.needs_confidence)
 
     def fingerprint(self) -> str:
         """All that decides about the results besides the recording, as one line of JSON.

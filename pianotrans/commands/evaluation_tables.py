@@ -13,7 +13,7 @@ from pianotrans.evaluation.bootstrap import N_RESAMPLES
 from pianotrans.evaluation.collection import ColumnSummary
 from pianotrans.evaluation.comparison import SavedEvaluation
 from pianotrans.evaluation.deviations import Band, Spread
-from pianotrans.evaluation.reliability import Bin
+from pianotrans.evaluation.reliability import Bin, Threshold
 from pianotrans.evaluation.texts import n_pieces, notes_on, percent, summary_cells
 
 _FILE_WIDTH = 100  # where standard output is no terminal
@@ -141,14 +141,19 @@ def _print_reliability(console: Console, evaluation: Evaluation) -> None:
         f"Expected calibration error: {100 * by_both.expected_calibration_error:.1f} % of the confidence (matched: "
         f"onset and offset), {100 * by_onset.expected_calibration_error:.1f} % of the onset's (matched: onset)."
     )
-    table = _table("least confidence", ("notes", "P", "R", "F1"))
-    for step in evaluation.thresholds():
-        scores = (percent(step.scores()[name]) for name in ("precision", "recall", "f1"))
-        table.add_row(f"{step.min_confidence:.1f}", str(step.n_kept), *scores)
+    table = _table("at least", ("notes", "P", "R", "F1", "", "onset", "P", "R", "F1"))
+    steps = evaluation.thresholds()
+    half = len(steps) // 2
+    for by_note, by_start in zip(steps[:half], steps[half:], strict=True):
+        table.add_row(f"{by_note.level:.2f}", *_threshold_cells(by_note), "", *_threshold_cells(by_start))
     console.print(table)
     console.print(
         "Onsets, all pieces pooled, without the notes of less confidence; matched as they were with them."
     )
+
+
+def _threshold_cells(step: Threshold) -> list[str]:
+    return [str(step.n_kept), *(percent(step.scores()[name]) for name in ("precision", "recall", "f1"))]
 
 
 def _bin_cells(part: Bin) -> tuple[str, str, str]:

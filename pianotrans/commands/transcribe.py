@@ -115,6 +115,12 @@ def transcribe(
             metavar="0…1", rich_help_panel=_CLEANING, help="Drop notes and pedals that are less probable."
         ),
     ] = 0.0,
+    min_onset_confidence: Annotated[
+        float,
+        typer.Option(
+            metavar="0…1", rich_help_panel=_CLEANING, help="Drop those whose onset is, wherever they may end."
+        ),
+    ] = 0.0,
     min_velocity: Annotated[
         int, typer.Option(metavar="1…127", rich_help_panel=_CLEANING, help="Drop notes that are quieter.")
     ] = 0,
@@ -160,7 +166,7 @@ def transcribe(
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     try:
-        if min_confidence and not confidence:
+        if (min_confidence or min_onset_confidence) and not confidence:
             raise typer.BadParameter("nothing to go by with --no-confidence.", param_hint="--min-confidence")
         asked_for = parse_formats(formats or [])
         recipe = Recipe(
@@ -175,6 +181,7 @@ def transcribe(
             confidence=confidence,
             cleaning=_cleaning(
                 min_confidence=min_confidence,
+                min_onset_confidence=min_onset_confidence,
                 min_velocity=min_velocity,
                 min_duration_s=min_duration,
                 join_gap_s=join_gap,

@@ -114,12 +114,11 @@ def _reliability(axes: list["Axes"], evaluation: Evaluation) -> None:
         axes[0].plot(*shown.T, f"{mark}-", color=colour, label=label)
     axes[0].set(title="Reliability", xlabel="confidence", ylabel="share of matched notes", aspect="equal")
     axes[0].legend(frameon=False, fontsize="small")
-    levels = [one.min_confidence for one in evaluation.thresholds()]
+    steps = [one for one in evaluation.thresholds() if one.of == "onset_confidence"]
     for name, colour in (("precision", _BLUE), ("recall", _ORANGE), ("f1", "black")):
-        axes[1].plot(
-            levels, [100 * one.scores()[name] for one in evaluation.thresholds()], color=colour, label=name
-        )
-    axes[1].set(title="Onsets, if doubtful notes are dropped", xlabel="least confidence", ylabel="%")
+        shares = [100 * one.scores()[name] for one in steps]
+        axes[1].plot([one.level for one in steps], shares, color=colour, label=name)
+    axes[1].set(title="Onsets, if doubtful ones are dropped", xlabel="least onset confidence", ylabel="%")
     axes[1].legend(frameon=False, fontsize="small")
 
 

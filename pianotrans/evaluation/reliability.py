@@ -76,10 +76,13 @@ class Reliability:
 class Threshold:
     """What is left when notes of less confidence are dropped: how many, and how many match by onset.
 
+    `of` is "confidence" or "onset_confidence", the one that has to reach `level`.
+
     Matched as they were with all others: what a dropped note matched stays missed.
     """
 
-    min_confidence: float
+    of: str
+    level: float
     n_kept: int
     n_matched: int
     n_reference: int
@@ -100,12 +103,13 @@ def reliabilities(notes: JudgedNotes) -> tuple[Reliability, Reliability]:
 
 
 def thresholds(notes: JudgedNotes) -> tuple[Threshold, ...]:
-    """For every one of `LEVELS`, by the confidence of the note: as `transcribe --min-confidence` has it."""
+    """For every one of `LEVELS`, of either confidence: what `transcribe --min-(onset-)confidence` would do."""
     steps = []
-    for level in LEVELS:
-        is_kept = notes.confidences[:, 0] >= level
-        n_matched = int(notes.is_matched[is_kept, 1].sum())
-        steps.append(Threshold(level, int(is_kept.sum()), n_matched, notes.n_reference))
+    for column, name in enumerate(("confidence", "onset_confidence")):
+        for level in LEVELS:
+            is_kept = notes.confidences[:, column] >= level
+            n_matched = int(notes.is_matched[is_kept, 1].sum())
+            steps.append(Threshold(name, level, int(is_kept.sum()), n_matched, notes.n_reference))
     return tuple(steps)
 
 

@@ -23,6 +23,7 @@ class Cleaning:
     """
 
     min_confidence: float = 0.0
+    min_onset_confidence: float = 0.0
     min_velocity: int = 0
     join_gap_s: float = 0.0
     min_duration_s: float = 0.0
@@ -34,14 +35,20 @@ class Cleaning:
         for name in ("min_velocity", "join_gap_s", "min_duration_s", "pedal_gap_s", "repeat_gap_s"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name}: {getattr(self, name)} given; a number of 0 or more needed")
-        if not 0 <= self.min_confidence <= 1:
-            raise ValueError(f"min_confidence: {self.min_confidence} given; a number from 0 to 1 needed")
+        for name in ("min_confidence", "min_onset_confidence"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}: {getattr(self, name)} given; a number from 0 to 1 needed")
         if not 0 < self.velocity_exponent < math.inf:
             raise ValueError(f"velocity_exponent: {self.velocity_exponent} given; a number above 0 needed")
 
+    @property
+    def needs_confidence(self) -> bool:
+        """Whether a step goes by how sure the model is."""
+        return max(self.min_confidence, self.min_onset_confidence) > 0
+
     def apply(self, performance: Performance) -> Performance:
         """Take the steps, so that none spoils another: broken notes are joined before short ones go."""
-        performance = without_doubtful(performance, self.min_confidence)
+        performance = without_doubtful(performance, self.min_confidence, self.min_onset_confidence)
         performance = without_quiet(performance, self.min_velocity)
         performance = with_joined_notes(performance, self.join_gap_s)
         performance = without_short(performance, self.min_duration_s)
@@ -50,12 +57,19 @@ class Cleaning:
         return with_velocity_curve(performance, self.velocity_exponent)
 
 
-def without_doubtful(performance: Performance, min_confidence: float) -> Performance:
-    """Without the notes and pedals that are less probable; those of which nobody knows how sure they are stay."""
+def without_doubtful(
+    performance: Performance, min_confidence: float, min_onset_confidence: float = 0.0
+) -> Performance:
+    """Without the notes and pedals that are less probable, or whose onset is.
+
+    What nobody knows to be sure or doubtful stays. Of most notes the end is in doubt by a frame or two: to drop
+    those that may not be there at all, go by the onset.
+    """
+    least = (min_confidence, min_onset_confidence)
     return replace(
         performance,
-        notes=tuple(note for note in performance.notes if _is_sure(note, min_confidence)),
-        pedals=tuple(pedal for pedal in performance.pedals if _is_sure(pedal, min_confidence)),
+        notes=tuple(note for note in performance.notes if _is_sure(note, *least)),
+        pedals=tuple(pedal for pedal in performance.pedals if _is_sure(pedal, *least)),
     )
 
 
@@ -116,8 +130,9 @@ def with_velocity_curve(performance: Performance, exponent: float) -> Performanc
     return replace(performance, notes=tuple(notes))
 
 
-def _is_sure(event: Note | Pedal, min_confidence: float) -> bool:
-    return event.confidence is None or event.confidence >= min_confidence
+def _is_sure(event: Note | Pedal, min_confidence: float, min_onset_confidence: float) -> bool:
+    asked = ((event.confidence, min_confidence), (event.onset_confidence, min_onset_confidence))
+    return all(known is None or known >= least for known, least in asked)
 
 
 def _by_key(performance: Performance) -> list[list[Note]]:

@@ -443,6 +443,7 @@ def test_every_step_of_the_clean_up_has_its_option(song: Path, out: Path):
     options = {
         "--min-velocity": ("min_velocity", 30), "--min-duration": ("min_duration_s", 0.1),
         "--join-gap": ("join_gap_s", 0.5), "--pedal-gap": ("pedal_gap_s", 0.5),
+        "--min-onset-confidence": ("min_onset_confidence", 0.7),
         "--repeat-gap": ("repeat_gap_s", 0.2), "--velocity-curve": ("velocity_exponent", 0.5),
     }  # fmt: skip
     heard = heard_by_tiny(song)
@@ -455,6 +456,7 @@ def test_every_step_of_the_clean_up_has_its_option(song: Path, out: Path):
     ("options", "message"),
     [
         (("--min-confidence", "0.5", "--no-confidence"), "nothing to go by with --no-confidence"),
+        (("--min-onset-confidence", "0.5", "--no-confidence"), "nothing to go by with --no-confidence"),
         (("--min-confidence", "2"), "min_confidence: 2.0 given; a number from 0 to 1 needed"),
         (("--velocity-curve", "nan"), "velocity_exponent: nan given; a number above 0 needed"),
         (("--repeat-gap", "-1"), "repeat_gap_s: -1.0 given; a number of 0 or more needed"),

@@ -33,6 +33,9 @@ def test_doubtful_events_go():
     pedal = Pedal(0, 1, "soft", 0.1, 0.9)
     assert without_doubtful(of(sure, doubtful, unknown, pedal), 0.5) == of(sure, unknown)
     assert without_doubtful(of(sure, doubtful, unknown, pedal), 0.1) == of(sure, doubtful, unknown, pedal)
+    onsets = [Note(i, i + 1, 60, 64, 0.1, p) for i, p in enumerate((0.5, 0.49, None))]
+    assert without_doubtful(of(*onsets, pedal), 0, 0.5) == of(onsets[0], onsets[2], pedal)
+    assert Cleaning(min_onset_confidence=0.5).apply(of(*onsets, pedal)) == of(onsets[0], onsets[2], pedal)
 
 
 def test_quiet_and_short_notes_go():
@@ -85,6 +88,7 @@ def test_broken_notes_are_joined_before_short_ones_go():
     [
         ({"min_confidence": 1.1}, "min_confidence: 1.1 given; a number from 0 to 1 needed"),
         ({"min_confidence": math.nan}, "min_confidence: nan given"),
+        ({"min_onset_confidence": -0.1}, "min_onset_confidence: -0.1 given"),
         ({"min_velocity": -1}, "min_velocity: -1 given; a number of 0 or more needed"),
         ({"join_gap_s": math.inf}, "join_gap_s: inf given"),
         ({"min_duration_s": -0.1}, "min_duration_s: -0.1 given"),

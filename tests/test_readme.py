@@ -27,6 +27,7 @@ def blocks(language: str) -> list[str]:
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if line not in TRAINING]
 BENCH = [command for command in COMMANDS if command.startswith("pianotrans bench")]
 EVALUATE = [command for command in COMMANDS if command.startswith("pianotrans evaluate")]
+VIEW = [command for command in COMMANDS if command.startswith("pianotrans view")]
 TRANSCRIBE = [command for command in COMMANDS if command.startswith("pianotrans transcribe")]
 
 
@@ -61,7 +62,7 @@ def scored(desk):
 
 
 def test_every_command_is_known():
-    rest = set(COMMANDS) - RUN_BY_CI - set(TRANSCRIBE) - set(EVALUATE)
+    rest = set(COMMANDS) - RUN_BY_CI - set(TRANSCRIBE) - set(EVALUATE) - set(VIEW)
     assert rest == {f"pianotrans models {name}" for name in ("list", "pull", "path", "verify")} | set(BENCH)
 
 
@@ -79,7 +80,17 @@ def test_transcribe(command, desk):
             assert store(access).exists("bucket/midi/inner/song.mid")
         return
     subprocess.run(command, shell=True, check=True)
-    assert list(desk.rglob("*.mid"))
+    made = ".html" if "html" in command else ".json" if "json" in command else ".mid"
+    assert list(desk.rglob(f"*{made}"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", VIEW)
+def test_view(command, desk):
+    subprocess.run(
+        [sys.executable, REPOSITORY / "cli.py", *shlex.split(command)[1:], "--model", "tiny"], check=True
+    )
+    assert (desk / "roll.png").stat().st_size > 0
 
 
 @pytest.mark.slow

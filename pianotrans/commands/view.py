@@ -50,7 +50,7 @@ def view(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tracebacks of errors.")] = False,
 ) -> None:
-    """Draw a piano roll: velocity as colour, confidence as opacity, pedals below, the spectrogram behind.
+    """Draw a piano roll: velocity as colour, certainty as opacity, pedals below, the spectrogram behind.
 
     A recording is transcribed first and is its own ground. Long pieces are drawn in rows, like the systems of a
     score. Needs matplotlib: pip install "pianotrans[plots]". Exit code: 0 done, 1 something cannot be read or

@@ -52,8 +52,11 @@ class Paint:
 
 
 def confidence_of(note: Note) -> float:
-    """How sure the model is of a note; 1 where it was not asked, or where the note comes from elsewhere."""
-    return 1.0 if note.confidence is None else note.confidence
+    """How sure the model is that a note begins there; 1 where it was not asked, or the note comes from elsewhere.
+
+    Of the onset: where exactly a note ends is in doubt more often than whether there is one.
+    """
+    return 1.0 if note.onset_confidence is None else note.onset_confidence
 
 
 def by_velocity(notes: tuple[Note, ...]) -> Paint:

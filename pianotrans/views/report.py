@@ -66,8 +66,8 @@ def _data(performance: Performance, title: str, recording: Recording | None) -> 
     return {
         "title": title,
         "duration_s": performance.duration_s,
-        "notes": [[n.onset_s, n.offset_s, n.key, n.velocity, n.confidence] for n in performance.notes],
-        "pedals": [[p.onset_s, p.offset_s, p.controller, p.confidence] for p in performance.pedals],
+        "notes": [[n.onset_s, n.offset_s, n.key, n.velocity, n.onset_confidence] for n in performance.notes],
+        "pedals": [[p.onset_s, p.offset_s, p.controller, p.onset_confidence] for p in performance.pedals],
         "media_type": None if recording is None else recording.media_type,
     }
 

@@ -42,8 +42,8 @@ def draw_roll(
 ) -> bytes:
     """The content of a picture, one of the `PICTURE_FORMATS`: rows of time with the pedals below each.
 
-    Colour is velocity, or with a comparison whether a note was matched, missed or extra; opacity is confidence.
-    The spectrum, if given, is the ground. Without `end_s` everything to the end is drawn. Needs
+    Colour is velocity, or with a comparison whether a note was matched, missed or extra; opacity is how sure its
+    onset is. The spectrum, if given, is the ground. Without `end_s` everything to the end is drawn. Needs
     `start_s` < `end_s`.
     """
     from matplotlib import rc_context

@@ -15,7 +15,9 @@ def test_a_report_holds_what_the_other_formats_hold(tmp_path: Path):
     page = (tmp_path / "a<b>.html").read_text(encoding="utf-8")
     written = json.loads((tmp_path / "a<b>.json").read_text())
     assert written["notes"], "the tiny model hears some"
-    notes = [[n["onset_s"], n["offset_s"], n["key"], n["velocity"], n.get("confidence")] for n in written["notes"]]
+    notes = [
+        [n["onset_s"], n["offset_s"], n["key"], n["velocity"], n.get("onset_confidence")] for n in written["notes"]
+    ]
     assert f'"notes":{json_for_script(notes)}' in page
     assert "<h1>a&lt;b&gt;.wav</h1>" in page
     assert '"media_type":"audio/mpeg"' in page

@@ -10,7 +10,9 @@ from .driving import clip, names, only_error, run
 
 pytest.importorskip("matplotlib")
 
-PERFORMANCE = Performance((Note(0.5, 1.5, 60, 64, 0.25), Note(1, 2, 64, 90)), (Pedal(0.2, 1.9, "sustain"),), 2.0)
+PERFORMANCE = Performance(
+    (Note(0.5, 1.5, 60, 64, 0.1, 0.25), Note(1, 2, 64, 90)), (Pedal(0.2, 1.9, "sustain"),), 2.0
+)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pianotrans.views import Recording, report_html
 from pianotrans.views.report import json_for_script
 
 EVIL = 'x"><script>alert(1)</script><!-- {{script}} & </title>.mp3'
-PERFORMANCE = Performance((Note(1, 2, 60, 64, 0.5), Note(2, 3, 61, 1)), (Pedal(0.5, 2, "soft"),), 4.0)
+PERFORMANCE = Performance((Note(1, 2, 60, 64, 0.2, 0.5), Note(2, 3, 61, 1)), (Pedal(0.5, 2, "soft"),), 4.0)
 
 
 class Page(HTMLParser):

@@ -40,7 +40,13 @@ def crowd() -> Performance:
         onset_s = rng.choice([rng.uniform(0, 18), rng.randrange(30_000) / 3840 * 2])
         confidence = rng.choice([None, rng.random(), rng.random()])
         notes.append(
-            Note(onset_s, onset_s + rng.uniform(0.0001, 2), rng.randint(30, 90), rng.randint(1, 127), confidence)
+            Note(
+                onset_s,
+                onset_s + rng.uniform(0.0001, 2),
+                rng.randint(30, 90),
+                rng.randint(1, 127),
+                onset_confidence=confidence,
+            )
         )
     pedals = tuple(
         Pedal(i, i + rng.uniform(0.2, 1.4), rng.choice(["sustain", "soft"]), rng.random()) for i in range(18)
@@ -157,8 +163,8 @@ def test_notes_and_pedals_are_on_the_canvas(browser: Any, tmp_path: Path):
 def test_the_slider_takes_away_what_is_less_sure(visit: Visit):
     performance = crowd()
     for percent in (50, 0):
-        visit.drag("Least confidence", percent)
-        kept = [n for n in performance.notes if n.confidence is None or n.confidence >= percent / 100]
+        visit.drag("Least onset confidence", percent)
+        kept = [n for n in performance.notes if n.onset_confidence is None or n.onset_confidence >= percent / 100]
         assert visit.page.locator("#kept").inner_text() == f"{len(kept)} of 600 notes shown"
         assert visit.page.locator("#page").inner_text() == f"1 to 100 of {len(kept)}"
         first = visit.page.locator("#rows tr").first.inner_text().split()
@@ -168,14 +174,14 @@ def test_the_slider_takes_away_what_is_less_sure(visit: Visit):
 @pytest.mark.parametrize("percent", [0, 60, 100])
 def test_the_download_is_the_command_lines_midi_byte_for_byte(visit: Visit, percent: int):
     performance = crowd()
-    visit.drag("Least confidence", percent)
+    visit.drag("Least onset confidence", percent)
     assert visit.download("MIDI, all notes")[1] == midi_bytes(performance)
-    kept = Cleaning(min_confidence=percent / 100).apply(performance)
+    kept = Cleaning(min_onset_confidence=percent / 100).apply(performance)
     assert len(kept.notes) < len(performance.notes) or percent == 0
     name, content = visit.download("MIDI, notes shown")
     assert content == midi_bytes(kept)
     assert name.endswith(".mid")
-    visit.drag("Least confidence", 0)
+    visit.drag("Least onset confidence", 0)
 
 
 def test_everything_can_be_done_by_keyboard(visit: Visit):
@@ -295,6 +301,6 @@ def test_an_empty_performance_can_be_opened(browser: Any, tmp_path: Path):
     one = Visit(browser, tmp_path, Performance((), (), 0.0), sound=False)
     assert one.page.locator("#page").inner_text() == "none"
     assert one.download("MIDI, all notes")[1] == midi_bytes(Performance((), (), 0.0))
-    assert one.page.get_by_label("Least confidence").is_hidden()
+    assert one.page.get_by_label("Least onset confidence").is_hidden()
     assert one.troubles == []
     one.page.context.close()

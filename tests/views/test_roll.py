@@ -43,7 +43,7 @@ def test_a_note_is_where_it_sounds():
 
 def test_opacity_is_confidence():
     for confidence in (0.0, 0.5, 1.0, None):
-        note = Note(2, 8, 60, 1, confidence)  # white ground: C is a white key
+        note = Note(2, 8, 60, 1, onset_confidence=confidence)  # white ground: C is a white key
         picture = pixels(draw_roll(Performance((note,), (), 10.0)))
         sure = 1.0 if confidence is None else confidence
         assert n_like(picture, blended(SOFT, 0.3 + 0.7 * sure)) > 2000

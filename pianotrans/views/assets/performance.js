@@ -1,4 +1,5 @@
-// What was played, as the page was given it, and what the confidence slider leaves of it. Times in seconds.
+// What was played, as the page was given it, and what the confidence slider leaves of it. Times in seconds;
+// confidence is that of the onset.
 
 const SUSTAIN = 64;
 const SOFT = 67;

@@ -340,7 +340,7 @@ def test_ctrl_c_in_the_middle(tmp_path: Path):
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, stderr
     assert stdout == ""
     assert [line for line in stderr.splitlines() if line.startswith("error: Interrupted. ")]
     assert "Traceback" not in stderr

@@ -12,7 +12,7 @@ def over_tracks(work: Callable[[slice], None], n_tracks: int, device: torch.devi
 
     In the meantime torch computes on one thread in each: the products of a strip are so small that threads which
     wait for each other at every one of them take ten times as long as soon as another process wants a core. A
-    single thread, too, is one of its own: Ctrl-C reaches the main thread, and must not do so in a compiled function.
+    single thread, too, is one of its own: Ctrl-C reaches the main thread and must not do so in a compiled function.
     """
     n_threads = min(torch.get_num_threads(), n_tracks) if device.type == "cpu" else 1
     bounds = [i * n_tracks // n_threads for i in range(n_threads + 1)]

@@ -1,22 +1,19 @@
 """`pianotrans view`: a performance as a picture."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pianotrans.commands.console import Reporter
-from pianotrans.errors import Cancelled, DeviceError, OutputError, PianotransError
+from pianotrans.commands.exits import exits
+from pianotrans.errors import OutputError, PianotransError
 from pianotrans.views.formats import PICTURE_FORMATS, can_draw
 
 if TYPE_CHECKING:
     from pianotrans.events import Performance
     from pianotrans.views import Comparison, KeySpectrum
-
-SOME_FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 _ONSET_TOLERANCE_S = 0.05  # the literature's
 
 
@@ -57,7 +54,7 @@ def view(
     written, 2 wrong usage, 130 interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
-    with _exits(reporter):
+    with exits(reporter, "Nothing was written."):
         target = output or source.with_suffix(".png")
         _check_usage(target, start, end, overwrite=overwrite)
         from pianotrans.commands.performances import is_performance_file, read_performance
@@ -83,22 +80,6 @@ def view(
         )
         write_atomically(target, picture, overwrite=overwrite)
         reporter.say(f"The picture is in {target}")
-
-
-@contextmanager
-def _exits(reporter: Reporter) -> Iterator[None]:
-    """Turn what goes wrong into one line and an exit code."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        reporter.error(Cancelled("Interrupted. Nothing was written."))
-        raise typer.Exit(INTERRUPTED) from None
-    except typer.BadParameter as error:
-        reporter.error(PianotransError(error.format_message()))
-        raise typer.Exit(WRONG_USAGE) from None
-    except PianotransError as error:
-        reporter.error(error)
-        raise typer.Exit(WRONG_USAGE if isinstance(error, DeviceError) else SOME_FAILED) from None
 
 
 def _check_usage(target: Path, start_s: float, end_s: float | None, *, overwrite: bool) -> None:

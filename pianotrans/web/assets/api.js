@@ -1,0 +1,60 @@
+// What the server is asked. Refusals come back as errors that carry the server's own line.
+
+export const FORMATS = [["mid", "MIDI"], ["csv", "CSV"], ["json", "JSON"], ["html", "Report"]];
+
+export const fileUrl = (id, format) => `/api/jobs/${encodeURIComponent(id)}/files/${format}`;
+export const playerUrl = (id) => `${fileUrl(id, "html")}?inline=1`;
+export const archiveUrl = (formats) => `/api/archive?${formats.map((format) => `format=${format}`).join("&")}`;
+
+export const getLimits = () => ask("GET", "/api/limits");
+export const getJobs = async () => (await ask("GET", "/api/jobs")).jobs;
+export const cancelJob = (id) => ask("POST", `/api/jobs/${encodeURIComponent(id)}/cancel`);
+export const deleteJob = (id) => ask("DELETE", `/api/jobs/${encodeURIComponent(id)}`);
+
+export class Refusal extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+async function ask(method, url) {
+  let answer;
+  try {
+    answer = await fetch(url, { method });
+  } catch {
+    throw new Refusal(0, "The server does not answer.");
+  }
+  const text = await answer.text();
+  if (!answer.ok) throw new Refusal(answer.status, detailOf(text, answer.status));
+  return text ? JSON.parse(text) : null;
+}
+
+function detailOf(text, status) {
+  try {
+    const { detail } = JSON.parse(text);
+    if (typeof detail === "string") return detail;
+  } catch {
+    // not the server's own words
+  }
+  return `The server answered with ${status}.`;
+}
+
+// Sends a file. The promise gives {status, job, detail, retryAfterS}; status 0 where no answer came.
+// Not by fetch, which does not tell how far an upload is.
+export function upload(file, onProgress) {
+  const request = new XMLHttpRequest();
+  const answer = new Promise((resolve) => {
+    request.upload.onprogress = (event) => onProgress(event.loaded / Math.max(1, event.total));
+    request.onloadend = () => {
+      const { status, responseText: text } = request;
+      const retryAfterS = Number(request.getResponseHeader("Retry-After")) || 5;
+      if (status === 201) resolve({ status, job: JSON.parse(text) });
+      else resolve({ status, detail: detailOf(text, status), retryAfterS });
+    };
+  });
+  request.open("POST", `/api/jobs?name=${encodeURIComponent(file.name)}`);
+  request.setRequestHeader("Content-Type", "application/octet-stream");
+  request.send(file);
+  return { answer, stop: () => request.abort() };
+}

@@ -1,0 +1,139 @@
+// The list of jobs: newest first, each line kept up to date in its place.
+
+import { cancelJob, deleteJob } from "./api.js";
+import { paintWhenSeen } from "./miniature.js";
+import { Row, downloadLinks } from "./row.js";
+import { clock, plural, roughly } from "./words.js";
+
+export class JobList {
+  constructor(list, { announce, ask, onChange, onTrouble }) {
+    Object.assign(this, { list, announce, ask, onChange, onTrouble });
+    this.lines = new Map(); // by id
+    this.nChanges = 0;
+  }
+
+  get(id) { return this.lines.get(id)?.job; }
+  get all() { return [...this.lines.values()].map((line) => line.job); }
+
+  put(job) {
+    this.nChanges += 1;
+    const line = this.lines.get(job.id) ?? this.insert(job);
+    line.show(job, this.nChanges);
+    this.onChange(job.id);
+  }
+
+  // Before the first that is older: the list is in order, the newest first.
+  insert(job) {
+    const line = new Line(job, this);
+    const next = [...this.list.children].find((one) => this.get(one.dataset.id).created_at < job.created_at);
+    this.list.insertBefore(line.row.element, next ?? null);
+    this.lines.set(job.id, line);
+    return line;
+  }
+
+  drop(id) {
+    const line = this.lines.get(id);
+    if (!line) return;
+    const { element } = line.row;
+    const heir = element.nextElementSibling ?? element.previousElementSibling;
+    const hadFocus = element.contains(document.activeElement);
+    element.remove();
+    this.lines.delete(id);
+    this.onChange(id);
+    if (hadFocus) (heir?.querySelector(".actions > :not(span, [hidden])") ?? document.getElementById("choose-files")).focus();
+  }
+
+  // After a time without news: take over what there is, and drop what is there no more. What has changed since the
+  // question was put (when `nChanges` was as given) is newer than the answer.
+  agree(jobs, nChanges) {
+    const there = new Set(jobs.map((job) => job.id));
+    for (const [id, line] of this.lines) {
+      if (!there.has(id) && line.change <= nChanges) this.drop(id);
+    }
+    for (const job of jobs) {
+      if ((this.lines.get(job.id)?.change ?? 0) <= nChanges) this.put(job);
+    }
+  }
+
+  async attempt(action) {
+    try {
+      await action();
+    } catch (error) {
+      this.onTrouble(error.message);
+    }
+  }
+
+  cancel(id) {
+    return this.attempt(async () => this.put(await cancelJob(id)));
+  }
+
+  async remove(job) {
+    if (!(await this.ask(job))) return;
+    await this.attempt(async () => {
+      await deleteJob(job.id).catch((error) => {
+        if (error.status !== 404) throw error; // another tab was faster
+      });
+      this.drop(job.id);
+      this.announce(`${job.name}: deleted`);
+    });
+  }
+}
+
+class Line {
+  constructor(job, jobs) {
+    this.jobs = jobs;
+    this.row = new Row(job.name);
+    this.row.element.dataset.id = job.id;
+    this.row.cancel.addEventListener("click", () => jobs.cancel(job.id));
+    this.row.remove.addEventListener("click", () => jobs.remove(this.job));
+    this.row.open.href = `#${job.id}`;
+  }
+
+  show(job, change) {
+    const before = this.job?.state;
+    this.job = job;
+    this.change = change;
+    const { row } = this;
+    if (job.state === "running" && before !== "running") this.began = { ms: Date.now(), doneS: job.done_s };
+    row.say(this.facts(), job.state);
+    row.setProgress(job.state === "running" ? job.done_s / (job.duration_s || Infinity) : null);
+    if (job.state === before) return;
+    const isOver = !["queued", "running"].includes(job.state);
+    if (job.state === "done") {
+      row.downloads.replaceChildren(...downloadLinks(job.id, job.name));
+      row.offer(row.open, row.remove);
+      paintWhenSeen(row.miniature, job);
+    } else {
+      row.offer(isOver ? row.remove : row.cancel);
+    }
+    if (before && isOver) this.jobs.announce(`${job.name}: ${this.facts()}`);
+  }
+
+  facts() {
+    const { job } = this;
+    const length = job.duration_s === null ? [] : [clock(job.duration_s)];
+    switch (job.state) {
+      case "queued":
+        return [job.position > 1 ? `Waiting, number ${job.position} in line` : "Waiting, next in line", ...length].join(" · ");
+      case "running":
+        return [`Transcribing`, ...this.progressWords()].join(" · ");
+      case "done":
+        return [...length, plural(job.n_notes, "note"), plural(job.n_pedals, "pedal stroke"), when(job.created_at)].join(" · ");
+      case "cancelled":
+        return "Cancelled";
+      default:
+        return (job.error ?? "Failed").replace(`${job.name}: `, ""); // which stands above it
+    }
+  }
+
+  progressWords() {
+    const { duration_s: durationS, done_s: doneS } = this.job;
+    if (!durationS) return [];
+    const words = [`${clock(doneS)} of ${clock(durationS)}`];
+    const sinceS = doneS - this.began.doneS;
+    if (sinceS > 0) words.push(`${roughly(((durationS - doneS) * (Date.now() - this.began.ms)) / 1000 / sinceS)} left`);
+    return words;
+  }
+}
+
+const when = (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });

@@ -1,0 +1,74 @@
+// Recording from the microphone: as it sounds, without what browsers do to make speech clear.
+
+const KINDS = [["audio/webm;codecs=opus", "webm"], ["audio/mp4", "m4a"], ["audio/ogg;codecs=opus", "ogg"]];
+const SOUND = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+const BITS_PER_SECOND = 256_000;
+const PIECE_MS = 1000;
+
+export class Recorder {
+  // Listens at once, or throws with a line for the reader. `onEnd` when the microphone went away by itself.
+  static async start(onEnd) {
+    if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) {
+      throw new Error(window.isSecureContext
+        ? "This browser cannot record."
+        : "Browsers lend the microphone only to pages of this computer, or over HTTPS: record elsewhere and drop the file.");
+    }
+    let stream;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ audio: SOUND });
+    } catch (error) {
+      throw new Error(reason(error));
+    }
+    return new Recorder(stream, onEnd);
+  }
+
+  constructor(stream, onEnd) {
+    this.stream = stream;
+    [, this.ending] = KINDS.find(([kind]) => MediaRecorder.isTypeSupported(kind)) ?? ["", "webm"];
+    const [mimeType] = KINDS.find(([, ending]) => ending === this.ending);
+    this.media = new MediaRecorder(stream, { mimeType, audioBitsPerSecond: BITS_PER_SECOND });
+    this.pieces = [];
+    this.media.addEventListener("dataavailable", (event) => this.pieces.push(event.data));
+    this.media.start(PIECE_MS);
+    this.beganMs = performance.now();
+    stream.getAudioTracks()[0].addEventListener("ended", onEnd);
+
+    this.context = new AudioContext();
+    this.analyser = new AnalyserNode(this.context, { fftSize: 4096 });
+    this.context.createMediaStreamSource(stream).connect(this.analyser);
+    this.samples = new Float32Array(this.analyser.fftSize);
+  }
+
+  get lengthS() { return (performance.now() - this.beganMs) / 1000; }
+
+  // The loudest sample of the last moments, 0 to 1.
+  get peak() {
+    this.analyser.getFloatTimeDomainData(this.samples);
+    return this.samples.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0);
+  }
+
+  async stop() {
+    if (this.media.state !== "inactive") {
+      const ended = new Promise((resolve) => { this.media.addEventListener("stop", resolve, { once: true }); });
+      this.media.stop();
+      await ended;
+    }
+    for (const track of this.stream.getTracks()) track.stop();
+    await this.context.close();
+    return new File(this.pieces, `Recording ${stamp(new Date())}.${this.ending}`, { type: this.media.mimeType });
+  }
+}
+
+function reason(error) {
+  if (error.name === "NotAllowedError") {
+    return "The browser refused the microphone. Allow it for this page, beside the page's address, and try again.";
+  }
+  if (error.name === "NotFoundError") return "No microphone was found. Plug one in and try again.";
+  return `The microphone cannot be used (${error.message}).`;
+}
+
+function stamp(date) {
+  const two = (n) => String(n).padStart(2, "0");
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
+  return `${day} ${two(date.getHours())}.${two(date.getMinutes())}.${two(date.getSeconds())}`;
+}

@@ -1,0 +1,78 @@
+// The panel that records: level, clock, stop. What was recorded goes the way of a dropped file.
+
+import { Recorder } from "./recorder.js";
+import { clock } from "./words.js";
+
+const BAR_PX = 6;
+const BARS_A_SECOND = 12;
+const FLOOR_DB = -60;
+const CLIPPING = 0.99; // of the way from the floor to full scale: half a decibel is left
+
+export class RecordingPanel {
+  constructor(elements, limits, { onFile, onStart, onEnd, onTrouble, announce }) {
+    Object.assign(this, { elements, limits, onFile, onStart, onEnd, onTrouble, announce });
+    elements.stop.addEventListener("click", () => this.finish());
+    elements.discard.addEventListener("click", () => this.end());
+  }
+
+  get isRecording() { return !!this.recorder; }
+
+  async begin() {
+    if (this.isRecording || this.isAsking) return;
+    this.isAsking = true;
+    try {
+      this.recorder = await Recorder.start(() => this.finish());
+    } catch (error) {
+      this.onTrouble(error.message);
+      return;
+    } finally {
+      this.isAsking = false;
+    }
+    this.peaks = [];
+    this.onStart();
+    this.elements.panel.hidden = false;
+    this.elements.stop.focus();
+    this.announce("Recording");
+    this.timer = setInterval(() => this.tick(), 1000 / BARS_A_SECOND);
+    this.tick();
+  }
+
+  tick() {
+    const { lengthS, peak } = this.recorder;
+    const label = clock(lengthS);
+    if (this.elements.clock.value !== label) this.elements.clock.value = label;
+    this.peaks.push(Math.min(1, Math.max(0, 1 - (20 * Math.log10(peak + 1e-9)) / FLOOR_DB)));
+    this.paint();
+    if (lengthS >= (this.limits.max_duration_s ?? Infinity)) this.finish();
+  }
+
+  paint() {
+    const { level: canvas } = this.elements;
+    const pen = canvas.getContext("2d");
+    const { color, outlineColor } = getComputedStyle(canvas);
+    const shown = this.peaks.slice(-Math.floor(canvas.width / BAR_PX));
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    shown.forEach((peak, i) => {
+      const tall = Math.max(2, peak * canvas.height);
+      pen.fillStyle = peak > CLIPPING ? outlineColor : color;
+      pen.fillRect(canvas.width - BAR_PX * (shown.length - i), (canvas.height - tall) / 2, BAR_PX - 2, tall);
+    });
+  }
+
+  async finish() {
+    const file = await this.end();
+    if (file) this.onFile(file);
+  }
+
+  // Gives what was recorded.
+  async end() {
+    const { recorder } = this;
+    if (!recorder) return null;
+    this.recorder = null;
+    clearInterval(this.timer);
+    const file = await recorder.stop();
+    this.elements.panel.hidden = true;
+    this.onEnd();
+    return file;
+  }
+}

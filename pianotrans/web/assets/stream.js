@@ -1,0 +1,35 @@
+// News of the jobs, as long as the page is in view. A browser opens six connections to a server and no more, for all
+// its tabs together, so a page that nobody sees lets go of its own.
+
+const AGAIN_MS = 2000;
+
+export class Stream {
+  // `onOpen` whenever a connection stands (news may have been missed before), `onLost` when one is lost.
+  constructor({ onJob, onDeleted, onOpen, onLost }) {
+    Object.assign(this, { onJob, onDeleted, onOpen, onLost });
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.close() : this.open()));
+    addEventListener("pagehide", () => this.close());
+    addEventListener("pageshow", () => this.open());
+    this.open();
+  }
+
+  open() {
+    if (this.source || document.hidden) return;
+    const source = new EventSource("/api/events");
+    this.source = source;
+    source.addEventListener("open", () => this.onOpen());
+    source.addEventListener("job", (event) => this.onJob(JSON.parse(event.data)));
+    source.addEventListener("deleted", (event) => this.onDeleted(JSON.parse(event.data).id));
+    source.addEventListener("error", () => {
+      this.onLost();
+      this.close();
+      this.timer = setTimeout(() => this.open(), AGAIN_MS);
+    });
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.source?.close();
+    this.source = null;
+  }
+}

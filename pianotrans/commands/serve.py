@@ -5,13 +5,16 @@ import secrets
 import threading
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
 from pianotrans.errors import ServerError
+
+if TYPE_CHECKING:
+    from pianotrans.web.service import Service
 
 _LARGEST_PORT = 65535
 
@@ -98,13 +101,20 @@ def serve(
                 detail=reporter.detail,
             ) as service:
                 with reporter.waiting("Loading the model …"):
-                    service.start()
+                    _start(service)
                 address = address_of(listening) + (f"?token={token}" if token else "")
                 typer.echo(f"Open {address} in a browser. Ctrl-C ends the server.")
                 if open_page:
                     _open(address)
                 Server(make_app(service, access), service.listeners).run([listening])
         reporter.say("Stopped. What is not done goes on at the next start.")
+
+
+def _start(service: "Service") -> None:
+    try:
+        service.start()
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--hop") from None
 
 
 def _check_limits(max_upload: float, max_minutes: float) -> None:

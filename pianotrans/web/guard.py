@@ -92,8 +92,8 @@ class Guard:
         host = headers.get("host", "")
         if not self._access.knows_host(host):
             return _refuse(403, f"This server is not called {host!r}. Start it with --allow-host for that name.")
-        if scope["method"] not in _HARMLESS and not _is_same_origin(headers, host):
-            return _refuse(403, "Other pages may not change anything here.")
+        if not _is_of_this_page(scope, headers, host):
+            return _refuse(403, "Pages of other servers may not ask this one for anything.")
         if not self._access.knows_token(_token(scope, headers)):
             return _refuse(
                 401,
@@ -117,11 +117,13 @@ class Guard:
         return response
 
 
-def _is_same_origin(headers: Headers, host: str) -> bool:
-    origin = headers.get("origin")
+def _is_of_this_page(scope: Scope, headers: Headers, host: str) -> bool:
+    """Whether a request comes from this server's own page, or from no page. Links to the page may be anywhere."""
+    if scope["method"] in _HARMLESS and not scope["path"].startswith("/api"):
+        return True
     if headers.get("sec-fetch-site") not in _TRUSTED_SITES:
         return False
-    return origin is None or origin in (f"http://{host}", f"https://{host}")
+    return headers.get("origin") in (None, f"http://{host}", f"https://{host}")
 
 
 def _token(scope: Scope, headers: Headers) -> str | None:

@@ -52,7 +52,7 @@ class JobQueue:
         for job in list(self._jobs.values()):
             if job.state is State.running:
                 self._change(_taken_up(job))
-            elif not job.state.is_open:
+            else:
                 self._tidy(job)
 
     # Reading
@@ -94,9 +94,16 @@ class JobQueue:
                 self._n_reserved -= 1
 
     def add(self, job: Job) -> Job:
-        """Put a job at the end of the queue. Raises sqlite3.Error if it cannot be kept."""
+        """Put a job, whose recording is in place, at the end of the queue.
+
+        Raises sqlite3.Error if it cannot be kept; then its recording is gone.
+        """
         with self._lock:
-            self._store.add(job)
+            try:
+                self._store.add(job)
+            except BaseException:
+                self.folders.of(job.id).remove()
+                raise
             self._jobs[job.id] = job
             added = replace(job, position=len(self._queued()))
             self._tell(added)
@@ -175,8 +182,7 @@ class JobQueue:
                 except sqlite3.Error:
                     return
                 self._unsaved.discard(job_id)
-                if not self._jobs[job_id].state.is_open:
-                    self._tidy(self._jobs[job_id])
+                self._tidy(self._jobs[job_id])
 
     def close(self) -> None:
         """Close the store."""
@@ -203,7 +209,10 @@ class JobQueue:
     def _tidy(self, job: Job) -> None:
         """Remove the files that a job needs no more."""
         folder = self.folders.of(job.id)
-        folder.remove_recording() if job.state is State.done else folder.remove()
+        if job.state is State.done:
+            folder.remove_recording()
+        elif not job.state.is_open:
+            folder.remove()
 
     def _queued(self) -> list[str]:
         return [job.id for job in self._jobs.values() if job.state is State.queued]
@@ -217,7 +226,5 @@ def _taken_up(job: Job) -> Job:
     """A job that was running when the server died."""
     if job.n_starts < MAX_STARTS:
         return replace(job, state=State.queued, done_s=0.0)
-    error = (
-        f"{job.name}: the server died {job.n_starts} times while it was at this recording. It is not tried again."
-    )
+    error = f"{job.name}: the server died {job.n_starts} times while it was at this. It is not tried again."
     return replace(job, state=State.failed, error=error)

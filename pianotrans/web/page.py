@@ -1,12 +1,13 @@
 """The page and its files."""
 
+from functools import cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import PurePosixPath
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import Response
 
-ASSETS = files("pianotrans.web") / "assets"
+_ASSETS = files("pianotrans.web") / "assets"
 _MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -29,21 +30,26 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 async def show_page() -> Response:
     """The page."""
-    return _answer(ASSETS / "page.html")
+    return _answer("page.html")
 
 
 @router.get("/assets/{name}")
 async def get_asset(name: str) -> Response:
-    """A file of the page; only names that are there, so nothing else can be reached."""
-    for asset in ASSETS.iterdir():
-        if asset.name == name and _suffix(name) in _MEDIA_TYPES:
-            return _answer(asset)
-    raise HTTPException(404, "No such file.")
+    """A file of the page."""
+    return _answer(name)
 
 
-def _answer(asset: Traversable) -> Response:
-    return Response(asset.read_bytes(), media_type=_MEDIA_TYPES[_suffix(asset.name)], headers=_HEADERS)
+def _answer(name: str) -> Response:
+    if name not in assets():
+        raise HTTPException(404, "No such file.")
+    return Response(assets()[name], media_type=_MEDIA_TYPES[_suffix(name)], headers=_HEADERS)
+
+
+@cache
+def assets() -> dict[str, bytes]:
+    """The page's files by name; read once, and nothing else can be reached."""
+    return {asset.name: asset.read_bytes() for asset in _ASSETS.iterdir() if _suffix(asset.name) in _MEDIA_TYPES}
 
 
 def _suffix(name: str) -> str:
-    return f".{name.rpartition('.')[2]}"
+    return PurePosixPath(name).suffix

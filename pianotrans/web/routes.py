@@ -65,8 +65,10 @@ _NOT_FOUND = problems(_404="No such job.")
     status_code=201,
     summary="Hand in a recording",
     responses=problems(
+        _400="The upload was broken off.",
         _408="The upload is too slow.",
         _413="The file is too large.",
+        _415="A form instead of a file.",
         _422="The file is empty, or its name missing.",
         _429="Too many recordings are waiting; `Retry-After` says when to come back.",
         _507="The disk is full.",
@@ -95,13 +97,14 @@ async def create_job(
 ) -> JobAnswer:
     """The body is the file. What is no recording is found out by decoding it, so it becomes a job that fails."""
     limit = service.limits.max_upload_bytes
-    check_announced(request.headers.get("content-length"), limit)
+    check_announced(request.headers, limit)
     try:
         with service.jobs.reserved_place():
             job_id = new_id()
             n_bytes = await receive(request.stream(), service.jobs.folders.of(job_id), limit)
-            job = Job(job_id, file_name(name) or "recording", n_bytes, now())
-            added = await run_in_threadpool(service.jobs.add, job)
+            added = await run_in_threadpool(
+                service.jobs.add, Job(job_id, file_name(name) or "recording", n_bytes, now())
+            )
     except QueueFullError as error:
         raise HTTPException(429, str(error), {"Retry-After": str(_RETRY_AFTER_S)}) from None
     service.wake()

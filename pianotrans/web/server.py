@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from pianotrans.errors import ServerError
 from pianotrans.web.listeners import Listeners
 
+_MAX_CONNECTIONS = 512  # at once, whatever they want; many systems allow a process 1024 open files
 _GRACE_S = 3  # for requests that are under way when the server is to end
 
 
@@ -59,6 +60,7 @@ class Server(uvicorn.Server):
                 server_header=False,
                 timeout_graceful_shutdown=_GRACE_S,
                 backlog=512,
+                limit_concurrency=_MAX_CONNECTIONS,
             )
         )
         self._listeners = listeners

@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 from fastapi import HTTPException
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 
 from pianotrans.web.folders import JobFolder
 
@@ -18,8 +20,11 @@ _BLOCK_TIMEOUT_S = 60.0  # for each block: 4 KB a second are the least
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-def check_announced(content_length: str | None, max_bytes: int) -> None:
-    """Refuse early what announces to be too large."""
+def check_announced(headers: Headers, max_bytes: int) -> None:
+    """Refuse early what announces to be too large, or a form."""
+    if headers.get("content-type", "").startswith("multipart/"):
+        raise HTTPException(415, "This is a form. Send the file itself as the body: curl -T song.mp3 -X POST …")
+    content_length = headers.get("content-length")
     if content_length is not None and content_length.isdecimal() and int(content_length) > max_bytes:
         raise too_large(max_bytes)
 
@@ -27,18 +32,19 @@ def check_announced(content_length: str | None, max_bytes: int) -> None:
 async def receive(chunks: AsyncIterator[bytes], folder: JobFolder, max_bytes: int) -> int:
     """Write a body to a job's recording and to the disk; returns its size in bytes.
 
-    Raises HTTPException: 408 too slow, 413 too large, 422 empty, 507 no space. Then nothing is left behind.
+    Raises HTTPException: 400 broken off, 408 too slow, 413 too large, 422 empty, 507 no space. Then nothing stays.
     """
     try:
         await run_in_threadpool(folder.make)
         n_bytes = await _write(chunks, folder.recording, max_bytes)
         if not n_bytes:
             raise HTTPException(422, "The file is empty (0 bytes). Send a recording.")
-    except OSError as error:
+    except BaseException as error:
         await run_in_threadpool(folder.remove)
-        raise no_space(error) from error
-    except BaseException:
-        folder.remove()  # of one file; where a task is cancelled nothing can be awaited
+        if isinstance(error, OSError):
+            raise no_space(error) from error
+        if isinstance(error, ClientDisconnect):
+            raise HTTPException(400, "The upload was broken off.") from None
         raise
     return n_bytes
 

@@ -76,7 +76,10 @@ def do_task(
     try:
         with _open_named(task) as file:
             performance = _transcribe(transcriber, recipe, file, cancel, connection.send)
-            _write(performance, file, task, allow_truncated=recipe.allow_truncated)
+            contents = _contents(performance, file, task.name, allow_truncated=recipe.allow_truncated)
+        cancel.check(task.name)
+        for format_, content in contents.items():
+            write_atomically(JobFolder(task.folder).result(format_), content, overwrite=True)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
     except Cancelled:
@@ -89,7 +92,7 @@ def do_task(
 
 
 class _CancelledByOrder:
-    """The work on a task is to stop when the server says so; looked at between two segments."""
+    """The work on a task is to stop when the server says so; looked at before every segment."""
 
     def __init__(self, connection: "Connection[Message, Order]", job_id: str):
         self._connection, self._job_id = connection, job_id
@@ -100,6 +103,11 @@ class _CancelledByOrder:
             if isinstance(order, Cancel) and order.job_id == self._job_id:
                 return True
         return False
+
+    def check(self, name: str) -> None:
+        """Raise Cancelled if so; EOFError if the server is gone."""
+        if self.is_set():
+            raise Cancelled(f"{name}: stopped, as asked.")
 
 
 def _load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
@@ -145,8 +153,7 @@ def measure_s(file: BinaryIO, recipe: Recipe, cancel: _CancelledByOrder) -> floa
         n_samples = 0
         for block in reader.blocks():
             n_samples += block.shape[1]
-            if cancel.is_set():
-                raise Cancelled(f"{file.name}: stopped, as asked.")
+            cancel.check(file.name)
     return n_samples / reader.info.sample_rate
 
 
@@ -158,12 +165,12 @@ def _check_length(name: str, duration_s: float, max_duration_s: float) -> None:
         )
 
 
-def _write(performance: Performance, file: BinaryIO, task: Task, *, allow_truncated: bool) -> None:
+def _contents(performance: Performance, file: BinaryIO, name: str, *, allow_truncated: bool) -> dict[Format, bytes]:
     """All results, as `transcribe` would write them."""
     from pianotrans.views import report_page
 
-    folder = JobFolder(task.folder)
-    page = report_page(performance, file, title=task.name, allow_truncated=allow_truncated)
-    for format_ in Format:
-        content = page if format_ is Format.html else encode(performance, f"performance.{format_}")
-        write_atomically(folder.result(format_), content, overwrite=True)
+    page = report_page(performance, file, title=name, allow_truncated=allow_truncated)
+    return {
+        format_: page if format_ is Format.html else encode(performance, f"performance.{format_}")
+        for format_ in Format
+    }

@@ -19,10 +19,10 @@ ALLOWED: dict[str, set[str]] = {
     "network": {"semicrf"},
     "inference": {"audio", "events", "semicrf", "network"},
     "evaluation": {"events"},
-    "views": {"events"},
+    "views": {"audio", "events"},
     "batch": {"inference", "audio", "events"},
     "training": {"audio", "events", "semicrf", "network", "inference", "evaluation"},
-    "web": {"inference", "events", "views"},
+    "web": {"audio", "inference", "events", "views"},
 }
 PARTS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 

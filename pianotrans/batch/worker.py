@@ -1,6 +1,5 @@
 """A worker: one process, one loaded model, one recording after the other."""
 
-import os
 import signal
 import time
 import traceback
@@ -13,11 +12,10 @@ from pianotrans.batch.messages import Failed, Finished, Message, Progressed, Rea
 from pianotrans.batch.recipe import Recipe, render
 from pianotrans.batch.storage import readable
 from pianotrans.errors import FetchError, PianotransError
+from pianotrans.inference.processes import limit_threads
 
 if TYPE_CHECKING:
     from pianotrans.inference.transcriber import Transcriber
-
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def serve(connection: "Connection[Message, Task]", recipe: Recipe, n_threads: int | None) -> None:
@@ -44,13 +42,6 @@ def work(recipe: Recipe, receive: Callable[[], Task], send: Callable[[Message], 
     send(Ready(str(transcriber.device)))
     while True:
         send(transcribe_task(transcriber, recipe, receive(), send))
-
-
-def limit_threads(n_threads: int | None) -> None:
-    """Before torch and numba are imported: they look once. What the user has set stands."""
-    if n_threads is not None:
-        for name in _THREAD_VARIABLES:
-            os.environ.setdefault(name, str(n_threads))
 
 
 def transcribe_task(

@@ -8,7 +8,6 @@ from pianotrans.batch.recipe import render
 from pianotrans.batch.storage import here
 from pianotrans.batch.storage import write as write_file
 from pianotrans.commands.outputs import REPORT, STDOUT, Job
-from pianotrans.commands.reports import report_page
 from pianotrans.errors import OutputError
 
 if TYPE_CHECKING:
@@ -22,7 +21,11 @@ def write(performance: "Performance", job: Job, recipe: Recipe, *, overwrite: bo
         performance, files, pedal=recipe.pedal, sounding=recipe.sounding, cleaning=recipe.cleaning
     )
     if REPORT in job.outputs:
-        contents[REPORT] = report_page(performance, here(job.source), allow_truncated=recipe.allow_truncated)
+        from pianotrans.views import report_page
+
+        contents[REPORT] = report_page(
+            performance, here(job.source), title=job.source.name, allow_truncated=recipe.allow_truncated
+        )
     for name, path in job.outputs.items():
         if path == STDOUT:
             _write_stdout(contents[name])

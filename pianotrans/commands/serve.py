@@ -1,6 +1,7 @@
 """`pianotrans serve`: the web app."""
 
 import math
+import re
 import secrets
 import threading
 from importlib.util import find_spec
@@ -73,6 +74,7 @@ def serve(
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Nothing was started."):
         _check_limits(max_upload, max_minutes)
+        _check_token(token)
         _check_extra()
         import platformdirs
 
@@ -121,6 +123,11 @@ def _check_limits(max_upload: float, max_minutes: float) -> None:
     for name, value in (("--max-upload", max_upload), ("--max-minutes", max_minutes)):
         if not (math.isfinite(value) and value > 0):
             raise typer.BadParameter(f"{value:g} is not more than 0.", param_hint=name)
+
+
+def _check_token(token: str | None) -> None:
+    if token is not None and not re.fullmatch(r"[A-Za-z0-9._~-]+", token):
+        raise typer.BadParameter("letters, digits and . _ ~ - only, for addresses.", param_hint="--token")
 
 
 def _check_extra() -> None:

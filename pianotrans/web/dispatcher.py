@@ -2,7 +2,6 @@
 
 import contextlib
 import multiprocessing
-import signal
 import threading
 import time
 import traceback
@@ -97,7 +96,6 @@ class Dispatcher:
         self._alarm.close()
 
     def _run(self) -> None:
-        _leave_signals_to_the_main_thread()
         while not self._is_closing:
             try:
                 self._queue.save()
@@ -217,9 +215,3 @@ class Dispatcher:
         if not self._has_begun.is_set():
             self._first_word = word
             self._has_begun.set()
-
-
-def _leave_signals_to_the_main_thread() -> None:
-    """Nor may the processes that this thread starts hear of Ctrl-C: they inherit what it blocks."""
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})

@@ -77,7 +77,9 @@ _NOT_FOUND = problems(_404="No such job.")
         "requestBody": {
             "required": True,
             "description": "The file as it is: any format that libsndfile or FFmpeg reads.",
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}
+            },
         }
     },
 )

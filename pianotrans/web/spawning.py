@@ -1,8 +1,10 @@
 """Worker processes: how they are started, and what the server knows of each."""
 
 import multiprocessing
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Protocol
 
@@ -59,8 +61,19 @@ def process_starter(recipe: Recipe, n_workers: int) -> Starter:
     def start() -> Worker:
         here, there = context.Pipe()
         process = context.Process(target=serve, args=(there, recipe, n_threads), daemon=True)
+        _leave_signals_to_the_server()
         process.start()
         there.close()  # so that the end of the process is the end of the pipe
         return Worker(process, here)
 
     return start
+
+
+def _leave_signals_to_the_server() -> None:
+    """Ctrl-C reaches all processes of a terminal, but ending is for the server to decide.
+
+    What this thread blocks the process that it starts blocks, too, from its first moment on.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()  # now: when it starts, it unblocks them
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})

@@ -39,7 +39,10 @@ async def receive(chunks: AsyncIterator[bytes], folder: JobFolder, max_bytes: in
         n_bytes = await _write(chunks, folder.recording, max_bytes)
         if not n_bytes:
             raise HTTPException(422, "The file is empty (0 bytes). Send a recording.")
-    except BaseException as error:
+    except asyncio.CancelledError:
+        folder.remove()  # the server ends: nothing can be awaited any more, and nobody is kept waiting
+        raise
+    except Exception as error:
         await run_in_threadpool(folder.remove)
         if isinstance(error, OSError):
             raise no_space(error) from error

@@ -20,7 +20,7 @@ from pianotrans.web.service import Limits
 from .making import Scripted, Site, serving, written
 from .test_dispatcher import listening_script, until
 
-EVIL = 'take"><script>alert(1)</script>.mp3'
+EVIL = 'take"><script>alert(1)<!--.mp3'
 
 
 def by_name(task: Task, connection: Any) -> Any:
@@ -82,7 +82,7 @@ def test_names_are_data(site: Site):
     assert job["name"] == EVIL
     file = site.client.get(f"/api/jobs/{job['id']}/files/mid")
     assert file.headers["Content-Disposition"] == (
-        "attachment; filename*=utf-8''take%22%3E%3Cscript%3Ealert%281%29%3C_script%3E.mid"
+        "attachment; filename*=utf-8''take%22%3E%3Cscript%3Ealert%281%29%3C%21--.mid"
     )
 
 
@@ -269,7 +269,8 @@ def test_a_full_disk(site: Site, monkeypatch: pytest.MonkeyPatch):
         disk.is_full = False
 
 
-def test_stopping_in_the_middle_of_an_upload(tmp_path: Path):
+def test_stopping_in_the_middle_of_an_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pianotrans.web.server._GRACE_S", 0.1)
     begun = threading.Event()
 
     def body() -> Iterator[bytes]:
@@ -315,6 +316,6 @@ def test_the_description(site: Site):
             assert {"401", "403"} <= operation["responses"].keys()
     assert "HTTPValidationError" not in description["components"]["schemas"]
     example = description["components"]["schemas"]["JobAnswer"]["examples"][0]
-    assert example.keys() == description["components"]["schemas"]["JobAnswer"]["properties"].keys()
+    assert example.keys() < description["components"]["schemas"]["JobAnswer"]["properties"].keys()
     for path in ("/docs", "/redoc", "/openapi.json"):
         assert site.client.get(path).status_code == 404

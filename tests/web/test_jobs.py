@@ -220,7 +220,7 @@ def test_every_change_is_told(tmp_path: Path):
     queue.close()
 
 
-@settings(max_examples=15, stateful_step_count=25, deadline=None)
+@settings(max_examples=8, stateful_step_count=20, deadline=None)
 class Life(RuleBasedStateMachine):
     """The queue against a list, through any sequence of events, sudden deaths of the server included."""
 

@@ -80,7 +80,7 @@ def test_cancelled(tmp_path: Path):
         await asyncio.sleep(0.05)
         assert (tmp_path / "job").exists()
         task.cancel()
-        with pytest.raises(asyncio.CancelledError, match=""):
+        with pytest.raises(asyncio.CancelledError, match=r"^$"):
             await task
 
     asyncio.run(cancel())

@@ -3,7 +3,7 @@
 import { cancelJob, deleteJob } from "./api.js";
 import { paintWhenSeen } from "./miniature.js";
 import { Row, downloadLinks } from "./row.js";
-import { clock, plural, roughly } from "./words.js";
+import { clock, plural, roughly, sentence } from "./words.js";
 
 export class JobList {
   constructor(list, { announce, ask, onChange, onTrouble }) {
@@ -122,7 +122,7 @@ class Line {
       case "cancelled":
         return "Cancelled";
       default:
-        return (job.error ?? "Failed").replace(`${job.name}: `, ""); // which stands above it
+        return sentence((job.error ?? "failed").replace(`${job.name}: `, "")); // which stands above it
     }
   }
 

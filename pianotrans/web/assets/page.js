@@ -68,7 +68,7 @@ function ask(job) {
 async function readLimits() {
   Object.assign(limits, await getLimits());
   const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
-  const most = `Audio or video of any kind, up to ${size(limits.max_upload_bytes)} and ${span(limits.max_duration_s)}.`;
+  const most = `Audio or video, up to ${size(limits.max_upload_bytes)} and ${span(limits.max_duration_s)}.`;
   element("limits").textContent = isHere ? `${most} Nothing leaves this computer.` : most;
 }
 

@@ -2,6 +2,8 @@
 
 export const plural = (n, what) => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
 
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 export function clock(seconds) {
   const whole = Math.floor(seconds + 1e-6);
   const two = (n) => String(n).padStart(2, "0");

@@ -170,7 +170,7 @@ def test_everything_by_keyboard(tab: Tab):
 
 
 def test_cancel_and_delete(tab: Tab, site: Site, tmp_path: Path):
-    tab.drop(("long.mp3", b"sound"), ("next.mp3", b"sound"), ("bad.mp3", b"sound"))
+    tab.drop(*((name, b"sound") for name in ("bad.mp3", "long.mp3", "next.mp3")))
     tab.wait("long.mp3", "running").get_by_role("button", name="Cancel: long.mp3").click()
     cancelled = tab.wait("long.mp3", "cancelled")
     assert cancelled.locator(".facts").inner_text() == "Cancelled"
@@ -181,7 +181,7 @@ def test_cancel_and_delete(tab: Tab, site: Site, tmp_path: Path):
     sure = tab.page.get_by_role("dialog")
     assert "Delete “next.mp3”" in sure.inner_text()
     sure.get_by_role("button", name="Keep").click()
-    assert tab.names() == ["bad.mp3", "next.mp3", "long.mp3"]
+    assert tab.names() == ["next.mp3", "long.mp3", "bad.mp3"], "the newest first"
     for name in ("next.mp3", "long.mp3", "bad.mp3"):
         tab.row(name).get_by_role("button", name=f"Delete: {name}").click()
         sure.get_by_role("button", name="Delete").click()
@@ -193,14 +193,14 @@ def test_cancel_and_delete(tab: Tab, site: Site, tmp_path: Path):
 
 def test_two_tabs_agree(browser: Any, tab: Tab):
     other = Tab(browser, tab.page.url, beside=tab)
-    tab.drop(("song.mp3", b"sound"), ("long.mp3", b"sound"))
+    tab.drop(("a.mp3", b"sound"), ("long.mp3", b"sound"))
     for one in (tab, other):
-        one.wait("song.mp3", "done")
+        one.wait("a.mp3", "done")
         one.wait("long.mp3", "running")
-        assert one.names() == ["long.mp3", "song.mp3"]
-    other.open("song.mp3")
+        assert one.names() == ["long.mp3", "a.mp3"]
+    other.open("a.mp3")
     tab.row("long.mp3").get_by_role("button", name="Cancel").click()
-    tab.row("song.mp3").get_by_role("button", name="Delete").click()
+    tab.row("a.mp3").get_by_role("button", name="Delete").click()
     tab.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     other.wait("long.mp3", "cancelled")
     assert other.names() == tab.names() == ["long.mp3"]
@@ -265,7 +265,7 @@ def test_of_a_folder_what_may_be_a_recording(tab: Tab, tmp_path: Path):
     tab.page.locator("#folder").set_input_files(tmp_path / "takes")
     for name in ("2.mp3", "10.FLAC", "3.wav"):
         tab.wait(name, "done")
-    assert tab.names() == ["3.wav", "10.FLAC", "2.mp3"], "the newest first"
+    assert tab.names() == ["3.wav", "10.FLAC", "2.mp3"], "handed in as they are sorted"
     assert "Left out 2 files that cannot be a recording." in tab.text()
 
 
@@ -277,11 +277,11 @@ def test_what_is_too_large_or_too_much(browser: Any, stage: Stage, tmp_path: Pat
         tab.drop(("large.mp3", bytes(2**20 + 1)))
         assert "Too large: 1.0 MiB" in tab.row("large.mp3").inner_text()
         tab.row("large.mp3").get_by_role("button", name="Dismiss").click()
-        tab.drop(*((f"{name}.mp3", b"sound") for name in ("slow", "a", "b")))
-        tab.row("b.mp3").get_by_text("The queue is full; next try in").wait_for()
+        tab.drop(*((f"{name}.mp3", b"sound") for name in ("slow 1", "slow 2", "slow 3")))
+        tab.row("slow 3.mp3").get_by_text("The queue is full; next try in").wait_for()
         stage.may_go_on.set()
-        tab.wait("b.mp3", "done")
-        assert tab.names() == ["b.mp3", "a.mp3", "slow.mp3"]
+        tab.wait("slow 3.mp3", "done")
+        assert tab.names() == ["slow 3.mp3", "slow 2.mp3", "slow 1.mp3"]
         assert all("429" in trouble for trouble in tab.troubles), "the browser's own note of the refusal"
         tab.context.close()
 

@@ -120,7 +120,7 @@ def random_model(config: ModelConfig, seed: int) -> Model:
     torch.manual_seed(seed)
     model = Model(config)
     model.spectrogram.mel_filters.copy_(mel_filterbank(config.spectrogram))
-    width = config.transformer.width
+    width = config.transformer.context
     with torch.no_grad():
         bias = model.scorer.bias
         bias[:width] = math.sqrt(_RARITY) / width**0.25  # so that query · key / sqrt(width) is -_RARITY

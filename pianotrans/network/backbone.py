@@ -3,12 +3,8 @@
 Axes: C clips, T frames, M mel bands, W windows, S time steps, F mel tokens, N tracks, D width.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from pianotrans.network.config import ModelConfig
 from pianotrans.network.coordinates import CoordinateEmbedding, grid
@@ -28,7 +24,6 @@ class Backbone(nn.Module):
         self.track_embedding = CoordinateEmbedding(2, width)
         self.blocks = nn.ModuleList(Block(config.transformer) for _ in range(config.transformer.n_layers))
         self.upsampling = nn.ConvTranspose1d(width, width, FRAMES_PER_STEP, stride=FRAMES_PER_STEP)
-        self.recompute = False  # in training: keep the inputs of the blocks alone, and compute the rest again
         self._fixed: tuple[Tensor, Tensor] | None = None
 
     def forward(self, features: Tensor) -> Tensor:
@@ -46,16 +41,16 @@ class Backbone(nn.Module):
         """(C, S, F, D) → the track tokens after the last block, (C, S, N, D)."""
         x = self.tokens(stem)
         for block in self.blocks[:-1]:
-            x = self._run(block, x)
+            x = block(x)
         last = self.blocks[-1]
         assert isinstance(last, Block)
-        return self._run(last.last_places, x, N_TRACKS)[:, 1:]
+        return last.last_places(x, N_TRACKS)[:, 1:]
 
-    def _run(self, block: Callable[..., Tensor], *arguments: Any) -> Tensor:
-        if not (self.recompute and torch.is_grad_enabled()):
-            return block(*arguments)
-        result: Tensor = checkpoint(block, *arguments, use_reentrant=False, preserve_rng_state=False)
-        return result
+    def recompute_blocks(self, wanted: bool) -> None:
+        """Whether training keeps little of what the blocks compute and computes it again when it goes back."""
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            block.recompute = wanted
 
     def upsample(self, tracks: Tensor, n_frames: int) -> Tensor:
         """(C, S, N, D) → context at the frame rate, (C, N, n_frames, D).

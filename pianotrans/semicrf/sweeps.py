@@ -109,8 +109,8 @@ def sweep_forward(
             window = slice(begins.start, min(max(ends.stop, begins.stop + 1), n_frames))
             key, query = scores.key[tracks, begins], scores.query[tracks, ends]
             strip = affinity(key, query, room)
-            known = (visited, suffixes.weight, suffixes.onward)
-            pass_on(strip, *(x[tracks, window] for x in known), lengths)
+            passing, weight, onward = (x[tracks, window] for x in (visited, suffixes.weight, suffixes.onward))
+            pass_on(strip, passing, weight, onward, lengths)
             yield MarginalStrip(tracks, begins, ends, key, query, strip)
 
 

@@ -80,7 +80,7 @@ def make_batches(shared: Path, folder: Path) -> None:
 def our_step(batch: dict[str, np.ndarray], n_runs: int, *, recompute: bool = False) -> dict[str, object]:
     """The forward and backward pass of our training step."""
     model, samples = published_model(), torch.from_numpy(batch["samples"])[None]
-    model.backbone.recompute = recompute
+    model.backbone.recompute_blocks(recompute)
     labels = Labels(**{name.removeprefix("label_"): x for name, x in batch.items() if name.startswith("label_")})
     beginning = samples[..., : training_tasks.SMALL_SAMPLES]
     return training_tasks.run(

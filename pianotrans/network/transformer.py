@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.utils.checkpoint import checkpoint
 
 from pianotrans.network.config import TransformerConfig
 from pianotrans.network.precision import Linear
+from pianotrans.network.recomputing import recomputed
 
 _NORM_EPS = 1e-6
 _TOKENS_PER_CHUNK = 4096  # what is between the layers for so many tokens (4 MB at width 256) stays in the caches
@@ -93,8 +93,11 @@ class FeedForward(nn.Module):
         self.scale = nn.Parameter(torch.ones(width))
 
     def forward(self, h: Tensor) -> Tensor:
-        """Residual update of h, (..., D)."""
-        return _add_scaled(h, self.scale, nn.functional.gelu(self.expand(rms_norm(h))), self.contract)
+        """Residual update of h, (..., D). Of the wide maps one is kept for training, the one before the GELU."""
+        expanded = recomputed(lambda h: self.expand(rms_norm(h)), h)
+        return recomputed(
+            lambda h, x: _add_scaled(h, self.scale, nn.functional.gelu(x), self.contract), h, expanded
+        )
 
 
 class Block(nn.Module):
@@ -124,8 +127,8 @@ class Block(nn.Module):
         The other places only serve as keys and values across the places.
         """
         over_places, over_time = partial(self._mix_places, n_places), self._mix_time
-        if self.recompute and torch.is_grad_enabled():
-            over_places, over_time = (partial(_keep_arguments, mix) for mix in (over_places, over_time))
+        if self.recompute:
+            over_places, over_time = (partial(recomputed, mix) for mix in (over_places, over_time))
         h = _in_chunks(over_places, x.flatten(0, 1)).unflatten(0, (len(x), -1))
         h = _in_chunks(over_time, _by_place(h), _by_place(_last(x, n_places)))
         return h.unflatten(0, (len(x), -1)).transpose(1, 2)
@@ -142,11 +145,6 @@ class Block(nn.Module):
         weight = self.keys_values.weight.chunk(2)[attention]
         key, value = nn.functional.linear(x.to(weight.dtype), weight).chunk(2, dim=-1)
         return key, value
-
-
-def _keep_arguments(mix: Callable[..., Tensor], *maps: Tensor) -> Tensor:
-    result: Tensor = checkpoint(mix, *maps, use_reentrant=False, preserve_rng_state=False)
-    return result
 
 
 def _in_chunks(mix: Callable[..., Tensor], *maps: Tensor) -> Tensor:

@@ -3,12 +3,8 @@
 Axes: C clips, T frames, M mel bands, W windows, S time steps, F mel tokens, N tracks, G tokens of tracks, D width.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from pianotrans.network.config import ModelConfig
 from pianotrans.network.coordinates import CoordinateEmbedding, grid
@@ -30,7 +26,6 @@ class Backbone(nn.Module):
         self.blocks = nn.ModuleList(Block(self.config) for _ in range(self.config.n_layers))
         n_made = self.config.tracks_per_token * self.config.context
         self.upsampling = nn.ConvTranspose1d(width, n_made, n_frames, stride=n_frames)
-        self.recompute = False  # in training: keep the inputs of the blocks alone, and compute the rest again
         self._fixed: tuple[Tensor, Tensor] | None = None
 
     def forward(self, features: Tensor) -> Tensor:
@@ -49,15 +44,15 @@ class Backbone(nn.Module):
         x = self.tokens(stem)
         *blocks, last = [*self.blocks] * self.config.n_passes
         for block in blocks:
-            x = self._run(block, x)
+            x = block(x)
         assert isinstance(last, Block)
-        return self._run(last.last_places, x, N_TRACKS // self.config.tracks_per_token)[:, 1:]
+        return last.last_places(x, N_TRACKS // self.config.tracks_per_token)[:, 1:]
 
-    def _run(self, block: Callable[..., Tensor], *arguments: Any) -> Tensor:
-        if not (self.recompute and torch.is_grad_enabled()):
-            return block(*arguments)
-        result: Tensor = checkpoint(block, *arguments, use_reentrant=False, preserve_rng_state=False)
-        return result
+    def recompute_blocks(self, wanted: bool) -> None:
+        """Whether training keeps little of what the blocks compute and computes it again when it goes back."""
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            block.recompute = wanted
 
     def upsample(self, tracks: Tensor, n_frames: int) -> Tensor:
         """(C, S, G, D) → context at the frame rate, (C, N, n_frames, width of the context).

@@ -100,7 +100,7 @@ def make_state(
         check_fit(model, tensors, str(entry.weights_path))
         model.load_state_dict(tensors)
     model.attributes.dropout.p = settings.attribute_dropout
-    model.backbone.recompute = settings.recompute
+    model.backbone.recompute_blocks(settings.recompute)
     model.train().to(device)
     course = settings.optimisation
     return TrainingState(

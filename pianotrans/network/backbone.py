@@ -67,7 +67,7 @@ class Backbone(nn.Module):
         if n_tracks > 1:
             apart = frames.unflatten(-1, (-1, n_tracks, self.config.context)).permute(0, 1, 4, 2, 3, 5)
             frames = apart.flatten(1, 2)  # (C, N, S, frames, context)
-        return frames.reshape(len(frames), N_TRACKS, -1, self.config.context)[:, :, :n_frames]
+        return frames.reshape(len(frames), tracks.shape[2] * n_tracks, -1, self.config.context)[:, :, :n_frames]
 
     @torch.no_grad()
     def fix_embeddings(self, n_frames: int, n_mels: int) -> None:

@@ -6,7 +6,6 @@ One axis order everywhere: [track, begin, end].
 from pianotrans.semicrf.confidence import Confidence, confidence_under
 from pianotrans.semicrf.device import decode_on_device
 from pianotrans.semicrf.likelihood import log_partition_factored
-from pianotrans.semicrf.likely import LikelyIntervals, likely_intervals
 from pianotrans.semicrf.partition import log_partition, marginals
 from pianotrans.semicrf.posterior import Posterior
 from pianotrans.semicrf.scores import IntervalScores
@@ -16,14 +15,12 @@ __all__ = [
     "BestMoves",
     "Confidence",
     "IntervalScores",
-    "LikelyIntervals",
     "Posterior",
     "confidence_under",
     "decode",
     "decode_factored",
     "decode_on_device",
     "decode_with_confidence",
-    "likely_intervals",
     "log_partition",
     "log_partition_factored",
     "marginals",

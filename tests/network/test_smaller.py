@@ -8,6 +8,7 @@ import torch
 from pianotrans.errors import ModelError
 from pianotrans.network import N_TRACKS, Model, ModelConfig
 from pianotrans.network.config import SpectrogramConfig, TransformerConfig
+from tests.benchmarks.flops import cost, read_config
 
 PLAIN = ModelConfig(
     SpectrogramConfig(8000, 128, 512, 20, 30.0, 3000.0, 1), TransformerConfig(width=16, n_heads=2, n_layers=2)
@@ -89,3 +90,15 @@ def test_the_tokens_of_tracks_are_known_by_their_first_number():
 def test_refused(switches: dict[str, int], message: str):
     with pytest.raises(ModelError, match=message):
         TransformerConfig(**switches)
+
+
+def test_the_work_of_the_shipped_models():
+    """The published one by hand; the small one within the limits that it was chosen under."""
+    published, small = (cost(read_config(name)) for name in ("transkun-v2", "small"))
+    n_steps, n_places, width = 89, 149, 256
+    of_block = n_steps * n_places * width * width * (4 + 2 + 2 + 16) + 2 * n_steps * n_places * width * (149 + 89)
+    of_last = of_block - n_steps * 59 * width * width * (4 + 16 + 2) - 2 * n_steps * 59 * width * (149 + 89)
+    assert published.work["transformer"] == pytest.approx(2 * (5 * of_block + of_last) / 1e9 / 12, rel=0.02)
+    assert published.total / small.total > 7
+    assert small.total <= 5
+    assert small.n_bytes <= 8e6

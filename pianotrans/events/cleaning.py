@@ -62,8 +62,8 @@ def without_doubtful(
 ) -> Performance:
     """Without the notes and pedals that are less probable, or whose onset is.
 
-    What nobody knows to be sure or doubtful stays. Of most notes the end is in doubt by a frame or two: to drop
-    those that may not be there at all, go by the onset.
+    What nobody knows to be sure or doubtful stays. Of many notes only the end is in doubt: to drop those that may
+    not be there at all, go by the onset.
     """
     least = (min_confidence, min_onset_confidence)
     return replace(

@@ -10,7 +10,7 @@ from pianotrans.events import Cleaning, Performance, extend_by_pedal
 from pianotrans.events.export import encode
 from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, default_model, find_model
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """To be raised when the program begins to write other results from the same recording and model."""
 
 

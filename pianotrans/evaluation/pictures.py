@@ -105,7 +105,7 @@ def _pieces(axes: "Axes", evaluation: Evaluation) -> None:
 
 
 def _reliability(axes: list["Axes"], evaluation: Evaluation) -> None:
-    """Of the notes: the share that is matched by confidence, and precision and recall by the least confidence that is kept."""
+    """Share of matched notes by confidence, and precision and recall by the least confidence that is kept."""
     axes[0].plot([0, 1], [0, 1], color="black", linewidth=0.6)
     for one, colour, mark in zip(evaluation.reliability(), (_BLUE, _ORANGE), "os", strict=True):
         label = f"{one.name} (calibration error {100 * one.expected_calibration_error:.1f} %)"

@@ -46,8 +46,8 @@ class PieceScores:
 
     `scores` has all `columns` of the settings; those whose reference is empty are not defined. `matched` has
     one entry for each convention's name. `mistakes` are under the first convention. `removed_offset_s` is
-    what was subtracted from the estimate's times, 0.0 unless the settings ask for it. `judged` are the events of the
-    estimate by how sure it was of them: its notes, under the first convention too, and its sustain pedals where the
+    what was subtracted from the estimate's times, 0.0 unless the settings ask for it. `judged` are the estimate's
+    events by how sure it was of them: its notes, under the first convention too, and its sustain pedals where the
     reference has any; nothing where it does not say.
     """
 

@@ -68,8 +68,8 @@ class Bin:
 class Reliability:
     """How many events are matched of those said to be so sure.
 
-    `expected_calibration_error` is the mean distance, over events, between the mean confidence of an event's bin and
-    the share of it that is matched.
+    `expected_calibration_error` is the mean distance, over events, between the confidence of an event's bin and the
+    share of it that is matched.
     """
 
     name: str

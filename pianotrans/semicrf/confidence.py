@@ -1,9 +1,10 @@
 """How probable the intervals of the best paths are, summed up while the recursion that decodes them runs.
 
-In which of two neighbouring frames something begins or ends is often in doubt and seldom matters. So intervals whose
-begins and whose ends lie no more than a frame apart are taken for the same, and their posterior probabilities added
-up. No labelling holds two versions of an interval longer than two frames: of such a one the sum is the probability
-that a labelling holds it at all. Of shorter ones, and of begins, it is the mean number of them, cut at 1.
+In which of two neighbouring frames something begins or ends is often in doubt and seldom matters. So intervals
+whose begins and whose ends lie no more than a frame apart are taken for the same, and their posterior probabilities
+are added up. No labelling holds two versions of an interval longer than two frames: of such a one the sum is the
+probability that a labelling holds it at all. Of shorter ones, and of begins, it is the mean number of them, cut
+at 1.
 
 Axes: N tracks, T frames. From the last frame to the first the tiles of the score map that decoding has just read
 are read once more where an interval has a chance at all, and the few intervals that do are kept; from the first

@@ -16,7 +16,7 @@ from typing import Any
 from pianotrans.events import Performance
 
 _ASSETS = files("pianotrans.views") / "assets"
-_SCRIPTS = ("performance.js", "midi.js", "roll.js", "sound.js", "notes.js", "report.js")
+_SCRIPTS = ("performance.js", "midi.js", "roll.js", "sound.js", "notes.js", "theme.js", "report.js")
 """In order: one module, in which a later script uses what an earlier one defines."""
 
 

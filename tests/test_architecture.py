@@ -19,8 +19,8 @@ ALLOWED: dict[str, set[str]] = {
     "network": {"semicrf"},
     "inference": {"audio", "events", "semicrf", "network"},
     "evaluation": {"events"},
-    "views": {"events"},
-    "batch": {"inference", "audio", "events"},
+    "views": {"audio", "events"},
+    "batch": {"inference", "audio", "events", "views"},
     "training": {"audio", "events", "semicrf", "network", "inference", "evaluation"},
     "web": {"inference", "events", "views"},
 }

@@ -122,7 +122,7 @@ def best_moves(scores: IntervalScores, *, with_confidence: bool) -> tuple[BestMo
     if is_on_cpu:
         return decode_with_confidence(scores)
     moves = decode_on_device(scores)
-    return moves, confidence_under(Posterior.under(scores), moves.next_frame, moves.is_interval)
+    return moves, confidence_under(Posterior.under(scores), *moves.arrays)
 
 
 def _silent_paths(model: Model, samples: Block, *, with_confidence: bool) -> SegmentPaths:

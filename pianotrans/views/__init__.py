@@ -1,11 +1,11 @@
 """What a performance looks and sounds like: piano-roll pictures, and the report that is one HTML file.
 
-Everything is handed in, the sound included; nothing here reads a recording or writes a file. Importing this
-package loads no matplotlib.
+Nothing here writes a file. Importing this package loads no matplotlib.
 """
 
 from pianotrans.views.comparison import Comparison
 from pianotrans.views.formats import PICTURE_FORMATS, can_draw
+from pianotrans.views.page import report_page
 from pianotrans.views.report import Recording, report_html
 from pianotrans.views.roll import draw_roll
 from pianotrans.views.spectrum import KeySpectrum, key_spectrum
@@ -19,4 +19,5 @@ __all__ = [
     "draw_roll",
     "key_spectrum",
     "report_html",
+    "report_page",
 ]

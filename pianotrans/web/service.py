@@ -46,6 +46,7 @@ class Service:
         detail: Callable[[str], None] = lambda _: None,
     ):
         self.limits = limits
+        self.say, self.detail = say, detail
         self.model = ""
         self.listeners = Listeners()
         self._lock = _lock(folder)

@@ -269,6 +269,18 @@ def test_a_full_disk(site: Site, monkeypatch: pytest.MonkeyPatch):
         disk.is_full = False
 
 
+def test_a_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    said, details = [], []
+    with serving(tmp_path, say=said.append, detail=details.append) as site:
+        monkeypatch.setattr(site.service.jobs, "jobs", lambda: 1 / 0)
+        answer = site.client.get("/api/jobs", headers={"Connection": "close"})
+        assert detail(answer, 500) == "Something unexpected went wrong in the server; its terminal says more."
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert site.client.get("/").status_code == 200
+    assert said == ["GET /api/jobs: unexpected ZeroDivisionError: division by zero"]
+    assert "in <lambda>" in details[0]
+
+
 def test_stopping_in_the_middle_of_an_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("pianotrans.web.server._GRACE_S", 0.1)
     begun = threading.Event()

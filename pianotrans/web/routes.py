@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from pianotrans.audio import AUDIO_SUFFIXES
 from pianotrans.version import __version__
 from pianotrans.web.answers import JobAnswer, JobsAnswer, LimitsAnswer, problems
 from pianotrans.web.archive import zipped
@@ -238,6 +239,7 @@ def get_limits(service: TheService) -> LimitsAnswer:
         max_duration_s=limits.max_duration_s,
         max_queued=limits.max_queued,
         formats=list(Format),
+        suffixes=sorted(AUDIO_SUFFIXES),
         model=service.model,
         version=__version__,
     )

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from pianotrans.audio import AUDIO_SUFFIXES
 from pianotrans.version import __version__
 from pianotrans.web.messages import Failed, Task
 from pianotrans.web.routes import REPORT_POLICY
@@ -184,6 +185,7 @@ def test_limits(tmp_path: Path):
             "max_duration_s": 60.0,
             "max_queued": 1,
             "formats": ["mid", "csv", "json", "html"],
+            "suffixes": sorted(AUDIO_SUFFIXES),
             "model": "scripted",
             "version": __version__,
         }

@@ -108,8 +108,8 @@ class Guard:
         The page itself follows by a reload, not by a redirect: browsers do not send a cookie as strict as this one
         where a link from elsewhere has led.
         """
-        token = _token_in_query(scope)
-        if self._access.token is None or token is None:
+        token = self._access.token
+        if token is None or _token_in_query(scope) is None:
             return None
         response = HTMLResponse("<!DOCTYPE html><title>pianotrans</title>", headers={"Refresh": "0; url=/"})
         response.set_cookie(_cookie_name(scope), token, httponly=True, samesite="strict", path="/")

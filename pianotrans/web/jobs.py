@@ -85,9 +85,7 @@ class JobQueue:
         """Room for one job more, while it is being uploaded. Raises QueueFullError. Never waits for the disk."""
         with self._places:
             if self._n_queued + self._n_reserved >= self._max_queued:
-                raise QueueFullError(
-                    f"{self._max_queued} recordings are waiting already, as many as may. Try again later."
-                )
+                raise QueueFullError(f"The queue is full, with {self._max_queued} waiting. Try again later.")
             self._n_reserved += 1
         try:
             yield

@@ -196,7 +196,7 @@ def test_limits(tmp_path: Path):
         waiting = site.post("next.mp3").json()
         assert waiting["position"] == 1
         refused = site.post("one too many.mp3", b"x" * 900)
-        assert detail(refused, 429) == "1 recordings are waiting already, as many as may. Try again later."
+        assert detail(refused, 429) == "The queue is full, with 1 waiting. Try again later."
         assert refused.headers["Retry-After"] == "5"
         assert [job["name"] for job in site.client.get("/api/jobs").json()["jobs"]] == ["next.mp3", "long.mp3"]
         assert len(list((tmp_path / "jobs").iterdir())) == 2

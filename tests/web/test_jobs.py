@@ -80,7 +80,7 @@ def test_the_queue_has_an_end(tmp_path: Path):
     queue = make_queue(tmp_path, max_queued=2)
     with queue.reserved_place():
         hand_in(queue)
-        with pytest.raises(QueueFullError, match="2 recordings are waiting already"), queue.reserved_place():
+        with pytest.raises(QueueFullError, match="The queue is full, with 2 waiting"), queue.reserved_place():
             pass
     with queue.reserved_place():
         pass

@@ -60,5 +60,9 @@ class TrainingError(PianotransError):
     """Training that cannot begin, go on or be exported as asked."""
 
 
+class ServerError(PianotransError):
+    """A web server that cannot start or go on as asked."""
+
+
 class Cancelled(PianotransError):  # noqa: N818 - not a failure: somebody asked for it
     """The caller asked for the work to stop."""

@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "views": {"audio", "events"},
     "batch": {"inference", "audio", "events", "views"},
     "training": {"audio", "events", "semicrf", "network", "inference", "evaluation"},
-    "web": {"inference", "events", "views"},
+    "web": {"audio", "inference", "events", "views"},
 }
 PARTS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 

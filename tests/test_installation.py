@@ -42,6 +42,7 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel):
         "views/assets/roll.js",
         "views/assets/piano/69.mp3",
         "views/assets/piano/CREDITS.md",
+        "web/assets/page.html",
     ):
         assert f"pianotrans/{name}" in names
     assert not [name for name in names if name.startswith(("tests/", "data/"))]

@@ -1,5 +1,6 @@
 """Every command and every Python line of the README runs."""
 
+import json
 import os
 import re
 import shlex
@@ -12,6 +13,7 @@ import pytest
 from pianotrans.inference import registry
 from tests.batch.object_store import object_store, store
 from tests.commands.driving import ENVIRONMENT, RATE, SEED, clip, run_process, write
+from tests.commands.test_serve import WAIT_S, running
 from tests.conftest import REPOSITORY, SHARED
 from tests.synthesis import random_performance, render
 
@@ -28,6 +30,8 @@ COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if lin
 BENCH = [command for command in COMMANDS if command.startswith("pianotrans bench")]
 EVALUATE = [command for command in COMMANDS if command.startswith("pianotrans evaluate")]
 VIEW = [command for command in COMMANDS if command.startswith("pianotrans view")]
+SERVE = [command for command in COMMANDS if command.startswith("pianotrans serve")]
+CURL = [command for command in COMMANDS if command.startswith("curl ")]
 TRANSCRIBE = [command for command in COMMANDS if command.startswith("pianotrans transcribe")]
 
 
@@ -62,7 +66,7 @@ def scored(desk):
 
 
 def test_every_command_is_known():
-    rest = set(COMMANDS) - RUN_BY_CI - set(TRANSCRIBE) - set(EVALUATE) - set(VIEW)
+    rest = set(COMMANDS) - RUN_BY_CI - set(TRANSCRIBE) - set(EVALUATE) - set(VIEW) - set(SERVE) - set(CURL)
     assert rest == {f"pianotrans models {name}" for name in ("list", "pull", "path", "verify")} | set(BENCH)
 
 
@@ -91,6 +95,28 @@ def test_view(command, desk):
         [sys.executable, REPOSITORY / "cli.py", *shlex.split(command)[1:], "--model", "tiny"], check=True
     )
     assert (desk / "roll.png").stat().st_size > 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
+def test_web_app(desk):
+    """The server, with a browser that is none, and all that is asked of it."""
+    (command,) = SERVE
+    browser = desk / "browser"
+    browser.write_text(f"#!/bin/sh\necho $1 > {shlex.quote(str(desk / 'opened'))}\n")
+    browser.chmod(0o755)
+    options = [*shlex.split(command)[2:], "--folder", desk / "jobs"]
+    with running(*options, environment={"BROWSER": str(browser)}) as (_, site):
+        job_id = "ID"
+        for line in CURL:
+            line = line.replace("/ID", f"/{job_id}").replace("http://127.0.0.1:8765", str(site.client.base_url))
+            done = subprocess.run(f"{line} -sS --fail", shell=True, check=True, capture_output=True)
+            if job_id == "ID":
+                job_id = json.loads(done.stdout)["id"]
+                assert site.wait(job_id, timeout_s=WAIT_S)["state"] == "done"
+        assert site.client.get("/api/jobs").json() == {"jobs": []}
+        assert (desk / "opened").read_text().strip() == f"{site.client.base_url}/"
+    assert (desk / "song.mid").read_bytes()[:4] == b"MThd"
 
 
 @pytest.mark.slow

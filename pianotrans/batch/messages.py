@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pianotrans.batch.storage import Address
+from pianotrans.inference.processes import reason_of_death
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,7 @@ class Died:
         """What ended the process, as far as one can tell."""
         if self.why is not None:
             return self.why
-        if self.exit_code == -9:
-            return "killed by signal 9, most often for want of memory"
-        if self.exit_code is not None and self.exit_code < 0:
-            return f"ended by signal {-self.exit_code}"
-        return f"ended with exit code {self.exit_code}"
+        return reason_of_death(self.exit_code)
 
 
 Message = Said | Ready | Unable | Progressed | Finished | Failed | Died

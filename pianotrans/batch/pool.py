@@ -1,7 +1,6 @@
 """Worker processes on this machine, watched: one that dies is reported and replaced."""
 
 import multiprocessing
-import os
 import signal
 import threading
 import time
@@ -16,6 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pianotrans.batch.messages import Died, Failed, Finished, Message, Ready, Task
 from pianotrans.batch.recipe import Recipe
 from pianotrans.batch.worker import serve
+from pianotrans.inference.processes import n_cores
 
 
 class Report(NamedTuple):
@@ -159,13 +159,6 @@ class Pool(WorkerPool[_Process]):
             process.start()
         there.close()  # so that the end of the process is the end of the pipe
         self._workers.append(_Process(process, here))
-
-
-def n_cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """A worker: one process, one loaded model, one recording after the other."""
 
-import os
 import signal
 import time
 import traceback
@@ -14,11 +13,10 @@ from pianotrans.batch.recipe import Recipe
 from pianotrans.batch.rendering import render
 from pianotrans.batch.storage import readable
 from pianotrans.errors import FetchError, PianotransError
+from pianotrans.inference.processes import limit_threads
 
 if TYPE_CHECKING:
     from pianotrans.inference.transcriber import Transcriber
-
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def serve(connection: "Connection[Message, Task]", recipe: Recipe, n_threads: int | None) -> None:
@@ -45,13 +43,6 @@ def work(recipe: Recipe, receive: Callable[[], Task], send: Callable[[Message], 
     send(Ready(str(transcriber.device)))
     while True:
         send(transcribe_task(transcriber, recipe, receive(), send))
-
-
-def limit_threads(n_threads: int | None) -> None:
-    """Before torch and numba are imported: they look once. What the user has set stands."""
-    if n_threads is not None:
-        for name in _THREAD_VARIABLES:
-            os.environ.setdefault(name, str(n_threads))
 
 
 def transcribe_task(

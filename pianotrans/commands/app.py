@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pianotrans.commands import bench, evaluate, models, prepare, synthesize, train, transcribe, view
+from pianotrans.commands import bench, evaluate, models, prepare, serve, synthesize, train, transcribe, view
 from pianotrans.version import __version__
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command("transcribe", no_args_is_help=True)(transcribe.transcribe)
 app.command("evaluate", no_args_is_help=True)(evaluate.evaluate)
+app.command("serve")(serve.serve)
 app.command("view", no_args_is_help=True)(view.view)
 app.command("train", no_args_is_help=True)(train.train)
 app.command("bench")(bench.bench)

@@ -15,10 +15,11 @@ from types import SimpleNamespace
 import pytest
 
 from pianotrans.batch.messages import Died, Failed, Finished, Message, Progressed, Ready, Task, Unable
-from pianotrans.batch.pool import Pool, n_cores
+from pianotrans.batch.pool import Pool
 from pianotrans.batch.rendering import render
 from pianotrans.batch.worker import serve, transcribe_task
 from pianotrans.errors import DeviceError
+from pianotrans.inference.processes import n_cores
 from pianotrans.inference.transcriber import Transcriber
 from tests.commands.driving import clip, noise, write
 

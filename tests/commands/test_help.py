@@ -9,7 +9,10 @@ import pianotrans
 
 from .driving import ENVIRONMENT, REPOSITORY, run
 
-HEAVY = ("torch", "numba", "scipy", "librosa", "av", "pretty_midi", "mir_eval", "matplotlib", "ray", "upath")
+HEAVY = (
+    *("torch", "numba", "scipy", "librosa", "av", "pretty_midi", "mir_eval", "matplotlib", "ray", "upath"),
+    *("fastapi", "uvicorn"),
+)
 
 _CALL = """
 import sys
@@ -49,6 +52,8 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
         ("prepare", "pairs", "missing.csv", "out"),
         ("synthesize", "--help"),
         ("view", "--help"),
+        ("serve", "--help"),
+        ("serve", "--max-minutes", "0"),
         ("models", "list"),
         ("models", "path"),
         ("transcribe", "missing.wav", "--format", "midi"),
@@ -84,7 +89,7 @@ def test_version():
     "command",
     [
         *((), ("transcribe",), ("evaluate",), ("view",), ("models",), ("models", "pull"), ("models", "export")),
-        *(("prepare",), ("prepare", "maestro"), ("prepare", "pairs"), ("synthesize",), ("train",)),
+        *(("prepare",), ("prepare", "maestro"), ("prepare", "pairs"), ("synthesize",), ("train",), ("serve",)),
     ],
     ids=" ".join,
 )

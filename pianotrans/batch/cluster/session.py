@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pianotrans.batch.pool import n_cores
 from pianotrans.errors import ClusterError
+from pianotrans.inference.processes import n_cores
 
 LOCAL = "local"
 _KNOCK_S = 10.0

@@ -9,8 +9,9 @@ from queue import Empty, SimpleQueue
 from pianotrans.batch.messages import Message, Progressed, Task, Unable
 from pianotrans.batch.recipe import Recipe
 from pianotrans.batch.storage import Address, is_file
-from pianotrans.batch.worker import limit_threads, work
+from pianotrans.batch.worker import work
 from pianotrans.errors import ClusterError, PianotransError
+from pianotrans.inference.processes import limit_threads
 from pianotrans.version import __version__
 
 _PATIENCE_S = 10.0  # how long to wait for news before saying that there are none

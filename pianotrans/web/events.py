@@ -1,0 +1,30 @@
+"""Server-sent events: what a page is told as long as it is open."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from starlette.concurrency import run_in_threadpool
+
+from pianotrans.web.service import Service, job_event
+
+HEARTBEAT_S = 15.0
+_COME_BACK_MS = 1000
+
+
+async def events(service: Service) -> AsyncIterator[str]:
+    """All jobs as they are, then every change; a comment now and then, so that a page that is gone is noticed."""
+    listener = service.listeners.add()  # before the jobs are read, so that no change is missed
+    try:
+        yield f"retry: {_COME_BACK_MS}\n\n"
+        for job in await run_in_threadpool(service.jobs.jobs):
+            yield job_event(job)
+        while not listener.is_closed:
+            try:
+                async with asyncio.timeout(HEARTBEAT_S):
+                    news = await listener.take()
+            except TimeoutError:
+                news = [": still here\n\n"]
+            for event in news:
+                yield event
+    finally:
+        service.listeners.remove(listener)

@@ -1,0 +1,245 @@
+"""The HTTP API: one function for each thing that can be asked for."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from pianotrans.audio import AUDIO_SUFFIXES
+from pianotrans.version import __version__
+from pianotrans.web.answers import JobAnswer, JobsAnswer, LimitsAnswer, problems
+from pianotrans.web.archive import zipped
+from pianotrans.web.events import events
+from pianotrans.web.job import Format, Job, State, download_name, file_name, now
+from pianotrans.web.jobs import QueueFullError
+from pianotrans.web.service import Service
+from pianotrans.web.uploads import check_announced, new_id, receive
+
+_RETRY_AFTER_S = 5
+_MEDIA_TYPES = {
+    Format.mid: "audio/midi",
+    Format.csv: "text/csv; charset=utf-8",
+    Format.json: "application/json",
+    Format.html: "text/html; charset=utf-8",
+}
+REPORT_POLICY = (
+    # The report says itself, by hashes, which scripts may run; here: in no case as a part of this server.
+    "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; "
+    "style-src 'unsafe-inline'; media-src blob:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+)
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def _job(job_id: str, service: Annotated[Service, Depends(_service)]) -> Job:
+    job = service.jobs.find(job_id)
+    if job is None:
+        raise no_such_job()
+    return job
+
+
+def no_such_job() -> HTTPException:
+    """The answer about a job that is not here."""
+    return HTTPException(404, "No such job. It may have been deleted.")
+
+
+TheService = Annotated[Service, Depends(_service)]
+TheJob = Annotated[Job, Depends(_job)]
+router = APIRouter(
+    prefix="/api",
+    responses=problems(
+        _401="No token, or a wrong one.",
+        _403="Called by another name or from another page.",
+        _422="Something in the address is not as it should be.",
+    ),
+)
+_NOT_FOUND = problems(_404="No such job.")
+
+
+@router.post(
+    "/jobs",
+    status_code=201,
+    summary="Hand in a recording",
+    responses=problems(
+        _400="The upload was broken off.",
+        _408="The upload is too slow.",
+        _413="The file is too large.",
+        _415="A form instead of a file.",
+        _422="The file is empty, or its name missing.",
+        _429="Too many recordings are waiting; `Retry-After` says when to come back.",
+        _507="The disk is full.",
+    ),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "description": "The file as it is: any format that libsndfile or FFmpeg reads.",
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}
+            },
+        }
+    },
+)
+async def create_job(
+    request: Request,
+    response: Response,
+    service: TheService,
+    name: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=255,
+            description="The file's name; results are called after it.",
+            examples=["song.mp3"],
+        ),
+    ],
+) -> JobAnswer:
+    """The body is the file. What is no recording is found out by decoding it, so it becomes a job that fails."""
+    limit = service.limits.max_upload_bytes
+    check_announced(request.headers, limit)
+    try:
+        with service.jobs.reserved_place():
+            job_id = new_id()
+            n_bytes = await receive(request.stream(), service.jobs.folders.of(job_id), limit)
+            added = await run_in_threadpool(
+                service.jobs.add, Job(job_id, file_name(name) or "recording", n_bytes, now())
+            )
+    except QueueFullError as error:
+        raise HTTPException(429, str(error), {"Retry-After": str(_RETRY_AFTER_S)}) from None
+    service.wake()
+    response.headers["Location"] = f"/api/jobs/{job_id}"
+    return JobAnswer.of(added)
+
+
+@router.get("/jobs", summary="All jobs")
+def list_jobs(service: TheService) -> JobsAnswer:
+    """Newest first."""
+    return JobsAnswer(jobs=[JobAnswer.of(job) for job in service.jobs.jobs()])
+
+
+@router.get("/jobs/{job_id}", summary="One job", responses=_NOT_FOUND)
+def get_job(job: TheJob) -> JobAnswer:
+    """How far it has come."""
+    return JobAnswer.of(job)
+
+
+@router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=_NOT_FOUND)
+def cancel_job(job: TheJob, service: TheService) -> JobAnswer:
+    """It is not begun, or stops within a segment. A job that has ended stays as it is."""
+    cancelled = service.jobs.cancel(job.id)
+    service.wake()
+    if cancelled is None:
+        raise no_such_job()
+    return JobAnswer.of(cancelled)
+
+
+@router.delete("/jobs/{job_id}", status_code=204, summary="Delete a job", responses=_NOT_FOUND)
+def delete_job(job: TheJob, service: TheService) -> None:
+    """It is cancelled if it runs; nothing of it is left."""
+    service.jobs.remove(job.id)
+    service.wake()
+
+
+@router.get(
+    "/jobs/{job_id}/files/{format}",
+    summary="Download a result",
+    response_class=FileResponse,
+    responses=_NOT_FOUND
+    | problems(_409="The job is not done.")
+    | {
+        200: {
+            "description": "The file.",
+            "content": {kind: {} for kind in ("audio/midi", "text/csv", "application/json", "text/html")},
+        }
+    },
+)
+def get_file(
+    job: TheJob,
+    service: TheService,
+    format: Format,  # noqa: A002 - the name in the address
+    inline: Annotated[bool, Query(description="To be shown instead of saved; for html.")] = False,
+) -> FileResponse:
+    """The same bytes that `pianotrans transcribe` writes."""
+    if job.state is not State.done:
+        raise HTTPException(409, f"The job is {job.state}; only what is done has results.")
+    path = service.jobs.folders.of(job.id).result(format)
+    if not path.is_file():
+        raise no_such_job()
+    return FileResponse(
+        path,
+        media_type=_MEDIA_TYPES[format],
+        filename=download_name(job.name, format),
+        content_disposition_type="inline" if inline and format is Format.html else "attachment",
+        headers={"Content-Security-Policy": REPORT_POLICY} if format is Format.html else None,
+    )
+
+
+@router.get(
+    "/archive",
+    summary="Download many results",
+    response_class=StreamingResponse,
+    responses=_NOT_FOUND
+    | problems(_409="Nothing is done, or one of the jobs is not.")
+    | {200: {"description": "A zip file.", "content": {"application/zip": {}}}},
+)
+def get_archive(
+    service: TheService,
+    formats: Annotated[
+        list[Format] | None, Query(alias="format", max_length=4, description="Of each job; mid unless said.")
+    ] = None,
+    ids: Annotated[
+        list[str] | None, Query(alias="id", description="Of which jobs; all that are done unless said.")
+    ] = None,
+) -> StreamingResponse:
+    """A zip file of the results of all jobs that are done, or of those that are named."""
+    jobs = _jobs_named(service, ids) if ids else [job for job in service.jobs.jobs() if job.state is State.done]
+    if not jobs:
+        raise HTTPException(409, "No job is done yet.")
+    wanted = list(dict.fromkeys(formats or [Format.mid]))
+    return StreamingResponse(
+        zipped(jobs, wanted, service.jobs.folders),
+        media_type="application/zip",
+        headers={"Content-Disposition": 'attachment; filename="transcriptions.zip"'},
+    )
+
+
+def _jobs_named(service: Service, ids: list[str]) -> list[Job]:
+    jobs = [service.jobs.find(job_id) for job_id in dict.fromkeys(ids)]
+    found = [job for job in jobs if job is not None]
+    if len(found) < len(jobs):
+        raise no_such_job()
+    for job in found:
+        if job.state is not State.done:
+            raise HTTPException(409, f"{job.name}: is {job.state}; only what is done has results.")
+    return found
+
+
+@router.get(
+    "/events",
+    summary="Hear of every change",
+    response_class=StreamingResponse,
+    responses={200: {"description": "Server-sent events.", "content": {"text/event-stream": {}}}},
+)
+async def get_events(service: TheService) -> StreamingResponse:
+    """All jobs first, then every change: `event: job` with a job as data, `event: deleted` with its id."""
+    stream: AsyncIterator[str] = events(service)
+    return StreamingResponse(stream, media_type="text/event-stream")
+
+
+@router.get("/limits", summary="What this server takes")
+def get_limits(service: TheService) -> LimitsAnswer:
+    """To be looked at before a large file is sent in vain."""
+    limits = service.limits
+    return LimitsAnswer(
+        max_upload_bytes=limits.max_upload_bytes,
+        max_duration_s=limits.max_duration_s,
+        max_queued=limits.max_queued,
+        formats=list(Format),
+        suffixes=sorted(AUDIO_SUFFIXES),
+        model=service.model,
+        version=__version__,
+    )

@@ -1,0 +1,178 @@
+"""A real server on a free port, whose workers are scripts in threads; and the pieces for it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from pianotrans.events import write_atomically
+from pianotrans.web.app import make_app
+from pianotrans.web.folders import JobFolder, JobFolders
+from pianotrans.web.guard import Access
+from pianotrans.web.job import Format, Job, State, now
+from pianotrans.web.jobs import JobQueue
+from pianotrans.web.messages import Finished, Message, Ready, Task
+from pianotrans.web.server import Server, address_of, open_socket
+from pianotrans.web.service import Limits, Service
+from pianotrans.web.spawning import Starter, Worker
+from pianotrans.web.store import JobStore
+from pianotrans.web.uploads import new_id
+
+SOON_S = 10.0
+
+
+class Crash(BaseException):
+    """A script that raises this ends its process, with this exit code."""
+
+
+Script = Callable[[Task, Any], Message]
+
+
+def written(task: Task, _: Any) -> Message:
+    """Results that tell what they were made from."""
+    folder = JobFolder(task.folder)
+    for format_ in Format:
+        content = f"{format_} of {task.name}: ".encode() + folder.recording.read_bytes()
+        write_atomically(folder.result(format_), content, overwrite=True)
+    return Finished(2.0, 3, 1)
+
+
+class ThreadProcess:
+    """A thread that looks like a worker's process. Killed, it ends when it next waits for an order."""
+
+    def __init__(self, script: Script, device: str):
+        self.exitcode: int | None = None
+        self.is_killed = False
+        self.here, self._there = Pipe()
+        self._script, self._device = script, device
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def recv(self) -> Any:
+        """For scripts: the next order."""
+        order = self._there.recv()
+        if order is None:
+            raise EOFError
+        return order
+
+    def send(self, message: Message) -> None:
+        """For scripts: tell the server."""
+        self._there.send(message)
+
+    def kill(self) -> None:
+        self.is_killed = True
+        with suppress(OSError):
+            self.here.send(None)
+
+    def join(self) -> None:
+        self._thread.join(SOON_S)
+        assert not self._thread.is_alive()
+
+    def close(self) -> None:
+        pass
+
+    def _run(self) -> None:
+        try:
+            with suppress(EOFError, OSError):
+                self.send(Ready(self._device, "scripted"))
+                while True:
+                    order = self.recv()
+                    if isinstance(order, Task):
+                        self.send(self._script(order, self))
+            self.exitcode = -9 if self.is_killed else 0
+        except Crash as crash:
+            self.exitcode = crash.args[0]
+        self._there.close()
+
+
+@dataclass
+class Scripted:
+    """Starts workers that are scripts, and remembers them."""
+
+    script: Script = written
+    device: str = "cpu"
+    started: list[ThreadProcess] = field(default_factory=list)
+
+    def __call__(self) -> Worker:
+        process = ThreadProcess(self.script, self.device)
+        self.started.append(process)
+        return Worker(process, process.here)
+
+
+def make_queue(folder: Path, max_queued: int = 100, **told: Any) -> JobQueue:
+    (folder / "jobs").mkdir(parents=True, exist_ok=True)
+    return JobQueue(JobStore(folder / "jobs.sqlite"), JobFolders(folder / "jobs"), max_queued=max_queued, **told)
+
+
+def hand_in(queue: JobQueue, name: str = "song.mp3", content: bytes = b"sound") -> Job:
+    """A job whose recording is in place."""
+    job = Job(new_id(), name, len(content), now())
+    folder = queue.folders.of(job.id)
+    folder.make()
+    folder.recording.write_bytes(content)
+    return queue.add(job)
+
+
+@dataclass
+class Site:
+    """A running server, and a client of it."""
+
+    service: Service
+    client: httpx.Client
+
+    def post(self, name: str = "song.mp3", content: Any = b"sound", **options: Any) -> httpx.Response:
+        return self.client.post("/api/jobs", params={"name": name}, content=content, **options)
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        answer = self.client.get(f"/api/jobs/{job_id}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def wait(self, job_id: str, *states: str, timeout_s: float = SOON_S) -> dict[str, Any]:
+        """The job as soon as it is in one of these states."""
+        end_s = time.monotonic() + timeout_s
+        while time.monotonic() < end_s:
+            job = self.job(job_id)
+            if job["state"] in (states or {state for state in State if not state.is_open}):
+                return job
+            time.sleep(0.01)
+        raise AssertionError(f"not {states or 'over'} within {timeout_s} s: {job}")
+
+    def done(self, name: str = "song.mp3", content: bytes = b"sound") -> dict[str, Any]:
+        """A job that has been handed in and is done."""
+        job = self.wait(self.post(name, content).json()["id"])
+        assert job["state"] == "done", job
+        return job
+
+
+@contextmanager
+def serving(
+    folder: Path,
+    start_worker: Starter | None = None,
+    *,
+    limits: Limits | None = None,
+    access: Access | None = None,
+    **options: Any,
+) -> Iterator[Site]:
+    """A server in a thread of this process."""
+    with (
+        open_socket("127.0.0.1", 0) as listening,
+        Service(folder, limits or Limits(), start_worker or Scripted(), **options) as service,
+    ):
+        service.start()
+        server = Server(make_app(service, access or Access()), service.listeners)
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        try:
+            with httpx.Client(base_url=address_of(listening), timeout=SOON_S, trust_env=False) as client:
+                yield Site(service, client)
+        finally:
+            server.should_exit = True
+            thread.join(SOON_S)
+            assert not thread.is_alive()

@@ -1,0 +1,289 @@
+"""The thread between queue and workers: deaths, cancellations, and workers that cannot begin."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pianotrans.errors import DeviceError, ServerError
+from pianotrans.web import dispatcher as dispatcher_module
+from pianotrans.web.dispatcher import Dispatcher
+from pianotrans.web.job import State
+from pianotrans.web.jobs import JobQueue
+from pianotrans.web.messages import Cancel, Failed, Finished, Progressed, Ready, Said, Stopped, Task, Unable
+
+from .making import SOON_S, Crash, Scripted, hand_in, make_queue, written
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Iterator[JobQueue]:
+    one = make_queue(tmp_path)
+    yield one
+    one.close()
+
+
+@contextmanager
+def dispatching(queue: JobQueue, start_worker: Any, **options: Any) -> Iterator[Dispatcher]:
+    one = Dispatcher(queue, start_worker, **options)
+    one.start()
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+def until(condition: Callable[[], object], timeout_s: float = SOON_S) -> None:
+    end_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end_s
+        time.sleep(0.005)
+
+
+def ended(queue: JobQueue) -> bool:
+    return not any(job.state.is_open for job in queue.jobs())
+
+
+def test_jobs_are_done(queue: JobQueue):
+    for name in "abc":
+        hand_in(queue, name)
+    with dispatching(queue, Scripted()):
+        until(lambda: ended(queue))
+    assert {job.state for job in queue.jobs()} == {State.done}
+    assert (queue.jobs()[0].duration_s, queue.jobs()[0].n_notes, queue.jobs()[0].n_pedals) == (2.0, 3, 1)
+
+
+def test_a_new_job_wakes_it(queue: JobQueue):
+    with dispatching(queue, Scripted()) as one:
+        for _ in range(3):
+            start_s = time.monotonic()
+            job = hand_in(queue)
+            for _ in range(1000):  # more than a pipe would hold
+                one.wake()
+            until(lambda job=job: queue.find(job.id).state is State.done)
+            assert time.monotonic() - start_s < 0.8, "it waits a second if nobody wakes it"
+
+
+def test_progress_and_failure(queue: JobQueue):
+    told = []
+
+    def script(task: Task, connection: Any) -> Failed:
+        connection.send(Progressed(1.0, 4.0))
+        return Failed(f"{task.name}: no good.", "trace of it")
+
+    job = hand_in(queue, "a.mp3")
+    with dispatching(queue, Scripted(script), detail=told.append):
+        until(lambda: ended(queue))
+    job = queue.find(job.id)
+    assert (job.state, job.error, job.done_s, job.duration_s) == (State.failed, "a.mp3: no good.", 1.0, 4.0)
+    assert told == ["trace of it"]
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "reason"),
+    [
+        (-9, "killed by signal 9, most often for want of memory"),
+        (-11, "ended by signal 11"),
+        (3, "ended with exit code 3"),
+    ],
+)
+def test_a_crash_fails_one_job_and_the_others_go_on(queue: JobQueue, exit_code: int, reason: str):
+    begun = []
+
+    def script(task: Task, connection: Any) -> Finished:
+        begun.append(task.name)
+        if task.name == "evil.mp3":
+            raise Crash(exit_code)
+        return written(task, connection)
+
+    names = ["a.mp3", "evil.mp3", "b.mp3"]
+    for name in names:
+        hand_in(queue, name)
+    start_worker = Scripted(script)
+    with dispatching(queue, start_worker):
+        until(lambda: ended(queue))
+    assert [job.state for job in queue.jobs()] == [State.done, State.failed, State.done]
+    assert queue.jobs()[1].error == (
+        f"evil.mp3: the process that worked on it was {reason}. "
+        "The file may be damaged, or the memory too small for it."
+    )
+    assert begun == names, "it is not tried again"
+    assert len(start_worker.started) == 2
+
+
+def listening_script(task: Task, connection: Any) -> Stopped:
+    """Works until told to stop."""
+    while True:
+        order = connection.recv()
+        if order == Cancel(task.job_id):
+            return Stopped()
+
+
+def test_cancelling_what_runs_and_what_waits(queue: JobQueue):
+    running, waiting, last = (hand_in(queue, name) for name in "abc")
+
+    def script(task: Task, connection: Any) -> Any:
+        return written(task, connection) if task.name == "c" else listening_script(task, connection)
+
+    with dispatching(queue, Scripted(script)) as one:
+        until(lambda: queue.is_running(running.id))
+        queue.cancel(waiting.id)
+        queue.cancel(running.id)
+        one.wake()
+        until(lambda: queue.find(last.id).state is State.done)
+    assert [job.state.value for job in queue.jobs()] == ["done", "cancelled", "cancelled"]
+    assert not queue.folders.of(running.id).path.exists()
+
+
+def test_removing_what_runs(queue: JobQueue):
+    job = hand_in(queue)
+    with dispatching(queue, Scripted(listening_script)) as one:
+        until(lambda: queue.is_running(job.id))
+        queue.remove(job.id)
+        one.wake()
+        until(lambda: one._workers[0].job_id is None)
+    assert queue.jobs() == []
+
+
+def test_a_worker_that_does_not_stop_is_replaced(queue: JobQueue, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(dispatcher_module, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(dispatcher_module, "_TICK_S", 0.05)
+    deaf = threading.Event()
+
+    def script(task: Task, connection: Any) -> Finished:
+        if task.name == "endless":
+            deaf.wait(SOON_S)
+            raise EOFError
+        return written(task, connection)
+
+    endless, other = hand_in(queue, "endless"), hand_in(queue, "other")
+    start_worker = Scripted(script)
+    with dispatching(queue, start_worker) as one:
+        until(lambda: queue.is_running(endless.id))
+        queue.cancel(endless.id)
+        one.wake()
+        until(lambda: start_worker.started[0].is_killed)
+        deaf.set()
+        until(lambda: queue.find(other.id).state is State.done)
+    assert queue.find(endless.id).state is State.cancelled
+    assert len(start_worker.started) == 2
+
+
+def test_closing_puts_back_what_runs(queue: JobQueue):
+    job = hand_in(queue)
+    with dispatching(queue, Scripted(listening_script)):
+        until(lambda: queue.is_running(job.id))
+    job = queue.find(job.id)
+    assert (job.state, job.n_starts, job.position) == (State.queued, 0, 1)
+
+
+@pytest.mark.parametrize(("device", "n_expected"), [("cpu", 3), ("cuda", 1)])
+def test_several_workers_but_one_on_a_gpu(queue: JobQueue, device: str, n_expected: int):
+    start_worker = Scripted(device=device)
+    with dispatching(queue, start_worker, n_workers=3) as one:
+        until(lambda: len(start_worker.started) == n_expected and all(worker.is_ready for worker in one._workers))
+        for _ in range(6):
+            hand_in(queue)
+        one.wake()
+        until(lambda: ended(queue))
+    assert len(start_worker.started) == n_expected
+
+
+class Mute(Scripted):
+    """Workers that say something else than that they are ready, or nothing, and end."""
+
+    def __init__(self, *words: Any, exit_code: int = 0):
+        super().__init__()
+        self.words, self.exit_code = words, exit_code
+
+    def __call__(self) -> Any:
+        from multiprocessing import Pipe
+
+        from pianotrans.web.spawning import Worker
+
+        here, there = Pipe()
+        for word in self.words:
+            there.send(word)
+        there.close()
+        worker = Worker(_Ended(self.exit_code), here)
+        self.started.append(worker)
+        return worker
+
+
+class _Ended:
+    def __init__(self, exitcode: int):
+        self.exitcode = exitcode
+
+    def kill(self) -> None: ...
+    def join(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def test_a_worker_that_cannot_begin(queue: JobQueue):
+    one = Dispatcher(
+        queue, Mute(Said("Fetching …"), Unable(DeviceError("device 'tpu': unknown."))), say=(said := []).append
+    )
+    with pytest.raises(DeviceError, match="device 'tpu': unknown"):
+        one.start()
+    assert said == ["Fetching …", "A worker could not begin: device 'tpu': unknown."]
+
+
+def test_a_worker_that_dies_before_it_could_begin(queue: JobQueue):
+    one = Dispatcher(queue, Mute(exit_code=-9))
+    with pytest.raises(ServerError, match=r"worker process: killed by signal 9, .* before it could work"):
+        one.start()
+
+
+def test_no_process_to_be_had(queue: JobQueue):
+    def start_worker() -> Any:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    with pytest.raises(ServerError, match=r"worker process: cannot be started .*Free some memory"):
+        Dispatcher(queue, start_worker).start()
+
+
+def test_later_on_a_worker_that_cannot_begin_is_tried_again(queue: JobQueue, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(dispatcher_module, "_PAUSE_S", 0.1)
+    monkeypatch.setattr(dispatcher_module, "_TICK_S", 0.05)
+
+    def script(task: Task, connection: Any) -> Finished:
+        if task.name == "evil":
+            raise Crash(-11)
+        return written(task, connection)
+
+    good, mute = Scripted(script), Mute(Unable(DeviceError("device: gone.")))
+    turns = iter([good, mute, mute, good])
+    with dispatching(queue, lambda: next(turns)(), say=(said := []).append):
+        hand_in(queue, "evil")
+        other = hand_in(queue, "other")
+        until(lambda: queue.find(other.id).state is State.done)
+    assert said == ["A worker could not begin: device: gone."] * 2
+
+
+def test_whatever_happens_it_goes_on(queue: JobQueue, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(dispatcher_module, "_TICK_S", 0.02)
+    said, traces, take = [], [], queue.take
+    outcomes = iter([RuntimeError("bug")])
+
+    def break_once() -> Any:
+        error = next(outcomes, None)
+        if error is not None:
+            raise error
+        return take()
+
+    monkeypatch.setattr(queue, "take", break_once)
+    job = hand_in(queue)
+    with dispatching(queue, Scripted(), say=said.append, detail=traces.append):
+        until(lambda: queue.find(job.id).state is State.done)
+    assert said == ["unexpected RuntimeError: bug"]
+    assert "Traceback" in traces[0]
+
+
+def test_the_first_word(queue: JobQueue):
+    one = Dispatcher(queue, Scripted())
+    assert one.start() == Ready("cpu", "scripted")
+    one.close()
+    one.wake()  # too late, and no harm done

@@ -41,7 +41,7 @@ def test_json(samples_folder):
 def test_work_is_counted_as_it_is_done(samples_folder):
     """A shorter hop means more segments per second of audio, and just so much more work."""
     long, short = (
-        json.loads(bench(str(samples_folder / "bach_prelude.ogg"), "--seconds", "9", "--hop", hop, "--json").stdout)
+        json.loads(bench(str(samples_folder / "bach_prelude.ogg"), "--hop", hop, "--json").stdout)
         for hop in ("3", "1.5")
     )
     work = [{row["stage"]: row["gflop_per_s_of_audio"] for row in report["stages"]} for report in (long, short)]

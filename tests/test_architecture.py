@@ -20,7 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "inference": {"audio", "events", "semicrf", "network"},
     "evaluation": {"events"},
     "views": {"audio", "events"},
-    "batch": {"inference", "audio", "events"},
+    "batch": {"inference", "audio", "events", "views"},
     "training": {"audio", "events", "semicrf", "network", "inference", "evaluation"},
     "web": {"audio", "inference", "events", "views"},
 }

@@ -109,13 +109,13 @@ def test_web_app(desk):
     with running(*options, environment={"BROWSER": str(browser)}) as (_, site):
         job_id = "ID"
         for line in CURL:
-            line = line.replace("/ID", f"/{job_id}").replace("http://127.0.0.1:8765/", str(site.client.base_url))
+            line = line.replace("/ID", f"/{job_id}").replace("http://127.0.0.1:8765", str(site.client.base_url))
             done = subprocess.run(f"{line} -sS --fail", shell=True, check=True, capture_output=True)
             if job_id == "ID":
                 job_id = json.loads(done.stdout)["id"]
                 assert site.wait(job_id, timeout_s=WAIT_S)["state"] == "done"
         assert site.client.get("/api/jobs").json() == {"jobs": []}
-        assert (desk / "opened").read_text().strip() == site.client.base_url
+        assert (desk / "opened").read_text().strip() == f"{site.client.base_url}/"
     assert (desk / "song.mid").read_bytes()[:4] == b"MThd"
 
 

@@ -2,15 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from pianotrans.errors import ModelError
-from pianotrans.events import Cleaning, Performance, extend_by_pedal
-from pianotrans.events.export import encode
+from pianotrans.events import Cleaning
 from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, default_model, find_model
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """To be raised when the program begins to write other results from the same recording and model."""
 
 
@@ -59,34 +57,6 @@ class Recipe:
             },
             sort_keys=True,
         )
-
-
-def render(
-    performance: Performance,
-    formats: Iterable[str],
-    *,
-    pedal: bool = True,
-    sounding: bool = False,
-    cleaning: Cleaning | None = None,
-) -> tuple[Performance, dict[str, bytes]]:
-    """The performance as wanted, and the content of a file for every format (mid, json or csv).
-
-    Args:
-        performance: as transcribed.
-        formats: suffixes without their dot.
-        pedal: keep the pedals.
-        sounding: lengthen the notes by the sustain pedal and leave that pedal out.
-        cleaning: what to do before anything else.
-
-    Raises MidiError where MIDI cannot hold the performance.
-    """
-    if cleaning is not None:
-        performance = cleaning.apply(performance)
-    if sounding:
-        performance = extend_by_pedal(performance)
-    if not pedal:
-        performance = performance.without_pedals()
-    return performance, {name: encode(performance, f"performance.{name}") for name in formats}
 
 
 def _sha256(entry: ModelEntry, file: str) -> str:

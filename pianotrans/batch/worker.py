@@ -9,7 +9,8 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from pianotrans.batch.messages import Failed, Finished, Message, Progressed, Ready, Said, Task, Unable
-from pianotrans.batch.recipe import Recipe, render
+from pianotrans.batch.recipe import Recipe
+from pianotrans.batch.rendering import render
 from pianotrans.batch.storage import readable
 from pianotrans.errors import FetchError, PianotransError
 from pianotrans.inference.processes import limit_threads
@@ -60,13 +61,7 @@ def transcribe_task(
                 allow_truncated=recipe.allow_truncated,
                 limit_s=recipe.limit_s,
             )
-        performance, contents = render(
-            performance,
-            recipe.formats,
-            pedal=recipe.pedal,
-            sounding=recipe.sounding,
-            cleaning=recipe.cleaning,
-        )
+            performance, contents = render(performance, recipe, source)
     except (BrokenPipeError, ConnectionResetError):
         raise
     except Exception as error:

@@ -13,7 +13,7 @@ from pianotrans.evaluation.bootstrap import N_RESAMPLES
 from pianotrans.evaluation.collection import ColumnSummary
 from pianotrans.evaluation.comparison import SavedEvaluation
 from pianotrans.evaluation.deviations import Band, Spread
-from pianotrans.evaluation.reliability import Bin, Threshold
+from pianotrans.evaluation.reliability import KINDS, Bin, Kind, Threshold
 from pianotrans.evaluation.texts import n_pieces, notes_on, percent, summary_cells
 
 _FILE_WIDTH = 100  # where standard output is no terminal
@@ -26,8 +26,9 @@ def print_evaluation(evaluation: Evaluation, seed: int) -> None:
     _print_scores(console, evaluation, evaluation.summary(seed=seed))
     _print_bands(console, evaluation)
     _print_mistakes(console, evaluation)
-    if evaluation.reliability():
-        _print_reliability(console, evaluation)
+    for kind in KINDS:
+        if evaluation.reliability(kind):
+            _print_reliability(console, evaluation, kind)
     if evaluation.settings.align:
         _print_offsets(console, evaluation)
     for note in notes_on(evaluation, seed=seed):
@@ -130,10 +131,10 @@ def _print_mistakes(console: Console, evaluation: Evaluation) -> None:
     )
 
 
-def _print_reliability(console: Console, evaluation: Evaluation) -> None:
-    """By confidence: how many notes, and how many of them are right; then what dropping the doubtful ones does."""
-    by_onset, by_both = evaluation.reliability()
-    table = _table("confidence", ("notes", "mean", "matched", "", "onset", "mean", "matched"))
+def _print_reliability(console: Console, evaluation: Evaluation, kind: Kind) -> None:
+    """By confidence: how many events, and how many of them are right; then what dropping the doubtful ones does."""
+    by_onset, by_both = evaluation.reliability(kind)
+    table = _table(f"{kind}, confidence", ("whole", "mean", "matched", "", "onset", "mean", "matched"))
     for one, other in zip(by_both.bins, by_onset.bins, strict=True):
         table.add_row(f"{one.low:.1f}–{one.high:.1f}", *_bin_cells(one), "", *_bin_cells(other))
     console.print(table)
@@ -141,15 +142,13 @@ def _print_reliability(console: Console, evaluation: Evaluation) -> None:
         f"Expected calibration error: {100 * by_both.expected_calibration_error:.1f} % of the confidence (matched: "
         f"onset and offset), {100 * by_onset.expected_calibration_error:.1f} % of the onset's (matched: onset)."
     )
-    table = _table("at least", ("notes", "P", "R", "F1", "", "onset", "P", "R", "F1"))
-    steps = evaluation.thresholds()
+    table = _table(f"{kind}, at least", ("whole", "P", "R", "F1", "", "onset", "P", "R", "F1"))
+    steps = evaluation.thresholds(kind)
     half = len(steps) // 2
     for by_note, by_start in zip(steps[:half], steps[half:], strict=True):
         table.add_row(f"{by_note.level:.2f}", *_threshold_cells(by_note), "", *_threshold_cells(by_start))
     console.print(table)
-    console.print(
-        "Onsets, all pieces pooled, without the notes of less confidence; matched as they were with them."
-    )
+    console.print("Onsets, all pieces pooled, without what is of less confidence; matched as they were with it.")
 
 
 def _threshold_cells(step: Threshold) -> list[str]:
@@ -157,7 +156,7 @@ def _threshold_cells(step: Threshold) -> list[str]:
 
 
 def _bin_cells(part: Bin) -> tuple[str, str, str]:
-    return str(part.n_notes), _short_percent(part.mean_confidence), _short_percent(part.matched_share)
+    return str(part.n_events), _short_percent(part.mean_confidence), _short_percent(part.matched_share)
 
 
 def _print_offsets(console: Console, evaluation: Evaluation) -> None:

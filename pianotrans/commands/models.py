@@ -86,6 +86,7 @@ def export_model(
     checkpoint: Annotated[
         str, typer.Option(metavar="best|last|STEP", help="Which of the run's checkpoints.")
     ] = "best",
+    half: Annotated[bool, typer.Option("--half", help="Store the weights in 16 bits: half the size.")] = False,
 ) -> None:
     """Make a model of a training run: a folder that `transcribe --model` takes, with a card."""
     from pianotrans.training.export import export
@@ -93,7 +94,7 @@ def export_model(
 
     reporter = Reporter()
     try:
-        chosen = export(RunFolder(run), folder, checkpoint)
+        chosen = export(RunFolder(run), folder, checkpoint, half=half)
     except PianotransError as error:
         reporter.error(error)
         raise typer.Exit(_FAILED) from None

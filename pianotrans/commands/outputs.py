@@ -11,7 +11,6 @@ from pianotrans.batch.storage import Address, exists, find_recordings, is_folder
 from pianotrans.errors import AudioError, OutputError, PianotransError
 
 FORMATS = ("mid", "json", "csv", "html")
-REPORT = "html"
 STDOUT = Path("-")
 _FORMAT_OF_SUFFIX = {".mid": "mid", ".midi": "mid", ".json": "json", ".csv": "csv", ".html": "html"}
 
@@ -69,20 +68,13 @@ def plan_jobs(
 
 
 def collection_folder(planned: Sequence[Job | PianotransError], out: Address | None) -> Address | None:
-    """The output folder, if this is a collection: of a folder or of URLs, written below `-o` FOLDER.
-
-    Raises typer.BadParameter for reports of a collection: its workers do not make any.
-    """
+    """The output folder, if this is a collection: of a folder or of URLs, written below `-o` FOLDER."""
     if out is None or out == STDOUT:
         return None
     jobs = [job for job in planned if isinstance(job, Job)]
     of_many = [job for job in jobs if job.is_of_folder or not isinstance(job.source, Path)]
     if isinstance(out, Path) and not (of_many and is_folder(out)):
         return None
-    if any(REPORT in job.outputs for job in jobs):
-        raise typer.BadParameter(
-            "html is for recordings that are named themselves, or without -o FOLDER.", param_hint="--format"
-        )
     return out
 
 

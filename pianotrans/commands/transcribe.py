@@ -106,14 +106,12 @@ def transcribe(
     ] = True,
     min_confidence: Annotated[
         float,
-        typer.Option(
-            metavar="0…1", rich_help_panel=_CLEANING, help="Drop notes and pedals that are less probable."
-        ),
+        typer.Option(metavar="0…1", rich_help_panel=_CLEANING, help="Drop notes that are less probable."),
     ] = 0.0,
     min_onset_confidence: Annotated[
         float,
         typer.Option(
-            metavar="0…1", rich_help_panel=_CLEANING, help="Drop those whose onset is, wherever they may end."
+            metavar="0…1", rich_help_panel=_CLEANING, help="Drop notes whose onset is, wherever they may end."
         ),
     ] = 0.0,
     min_velocity: Annotated[
@@ -220,4 +218,6 @@ def _cleaning(**steps: Any) -> Cleaning:
     try:
         return Cleaning(**steps)
     except ValueError as error:
-        raise typer.BadParameter(f"{error}.", param_hint="clean-up") from None
+        setting, reason = str(error).split(": ", 1)
+        option = {"velocity_exponent": "velocity_curve"}.get(setting, setting.removesuffix("_s"))
+        raise typer.BadParameter(f"{reason}.", param_hint=f"--{option.replace('_', '-')}") from None

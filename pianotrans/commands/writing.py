@@ -4,10 +4,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from pianotrans.batch import Recipe
-from pianotrans.batch.recipe import render
+from pianotrans.batch.rendering import render
 from pianotrans.batch.storage import here
 from pianotrans.batch.storage import write as write_file
-from pianotrans.commands.outputs import REPORT, STDOUT, Job
+from pianotrans.commands.outputs import STDOUT, Job
 from pianotrans.errors import OutputError
 
 if TYPE_CHECKING:
@@ -16,16 +16,7 @@ if TYPE_CHECKING:
 
 def write(performance: "Performance", job: Job, recipe: Recipe, *, overwrite: bool) -> "Performance":
     """Write every format; all are made before the first is written. Returns the performance that was written."""
-    files = [name for name in job.outputs if name != REPORT]
-    performance, contents = render(
-        performance, files, pedal=recipe.pedal, sounding=recipe.sounding, cleaning=recipe.cleaning
-    )
-    if REPORT in job.outputs:
-        from pianotrans.views import report_page
-
-        contents[REPORT] = report_page(
-            performance, here(job.source), title=job.source.name, allow_truncated=recipe.allow_truncated
-        )
+    performance, contents = render(performance, recipe, here(job.source), job.outputs)
     for name, path in job.outputs.items():
         if path == STDOUT:
             _write_stdout(contents[name])

@@ -10,7 +10,7 @@ from pianotrans.evaluation.deviations import Band, MatchedNotes, bands
 from pianotrans.evaluation.mistakes import count_kinds
 from pianotrans.evaluation.piece import Column, PieceScores, columns
 from pianotrans.evaluation.provenance import Provenance
-from pianotrans.evaluation.reliability import JudgedNotes, Reliability, Threshold, reliabilities, thresholds
+from pianotrans.evaluation.reliability import JudgedEvents, Kind, Reliability, Threshold, reliabilities, thresholds
 from pianotrans.evaluation.scores import Score
 from pianotrans.evaluation.settings import EvaluationSettings
 
@@ -65,15 +65,19 @@ class Evaluation:
             for column in columns(self.settings)
         )
 
-    def reliability(self) -> tuple[Reliability, ...]:
+    def reliability(self, kind: Kind = "notes") -> tuple[Reliability, ...]:
         """How far the confidences of the estimates can be trusted; () where they say nothing."""
-        judged = [piece.judged for piece in self.pieces if piece.judged is not None]
-        return reliabilities(JudgedNotes.pooled(judged)) if judged else ()
+        judged = self._judged(kind)
+        return () if judged is None else reliabilities(judged)
 
-    def thresholds(self) -> tuple[Threshold, ...]:
-        """What remains of the scores when doubtful notes are dropped; () where the estimates do not say."""
-        judged = [piece.judged for piece in self.pieces if piece.judged is not None]
-        return thresholds(JudgedNotes.pooled(judged)) if judged else ()
+    def thresholds(self, kind: Kind = "notes") -> tuple[Threshold, ...]:
+        """What remains of the scores when doubtful events are dropped; () where the estimates do not say."""
+        judged = self._judged(kind)
+        return () if judged is None else thresholds(judged)
+
+    def _judged(self, kind: Kind) -> JudgedEvents | None:
+        judged = [piece.judged[kind] for piece in self.pieces if kind in piece.judged]
+        return JudgedEvents.pooled(judged) if judged else None
 
     def bands(self, convention: str) -> tuple[Band, ...]:
         """Deviations and recall of the notes of all pieces, by register and by loudness; () for no pieces."""

@@ -109,7 +109,7 @@ def _reliability(axes: list["Axes"], evaluation: Evaluation) -> None:
     axes[0].plot([0, 1], [0, 1], color="black", linewidth=0.6)
     for one, colour, mark in zip(evaluation.reliability(), (_BLUE, _ORANGE), "os", strict=True):
         label = f"{one.name} (calibration error {100 * one.expected_calibration_error:.1f} %)"
-        known = [part for part in one.bins if part.n_notes]
+        known = [part for part in one.bins if part.n_events]
         shown = np.array([(part.mean_confidence, part.matched_share) for part in known], np.float64)
         axes[0].plot(*shown.T, f"{mark}-", color=colour, label=label)
     axes[0].set(title="Reliability", xlabel="confidence", ylabel="share of matched notes", aspect="equal")

@@ -14,11 +14,11 @@ from pianotrans.evaluation.metrics import (
     pedal_scores,
 )
 from pianotrans.evaluation.mistakes import Mistake, find_mistakes
-from pianotrans.evaluation.reliability import JudgedNotes
+from pianotrans.evaluation.reliability import JudgedEvents, Kind
 from pianotrans.evaluation.scores import UNDEFINED, Score
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.tables import EventTable
-from pianotrans.events import CONTROLLERS, Performance, cut_at
+from pianotrans.events import CONTROLLERS, SUSTAIN, Performance, cut_at
 
 
 class Column(NamedTuple):
@@ -46,8 +46,9 @@ class PieceScores:
 
     `scores` has all `columns` of the settings; those whose reference is empty are not defined. `matched` has
     one entry for each convention's name. `mistakes` are under the first convention. `removed_offset_s` is
-    what was subtracted from the estimate's times, 0.0 unless the settings ask for it. `judged` are the notes of the
-    estimate by how sure it was of them, under the first convention too; None where it does not say.
+    what was subtracted from the estimate's times, 0.0 unless the settings ask for it. `judged` are the estimate's
+    events by how sure it was of them: its notes, under the first convention too, and its sustain pedals where the
+    reference has any; nothing where it does not say.
     """
 
     name: str
@@ -57,7 +58,7 @@ class PieceScores:
     scores: dict[Column, Score]
     matched: dict[str, MatchedNotes]
     mistakes: tuple[Mistake, ...]
-    judged: JudgedNotes | None = None
+    judged: dict[Kind, JudgedEvents]
 
 
 def score_piece(
@@ -77,7 +78,7 @@ def score_piece(
     columns with velocity are not defined, and there are no deviations of it.
 
     MIDI does not hold how sure an estimate is: `confident` is the same with its confidences, if not the estimate
-    itself. Its notes are judged by these; they take no part in the scores.
+    itself. Its events are judged by these; they take no part in the scores.
 
     O(n log n) for n notes that do not all crowd on one key and moment.
     """
@@ -103,11 +104,26 @@ def score_piece(
         matched[convention.name] = found if knows_velocity else found.without_velocities()
         if mistakes is None:
             mistakes = find_mistakes(ref, est, pairs, onset_tolerance_s=settings.onset_tolerance_s)
-    sure = EventTable.of_notes(confident or estimate, settings.conventions[0].estimate).shifted(-offset_s)
-    judged = JudgedNotes.of(EventTable.of_notes(reference, settings.conventions[0].reference), sure, settings)
     for kind in CONTROLLERS:
         ref = EventTable.of_pedals(reference.pedals_of(kind))
         est = EventTable.of_pedals(estimate.pedals_of(kind)).shifted(-offset_s)
         for metric, score in pedal_scores(ref, est, settings).items():
             scores[Column(f"{kind} pedal", metric)] = score
+    judged = _judge(reference, confident or estimate, settings, offset_s)
     return PieceScores(name, reference.n_notes, estimate.n_notes, offset_s, scores, matched, mistakes or (), judged)
+
+
+def _judge(
+    reference: Performance, estimate: Performance, settings: EvaluationSettings, offset_s: float
+) -> dict[Kind, JudgedEvents]:
+    convention = settings.conventions[0]
+    tables: dict[Kind, tuple[EventTable, EventTable]] = {
+        "notes": (
+            EventTable.of_notes(reference, convention.reference),
+            EventTable.of_notes(estimate, convention.estimate),
+        )
+    }
+    if pedals := reference.pedals_of(SUSTAIN):
+        tables["sustain pedal"] = EventTable.of_pedals(pedals), EventTable.of_pedals(estimate.pedals_of(SUSTAIN))
+    judged = ((kind, JudgedEvents.of(ref, est.shifted(-offset_s), settings)) for kind, (ref, est) in tables.items())
+    return {kind: events for kind, events in judged if events is not None}

@@ -1,8 +1,8 @@
-"""Whether an estimate that says how sure it is of its notes can be taken at its word."""
+"""Whether an estimate that says how sure it is of its notes and pedals can be taken at its word."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +11,22 @@ from pianotrans.evaluation.metrics import match_offsets, match_onsets
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.tables import EventTable, Floats
 
+Kind = Literal["notes", "sustain pedal"]
+"""What is judged, each by itself; soft pedals are too rare."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
 N_BINS = 10
 LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Least confidences that `thresholds` tries."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class JudgedNotes:
-    """The notes of estimates that say how sure they are, and which of them the references have.
+class JudgedEvents:
+    """The notes, or the pedals, of estimates that say how sure they are, and which of them the references have.
 
-    Two columns: whether there is just this note (matched by onset and offset), and whether one begins there (by
-    onset alone).
+    Two columns: whether there is this event (matched by onset and offset), and whether one begins there (by onset
+    alone).
     """
 
     confidences: Floats  # (n, 2)
@@ -30,7 +35,7 @@ class JudgedNotes:
 
     @classmethod
     def of(cls, reference: EventTable, estimate: EventTable, settings: EvaluationSettings) -> Self | None:
-        """Of one piece; None unless both confidences of every note are known, and where there are no notes."""
+        """Of one piece; None unless both confidences of every event are known, and where there are no events."""
         if not len(estimate) or np.isnan(estimate.confidences).any():
             return None
         is_matched = np.zeros((len(estimate), 2), np.bool_)
@@ -39,8 +44,8 @@ class JudgedNotes:
         return cls(estimate.confidences, is_matched, len(reference))
 
     @classmethod
-    def pooled(cls, pieces: Sequence["JudgedNotes"]) -> Self:
-        """The notes of several pieces (at least one) together."""
+    def pooled(cls, pieces: Sequence["JudgedEvents"]) -> Self:
+        """The events of several pieces (at least one) together."""
         return cls(
             np.concatenate([one.confidences for one in pieces]),
             np.concatenate([one.is_matched for one in pieces]),
@@ -50,20 +55,20 @@ class JudgedNotes:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Notes of about equal confidence, from `low` up to `high`; None where there are none."""
+    """Events of about equal confidence, from `low` up to `high`; None where there are none."""
 
     low: float
     high: float
-    n_notes: int
+    n_events: int
     mean_confidence: float | None
     matched_share: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """How many notes are matched of those said to be so sure.
+    """How many events are matched of those said to be so sure.
 
-    `expected_calibration_error` is the mean distance, over notes, between the confidence of a note's bin and the
+    `expected_calibration_error` is the mean distance, over events, between the confidence of an event's bin and the
     share of it that is matched.
     """
 
@@ -74,11 +79,11 @@ class Reliability:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """What is left when notes of less confidence are dropped: how many, and how many match by onset.
+    """What is left when events of less confidence are dropped: how many, and how many match by onset.
 
     `of` is "confidence" or "onset_confidence", the one that has to reach `level`.
 
-    Matched as they were with all others: what a dropped note matched stays missed.
+    Matched as they were with all others: what a dropped one matched stays missed.
     """
 
     of: str
@@ -96,20 +101,20 @@ class Threshold:
         }
 
 
-def reliabilities(notes: JudgedNotes) -> tuple[Reliability, Reliability]:
-    """Of the onset's confidence, by onset; and of the note's, by onset and offset."""
-    onset = _reliability("onset", notes.confidences[:, 1], notes.is_matched[:, 1])
-    return onset, _reliability("onset+offset", notes.confidences[:, 0], notes.is_matched[:, 0])
+def reliabilities(events: JudgedEvents) -> tuple[Reliability, Reliability]:
+    """Of the onset's confidence, by onset; and of the whole event's, by onset and offset."""
+    onset = _reliability("onset", events.confidences[:, 1], events.is_matched[:, 1])
+    return onset, _reliability("onset+offset", events.confidences[:, 0], events.is_matched[:, 0])
 
 
-def thresholds(notes: JudgedNotes) -> tuple[Threshold, ...]:
+def thresholds(events: JudgedEvents) -> tuple[Threshold, ...]:
     """For every one of `LEVELS`, of either confidence: what `transcribe --min-(onset-)confidence` would do."""
     steps = []
     for column, name in enumerate(("confidence", "onset_confidence")):
         for level in LEVELS:
-            is_kept = notes.confidences[:, column] >= level
-            n_matched = int(notes.is_matched[is_kept, 1].sum())
-            steps.append(Threshold(name, level, int(is_kept.sum()), n_matched, notes.n_reference))
+            is_kept = events.confidences[:, column] >= level
+            n_matched = int(events.is_matched[is_kept, 1].sum())
+            steps.append(Threshold(name, level, int(is_kept.sum()), n_matched, events.n_reference))
     return tuple(steps)
 
 

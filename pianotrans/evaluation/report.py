@@ -7,6 +7,7 @@ from pianotrans.evaluation.bootstrap import N_RESAMPLES, SEED
 from pianotrans.evaluation.collection import ColumnSummary, Evaluation
 from pianotrans.evaluation.mistakes import count_kinds
 from pianotrans.evaluation.piece import PieceScores
+from pianotrans.evaluation.reliability import KINDS
 from pianotrans.evaluation.scores import Score
 from pianotrans.version import __version__
 
@@ -32,8 +33,8 @@ def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int
             for one in evaluation.settings.conventions
         },
         "mistakes": evaluation.mistakes(),
-        "reliability": [asdict(one) for one in evaluation.reliability()],
-        "thresholds": [asdict(one) | one.scores() for one in evaluation.thresholds()],
+        "reliability": {kind: [asdict(one) for one in evaluation.reliability(kind)] for kind in KINDS},
+        "thresholds": {kind: [asdict(one) | one.scores() for one in evaluation.thresholds(kind)] for kind in KINDS},
         "pieces": [_piece(piece) for piece in evaluation.pieces],
         "unmatched": {
             "reference": list(evaluation.reference_only),

@@ -60,17 +60,14 @@ class Cleaning:
 def without_doubtful(
     performance: Performance, min_confidence: float, min_onset_confidence: float = 0.0
 ) -> Performance:
-    """Without the notes and pedals that are less probable, or whose onset is.
+    """Without the notes that are less probable, or whose onset is.
 
-    What nobody knows to be sure or doubtful stays. Of most notes the end is in doubt by a frame or two: to drop
-    those that may not be there at all, go by the onset.
+    Pedals stay: no model is as sure of them, and a limit for notes would take nearly all. What nobody knows to be
+    sure or doubtful stays, too. Of many notes only the end is in doubt: to drop those that may
+    not be there at all, go by the onset.
     """
-    least = (min_confidence, min_onset_confidence)
-    return replace(
-        performance,
-        notes=tuple(note for note in performance.notes if _is_sure(note, *least)),
-        pedals=tuple(pedal for pedal in performance.pedals if _is_sure(pedal, *least)),
-    )
+    notes = [note for note in performance.notes if _is_sure(note, min_confidence, min_onset_confidence)]
+    return replace(performance, notes=tuple(notes))
 
 
 def without_quiet(performance: Performance, min_velocity: int) -> Performance:
@@ -130,8 +127,8 @@ def with_velocity_curve(performance: Performance, exponent: float) -> Performanc
     return replace(performance, notes=tuple(notes))
 
 
-def _is_sure(event: Note | Pedal, min_confidence: float, min_onset_confidence: float) -> bool:
-    asked = ((event.confidence, min_confidence), (event.onset_confidence, min_onset_confidence))
+def _is_sure(note: Note, min_confidence: float, min_onset_confidence: float) -> bool:
+    asked = ((note.confidence, min_confidence), (note.onset_confidence, min_onset_confidence))
     return all(known is None or known >= least for known, least in asked)
 
 

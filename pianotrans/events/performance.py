@@ -26,8 +26,9 @@ _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 class Note:
     """A key held from `onset_s` to `offset_s`; `key` is its MIDI number (60 is middle C), `velocity` 1…127.
 
-    What the model knows of a note it heard: `confidence` is the probability of just this note, `onset_confidence`
-    that a note of the key begins there, whenever it ends; None where nobody knows. MIDI holds neither.
+    What the model knows of a note it heard: `confidence` is the probability of this note, `onset_confidence` that a
+    note of the key begins there, whenever it ends, both give or take a frame of the model (23 ms) at either end;
+    None where nobody knows. MIDI holds neither.
 
     Raises MidiError for times that are not finite, negative or out of order, for a key or velocity that MIDI
     cannot hold, and for a confidence outside 0…1.

@@ -36,7 +36,10 @@ def load_model(entry: ModelEntry, device: torch.device, precision: torch.dtype =
 
 
 def read_weights(entry: ModelEntry) -> dict[str, Tensor]:
-    """Read and verify the weights of a model: every byte, where the registry knows their hash."""
+    """Read and verify the weights of a model: every byte, where the registry knows their hash.
+
+    In float32, whatever they are stored in.
+    """
     path = entry.weights_path
     try:
         content = path.read_bytes()
@@ -47,7 +50,7 @@ def read_weights(entry: ModelEntry) -> dict[str, Tensor]:
     if entry.weights_sha256 and hashlib.sha256(content).hexdigest() != entry.weights_sha256:
         raise ModelError(f"{path}: damaged (its SHA-256 is not that of the registry). {_remedy(entry)}")
     try:
-        return safetensors.torch.load(content)
+        return {name: tensor.float() for name, tensor in safetensors.torch.load(content).items()}
     except safetensors.SafetensorError as error:
         raise ModelError(f"{path}: not a safetensors file, or a damaged one ({error}). {_remedy(entry)}") from error
 

@@ -122,12 +122,12 @@ def best_moves(scores: IntervalScores, *, with_confidence: bool) -> tuple[BestMo
     if is_on_cpu:
         return decode_with_confidence(scores)
     moves = decode_on_device(scores)
-    return moves, confidence_under(Posterior.under(scores), moves.next_frame, moves.is_interval)
+    return moves, confidence_under(Posterior.under(scores), *moves.arrays)
 
 
 def _silent_paths(model: Model, samples: Block, *, with_confidence: bool) -> SegmentPaths:
     n_frames = model.config.spectrogram.n_frames(samples.shape[1])
-    no_context = torch.zeros(N_TRACKS, 0, model.config.transformer.width, device=next(model.parameters()).device)
+    no_context = torch.zeros(N_TRACKS, 0, model.config.transformer.context, device=next(model.parameters()).device)
     confidence = Confidence.nothing(N_TRACKS, n_frames) if with_confidence else None
     return SegmentPaths(model, no_context, BestMoves.nothing(N_TRACKS, n_frames), confidence)
 

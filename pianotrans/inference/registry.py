@@ -103,6 +103,11 @@ def find_model(name_or_folder: str | Path) -> ModelEntry:
             return entry
     folder = Path(name_or_folder)
     if not folder.is_dir():
+        if (models_folder() / folder.name / CONFIG_FILE).is_file():
+            raise ModelError(
+                f"model {str(name_or_folder)!r}: has no weights yet. "
+                f"Train it with `pianotrans train {folder.name}` and export it, or take another model."
+            )
         known = ", ".join(entry.name for entry in all_models())
         raise ModelError(f"model {str(name_or_folder)!r}: neither a known model ({known}) nor a folder.")
     if not (folder / CONFIG_FILE).is_file():

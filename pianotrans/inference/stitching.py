@@ -29,7 +29,7 @@ class Event:
     velocity: int
     has_onset: bool = True  # false: it only goes on from an earlier segment
     has_offset: bool = True  # false: it goes on into a later segment
-    confidence: float | None = None  # probability of just this event
+    confidence: float | None = None  # probability of this event, give or take a frame
     onset_confidence: float | None = None  # that one begins there, whenever it ends
 
 

@@ -1,6 +1,6 @@
 """Velocity, sub-frame position and presence of an interval (DESIGN §7).
 
-Axes: n intervals, D width.
+Axes: n intervals, D width of the context.
 """
 
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class AttributeHeads(nn.Module):
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        n_in = 3 * config.transformer.width
+        n_in = 3 * config.transformer.context
         self.dropout = nn.Dropout(_DROPOUT)
         self.velocity = Perceptron(n_in, config.attributes.hidden, N_VELOCITIES, self.dropout)
         self.refinement = Perceptron(n_in, config.attributes.hidden, 4, self.dropout)

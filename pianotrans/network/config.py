@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, Self
 
 from pianotrans.errors import ModelError
+from pianotrans.network.tracks import N_TRACKS
 
 ARCHITECTURE = "non-hierarchical-transformer"
 
@@ -72,18 +73,41 @@ class SpectrogramConfig(_Table):
 
 @dataclass(frozen=True)
 class TransformerConfig(_Table):
-    """The stem and the non-hierarchical transformer (DESIGN §4)."""
+    """The stem and the non-hierarchical transformer (DESIGN §4).
+
+    What makes smaller models is off by default: several tracks on one token, fewer mel tokens, longer time steps,
+    the same blocks applied more than once, and a narrower context.
+    """
 
     width: int = 256
     n_heads: int = 8
-    n_layers: int = 6
+    n_layers: int = 6  # blocks with weights of their own
+    n_passes: int = 1  # through all of them
     feed_forward_factor: int = 4
+    frames_per_step: int = 8
+    mels_per_token: int = 4
+    tracks_per_token: int = 1  # neighbours
+    context_width: int = 0  # of a track at a frame; 0: as wide as a token
 
     def __post_init__(self) -> None:
         if self.width % 16 or self.width % self.n_heads:
             raise ModelError(
                 f"transformer.width: {self.width} given; it must divide by 16 and n_heads ({self.n_heads})."
             )
+        if N_TRACKS % self.tracks_per_token:
+            raise ModelError(
+                f"transformer.tracks_per_token: {self.tracks_per_token} given; it must divide {N_TRACKS} tracks."
+            )
+        for name, least in (("frames_per_step", 8), ("mels_per_token", 4)):
+            if getattr(self, name) not in (least, 2 * least):
+                raise ModelError(
+                    f"transformer.{name}: {getattr(self, name)} given; it may be {least} or {2 * least}."
+                )
+
+    @property
+    def context(self) -> int:
+        """Width of the context."""
+        return self.context_width or self.width
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from pianotrans.semicrf import IntervalScores
 class Model(nn.Module):
     """Parts in the order of the data; `forward` goes as far as the interval scores.
 
-    Axes: C clips, A audio channels, N tracks, T frames, D width.
+    Axes: C clips, A audio channels, N tracks, T frames, D width of the context.
     """
 
     def __init__(self, config: ModelConfig):
         super().__init__()
         self.config = config
-        width = config.transformer.width
+        width = config.transformer.context
         self.spectrogram = Spectrogram(config.spectrogram)
         self.backbone = Backbone(config)
         self.scorer = nn.Linear(width, 2 * width + 1)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from pianotrans.network.config import SpectrogramConfig
+from pianotrans.network.recomputing import recomputed
 
 _POWER_FLOOR = 1e-5
 _STD_FLOOR = 1e-8
@@ -47,12 +48,9 @@ class Spectrogram(nn.Module):
             (C, T, M, W) in [0, 1] for ordinary input, T = ceil(n_samples / hop) + 1; frame t is centred on
             sample t · hop. Channels are mixed in power. Silence gives zeros.
         """
-        frames = self._frame(samples)  # (C, A, T, N)
+        chunks = self._frame(samples).split(_FRAMES_PER_CHUNK, dim=2)
         windows = self.windows()
-        mels = [
-            torch.stack([self._mel_power(some * window) for window in windows], dim=-1)
-            for some in frames.split(_FRAMES_PER_CHUNK, dim=2)
-        ]
+        mels = [recomputed(self._mel_power_under, some, windows) for some in chunks]
         return _log_scale(torch.cat(mels, dim=1))  # (C, T, M, W)
 
     def windows(self) -> Tensor:
@@ -72,6 +70,10 @@ class Spectrogram(nn.Module):
         padded = nn.functional.pad(samples, (window // 2, right))
         n_frames_of = _n_frames_of_samples(n_frames, hop, window, samples.device)
         return _normalise(padded, n_frames_of.to(samples.dtype)).unfold(-1, window, hop)
+
+    def _mel_power_under(self, frames: Tensor, windows: Tensor) -> Tensor:
+        """Frames (C, A, T, N) under every window: (C, T, M, W)."""
+        return torch.stack([self._mel_power(frames * window) for window in windows], dim=-1)
 
     def _mel_power(self, windowed: Tensor) -> Tensor:
         spectrum = torch.fft.rfft(windowed, norm="ortho")[..., : self.config.n_bins]  # (C, A, T, bins)

@@ -1,5 +1,11 @@
 """How probable the intervals of the best paths are, summed up while the recursion that decodes them runs.
 
+In which of two neighbouring frames something begins or ends is often in doubt and seldom matters. So intervals
+whose begins and whose ends lie no more than a frame apart are taken for the same, and their posterior probabilities
+are added up. No labelling holds two versions of an interval longer than two frames: of such a one the sum is the
+probability that a labelling holds it at all. Of shorter ones, and of begins, it is the mean number of them, cut
+at 1.
+
 Axes: N tracks, T frames. From the last frame to the first the tiles of the score map that decoding has just read
 are read once more where an interval has a chance at all, and the few intervals that do are kept; from the first
 frame to the last the probability that a labelling visits a frame is then passed on along these alone. No score is
@@ -9,6 +15,7 @@ computed twice.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -28,10 +35,10 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Confidence:
-    """Posterior probabilities of what the best paths may do at every frame."""
+    """Posterior probabilities of what the best paths may do at every frame, give or take a frame."""
 
     interval: Floats  # (N, T): of the interval that is the best move from the frame; 0 where that is a gap
-    singleton: Floats  # (N, T): of the singleton at the frame
+    singleton: Floats  # (N, T): of the singleton at the frame; 0 where the best path has none
     begin: Floats  # (N, T): that any interval or singleton begins there, wherever it ends
 
     @classmethod
@@ -64,59 +71,82 @@ class ConfidenceSums:
     def __init__(self, singleton: NDArray[np.float32 | np.float64]):
         shape = singleton.shape
         self._singleton = singleton.astype(np.float64)
-        self._suffix, self._gap, self._follows = (np.zeros(shape) for _ in range(3))  # see `_extend`
+        self._chance = 0.5 * (1 + np.tanh(self._singleton / 2))  # of the singleton, upon a visit
+        self._suffix, self._gap = np.zeros(shape), np.zeros(shape)  # see `_extend`
         self._slack = np.zeros(shape[0])
         self._visited = np.zeros(shape)
         self._visited[:, 0] = 1
+        self._near_interval, self._near_singleton = np.zeros(shape), np.zeros(shape)
 
     def extend(  # type: ignore[no-untyped-def]
-        self, tracks: slice, tile, first: int, lengths, best, held, next_frame, is_interval
+        self, tracks: slice, tile, first: int, lengths, best, held
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Take in a tile that `viterbi` has just decoded; returns its intervals that have a chance."""
-        ours = (x[tracks] for x in (self._singleton, self._slack, self._suffix, self._gap, self._follows))
-        decoded = (x[tracks] for x in (best, held, next_frame, is_interval))
-        return _extend(tile, first, lengths, *decoded, *ours)  # type: ignore[no-any-return]
+        ours = (x[tracks] for x in (best, held, self._singleton, self._slack, self._suffix, self._gap))
+        return _extend(tile, first, lengths, *ours)  # type: ignore[no-any-return]
 
     def pass_on(
-        self, tracks: slice, tiles: Sequence[tuple[slice, tuple[NDArray[np.int32], NDArray[np.float32]]]]
+        self,
+        tracks: slice,
+        tiles: Sequence[tuple[slice, tuple[NDArray[np.int32], NDArray[np.float32]]]],
+        moves: Sequence[NDArray[Any]],
     ) -> None:
-        """Go back over all tiles of some tracks: each with its frames and with what `extend` returned."""
+        """Go back over all tiles of some tracks: each with its frames and with what `extend` returned.
+
+        `moves` are the arrays of the best moves of all tracks.
+        """
+        sums = (self._gap, self._chance, self._visited, self._near_interval, self._near_singleton)
+        ours = [x[tracks] for x in (*moves, *sums)]
         for begins, (intervals, chances) in reversed(tiles):
-            args = (begins.start, begins.stop, self._gap[tracks], self._visited[tracks])
-            _pass_on(intervals, chances, *args)
+            _pass_on(intervals, chances, begins.start, begins.stop, *ours)
 
     def confidence(self) -> Confidence:
         """What came of it, after all tiles."""
-        chance = 0.5 * (1 + np.tanh(self._singleton / 2))
-        probabilities = (self._follows, chance, 1 - self._gap * (1 - chance))
-        return Confidence(*((self._visited * x).clip(0, 1).astype(np.float32) for x in probabilities))
+        begin = self._visited * (1 - self._gap * (1 - self._chance))
+        sums = (self._near_interval, self._near_singleton, within_a_frame(begin))
+        return Confidence(*(x.clip(0, 1).astype(np.float32) for x in sums))
 
 
 def confidence_under(
-    posterior: Posterior, next_frame: NDArray[np.int32], is_interval: NDArray[np.bool_]
+    posterior: Posterior,
+    next_frame: NDArray[np.int32],
+    is_interval: NDArray[np.bool_],
+    has_singleton: NDArray[np.bool_],
 ) -> Confidence:
-    """The same by the sweeps of `posterior`, on whatever device its scores are."""
+    """The same by the sweeps of `posterior`, on whatever device its scores are, for best moves."""
     device = posterior.scores.query.device
+    frames = np.broadcast_to(np.arange(next_frame.shape[1]), next_frame.shape)
     found = Confidence.nothing(*next_frame.shape)
-    track, begin = np.nonzero(is_interval)
-    end = next_frame[track, begin].astype(np.int64)
-    for first in range(0, len(track), _INTERVALS_AT_ONCE):
-        some = slice(first, first + _INTERVALS_AT_ONCE)
-        index = (torch.from_numpy(x[some]).to(device) for x in (track, begin, end))
-        found.interval[track[some], begin[some]] = posterior.of_intervals(*index).clamp(0, 1).cpu().numpy()
-    tracks, frames = torch.meshgrid(*(torch.arange(n, device=device) for n in next_frame.shape), indexing="ij")
-    begins = posterior.of_begins(tracks.flatten(), frames.flatten()).clamp(0, 1).view_as(tracks)
-    singletons = posterior.visited * torch.sigmoid(posterior.scores.singleton)
-    return Confidence(found.interval, *(x.clamp(0, 1).float().cpu().numpy() for x in (singletons, begins)))
+    for probability, ends, is_there in (
+        (found.interval, next_frame, is_interval),
+        (found.singleton, frames, has_singleton),
+    ):
+        track, begin = np.nonzero(is_there)
+        for some in (slice(i, i + _INTERVALS_AT_ONCE) for i in range(0, len(track), _INTERVALS_AT_ONCE)):
+            index = (track[some], begin[some], ends[track[some], begin[some]].astype(np.int64))
+            about = posterior.of_intervals_about(*(torch.from_numpy(x).to(device) for x in index))
+            probability[track[some], begin[some]] = about.clamp(0, 1).cpu().numpy()
+    tracks, every = torch.meshgrid(*(torch.arange(n, device=device) for n in next_frame.shape), indexing="ij")
+    begins = posterior.of_begins(tracks.flatten(), every.flatten()).clamp(0, 1).view_as(tracks)
+    near = within_a_frame(begins.double().cpu().numpy()).clip(0, 1).astype(np.float32)
+    return Confidence(found.interval, found.singleton, near)
+
+
+def within_a_frame(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sum of every frame, the one before and the one after, (N, T)."""
+    total = probability.copy()
+    total[:, 1:] += probability[:, :-1]
+    total[:, :-1] += probability[:, 1:]
+    return total
 
 
 # tile[n, i, j] belongs to the interval from frame first + i to frame first + j; `lengths` multiplies it.
 # best[n, t], held[n, t]: weight of the best labelling from frame t on, and of the best one that has an interval
 # begin there. suffix[n, t]: log partition of the frames from t on. slack[n]: most by which that exceeded the best
-# until now. gap[n, t], follows[n, t]: probability that the gap, or the best interval, follows upon a visit to t.
+# until now. gap[n, t]: probability that the gap follows upon a visit to t.
 @numba.njit(cache=True, nogil=True, fastmath=FAST_SUM)
 def _extend(  # type: ignore[no-untyped-def]
-    tile, first, lengths, best, held, next_frame, is_interval, singleton, slack, suffix, gap, follows
+    tile, first, lengths, best, held, singleton, slack, suffix, gap
 ):
     n_tracks, n_rows, n_columns = tile.shape
     moves, lanes = np.empty(n_columns), np.empty(LANES)
@@ -144,8 +174,6 @@ def _extend(  # type: ignore[no-untyped-def]
                         intervals[n_kept, 0], intervals[n_kept, 1], intervals[n_kept, 2] = n, t, t + 1 + j
                         chances[n_kept] = math.exp(moves[j] - onward)
                         n_kept += 1
-                if is_interval[n, t]:
-                    follows[n, t] = math.exp(moves[next_frame[n, t] - t - 1] - onward)
             gap[n, t] = math.exp(skip - onward)
             suffix[n, t] = onward + max(singleton[n, t], 0.0) + math.log1p(math.exp(-abs(singleton[n, t])))
             slack[n] = max(slack[n], suffix[n, t] - best[n, t])
@@ -160,15 +188,44 @@ def _n_near(moves, n, least, lanes):  # type: ignore[no-untyped-def]
     return n
 
 
+# Adds the probability of an interval or a singleton of one track to what the best moves have within a frame of it.
+@numba.njit(cache=True, nogil=True)
+def _count(  # type: ignore[no-untyped-def]
+    begin, end, probability, next_frame, is_interval, has_singleton, interval, singleton
+):
+    for t in range(max(begin - 1, 0), min(begin + 2, len(interval))):
+        if is_interval[t] and abs(next_frame[t] - end) <= 1:
+            interval[t] += probability
+        if has_singleton[t] and abs(t - end) <= 1:
+            singleton[t] += probability
+
+
 # The intervals lie in order of track, and of each track from the last begin to the first.
 @numba.njit(cache=True, nogil=True)
-def _pass_on(intervals, chances, start, stop, gap, visited):  # type: ignore[no-untyped-def]
+def _pass_on(  # type: ignore[no-untyped-def]
+    intervals,
+    chances,
+    start,
+    stop,
+    next_frame,
+    is_interval,
+    has_singleton,
+    gap,
+    chance,
+    visited,
+    interval,
+    singleton,
+):
     n_tracks, n_frames = visited.shape
     k = len(intervals) - 1
     for n in range(n_tracks - 1, -1, -1):
+        counts = (next_frame[n], is_interval[n], has_singleton[n], interval[n], singleton[n])
         for t in range(start, stop):
+            _count(t, t, visited[n, t] * chance[n, t], *counts)
             if t + 1 < n_frames:
                 visited[n, t + 1] += visited[n, t] * gap[n, t]
             while k >= 0 and intervals[k, 0] == n and intervals[k, 1] == t:
-                visited[n, intervals[k, 2]] += visited[n, t] * chances[k]
+                end, passed = intervals[k, 2], visited[n, t] * chances[k]
+                visited[n, end] += passed
+                _count(t, end, passed, *counts)
                 k -= 1

@@ -52,8 +52,8 @@ def _gradients(scores: IntervalScores, suffixes: Suffixes, grad: Tensor) -> tupl
     def sweep(part: slice) -> None:
         for strip in sweep_forward(scores, suffixes, visited, part):
             weighted = _by_affinity(strip, grad)
-            by_key[:, strip.begins].index_copy_(0, strip.tracks, weighted @ strip.query)
-            by_query[:, strip.ends].index_add_(0, strip.tracks, weighted.mT @ strip.key)
+            by_key[strip.tracks, strip.begins].baddbmm_(weighted, strip.query, beta=0)
+            by_query[strip.tracks, strip.ends].baddbmm_(weighted.mT, strip.key)
 
     over_tracks(sweep, scores.n_tracks, grad.device)
     by_singleton = grad[:, None] * visited * torch.sigmoid(scores.singleton)
@@ -64,6 +64,6 @@ def _by_affinity(strip: MarginalStrip, grad: Tensor) -> Tensor:
     """The gradient by the inner products of query and key, (n, begins, ends); takes the place of the marginals."""
     dtype, device = strip.probability.dtype, strip.probability.device
     begins, ends = (torch.arange(x.start, x.stop, device=device, dtype=dtype) for x in (strip.begins, strip.ends))
-    by_track = grad.index_select(0, strip.tracks)[:, None, None].to(dtype)
+    by_track = grad[strip.tracks, None, None].to(dtype)
     scale = 1 / math.sqrt(strip.query.shape[-1])
     return strip.probability.mul_((ends - begins[:, None]) * scale).mul_(by_track)

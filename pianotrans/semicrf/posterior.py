@@ -44,6 +44,18 @@ class Posterior:
         follows = torch.where(begin < end, step.clamp(max=1), torch.sigmoid(score))
         return self.visited[track, begin] * follows
 
+    def of_intervals_about(self, track: Tensor, begin: Tensor, end: Tensor) -> Tensor:
+        """Mean number of intervals and singletons within a frame of each [begin, end] at both ends, (n,).
+
+        Arguments as in `of_intervals`.
+        """
+        last = self.scores.n_frames - 1
+        total = self.visited.new_zeros(begin.shape)
+        for b, e in ((begin + i, end + j) for i in (-1, 0, 1) for j in (-1, 0, 1)):
+            is_one = (b >= 0) & (b <= e) & (e <= last)
+            total += torch.where(is_one, self.of_intervals(track, b.clamp(0, last), e.clamp(0, last)), 0)
+        return total
+
     def of_begins(self, track: Tensor, frame: Tensor) -> Tensor:
         """Probability that an interval, wherever it ends, or a singleton begins at each frame, (n,)."""
         following = (frame + 1).clamp(max=self.scores.n_frames - 1)

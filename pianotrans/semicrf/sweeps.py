@@ -15,8 +15,30 @@ from pianotrans.semicrf.threads import over_tracks
 
 FRAMES_PER_STRIP = 64
 _TRACKS_PER_STRIP = {"cpu": 32}  # 6 MB at T = 691; elsewhere all at once
-_TRACKS_PER_GROUP = {"cpu": 8}  # whose intervals reach equally far, in the sweep forward
-_FEW_GROUPS = 3  # where a call costs more than it computes
+
+
+@dataclass(frozen=True)
+class _Grouping:
+    """Which neighbouring tracks are computed together though their intervals do not reach equally far."""
+
+    n_tracks: int  # at most
+    n_wasted: int  # end frames, summed over tracks, that take as long as the calls for one more group
+
+    def of(self, reach: list[int]) -> Iterator[tuple[slice, int]]:
+        """Groups that make up all tracks, each with the furthest reach of its tracks."""
+        start = 0
+        while start < len(reach):
+            stop, furthest = start + 1, reach[start]
+            while stop < min(start + self.n_tracks, len(reach)):
+                more, fewer = reach[stop] - furthest, furthest - reach[stop]
+                if max(more * (stop - start), fewer) > self.n_wasted:
+                    break
+                stop, furthest = stop + 1, max(furthest, reach[stop])
+            yield slice(start, stop), furthest
+            start = stop
+
+
+_GROUPING = {"cpu": _Grouping(8, 100)}  # elsewhere a call costs more than it computes
 
 
 @dataclass(frozen=True)
@@ -33,7 +55,7 @@ class Suffixes:
 class MarginalStrip:
     """Posterior probabilities of the intervals of some tracks that begin in the frames of one strip."""
 
-    tracks: Tensor  # (n,) of integers
+    tracks: slice
     begins: slice
     ends: slice
     key: Tensor  # (n, begins, D), of these frames
@@ -51,10 +73,11 @@ def sweep_back(scores: IntervalScores, frames_per_strip: int = FRAMES_PER_STRIP)
     n_at_once = _TRACKS_PER_STRIP.get(device.type, n_tracks)
 
     def sweep(part: slice) -> None:
+        room = scores.query.new_empty(n_at_once * frames_per_strip * n_frames)
         for first_track in range(part.start, part.stop, n_at_once):
             tracks = slice(first_track, min(first_track + n_at_once, part.stop))
             for i, begins in reversed(list(enumerate(strips))):
-                strip, reached = scores.affinity(tracks, begins), reach[tracks, i]
+                strip, reached = scores.affinity(tracks, begins, room), reach[tracks, i]
                 extend_suffix(
                     strip, weight[tracks], reached, bonus[tracks], begins.start, lengths, _log_cut(scores)
                 )
@@ -68,30 +91,27 @@ def sweep_forward(
 ) -> Iterator[MarginalStrip]:
     """Posterior probabilities of part of the tracks, strip by strip; left out are the intervals beyond `reach`.
 
+    A strip is gone when the next one is asked for: all take the same place in memory.
+
     `visited`, (N, T) like the weights, is filled in on the way: the probability that a labelling visits frame t,
     that is, has no interval across it.
     """
     visited[part] = 0
     visited[part, 0] = 1
     lengths, n_frames = _lengths(scores), scores.n_frames
+    grouping = _GROUPING.get(scores.query.device.type, _Grouping(part.stop - part.start, 50_000))
+    frames_per_strip = max((begins.stop - begins.start for begins in suffixes.strips), default=0)
+    room = scores.query.new_empty(min(grouping.n_tracks, part.stop - part.start) * frames_per_strip * n_frames)
     for i, begins in enumerate(suffixes.strips):
-        for tracks, reach in _by_reach(suffixes.reach[part, i], part.start, scores.query.device):
+        for group, reach in grouping.of(suffixes.reach[part, i].tolist()):
+            tracks = slice(part.start + group.start, part.start + group.stop)
             ends = slice(begins.start, begins.start + reach)
             window = slice(begins.start, min(max(ends.stop, begins.stop + 1), n_frames))
-            key, query = (x.index_select(0, tracks) for x in (scores.key[:, begins], scores.query[:, ends]))
-            strip = affinity(key, query)
-            known = (visited, suffixes.weight, suffixes.onward)
-            passing, weight, onward = (x[:, window].index_select(0, tracks) for x in known)
+            key, query = scores.key[tracks, begins], scores.query[tracks, ends]
+            strip = affinity(key, query, room)
+            passing, weight, onward = (x[tracks, window] for x in (visited, suffixes.weight, suffixes.onward))
             pass_on(strip, passing, weight, onward, lengths)
-            visited[:, window].index_copy_(0, tracks, passing)
             yield MarginalStrip(tracks, begins, ends, key, query, strip)
-
-
-def _by_reach(reach: Tensor, first_track: int, device: torch.device) -> Iterator[tuple[Tensor, int]]:
-    """Groups of tracks, each with the furthest reach of its tracks."""
-    n_in_group = _TRACKS_PER_GROUP.get(device.type, -(-len(reach) // _FEW_GROUPS))
-    for tracks in torch.split(reach.argsort(stable=True), n_in_group):
-        yield (tracks + first_track).to(device), int(reach[tracks[-1]])
 
 
 def _lengths(scores: IntervalScores) -> Tensor:

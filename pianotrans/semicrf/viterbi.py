@@ -116,10 +116,9 @@ def _decode_factored(scores: IntervalScores, sums: ConfidenceSums | None) -> Bes
                 rows = (array[few] for array in (singleton, gap, best, held, *moves.arrays))
                 _decode_rows(tile, begins.start, lengths, *rows)
                 if sums is not None:
-                    found = sums.extend(few, tile, begins.start, lengths, best, held, *moves.arrays[:2])
-                    likely.append((begins, found))
+                    likely.append((begins, sums.extend(few, tile, begins.start, lengths, best, held)))
             if sums is not None:
-                sums.pass_on(few, likely)
+                sums.pass_on(few, likely, moves.arrays)
 
     over_tracks(decode_some, n_tracks, torch.device("cpu"))
     return moves

@@ -13,6 +13,7 @@ from scipy import fft, signal
 
 from pianotrans.audio import Block
 from pianotrans.errors import DatasetError
+from pianotrans.training.codecs import Codec
 from pianotrans.training.rooms import Response, find_rooms, make_room, read_room
 
 _BANDS_HZ = (80.0, 160.0, 320.0, 640.0, 1280.0, 2560.0, 5120.0)  # what the model hears: 30 to 8000 Hz
@@ -21,7 +22,7 @@ _EQUALISER_TAIL_S = 0.1  # the lowest band has fallen by 60 dB
 _NOISE_SLOPES = (0.0, 1.5)  # of power over frequency: from white to between pink and brown
 _SLOPE_FROM_HZ = 50.0  # noise is level below
 
-_PITCH, _DOWNMIX, _EQUALISER, _ROOM, _NOISE = range(1, 6)  # generators; 0 is the chunk's own
+_PITCH, _DOWNMIX, _EQUALISER, _ROOM, _NOISE, _CODEC = range(1, 7)  # generators; 0 is the chunk's own
 
 Key = tuple[int, ...]
 
@@ -40,9 +41,10 @@ class AugmentationSettings:
     noise: float = 0.5
     noise_lowest_db: float = 3.0  # signal to noise
     noise_highest_db: float = 40.0
+    codec: float = 0.0  # MP3 or Ogg Vorbis, of any quality
 
     def __post_init__(self) -> None:
-        for name in ("pitch", "downmix", "equaliser", "room", "noise"):
+        for name in ("pitch", "downmix", "equaliser", "room", "noise", "codec"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise DatasetError(f"augmentation.{name}: {value} given; a probability from 0 to 1 is needed.")
@@ -58,7 +60,7 @@ class AugmentationSettings:
     @classmethod
     def nothing(cls) -> "AugmentationSettings":
         """Everything switched off."""
-        return cls(pitch=0, downmix=0, equaliser=0, room=0, noise=0)
+        return cls(pitch=0, downmix=0, equaliser=0, room=0, noise=0, codec=0)
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Treatment:
     weights: NDArray[np.float64] | None = None  # (n_channels,), of a mix to one channel
     response: Response | None = None  # (1 or n_channels, n): room and equaliser in one
     noise: Noise | None = None
+    codec: Codec | None = None
 
     @property
     def n_lead(self) -> int:
@@ -94,6 +97,8 @@ class Treatment:
             samples = signal.oaconvolve(samples, self.response.astype(np.float32), axes=-1)[:, self.n_lead : n]
         if self.noise is not None:
             samples = np.asarray(samples + make_noise(self.noise, samples, self.rate), np.float32)
+        if self.codec is not None:
+            samples = self.codec.pass_through(samples, self.rate)
         return np.ascontiguousarray(samples, np.float32)
 
 
@@ -116,6 +121,7 @@ class Augmentation:
             weights=weights,
             response=self._response(key, n_channels if weights is None else 1),
             noise=self._noise(key),
+            codec=self._codec(key),
         )
 
     def _happening(self, key: Key, kind: int, probability: float) -> np.random.Generator | None:
@@ -152,6 +158,10 @@ class Augmentation:
             return None
         level_db = random.uniform(self.settings.noise_lowest_db, self.settings.noise_highest_db)
         return Noise(level_db, random.uniform(*_NOISE_SLOPES), (*key, _NOISE, 1))
+
+    def _codec(self, key: Key) -> Codec | None:
+        random = self._happening(key, _CODEC, self.settings.codec)
+        return None if random is None else Codec.draw(random, self.rate)
 
 
 def equalise(samples: NDArray[np.float64], gains_db: NDArray[np.float64], rate: int) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 Axes: C clips, A audio channels, N tracks, T frames, D width, n intervals of all clips together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +14,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from pianotrans.network import N_TRACKS, Model, continuous_bernoulli_target
 from pianotrans.semicrf import IntervalScores, log_partition_factored
 from pianotrans.training.labels import Labels
+
+_TRACKS_AT_ONCE = 10
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,10 @@ def log_probability(model: Model, samples: Tensor, labels: Sequence[Labels]) -> 
     with exactly:
         features = model.spectrogram(samples)
     tracks = model.backbone.transform(model.backbone.stem(features))
+    truth = _Truth.of(labels, samples.device)
     with exactly:
-        context = model.backbone.upsample(tracks.float(), n_frames).flatten(0, 1)  # (C·N, T, D)
-        truth = _Truth.of(labels, samples.device)
-        intervals = _of_intervals(model.scores(context), truth)
-        attributes = _of_attributes(model, context, truth)
-        by_track = torch.zeros_like(intervals).index_add(0, truth.track, attributes.to(intervals.dtype))
-    return LogProbability(*(x.reshape(-1, N_TRACKS) for x in (intervals, by_track)))
+        found = [_of_group(model, group.float(), n_frames, some) for group, some in _groups(model, tracks, truth)]
+    return LogProbability(*(torch.cat(parts).view(-1, N_TRACKS) for parts in zip(*found, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -86,6 +85,37 @@ class _Truth:
         tensors = (clip * N_TRACKS + track, begin, end, velocity, positions, presences)
         return cls(*(x.to(device) for x in tensors))
 
+    def among(self, first: int, n_tracks: int) -> "_Truth":
+        """Of some tracks, counted from the first of them."""
+        chosen = (self.track >= first) & (self.track < first + n_tracks)
+        track, *others = (x[chosen] for x in vars(self).values())
+        return _Truth(track - first, *others)
+
+
+def _groups(model: Model, tracks: Tensor, truth: _Truth) -> Iterator[tuple[Tensor, _Truth]]:
+    """Tokens of tracks (C, S, G, D) in groups with what is true of them, in order of clips and tracks.
+
+    On the CPU a few tracks at a time: maps of all of them (64 MB each) and their gradients would take as long to
+    be read and written as to be computed.
+    """
+    if tracks.device.type != "cpu":
+        yield tracks, truth
+        return
+    first, per_token = 0, model.config.transformer.tracks_per_token
+    for clip in torch.split(tracks, 1):
+        for group in torch.split(clip, max(1, _TRACKS_AT_ONCE // per_token), dim=2):
+            n_tracks = group.shape[2] * per_token
+            yield group, truth.among(first, n_tracks)
+            first += n_tracks
+
+
+def _of_group(model: Model, tracks: Tensor, n_frames: int, truth: _Truth) -> tuple[Tensor, Tensor]:
+    """Of the intervals and of the attributes of each track, (C·N,), given the tokens (C, S, G, D)."""
+    context = model.backbone.upsample(tracks, n_frames).flatten(0, 1)  # (C·N, T, D)
+    intervals = _of_intervals(model.scores(context), truth)
+    attributes = _of_attributes(model, context, truth).to(intervals.dtype)
+    return intervals, torch.zeros_like(intervals).index_add(0, truth.track, attributes)
+
 
 def _of_intervals(scores: IntervalScores, truth: _Truth) -> Tensor:
     """Of the labelling of each track, (C·N,): its weight among those of all labellings."""
@@ -95,7 +125,8 @@ def _of_intervals(scores: IntervalScores, truth: _Truth) -> Tensor:
 
 def _of_attributes(model: Model, context: Tensor, truth: _Truth) -> Tensor:
     """Of the attributes of each interval, (n,)."""
-    begin, end = context[truth.track, truth.begin], context[truth.track, truth.end]
+    frames = torch.cat([truth.begin, truth.end])
+    begin, end = context[truth.track.repeat(2), frames].chunk(2)  # one gradient map for both
     velocity, refinement = model.attributes(begin, end)
     position, presence = refinement.split(2, dim=1)
     target = continuous_bernoulli_target(truth.positions)

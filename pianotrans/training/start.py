@@ -100,7 +100,7 @@ def make_state(
         check_fit(model, tensors, str(entry.weights_path))
         model.load_state_dict(tensors)
     model.attributes.dropout.p = settings.attribute_dropout
-    model.backbone.recompute = settings.recompute
+    model.backbone.recompute_blocks(settings.recompute)
     model.train().to(device)
     course = settings.optimisation
     return TrainingState(
@@ -120,7 +120,7 @@ def random_model(config: ModelConfig, seed: int) -> Model:
     torch.manual_seed(seed)
     model = Model(config)
     model.spectrogram.mel_filters.copy_(mel_filterbank(config.spectrogram))
-    width = config.transformer.width
+    width = config.transformer.context
     with torch.no_grad():
         bias = model.scorer.bias
         bias[:width] = math.sqrt(_RARITY) / width**0.25  # so that query · key / sqrt(width) is -_RARITY

@@ -58,10 +58,7 @@ class LimitsAnswer(BaseModel):
     max_duration_s: float = Field(description="Length of the longest recording, in seconds.", examples=[7200.0])
     max_queued: int = Field(description="How many recordings may wait at once.", examples=[100])
     formats: list[Format] = Field(description="What there is to download of a finished job.")
-    suffixes: list[str] = Field(
-        description="What the names of recordings end in; the page looks for these in folders. Names decide nothing.",
-        examples=[[".flac", ".mp3", ".wav"]],
-    )
+    suffixes: list[str] = Field(description="Of files that look like recordings.", examples=[[".mp3", ".wav"]])
     model: str = Field(description="The model that transcribes.", examples=["transkun-v2"])
     version: str = Field(description="Of pianotrans.", examples=["0.1.0"])
 

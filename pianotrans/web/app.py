@@ -1,6 +1,7 @@
 """The application: routes, their guard, and errors as one line."""
 
 import sqlite3
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,7 +19,7 @@ _DESCRIPTION = """Piano recordings to MIDI. Hand a recording in, ask how far it 
 Errors are `{"detail": "one line"}`."""
 
 
-def make_app(service: Service, access: Access) -> FastAPI:
+def make_app(service: Service, access: Access) -> Guard:
     """The page and the API of a service; who may use them is for `access` to say."""
 
     @asynccontextmanager
@@ -36,12 +37,12 @@ def make_app(service: Service, access: Access) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    app.add_middleware(Guard, access=access)
     app.add_exception_handler(RequestValidationError, _explain_invalid)
     app.add_exception_handler(sqlite3.Error, _explain_store)
+    app.add_exception_handler(Exception, _report_unexpected)
     app.include_router(routes.router)
     app.include_router(page.router)
-    return app
+    return Guard(app, access)  # around everything, so that no answer goes without its headers
 
 
 async def _explain_invalid(_: Request, error: Exception) -> JSONResponse:
@@ -56,3 +57,11 @@ def _place(location: tuple[str | int, ...]) -> str:
 
 async def _explain_store(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": f"The server cannot keep this ({error}). Its disk may be full."}, 507)
+
+
+async def _report_unexpected(request: Request, error: Exception) -> JSONResponse:
+    """A bug: its details are for whoever runs the server."""
+    service: Service = request.app.state.service
+    service.say(f"{request.method} {request.url.path}: unexpected {type(error).__name__}: {error}")
+    service.detail("".join(traceback.format_exception(error)))
+    return JSONResponse({"detail": "Something unexpected went wrong in the server; its terminal says more."}, 500)

@@ -85,7 +85,8 @@ class Dispatcher:
         """End all workers at once; what they were at waits for the next start."""
         self._is_closing = True
         self.wake()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         for worker in self._workers:
             worker.process.kill()
             self._dispose(worker)

@@ -11,7 +11,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_COOKIE = "pianotrans"
 _HARMLESS = {"GET", "HEAD", "OPTIONS"}
 _TRUSTED_SITES = {None, "same-origin", "none"}  # of Sec-Fetch-Site; None: not a browser, or an old one
 
@@ -109,11 +108,11 @@ class Guard:
         The page itself follows by a reload, not by a redirect: browsers do not send a cookie as strict as this one
         where a link from elsewhere has led.
         """
-        token = _token_in_query(scope)
-        if self._access.token is None or token is None:
+        token = self._access.token
+        if token is None or _token_in_query(scope) is None:
             return None
         response = HTMLResponse("<!DOCTYPE html><title>pianotrans</title>", headers={"Refresh": "0; url=/"})
-        response.set_cookie(_COOKIE, token, httponly=True, samesite="strict", path="/")
+        response.set_cookie(_cookie_name(scope), token, httponly=True, samesite="strict", path="/")
         return response
 
 
@@ -133,10 +132,15 @@ def _token(scope: Scope, headers: Headers) -> str | None:
     if (token_in_query := _token_in_query(scope)) is not None:
         return token_in_query
     try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
+        cookie = SimpleCookie(headers.get("cookie", "")).get(_cookie_name(scope))
     except CookieError:
         return None
     return None if cookie is None else cookie.value
+
+
+def _cookie_name(scope: Scope) -> str:
+    """Browsers send the cookies of one server to all others of the same machine, whatever the port."""
+    return f"pianotrans-{scope['server'][1]}"
 
 
 def _token_in_query(scope: Scope) -> str | None:

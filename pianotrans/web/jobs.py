@@ -44,8 +44,9 @@ class JobQueue:
         self._store = store
         self._max_queued = max_queued
         self._tell, self._tell_removed = tell, tell_removed
-        self._lock = threading.RLock()
-        self._n_reserved = 0
+        self._lock = threading.RLock()  # held while the disk is written
+        self._places = threading.Lock()  # never held for long: the event loop takes it
+        self._n_queued = self._n_reserved = 0
         self._unsaved: set[str] = set()
         self._jobs = {job.id: job for job in store.load()}  # in the order in which they came
         folders.sweep(self._jobs.keys())
@@ -54,6 +55,7 @@ class JobQueue:
                 self._change(_taken_up(job))
             else:
                 self._tidy(job)
+        self._n_queued = len(self._queued())
 
     # Reading
 
@@ -80,17 +82,15 @@ class JobQueue:
 
     @contextmanager
     def reserved_place(self) -> Iterator[None]:
-        """Room for one job more, while it is being uploaded. Raises QueueFullError."""
-        with self._lock:
-            if len(self._queued()) + self._n_reserved >= self._max_queued:
-                raise QueueFullError(
-                    f"{self._max_queued} recordings are waiting already, as many as may. Try again later."
-                )
+        """Room for one job more, while it is being uploaded. Raises QueueFullError. Never waits for the disk."""
+        with self._places:
+            if self._n_queued + self._n_reserved >= self._max_queued:
+                raise QueueFullError(f"The queue is full, with {self._max_queued} waiting. Try again later.")
             self._n_reserved += 1
         try:
             yield
         finally:
-            with self._lock:
+            with self._places:
                 self._n_reserved -= 1
 
     def add(self, job: Job) -> Job:
@@ -105,7 +105,8 @@ class JobQueue:
                 self.folders.of(job.id).remove()
                 raise
             self._jobs[job.id] = job
-            added = replace(job, position=len(self._queued()))
+            self._n_queued += 1
+            added = replace(job, position=self._n_queued)
             self._tell(added)
             return added
 
@@ -127,7 +128,7 @@ class JobQueue:
             self._unsaved.discard(job_id)
             self._tell_removed(job_id)
             if job.state is State.queued:
-                self._tell_queued()
+                self._queue_has_changed()
         self.folders.of(job_id).remove()
         return True
 
@@ -204,7 +205,7 @@ class JobQueue:
         self.save()
         self._tell(job)
         if State.queued in (before.state, job.state):
-            self._tell_queued()
+            self._queue_has_changed()
 
     def _tidy(self, job: Job) -> None:
         """Remove the files that a job needs no more."""
@@ -217,8 +218,10 @@ class JobQueue:
     def _queued(self) -> list[str]:
         return [job.id for job in self._jobs.values() if job.state is State.queued]
 
-    def _tell_queued(self) -> None:
-        for position, job_id in enumerate(self._queued(), 1):
+    def _queue_has_changed(self) -> None:
+        queued = self._queued()
+        self._n_queued = len(queued)
+        for position, job_id in enumerate(queued, 1):
             self._tell(replace(self._jobs[job_id], position=position))
 
 

@@ -5,7 +5,7 @@ import socket
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from pianotrans.errors import ServerError
 from pianotrans.web.listeners import Listeners
@@ -49,13 +49,13 @@ def address_of(listening: socket.socket) -> str:
 class Server(uvicorn.Server):
     """Ends at once when told to, although pages listen for as long as they are open."""
 
-    def __init__(self, app: FastAPI, listeners: Listeners):
+    def __init__(self, app: ASGIApp, listeners: Listeners):
         super().__init__(
             uvicorn.Config(
                 app,
                 http="h11",
                 ws="none",
-                log_level="error",
+                log_level="critical",  # the application tells of its errors itself
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=_GRACE_S,

@@ -46,6 +46,7 @@ class Service:
         detail: Callable[[str], None] = lambda _: None,
     ):
         self.limits = limits
+        self.say, self.detail = say, detail
         self.model = ""
         self.listeners = Listeners()
         self._lock = _lock(folder)
@@ -58,6 +59,9 @@ class Service:
                 tell=lambda job: self.listeners.tell(job.id, job_event(job)),
                 tell_removed=lambda job_id: self.listeners.tell(job_id, deleted_event(job_id)),
             )
+        except OSError as error:
+            self._lock.release()
+            raise _unusable(folder, error) from error
         except BaseException:
             self._lock.release()
             raise
@@ -108,7 +112,9 @@ def _lock(folder: Path) -> filelock.BaseFileLock:
     except filelock.Timeout:
         raise ServerError(f"{folder}: another server works in this folder. Choose another --folder.") from None
     except OSError as error:
-        raise ServerError(
-            f"{folder}: cannot be written ({error.strerror or error}). Choose another --folder."
-        ) from error
+        raise _unusable(folder, error) from error
     return lock
+
+
+def _unusable(folder: Path, error: OSError) -> ServerError:
+    return ServerError(f"{folder}: cannot be written ({error.strerror or error}). Choose another --folder.")

@@ -40,6 +40,7 @@ class JobStore:
     """
 
     def __init__(self, path: Path):
+        self._path = path
         with _explained(path):
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
@@ -50,8 +51,9 @@ class JobStore:
             raise
 
     def load(self) -> list[Job]:
-        """All jobs, oldest first."""
-        rows = self._connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM jobs ORDER BY number")
+        """All jobs, oldest first. Raises ServerError if the file is damaged."""
+        with _explained(self._path):
+            rows = self._connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM jobs ORDER BY number").fetchall()
         jobs = (dict(zip(_COLUMNS, row, strict=True)) for row in rows)
         return [Job(**job | {"state": State(job["state"])}) for job in jobs]
 

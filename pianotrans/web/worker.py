@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pianotrans.audio import open_audio
@@ -50,6 +51,7 @@ class Recipe:
 def serve(connection: "Connection[Message, Order]", recipe: Recipe, n_threads: int | None) -> None:
     """The main function of a worker process: follow orders until the other side hangs up."""
     limit_threads(n_threads)
+    _offer_to_die_first()
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the server is gone
         work(connection, recipe)
 
@@ -108,6 +110,12 @@ class _CancelledByOrder:
         """Raise Cancelled if so; EOFError if the server is gone."""
         if self.is_set():
             raise Cancelled(f"{name}: stopped, as asked.")
+
+
+def _offer_to_die_first() -> None:
+    """If memory runs out, Linux is to end this process rather than the server."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def _load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":

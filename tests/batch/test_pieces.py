@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pianotrans.batch import End, Item, Ledger, Outcome, Recipe, write_report
 from pianotrans.batch.estimate import Estimate, header_duration_s
 from pianotrans.batch.identity import identify
-from pianotrans.batch.recipe import render
+from pianotrans.batch.rendering import render
 from pianotrans.errors import AudioError, ModelError, OutputError
 from pianotrans.events import Cleaning, Note, Pedal, Performance, extend_by_pedal
 from pianotrans.events.export import encode
@@ -121,17 +121,25 @@ def test_a_model_folder_is_known_by_its_content(tmp_path: Path, file: str):
         recipe.fingerprint()
 
 
+def rendered(heard: Performance, *formats: str, **settings: object) -> tuple[Performance, dict[str, bytes]]:
+    return render(heard, Recipe(formats=formats, **settings), Path("no page, so not read"))
+
+
 def test_rendering():
     heard = Performance((Note(0.0, 1.0, 60, 64),), (Pedal(0.5, 2.0, "sustain"), Pedal(0.5, 2.0, "soft")), 3.0)
-    assert render(heard, [])[1] == {}
-    assert render(heard, ["mid"]) == (heard, {"mid": encode(heard, "x.mid")})
-    assert render(heard, ["mid"], pedal=False)[0] == heard.without_pedals()
-    written, contents = render(heard, ["json", "csv"], sounding=True)
+    assert rendered(heard)[1] == {}
+    assert rendered(heard, "mid") == (heard, {"mid": encode(heard, "x.mid")})
+    assert render(heard, Recipe(), Path("unread"), ["json"])[1] == {"json": encode(heard, "x.json")}
+    assert rendered(heard, "mid", pedal=False)[0] == heard.without_pedals()
+    written, contents = rendered(heard, "json", "csv", sounding=True)
     assert written == extend_by_pedal(heard)
     assert contents == {name: encode(written, f"x.{name}") for name in ("json", "csv")}
-    assert render(heard, [], sounding=True, pedal=False)[0].pedals == ()
+    assert rendered(heard, sounding=True, pedal=False)[0].pedals == ()
+    assert rendered(heard, cleaning=Cleaning(min_velocity=65))[0].notes == ()
     with pytest.raises(OutputError, match=r"'\.xml' names a format"):
-        render(heard, ["xml"])
+        rendered(heard, "xml")
+    with pytest.raises(AudioError, match=r"no such file"):
+        rendered(heard, "html")
 
 
 # Folders

@@ -16,7 +16,7 @@ import pytest
 
 from pianotrans.batch.messages import Died, Failed, Finished, Message, Progressed, Ready, Task, Unable
 from pianotrans.batch.pool import Pool
-from pianotrans.batch.recipe import render
+from pianotrans.batch.rendering import render
 from pianotrans.batch.worker import serve, transcribe_task
 from pianotrans.errors import DeviceError
 from pianotrans.inference.processes import n_cores
@@ -51,7 +51,7 @@ def test_a_task(tmp_path: Path, transcriber: Transcriber):
     path, told = clip(tmp_path / "a.wav"), []
     recipe = replace(TINY, formats=("mid", "json"), pedal=False)
     answer = transcribe_task(transcriber, recipe, Task("a.wav", path), told.append)
-    heard, contents = render(transcriber.transcribe(path), recipe.formats, pedal=False)
+    heard, contents = render(transcriber.transcribe(path), recipe, path)
     assert isinstance(answer, Finished)
     assert answer.contents == contents
     assert (answer.audio_s, answer.n_notes) == (2.0, heard.n_notes)

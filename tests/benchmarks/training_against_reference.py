@@ -77,17 +77,21 @@ def make_batches(shared: Path, folder: Path) -> None:
         np.savez(folder / f"{name}.npz", query=scores.query, key=scores.key, singleton=scores.singleton)
 
 
-def our_step(batch: dict[str, np.ndarray], n_runs: int, *, recompute: bool = False) -> dict[str, object]:
+def our_step(
+    batch: dict[str, np.ndarray], n_runs: int, *, recompute: bool = False, bfloat16: bool = False
+) -> dict[str, object]:
     """The forward and backward pass of our training step."""
     model, samples = published_model(), torch.from_numpy(batch["samples"])[None]
-    model.backbone.recompute = recompute
+    model.backbone.recompute_blocks(recompute)
     labels = Labels(**{name.removeprefix("label_"): x for name, x in batch.items() if name.startswith("label_")})
     beginning = samples[..., : training_tasks.SMALL_SAMPLES]
+
+    def forward(some: torch.Tensor, truth: Labels) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            return log_probability(model, some, [truth]).total.sum()
+
     return training_tasks.run(
-        lambda: log_probability(model, beginning, [Labels.nothing()]).total.sum(),
-        lambda: log_probability(model, samples, [labels]).total.sum(),
-        model.zero_grad,
-        n_runs,
+        lambda: forward(beginning, Labels.nothing()), lambda: forward(samples, labels), model.zero_grad, n_runs
     )
 
 
@@ -167,14 +171,25 @@ def main() -> None:
             kind = "step" if task == "step" else "crf"
             results[task] = [measure(command, kind, batch, arguments.runs) for command in (theirs, ours)]
             show(titles[task], *results[task], console)
-            if task == "step":
-                results["recomputed"] = [results[task][0], measure(ours, "recomputed", batch, arguments.runs)]
-                show("the same, the blocks computed again on the way back", *results["recomputed"], console)
+            for variant, how in VARIANTS.items() if task == "step" else ():
+                results[variant] = [results[task][0], measure(ours, variant, batch, arguments.runs)]
+                show(f"the same, {how}", *results[variant], console)
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=1))
 
 
-TASKS = {"step": our_step, "recomputed": functools.partial(our_step, recompute=True), "crf": our_crf}
+VARIANTS = {
+    "recomputed": "the blocks computed again on the way back",
+    "bfloat16": "the transformer's products in bfloat16, for CPUs with units for it",
+    "both": "in bfloat16 and the blocks computed again",
+}
+TASKS = {
+    "step": our_step,
+    "recomputed": functools.partial(our_step, recompute=True),
+    "bfloat16": functools.partial(our_step, bfloat16=True),
+    "both": functools.partial(our_step, recompute=True, bfloat16=True),
+    "crf": our_crf,
+}
 
 if __name__ == "__main__":
     main()

@@ -2,7 +2,7 @@
 
 usage: python -m tests.benchmarks.uploads
 
-Each is a minute of stereo sound as WAV, 10 MiB; the server has the tiny model.
+Each is a WAV file of 11 MiB; the server has the tiny model.
 """
 
 import re
@@ -50,8 +50,8 @@ class Figures:
 
 def measure(folder: Path) -> Figures:
     """Start a server in `folder`, and all uploads in the same moment."""
-    stereo = np.stack([noise(60.0, 44_100)] * 2, axis=1)
-    content = write(folder / "clip.wav", stereo, 44_100).read_bytes()
+    samples = np.stack([noise(15.0, 96_000)] * 4, axis=1)  # large, and yet soon transcribed
+    content = write(folder / "clip.wav", samples, 96_000).read_bytes()
     answers: list[httpx.Response] = []
     go = threading.Barrier(N_UPLOADS + 1)
 

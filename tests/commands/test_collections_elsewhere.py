@@ -54,6 +54,13 @@ def test_from_a_url_to_a_folder_and_back(store: fsspec.AbstractFileSystem, tmp_p
     assert [path.name for path in Path("kept").glob("memory-out-*/*")] == ["ledger.sqlite"]
 
 
+def test_a_report_of_a_recording_that_was_fetched(store: fsspec.AbstractFileSystem):
+    assert transcribe("memory://album/disc 1", "-o", "memory://out", "--format", "html").exit_code == 0
+    page = store.cat("/out/é.html").decode()
+    assert "<h1>é.wav</h1>" in page
+    assert '"media_type":"audio/mpeg"' in page
+
+
 def test_the_same_as_from_here(store: fsspec.AbstractFileSystem, tmp_path: Path):
     clip(tmp_path / "in" / "a.wav", 0.5)
     Path("out").mkdir()

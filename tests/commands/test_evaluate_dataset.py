@@ -32,8 +32,9 @@ def said(result) -> list[str]:
 
 @pytest.fixture
 def songs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Three recordings with their MIDI, in folder `songs` of the working folder."""
+    """Three recordings with their MIDI, in folder `songs` of the working folder; nothing draws pictures of them."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pianotrans.evaluation.pictures.can_draw", lambda: False)  # takes longer than all the rest
     for i, name in enumerate(NAMES):
         duration_s = 2.0 + i / 2
         clip(Path("songs", f"{name}.wav"), duration_s)

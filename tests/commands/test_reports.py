@@ -31,10 +31,25 @@ def test_a_report_goes_where_it_is_told(tmp_path: Path):
     assert result.stdout_bytes == (tmp_path / "page.html").read_bytes()
 
 
-def test_a_collection_has_no_reports_yet(tmp_path: Path):
-    clip(tmp_path / "in" / "song.wav")
+def test_a_collection_has_the_same_reports(tmp_path: Path):
+    for name in ("a.wav", "disc 1/b.wav"):
+        clip(tmp_path / "in" / name)
     (tmp_path / "out").mkdir()
-    result = transcribe(tmp_path / "in", "-o", tmp_path / "out", "--format", "mid,html")
-    assert result.exit_code == 2
-    assert "html is for recordings that are named themselves" in only_error(result)
-    assert names(tmp_path / "out") == []
+    arguments = (tmp_path / "in", "-o", tmp_path / "out", "--format", "html,mid", "--jobs", "2")
+    assert transcribe(*arguments).exit_code == 0
+    pages = ["a.html", "a.mid", "disc 1/b.html", "disc 1/b.mid"]
+    assert names(tmp_path / "out") == [".pianotrans/ledger.sqlite", *pages, "report.csv"]
+    transcribe(tmp_path / "in" / "a.wav", "-o", tmp_path / "alone.html", "-q")
+    assert (tmp_path / "out" / "a.html").read_bytes() == (tmp_path / "alone.html").read_bytes()
+    assert "<h1>b.wav</h1>" in (tmp_path / "out" / "disc 1" / "b.html").read_text(encoding="utf-8")
+    assert "2 of 2 recordings done, 2 of them before." in " ".join(transcribe(*arguments).stderr.split())
+
+
+def test_a_bad_recording_has_none_and_the_others_have_theirs(tmp_path: Path):
+    clip(tmp_path / "in" / "good.wav")
+    (tmp_path / "in" / "bad.wav").write_text("text")
+    (tmp_path / "out").mkdir()
+    result = transcribe(tmp_path / "in", "-o", tmp_path / "out", "--format", "html")
+    assert result.exit_code == 1
+    assert "not an audio format" in only_error(result)
+    assert names(tmp_path / "out") == [".pianotrans/ledger.sqlite", "good.html", "report.csv"]

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,8 @@ def test_what_only_a_worker_finds_out(tmp_path: Path, arguments: tuple[str, ...]
 
 # The real thing
 
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc here")
+
 
 @contextmanager
 def running(
@@ -144,10 +146,14 @@ def running(
 
 
 def children(pid: int) -> list[int]:
-    """Worker processes."""
-    command = ["ps", "-ww", "--ppid", str(pid), "-o", "pid=,args="]
-    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    return [int(line.split()[0]) for line in found.splitlines() if "spawn_main" in line]
+    """The worker processes of a server."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == pid and b"spawn_main" in (place / "cmdline").read_bytes():
+                found.append(int(place.name))
+    return found
 
 
 @pytest.fixture
@@ -156,6 +162,7 @@ def long_clip(tmp_path: Path) -> bytes:
     return write(tmp_path / "long.flac", noise(900.0)).read_bytes()
 
 
+@needs_proc
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
 def test_what_the_readme_shows(tmp_path: Path):
@@ -202,6 +209,7 @@ def test_ctrl_c_during_a_job_and_a_page_that_listens(tmp_path: Path, long_clip: 
         assert site.client.post(f"/api/jobs/{job['id']}/cancel").json()["state"] == "cancelled"
 
 
+@needs_proc
 @pytest.mark.slow
 def test_kill_9_and_start_again(tmp_path: Path, long_clip: bytes):
     with running("--folder", tmp_path / "jobs") as (process, site):
@@ -232,6 +240,7 @@ def test_kill_9_and_start_again(tmp_path: Path, long_clip: bytes):
     ]
 
 
+@needs_proc
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV], ids=str)
 def test_a_worker_that_is_killed_fails_its_job_only(tmp_path: Path, long_clip: bytes, number: int):
@@ -250,6 +259,7 @@ def test_a_worker_that_is_killed_fails_its_job_only(tmp_path: Path, long_clip: b
         assert children(process.pid) != [worker]
 
 
+@needs_proc
 @pytest.mark.slow
 def test_cancelling_takes_no_longer_than_a_segment(tmp_path: Path, long_clip: bytes):
     with running("--folder", tmp_path / "jobs") as (process, site):

@@ -50,6 +50,14 @@ def test_every_model_has_what_a_user_wants_to_know():
         assert len(bytes.fromhex(entry.weights_sha256)) == 32
 
 
+def test_a_model_that_nobody_has_trained_is_not_offered():
+    assert "small" not in [entry.name for entry in all_models()]
+    with pytest.raises(
+        ModelError, match=r"model 'small': has no weights yet. Train it with `pianotrans train small`"
+    ):
+        find_model("small")
+
+
 def test_any_folder_is_a_model(folder: Path):
     for given in (folder, str(folder)):
         entry = find_model(given)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pianotrans.errors import ModelError
-from pianotrans.inference.registry import all_models, find_model
+from pianotrans.inference.registry import all_models, find_model, models_folder
 from pianotrans.network import N_TRACKS, Model, ModelConfig
 from pianotrans.network.config import ARCHITECTURE, SpectrogramConfig, TransformerConfig
 
@@ -22,9 +22,9 @@ def test_constants_of_the_published_model():
     assert config.spectrogram.frames_per_second.as_integer_ratio() == (11025, 256)
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in all_models()])
+@pytest.mark.parametrize("name", [*(entry.name for entry in all_models()), "small"])
 def test_shipped_configs_build_and_run_when_shrunk(name):
-    config = find_model(name).config()
+    config = find_model(models_folder() / name).config()
     small = dataclasses.replace(config, transformer=TransformerConfig(width=16, n_heads=2, n_layers=1))
     n_samples = 5 * config.spectrogram.hop_samples + 1
     context, scores = Model(small)(torch.zeros(2, 1, n_samples))

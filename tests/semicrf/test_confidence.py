@@ -33,32 +33,54 @@ def factored(n_tracks: int, n_frames: int, seed: int, spread: float = 1.0, level
     return IntervalScores(query, key, singleton)
 
 
+def near(probability: np.ndarray, begin: int, end: int) -> float:
+    """The sum of a map of probabilities (T, T) within a frame of an interval's begin and of its end."""
+    return float(probability[max(begin - 1, 0) : begin + 2, max(end - 1, 0) : end + 2].sum())
+
+
 def check(confidence: Confidence, moves: BestMoves, n: int, probability: np.ndarray, tolerance: float) -> None:
     """One track against the posterior probability of all its intervals."""
-    frames = np.arange(len(probability))
-    end = moves.next_frame[n].clip(max=len(probability) - 1)
-    expected = np.where(moves.is_interval[n], probability[frames, end], 0)
-    np.testing.assert_allclose(confidence.interval[n], expected, atol=tolerance)
-    np.testing.assert_allclose(confidence.singleton[n], np.diagonal(probability), atol=tolerance)
+    interval, singleton = np.zeros((2, len(probability)))
+    for t in np.flatnonzero(moves.is_interval[n]):
+        interval[t] = near(probability, t, moves.next_frame[n, t])
+    for t in np.flatnonzero(moves.has_singleton[n]):
+        singleton[t] = near(probability, t, t)
+    np.testing.assert_allclose(confidence.interval[n], interval.clip(max=1), atol=tolerance)
+    np.testing.assert_allclose(confidence.singleton[n], singleton.clip(max=1), atol=tolerance)
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("n_frames", range(1, 7))
 def test_enumeration(n_frames, seed):
-    scores = factored(4, n_frames, seed)
+    scores = factored(4, n_frames, seed, level=0.5)
     moves, confidence = decode_with_confidence(scores)
     for n in range(4):
         full, gap = scores.map(slice(n, n + 1))[0].double().numpy(), np.zeros(n_frames - 1)
         check(confidence, moves, n, enumeration.marginals(full, gap), 1e-6)
         np.testing.assert_allclose(confidence.begin[n], begins(full), atol=1e-6)
+        for t in np.flatnonzero(moves.is_interval[n]):
+            begin, end = int(t), int(moves.next_frame[n, t])
+            if end - begin > 2:
+                assert confidence.interval[n, t] == pytest.approx(chance_of_one_near(full, begin, end), abs=1e-6)
+
+
+def weighed(full: np.ndarray) -> list[tuple[enumeration.Labelling, float]]:
+    """All labellings, each with its probability."""
+    labellings = enumeration.labellings(len(full))
+    weights = np.array([math.exp(sum(full[b, e] for b, e in one)) for one in labellings])
+    return list(zip(labellings, weights / weights.sum(), strict=True))
 
 
 def begins(full: np.ndarray) -> list[float]:
-    """The probability that anything begins at each frame, out of the list of all labellings."""
-    labellings = enumeration.labellings(len(full))
-    weights = np.array([math.exp(sum(full[b, e] for b, e in one)) for one in labellings])
-    starts = [{b for b, _ in one} for one in labellings]
-    return [float(weights[[t in some for some in starts]].sum() / weights.sum()) for t in range(len(full))]
+    """How many of each frame, the one before and the one after have something begin, on average; at most 1."""
+    starts = [({b for b, _ in one}, p) for one, p in weighed(full)]
+    near = ({t - 1, t, t + 1} for t in range(len(full)))
+    return [min(1.0, sum(p * len(these & some) for some, p in starts)) for these in near]
+
+
+def chance_of_one_near(full: np.ndarray, begin: int, end: int) -> float:
+    """That a labelling has at least one interval or singleton within a frame of both ends."""
+    return sum(p for one, p in weighed(full) if any(abs(b - begin) <= 1 and abs(e - end) <= 1 for b, e in one))
 
 
 # Tiles are of 128 frames and 6 tracks: below, at and beyond. A low level leaves hardly any interval a chance.
@@ -75,7 +97,7 @@ def test_the_full_map(n_frames, spread, level):
 def test_more_intervals_than_there_is_room_for_at_first():
     scores = factored(1, 128, 5, spread=0.02)  # nearly all of the 8128 have a chance
     _, confidence = decode_with_confidence(scores)
-    expected = confidence_under(Posterior.under(scores), *decode_factored(scores).arrays[:2])
+    expected = confidence_under(Posterior.under(scores), *decode_factored(scores).arrays)
     for ours, theirs in zip(confidence.arrays, expected.arrays, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
@@ -93,14 +115,15 @@ def test_both_ways_agree_and_give_probabilities(n_frames, seed, spread, level):
     """Scores of up to some hundred thousand: where rounding may decide, in float64 on both sides."""
     scores = factored(3, n_frames, seed, spread, level)
     moves, confidence = decode_with_confidence(scores)
-    other = confidence_under(Posterior.under(scores), moves.next_frame, moves.is_interval)
+    other = confidence_under(Posterior.under(scores), *moves.arrays)
     rounding = 1e-5 + 1e-6 * scores.map().nan_to_num(neginf=0).abs().max().item()
     for ours, theirs in zip(confidence.arrays, other.arrays, strict=True):
         assert ours.dtype == theirs.dtype == np.float32
         assert (ours >= 0).all()
         assert (ours <= 1).all()
         np.testing.assert_allclose(ours, theirs, atol=min(rounding, 1))
-    assert (confidence.begin >= confidence.interval - 1e-6).all()
+    is_long = moves.is_interval & (moves.next_frame - np.arange(n_frames) > 2)
+    assert (confidence.begin >= confidence.interval - 1e-6)[is_long].all()
 
 
 def test_what_is_asked_for_and_how_parts_go_together():
@@ -110,7 +133,8 @@ def test_what_is_asked_for_and_how_parts_go_together():
     for ours, theirs in zip(joined.arrays, whole.arrays, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     track, begin, end = moves.read(np.zeros(5, np.int64)).T
-    expected = Posterior.under(scores).of_intervals(*(torch.from_numpy(x.copy()) for x in (track, begin, end)))
+    index = (torch.from_numpy(x.copy()) for x in (track, begin, end))
+    expected = Posterior.under(scores).of_intervals_about(*index).clamp(max=1)
     np.testing.assert_allclose(whole.of(track, begin, end), expected, atol=1e-5)
     nothing = Confidence.nothing(2, 7)
     assert [array.shape for array in nothing.arrays] == [(2, 7)] * 3

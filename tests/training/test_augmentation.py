@@ -21,7 +21,7 @@ from pianotrans.training.rooms import find_rooms, make_room, read_room
 
 RATE = 44_100
 OFF = AugmentationSettings.nothing()
-ALL = AugmentationSettings(pitch=1, downmix=1, equaliser=1, room=1, noise=1)
+ALL = AugmentationSettings(pitch=1, downmix=1, equaliser=1, room=1, noise=1, codec=1)
 STEREO = np.random.default_rng(1).normal(0, 0.1, (2, RATE)).astype(np.float32)
 
 
@@ -31,7 +31,7 @@ def draw(settings: AugmentationSettings, *key: int, n_channels: int = 2) -> Trea
 
 def same(one: Treatment, other: Treatment) -> bool:
     arrays = ("weights", "response")
-    return (one.speed, one.noise) == (other.speed, other.noise) and all(
+    return (one.speed, one.noise, one.codec) == (other.speed, other.noise, other.codec) and all(
         np.array_equal(getattr(one, name), getattr(other, name)) for name in arrays
     )
 
@@ -50,14 +50,17 @@ def test_the_key_decides_and_nothing_else():
         assert not same(draw(ALL, 1, 2, 3), draw(ALL, *other))
 
 
-@pytest.mark.parametrize("kind", ["pitch", "downmix", "equaliser", "room", "noise"])
+@pytest.mark.parametrize("kind", ["pitch", "downmix", "equaliser", "room", "noise", "codec"])
 def test_switching_one_off_leaves_the_others(kind: str):
     whole, part = draw(ALL, n_channels=1), draw(replace(ALL, **{kind: 0}), n_channels=1)
     assert (part.speed == 1.0) == (kind == "pitch")
     assert (part.weights is None) == (kind == "downmix")
     assert (part.noise is None) == (kind == "noise")
+    assert (part.codec is None) == (kind == "codec")
     if kind not in ("pitch",):
         assert part.speed == whole.speed
+    if kind not in ("codec",):
+        assert part.codec == whole.codec
     if kind not in ("noise",):
         assert part.noise == whole.noise
     if kind not in ("room", "equaliser"):

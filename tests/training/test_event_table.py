@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,7 @@ def test_faster_is_earlier():
     assert (fast.notes, fast.pedals) == ((Note(0.5, 1.5, 60, 1),), (Pedal(1.0, 2.0, SUSTAIN),))
 
 
+@pytest.mark.slow
 @quick
 @given(performances, st.floats(-16, 30))
 def test_labels_of_a_part_are_those_of_the_whole(performance: Performance, start_s: float):

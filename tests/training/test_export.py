@@ -1,8 +1,11 @@
 """From a run to a model's folder."""
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from pianotrans.errors import ModelError, OutputError, TrainingError
+from pianotrans.inference.checkpoint import read_weights
 from pianotrans.inference.registry import find_model
 from pianotrans.inference.transcriber import Transcriber
 from pianotrans.training.checkpoints import BEST_BY
@@ -40,6 +43,30 @@ def test_an_exported_model_is_what_was_validated(run, tmp_path):
         assert text in card
     performance = Transcriber(target, device="cpu").transcribe(tmp_path / "data" / "0.flac")
     assert performance.duration_s == pytest.approx(3.0)
+
+
+def test_half_the_size(run, tmp_path):
+    """Stored in float16, computed with in float32, the same but for what 11 bits do not hold."""
+    export(run, tmp_path / "whole")
+    export(run, tmp_path / "half", half=True)
+    whole, half = (tmp_path / name / "weights.safetensors" for name in ("whole", "half"))
+    assert half.stat().st_size < 0.55 * whole.stat().st_size
+    weights, halves = (read_weights(find_model(path.parent)) for path in (whole, half))
+    for name, weight in weights.items():
+        assert halves[name].dtype == torch.float32, name
+        torch.testing.assert_close(halves[name], weight, rtol=2**-11, atol=2**-25, msg=name)
+    performance = Transcriber(tmp_path / "half", device="cpu").transcribe(tmp_path / "data" / "0.flac")
+    assert performance.duration_s == pytest.approx(3.0)
+
+
+def test_weights_that_16_bits_do_not_hold(run, tmp_path):
+    path = run.checkpoints.last().folder / "weights.safetensors"
+    weights = load_file(path)
+    weights["scorer.bias"][0] = 1e5
+    save_file(weights, path)
+    with pytest.raises(TrainingError, match=r"scorer.bias: too large for 16 bits \(1e\+05\). Export it whole"):
+        export(run, tmp_path / "half", "last", half=True)
+    assert not (tmp_path / "half").exists()
 
 
 def test_an_exported_model_can_be_trained_again(run, tmp_path):

@@ -16,7 +16,7 @@ RECIPES = sorted(path.parent.name for path in models_folder().glob("*/training.t
 
 
 def test_there_are_recipes():
-    assert RECIPES == ["tiny", "transkun-v2"]
+    assert RECIPES == ["small", "tiny", "transkun-v2"]
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -99,7 +99,7 @@ def test_refused_changes(tmp_path, change, message):
 def test_a_missing_file(tmp_path):
     with pytest.raises(TrainingError, match="cannot be read"):
         read_settings(tmp_path / "none.toml")
-    with pytest.raises(TrainingError, match=r"neither a recipe \(tiny, transkun-v2\) nor a TOML file"):
+    with pytest.raises(TrainingError, match=r"neither a recipe \(small, tiny, transkun-v2\) nor a TOML file"):
         Recipe.read(str(tmp_path / "none.toml"))
 
 

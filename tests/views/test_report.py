@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import tracemalloc
 from html.parser import HTMLParser
 
 import pytest
@@ -98,3 +99,14 @@ def test_json_in_a_script_element(value: object):
     text = json_for_script(value)
     assert "<" not in text
     assert json.loads(text) == value
+
+
+def test_memory_is_twice_the_page():
+    report_html(Performance(), title="", recording=Recording(b""))  # what is read only once
+    content = bytes(10_000_000)
+    tracemalloc.start()
+    page = report_html(Performance(), title="", recording=Recording(content))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(page) > len(content) * 4 / 3
+    assert peak < 2.1 * len(page)

@@ -244,13 +244,14 @@ def test_a_note_of_the_list_leads_to_its_place(visit: Visit):
 def test_everything_has_a_name_for_screen_readers(visit: Visit):
     nameless = visit.page.evaluate("""() => {
         const hasName = (one) => one.getAttribute("aria-label") || one.textContent.trim() || one.labels?.length;
-        const all = [...document.querySelectorAll("button, input, canvas")];
+        const all = [...document.querySelectorAll("button, input, select, canvas")];
         return all.filter((one) => !hasName(one)).map((one) => one.id);
     }""")
     assert nameless == []
     tree = visit.page.locator("body").aria_snapshot()
     for name in (
         'button "Play"',
+        'combobox "Theme"',
         "columnheader",
         *(f'slider "{one}' for one in ("Position", "Least", "Cross-fade")),
     ):
@@ -265,6 +266,58 @@ def test_it_is_light_or_dark_as_the_reader_likes(visit: Visit, scheme: str, pape
     background = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == f"rgb{paper}"
     visit.page.emulate_media(color_scheme="light")
+
+
+WHITE, DARK = (255, 255, 255), (21, 23, 28)
+
+
+def ground(visit: Visit) -> tuple[int, int, int]:
+    """The colour of most of the canvas, which is the page's, too."""
+    colour = max(visit.colours().items(), key=lambda item: item[1])[0]
+    assert visit.page.evaluate("getComputedStyle(document.body).backgroundColor") == f"rgb{colour}"
+    return colour
+
+
+def test_the_reader_may_choose_and_it_is_remembered(browser: Any, tmp_path: Path):
+    one = Visit(browser, tmp_path, crowd(), color_scheme="light")
+    switch = one.page.get_by_label("Theme")
+    assert (switch.input_value(), ground(one)) == ("system", WHITE)
+    switch.focus()
+    one.page.keyboard.press("End")  # by keyboard alone, the last is dark
+    assert (switch.input_value(), ground(one)) == ("dark", DARK)
+    assert one.page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+    one.page.reload()
+    one.page.wait_for_selector("html[data-ready]", timeout=20_000)
+    assert (switch.input_value(), ground(one)) == ("dark", DARK)
+    one.page.emulate_media(color_scheme="dark")
+    switch.select_option("light")
+    assert ground(one) == WHITE
+    switch.select_option("system")
+    assert ground(one) == DARK
+    one.page.emulate_media(color_scheme="light")
+    assert ground(one) == WHITE
+    assert one.troubles == []
+    one.page.context.close()
+
+
+def test_a_choice_that_cannot_be_kept_does_no_harm(browser: Any, tmp_path: Path):
+    """In a frame without rights a look at the storage throws."""
+    (tmp_path / "report.html").write_bytes(report_html(crowd(), title="take 1.mp3"))
+    outside = tmp_path / "outside.html"
+    outside.write_text('<iframe sandbox="allow-scripts" src="report.html" width="1100" height="800"></iframe>')
+    page = browser.new_context(offline=True, color_scheme="light").new_page()
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto(outside.as_uri())
+    frame = page.frame_locator("iframe")
+    frame.locator("html[data-ready]").wait_for(timeout=20_000)
+    inside = page.frames[1]
+    refused = inside.evaluate("(() => { try { return !localStorage; } catch { return true; } })()")
+    assert refused, "else this tests nothing"
+    frame.get_by_label("Theme").select_option("dark")
+    assert inside.evaluate("getComputedStyle(document.body).backgroundColor") == f"rgb{DARK}"
+    assert troubles == []
+    page.context.close()
 
 
 def test_twenty_thousand_notes_move_smoothly(browser: Any, tmp_path: Path):

@@ -196,7 +196,7 @@ def test_limits(tmp_path: Path):
         waiting = site.post("next.mp3").json()
         assert waiting["position"] == 1
         refused = site.post("one too many.mp3", b"x" * 900)
-        assert detail(refused, 429) == "1 recordings are waiting already, as many as may. Try again later."
+        assert detail(refused, 429) == "The queue is full, with 1 waiting. Try again later."
         assert refused.headers["Retry-After"] == "5"
         assert [job["name"] for job in site.client.get("/api/jobs").json()["jobs"]] == ["next.mp3", "long.mp3"]
         assert len(list((tmp_path / "jobs").iterdir())) == 2
@@ -269,6 +269,18 @@ def test_a_full_disk(site: Site, monkeypatch: pytest.MonkeyPatch):
         assert site.job(job["id"]) == job
     finally:
         disk.is_full = False
+
+
+def test_a_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    said, details = [], []
+    with serving(tmp_path, say=said.append, detail=details.append) as site:
+        monkeypatch.setattr(site.service.jobs, "jobs", lambda: 1 / 0)
+        answer = site.client.get("/api/jobs", headers={"Connection": "close"})
+        assert detail(answer, 500) == "Something unexpected went wrong in the server; its terminal says more."
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert site.client.get("/").status_code == 200
+    assert said == ["GET /api/jobs: unexpected ZeroDivisionError: division by zero"]
+    assert "in <lambda>" in details[0]
 
 
 def test_stopping_in_the_middle_of_an_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -144,7 +144,8 @@ def test_the_token_of_the_page(closed_site: Site):
     assert welcome.status_code == 200
     assert welcome.headers["Refresh"] == "0; url=/"
     cookie = welcome.headers["Set-Cookie"]
-    assert cookie == f"pianotrans={TOKEN}; HttpOnly; Path=/; SameSite=strict"
+    port = closed_site.client.base_url.port
+    assert cookie == f"pianotrans-{port}={TOKEN}; HttpOnly; Path=/; SameSite=strict"
     headers = {"Cookie": cookie.partition(";")[0]}
     closed_site.client.cookies.clear()
     assert closed_site.client.get("/", headers=headers).status_code == 200

@@ -1,6 +1,7 @@
 """The queue: its order, its limits, and that it outlives the server."""
 
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def test_the_queue_has_an_end(tmp_path: Path):
     queue = make_queue(tmp_path, max_queued=2)
     with queue.reserved_place():
         hand_in(queue)
-        with pytest.raises(QueueFullError, match="2 recordings are waiting already"), queue.reserved_place():
+        with pytest.raises(QueueFullError, match="The queue is full, with 2 waiting"), queue.reserved_place():
             pass
     with queue.reserved_place():
         pass
@@ -89,6 +90,19 @@ def test_the_queue_has_an_end(tmp_path: Path):
     queue.take()  # what runs does not wait
     with queue.reserved_place():
         pass
+    queue.close()
+
+
+def test_a_place_is_reserved_although_the_disk_is_slow(tmp_path: Path):
+    """An event loop asks; it must not wait."""
+    queue = make_queue(tmp_path)
+    with queue._lock:  # somebody writes
+        place = queue.reserved_place()
+        thread = threading.Thread(target=place.__enter__)
+        thread.start()
+        thread.join(5)
+        assert not thread.is_alive()
+    assert queue._n_reserved == 1
     queue.close()
 
 

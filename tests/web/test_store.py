@@ -38,6 +38,14 @@ def test_a_file_of_a_newer_version(tmp_path: Path):
         JobStore(tmp_path / "jobs.sqlite")
 
 
+def test_a_damaged_file(tmp_path: Path):
+    store = JobStore(tmp_path / "jobs.sqlite")
+    store._connection.execute("DROP TABLE jobs")
+    with pytest.raises(ServerError, match=r"cannot be used \(no such table: jobs\)"):
+        store.load()
+    store.close()
+
+
 def test_a_file_that_is_something_else(tmp_path: Path):
     (tmp_path / "jobs.sqlite").write_text("certainly no data base " * 50)
     with pytest.raises(ServerError, match=r"jobs\.sqlite: cannot be used \(file is not a database\)"):

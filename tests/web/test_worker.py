@@ -50,9 +50,7 @@ def task_of(source: Path, folder: Path, name: str | None = None) -> Task:
     return Task("0" * 32, name or source.name, folder)
 
 
-@pytest.mark.parametrize(
-    "name", ["song.wav", 'take"><script>.wav', "Prélude №1 – a.b.wav", "no suffix", "a\nb.wav"]
-)
+@pytest.mark.parametrize("name", ['take"><script>.wav', "Prélude №1 – a.b.wav", "no\nsuffix"])
 def test_the_same_bytes_as_on_the_command_line(tmp_path: Path, transcriber: Transcriber, name: str):
     source = clip(tmp_path / "clip.wav").rename(tmp_path / name)
     assert transcribe(source, "--format", "mid,csv,json,html", "-q").exit_code == 0

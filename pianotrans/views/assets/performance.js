@@ -28,10 +28,10 @@ class Performance {
     this.knowsConfidence = this.notes.some((note) => note.confidence !== null);
   }
 
-  // The notes and pedals that are at least so sure; those of unknown confidence always stay.
+  // The notes that are at least so sure, or of unknown confidence, and all pedals, of which no model is as sure.
   from(leastConfidence) {
-    const isSure = (event) => event.confidence === null || event.confidence >= leastConfidence;
-    return { notes: this.notes.filter(isSure), pedals: this.pedals.filter(isSure) };
+    const isSure = (note) => note.confidence === null || note.confidence >= leastConfidence;
+    return { notes: this.notes.filter(isSure), pedals: this.pedals };
   }
 }
 

@@ -9,7 +9,7 @@ element("recording").textContent = "";
 const player = new Player(song, JSON.parse(element("samples").textContent), recording);
 const roll = new Roll(element("roll"), song);
 const list = new NoteList(element("rows"), element("page"), element("earlier"), element("later"), goTo);
-let kept = song; // its notes and pedals that the slider leaves
+let kept = song; // what the slider leaves of it
 
 function plural(n, what) { return `${n} ${what}${n === 1 ? "" : "s"}`; }
 
@@ -63,7 +63,7 @@ function download({ notes, pedals }, ending) {
 }
 
 function onKey(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, button, a")) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, button, a")) return;
   const far = event.shiftKey ? 10 : 1;
   const actions = {
     " ": playOrPause,
@@ -138,7 +138,7 @@ element("roll").addEventListener("pointerdown", onPress);
 element("roll").addEventListener("wheel", onWheel, { passive: false });
 document.addEventListener("keydown", onKey);
 new ResizeObserver(() => roll.draw()).observe(element("roll"));
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => roll.readColours());
+new ThemeSwitch(element("theme"), () => roll.readColours());
 filter();
 showTime();
 document.documentElement.dataset.ready = "yes";

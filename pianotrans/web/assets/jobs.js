@@ -22,6 +22,11 @@ export class JobList {
     this.onChange(job.id);
   }
 
+  // What an upload has become. The stream may have told more of it before this answer came.
+  add(job) {
+    if (!this.lines.has(job.id)) this.put(job);
+  }
+
   // Before the first that is older: the list is in order, the newest first.
   insert(job) {
     const line = new Line(job, this);
@@ -64,7 +69,7 @@ export class JobList {
   }
 
   cancel(id) {
-    return this.attempt(async () => this.put(await cancelJob(id)));
+    return this.attempt(() => cancelJob(id)); // what comes of it the stream tells
   }
 
   async remove(job) {

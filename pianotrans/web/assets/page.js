@@ -104,7 +104,7 @@ const jobs = new JobList(element("jobs"), {
   },
   onTrouble: (text) => notice("trouble", text),
 });
-const uploads = new Uploads(element("uploads"), limits, { announce, onChange: arrange, onJob: (job) => jobs.put(job) });
+const uploads = new Uploads(element("uploads"), limits, { announce, onChange: arrange, onJob: (job) => jobs.add(job) });
 const player = new PlayerView(element("player"), element("player-bar"), element("player-downloads"));
 const panelElements = {
   panel: element("recording"), clock: element("recording-clock"), level: element("level"),

@@ -1,11 +1,17 @@
-"""Make the two pictures of the README: `python data/make_screenshots.py`, after `make demo`.
+"""Make the pictures of the README: `python data/make_screenshots.py`, after `make demo`.
 
-Opens the report that the demo wrote in Debian's Chromium (apt-get install chromium) with the network off, and draws
-the piano roll anew in a smaller size. Both become pictures of 256 colours: a README should load fast.
+Opens the report that the demo wrote in Debian's Chromium (apt-get install chromium) with the network off, draws the
+piano roll anew in a smaller size, and has the web app transcribe the clips of `data/samples`. All become pictures
+of 256 colours: a README should load fast.
 """
 
 import io
 import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -13,9 +19,12 @@ from playwright.sync_api import sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHOTS = REPOSITORY / "data" / "screenshots"
+CLIPS = sorted(path for path in (REPOSITORY / "data" / "samples").iterdir() if path.suffix != ".mid")
 DEMO = REPOSITORY / "out" / "satie_gymnopedie.html"
 WIDTH, HEIGHT = 1180, 860
 AT_S = 6.5
+WEB_HEIGHT = 560
+MOST_WAIT_MS = 300_000
 
 
 def report() -> bytes:
@@ -28,6 +37,32 @@ def report() -> bytes:
         page.get_by_label("Position").fill(str(AT_S))
         page.evaluate("document.activeElement.blur()")
         page.wait_for_timeout(300)
+        shot = page.screenshot()
+        browser.close()
+    return shot
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """The address of a web app without jobs."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, REPOSITORY / "cli.py", "serve", "--port", "0", "--folder", folder]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            yield server.stdout.readline().split()[1]
+            server.terminate()
+
+
+def web_app() -> bytes:
+    """The page with two transcriptions and one that is being made, as PNG."""
+    with serving() as address, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"))
+        page = browser.new_page(viewport={"width": WIDTH, "height": WEB_HEIGHT})
+        page.goto(address)
+        page.locator("#files").set_input_files(CLIPS)
+        page.locator("[data-state=done]").nth(len(CLIPS) - 2).wait_for(timeout=MOST_WAIT_MS)
+        page.locator("[data-state=running]").get_by_text("left").wait_for(timeout=MOST_WAIT_MS)
+        page.wait_for_timeout(600)
         shot = page.screenshot()
         browser.close()
     return shot
@@ -46,3 +81,4 @@ if __name__ == "__main__":
     SHOTS.mkdir(exist_ok=True)
     save("report.png", report())
     save("roll.png", DEMO.with_suffix(".png").read_bytes())
+    save("web.png", web_app())

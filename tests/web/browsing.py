@@ -79,8 +79,8 @@ class Tab:
         return self.page.get_by_role("listitem").filter(has=heading)
 
     def wait(self, name: str, state: str, timeout_s: float = SOON_S) -> Any:
-        """The line of a recording as soon as it is in this state."""
-        line = self.row(name).and_(self.page.locator(f"[data-state={state}]"))
+        """The line of a recording as soon as the server has it, and in this state."""
+        line = self.row(name).and_(self.page.locator(f"#jobs [data-state={state}]"))
         line.wait_for(timeout=1000 * timeout_s)
         return line
 

@@ -91,8 +91,7 @@ def test_drop_watch_see_filter_download(tab: Tab, stage: Stage):
     tab.drop(("slow.mp3", b"sound"))
     line = tab.wait("slow.mp3", "running")
     line.get_by_text("Transcribing · 0:02 of 0:08").wait_for()
-    bar = line.get_by_role("progressbar", name="Progress of slow.mp3")
-    assert bar.evaluate("(one) => one.value") == 0.25
+    assert line.get_by_role("progressbar", name="Progress of slow.mp3").evaluate("(bar) => bar.value") == 0.25
     stage.may_go_on.set()
     line = tab.wait("slow.mp3", "done")
     assert line.locator(".facts").inner_text().startswith("0:08 · 3 notes · 1 pedal stroke · ")

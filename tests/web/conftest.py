@@ -1,4 +1,4 @@
-"""The models of these tests are small; one browser serves them all."""
+"""The models of these tests are small; one browser serves each module."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,8 +12,8 @@ from .browsing import chromium
 __all__ = ["one_thread"]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, which is started once."""
+    """Chromium. No longer than a module: while it is open, no other event loop runs in the thread."""
     with chromium() as one:
         yield one

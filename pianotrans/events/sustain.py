@@ -37,7 +37,7 @@ def extend_by_pedal(performance: Performance) -> Performance:
         else:  # doubled by another voice of a foreign file: both end at the next onset proper
             following = later
         extended.append(replace(note, offset_s=min(offset_s, following)))
-    return replace(performance, notes=tuple(extended), pedals=performance.pedals_of(SOFT))
+    return replace(performance, notes=tuple(reversed(extended)), pedals=performance.pedals_of(SOFT))
 
 
 def _merged(pedals: tuple[Pedal, ...]) -> list[tuple[float, float]]:

@@ -63,6 +63,12 @@ def test_what_holds_for_every_performance(performance):
     assert extend_by_pedal(result) == result, "nothing is left to extend"
 
 
+def test_notes_that_differ_in_nothing_but_their_confidence_keep_their_order():
+    notes = (Note(0.0, 1.0, 60, 64, onset_confidence=0.5), Note(0.0, 1.0, 60, 64))
+    for some in (notes, notes[::-1]):
+        assert extend_by_pedal(Performance(some, (), 2.0)).notes == some
+
+
 def test_long_pieces_take_no_long_time():
     n = 20_000
     notes = tuple(Note(i * 0.1, i * 0.1 + 0.05, 21 + i % 88, 64) for i in range(n))

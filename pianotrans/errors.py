@@ -1,11 +1,35 @@
 """Every error that a user can cause or meet, under one root class.
 
-A message is one line that says what was given, what was needed and what to do.
+A message is one line that says what was given, what was needed and what to do. The exit code of the command line
+belongs to the class.
 """
+
+from typing import ClassVar
+
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130  # 130: 128 + SIGINT, as shells have it
 
 
 class PianotransError(Exception):
     """Root of all errors raised on purpose; its text is fit to be shown to a user."""
+
+    exit_code: ClassVar[int] = FAILED
+
+
+class UsageError(PianotransError, ValueError):
+    """A setting that cannot be used as it was given, or settings that contradict each other.
+
+    `settings` are their names in Python, `reason` says what is wrong with them. The command line shows the options
+    that stand for them instead.
+    """
+
+    exit_code: ClassVar[int] = WRONG_USAGE
+
+    def __init__(self, reason: str, *settings: str):
+        super().__init__(reason, *settings)  # both, so that the error can be sent from one process to another
+        self.reason, self.settings = reason, settings
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.settings)}: {self.reason}" if self.settings else self.reason
 
 
 class AudioError(PianotransError):
@@ -13,11 +37,13 @@ class AudioError(PianotransError):
 
 
 class FetchError(AudioError):
-    """A recording elsewhere that cannot be brought here just now, which is no fault of the recording's."""
+    """A recording in a remote store that cannot be fetched just now; the recording itself may be fine."""
 
 
 class StorageError(PianotransError):
-    """A URL that nothing here can open."""
+    """A URL that cannot be opened here."""
+
+    exit_code: ClassVar[int] = WRONG_USAGE
 
 
 class MidiError(PianotransError):
@@ -30,6 +56,8 @@ class ModelError(PianotransError):
 
 class DeviceError(PianotransError):
     """A compute device that does not exist or does not work here."""
+
+    exit_code: ClassVar[int] = WRONG_USAGE
 
 
 class OutputError(PianotransError):
@@ -49,7 +77,15 @@ class WorkerError(PianotransError):
 
 
 class ClusterError(PianotransError):
-    """A Ray cluster that cannot be reached or used, or Ray itself missing."""
+    """A Ray cluster that cannot be reached or used."""
+
+    exit_code: ClassVar[int] = WRONG_USAGE
+
+
+class ExtraError(PianotransError):
+    """An optional part of the installation that is missing."""
+
+    exit_code: ClassVar[int] = WRONG_USAGE
 
 
 class DatasetError(PianotransError):
@@ -64,5 +100,7 @@ class ServerError(PianotransError):
     """A web server that cannot start or go on as asked."""
 
 
-class Cancelled(PianotransError):  # noqa: N818 - not a failure: somebody asked for it
-    """The caller asked for the work to stop."""
+class Cancelled(PianotransError):  # noqa: N818 - not a failure: the caller asked for it
+    """The work was stopped at the caller's request."""
+
+    exit_code: ClassVar[int] = INTERRUPTED

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # the tests share the cores, so each computes on one
+    for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(_name, "1")
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 SHARED = Path(os.environ.get("PIANOTRANS_SHARED", REPOSITORY.parent / "shared"))

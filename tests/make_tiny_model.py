@@ -9,10 +9,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from pianotrans.training.export import export
-from pianotrans.training.run_folder import Recipe, RunFolder
-from pianotrans.training.sharing import make_fabric
-from pianotrans.training.start import Request, make_loop
+from pianotrans.training.runs.distributed import make_fabric
+from pianotrans.training.runs.export import export
+from pianotrans.training.runs.run_folder import Recipe, RunFolder
+from pianotrans.training.runs.start import Request, make_loop
 from tests.training.making import make_index
 
 N_CLIPS, N_VALIDATION_CLIPS = 600, 20

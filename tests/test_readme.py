@@ -11,11 +11,11 @@ import sys
 import pytest
 
 from pianotrans.inference import registry
-from tests.batch.object_store import object_store, store
 from tests.commands.driving import ENVIRONMENT, RATE, SEED, clip, run_process, write
 from tests.commands.test_serve import WAIT_S, running
 from tests.conftest import REPOSITORY, SHARED
 from tests.synthesis import random_performance, render
+from tests.workers.object_store import object_store, store
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 RUN_BY_CI = {"make demo", "make test", "pip install ."}

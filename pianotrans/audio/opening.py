@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pianotrans.audio.beginning import BeginningDecoder
+from pianotrans.audio.containers import data_bytes, ends_inside_ogg_page, is_chained_ogg
 from pianotrans.audio.decoder import Decoder, NotDecodableError
-from pianotrans.audio.layout import data_bytes, ends_inside_ogg_page, is_chained_ogg
 from pianotrans.audio.reader import MISSING_S, AudioReader, truncated_error
 from pianotrans.audio.soundfile_decoder import SoundFileDecoder
 from pianotrans.errors import AudioError

@@ -12,8 +12,8 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
+from pianotrans.audio.containers import mp3_counts_frames
 from pianotrans.audio.decoder import BrokenStreamError, NotDecodableError, no_samples_error
-from pianotrans.audio.layout import mp3_counts_frames
 from pianotrans.audio.plainfile import PlainFile
 from pianotrans.audio.samples import BLOCK_S, Block, to_float32
 from pianotrans.errors import AudioError

@@ -7,8 +7,7 @@ Importing this package loads no torch: only workers need it.
 
 from pianotrans.batch.item import End, Item, Outcome
 from pianotrans.batch.ledger import Ledger
-from pianotrans.batch.recipe import Recipe
 from pianotrans.batch.report import write_report
 from pianotrans.batch.run import Options, Run, Watcher
 
-__all__ = ["End", "Item", "Ledger", "Options", "Outcome", "Recipe", "Run", "Watcher", "write_report"]
+__all__ = ["End", "Item", "Ledger", "Options", "Outcome", "Run", "Watcher", "write_report"]

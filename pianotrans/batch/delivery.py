@@ -8,9 +8,9 @@ from pianotrans.batch.identity import digest, ledger_text
 from pianotrans.batch.item import Item
 from pianotrans.batch.judging import check_outputs
 from pianotrans.batch.ledger import Figures, Ledger
-from pianotrans.batch.messages import Finished
 from pianotrans.batch.owners import LEASE_S
-from pianotrans.batch.storage import exists, place_below, write
+from pianotrans.workers.messages import Finished
+from pianotrans.workers.storage import exists, place_below, write
 
 
 def deliver(item: Item, result: Finished, ledger: Ledger, *, overwrite: bool) -> bool:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pianotrans.audio import open_audio
 from pianotrans.batch.item import Item
-from pianotrans.batch.storage import Address
 from pianotrans.errors import PianotransError
+from pianotrans.workers.storage import Address
 
 
 def header_duration_s(path: Address, limit_s: float | None = None) -> float | None:

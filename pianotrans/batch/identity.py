@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from pianotrans.batch.storage import Address
 from pianotrans.errors import AudioError
+from pianotrans.workers.storage import Address
 
 _RACY_NS = 2_000_000_000
 """Some file systems keep times to two seconds: a file changed within that time may show the same one."""
@@ -35,7 +35,7 @@ def identify(path: Address, known: Identity | None = None) -> Identity:
     """
     source = ledger_text(path.absolute())
     if not isinstance(path, Path):
-        from pianotrans.batch import remote
+        from pianotrans.workers import remote
 
         size, changed_ns, version = remote.describe(path)
         found = Identity(source, size, changed_ns, time.time_ns(), version)

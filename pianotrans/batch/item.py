@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import PurePath
 
 from pianotrans.batch.identity import ledger_text
-from pianotrans.batch.storage import Address
+from pianotrans.workers.storage import Address
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from enum import Enum, auto
 from pianotrans.batch.identity import Identity, digest, identify
 from pianotrans.batch.item import Item
 from pianotrans.batch.ledger import Entry, State
-from pianotrans.batch.storage import Address, exists, is_file, read
 from pianotrans.errors import AudioError, OutputError
+from pianotrans.workers.storage import Address, exists, is_file, read
 
 
 class Verdict(Enum):

@@ -17,7 +17,7 @@ import platformdirs
 from pianotrans.batch.database import explained, open_database, transaction
 from pianotrans.batch.identity import Identity, digest
 from pianotrans.batch.owners import Owner, is_at_work
-from pianotrans.batch.storage import Address
+from pianotrans.workers.storage import Address
 
 FOLDER = ".pianotrans"
 FILE = "ledger.sqlite"

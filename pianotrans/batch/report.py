@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pianotrans.batch.item import Outcome
 from pianotrans.batch.ledger import Ledger, State
-from pianotrans.batch.storage import Address, exists, read, write
+from pianotrans.workers.storage import Address, exists, read, write
 
 FILE = "report.csv"
 _HEADING = ("input", "outputs", "state", "error", "audio_s", "took_s", "n_notes")

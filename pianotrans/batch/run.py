@@ -11,12 +11,12 @@ from pianotrans.batch.identity import identify
 from pianotrans.batch.item import End, Item, Outcome
 from pianotrans.batch.judging import Judgement, Verdict, check_outputs, judge
 from pianotrans.batch.ledger import Ledger, State
-from pianotrans.batch.messages import Died, Failed, Finished, Progressed, Ready, Said, Task, Unable
 from pianotrans.batch.owners import HEARTBEAT_S
-from pianotrans.batch.pool import Pool, PoolMaker, Report
-from pianotrans.batch.recipe import Recipe
-from pianotrans.batch.storage import list_once
 from pianotrans.errors import AudioError, LedgerError, OutputError, WorkerError
+from pianotrans.workers.messages import Died, Failed, Finished, Progressed, Ready, Said, Task, Unable
+from pianotrans.workers.pool import Pool, PoolMaker, Report
+from pianotrans.workers.recipe import Recipe
+from pianotrans.workers.storage import list_once
 
 _LISTEN_S = 0.5
 _LOOK_AGAIN_S = 2.0  # at what another run is at work on
@@ -85,7 +85,7 @@ class Run:
         KeyboardInterrupt say, it ends its workers and gives its claims back.
 
         Raises LedgerError if the ledger fails, ModelError or DeviceError if no worker can start for that
-        reason, ValueError for a hop that the model cannot have, WorkerError if workers die before they work,
+        reason, UsageError for a hop that the model cannot have, WorkerError if workers die before they work,
         ClusterError if a cluster cannot be reached or used.
         """
         self._survey()

@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-from pianotrans.commands import bench, evaluate, models, prepare, serve, synthesize, train, transcribe, view
+from pianotrans.commands import bench, models, prepare, serve, synthesize, train, view
+from pianotrans.commands.evaluate.command import evaluate
+from pianotrans.commands.transcribe.command import transcribe
+from pianotrans.errors import INTERRUPTED
 from pianotrans.version import __version__
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 app = typer.Typer(
     name="pianotrans",
@@ -17,8 +18,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("transcribe", no_args_is_help=True)(transcribe.transcribe)
-app.command("evaluate", no_args_is_help=True)(evaluate.evaluate)
+app.command("transcribe", no_args_is_help=True)(transcribe)
+app.command("evaluate", no_args_is_help=True)(evaluate)
 app.command("serve")(serve.serve)
 app.command("view", no_args_is_help=True)(view.view)
 app.command("train", no_args_is_help=True)(train.train)

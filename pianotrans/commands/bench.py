@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pianotrans.commands.console import Reporter
-from pianotrans.errors import DeviceError, PianotransError
+from pianotrans.commands.exits import exits
 
 if TYPE_CHECKING:
-    from pianotrans.inference.stages import Stage
+    from pianotrans.inference.profiling import Stage
     from pianotrans.inference.transcriber import Transcriber
 
 _NOISE_RATE = 44_100
@@ -37,7 +37,7 @@ def bench(
 ) -> None:
     """Time every stage of a transcription on this machine."""
     reporter = Reporter(quiet=as_json)
-    try:
+    with exits(reporter):
         with reporter.waiting("Loading the model …"):
             start = time.perf_counter()
             from pianotrans.inference.transcriber import Transcriber
@@ -45,9 +45,6 @@ def bench(
             transcriber = Transcriber(model, device=device, precision=precision, hop_s=hop, say=reporter.say)
             start_up_s = time.perf_counter() - start
         report = _measure(transcriber, audio, seconds) | {"start_up_s": start_up_s}
-    except (PianotransError, ValueError) as error:
-        reporter.error(error)
-        raise typer.Exit(2 if isinstance(error, DeviceError | ValueError) else 1) from None
     if as_json:
         typer.echo(json.dumps(report, indent=1))
     else:
@@ -58,7 +55,7 @@ def _measure(transcriber: "Transcriber", audio: Path | None, seconds: float) -> 
     import numpy as np
 
     from pianotrans.audio import from_array, open_audio
-    from pianotrans.inference.stages import matmul_gflops, time_stages
+    from pianotrans.inference.profiling import matmul_gflops, time_stages
 
     peak_gflops = matmul_gflops(transcriber.device)
     if audio is None:

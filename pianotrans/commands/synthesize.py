@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pianotrans.commands.console import Reporter, clock
-from pianotrans.commands.exits import SOME_FAILED, exits
+from pianotrans.commands.exits import exits
+from pianotrans.errors import FAILED, UsageError
 
 if TYPE_CHECKING:
     from pianotrans.training.synthesis import Synthesis
@@ -56,7 +57,7 @@ def synthesize(
     with exits(reporter, _GO_ON):
         shares = parse_split(split)
         if dry and takes > 1:
-            raise typer.BadParameter("dry takes would all be the same. Ask for one.", param_hint="--takes")
+            raise UsageError("dry takes would all be the same. Ask for one.", "takes")
         from pianotrans.training.synthesis import SampleLibrary, Synthesis, SynthesisSettings
 
         library = SampleLibrary.open(samples)
@@ -68,12 +69,12 @@ def synthesize(
         _run(synthesis, workers, reporter)
         reporter.say(f"{len(synthesis.takes)} recordings, {clock(synthesis.length_s)} of sound: {out}")
         if synthesis.refusals:
-            raise typer.Exit(SOME_FAILED)
+            raise typer.Exit(FAILED)
 
 
 def parse_split(given: str) -> dict[str, float]:
-    """`train` → {"train": 1.0}, `train=8,test=2` → {"train": 8.0, "test": 2.0}. Raises typer.BadParameter."""
-    from pianotrans.training.index import SPLITS
+    """`train` → {"train": 1.0}, `train=8,test=2` → {"train": 8.0, "test": 2.0}. Raises UsageError."""
+    from pianotrans.training.data.index import SPLITS
 
     shares: dict[str, float] = {}
     for part in given.split(","):
@@ -84,9 +85,9 @@ def parse_split(given: str) -> dict[str, float]:
         except ValueError:
             value = -1.0
         if name not in SPLITS or name in shares or not 0 < value < float("inf"):
-            raise typer.BadParameter(
+            raise UsageError(
                 f"{part!r} is no split. Give one of {', '.join(SPLITS)}, or shares such as train=8,test=2.",
-                param_hint="--split",
+                "split",
             )
         shares[name] = value
     return shares
@@ -94,9 +95,9 @@ def parse_split(given: str) -> dict[str, float]:
 
 def _sources(inputs: list[Path]) -> Iterator[tuple[str, Path]]:
     """Every MIDI file with the name of its recording. Raises DatasetError for a folder without any."""
+    from pianotrans.datasets.files import MIDI_SUFFIXES, walk_files
+    from pianotrans.datasets.naming import stem_name
     from pianotrans.errors import DatasetError
-    from pianotrans.evaluation.datasets.files import MIDI_SUFFIXES, walk_files
-    from pianotrans.evaluation.datasets.naming import stem_name
 
     for given in inputs:
         if not given.is_dir():

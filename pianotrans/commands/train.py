@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pianotrans.commands.console import Reporter
-from pianotrans.commands.exits import INTERRUPTED, exits
+from pianotrans.commands.exits import exits
 from pianotrans.errors import Cancelled, TrainingError
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-    from pianotrans.training.start import Request
+    from pianotrans.training.runs.start import Request
 
 _NEEDED = ("lightning_fabric", "tensorboard", "tomli_w")
 
@@ -53,9 +53,9 @@ def train(
     with exits(reporter, "What was saved before is whole; --resume goes on."):
         check_extra(_NEEDED)
         with reporter.waiting("Loading …"):
-            from pianotrans.training.run_folder import Recipe
-            from pianotrans.training.sharing import make_fabric
-            from pianotrans.training.start import Request
+            from pianotrans.training.runs.distributed import make_fabric
+            from pianotrans.training.runs.run_folder import Recipe
+            from pianotrans.training.runs.start import Request
 
             request = Request(Recipe.read(recipe, tuple(changes or ())), data, out, resume, initial)
             fabric = make_fabric(device)
@@ -65,7 +65,7 @@ def train(
             _run(request, fabric, reporter)
         except Cancelled as stopped:
             reporter.say(str(stopped))
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(Cancelled.exit_code) from None
 
 
 def check_extra(needed: tuple[str, ...]) -> None:
@@ -79,7 +79,7 @@ def check_extra(needed: tuple[str, ...]) -> None:
 
 def _run(request: "Request", fabric: "Fabric", reporter: Reporter) -> None:
     from pianotrans.commands.train_progress import show_progress
-    from pianotrans.training.start import make_loop
+    from pianotrans.training.runs.start import make_loop
 
     with _stop_signal() as stop, show_progress(reporter, request.recipe.settings.steps) as watcher:
         loop = make_loop(request, fabric, (watcher,), stop.is_set, reporter.say)

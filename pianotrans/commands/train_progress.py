@@ -17,9 +17,9 @@ from rich.progress import (
 from pianotrans.commands.console import Reporter, clock
 
 if TYPE_CHECKING:
-    from pianotrans.training.checkpoints import Checkpoint
-    from pianotrans.training.loop import StepReport
-    from pianotrans.training.validation import Validation
+    from pianotrans.training.runs.checkpoints import Checkpoint
+    from pianotrans.training.runs.loop import StepReport
+    from pianotrans.training.runs.validation import Validation
 
 _PLAIN_INTERVAL_S = 10.0
 _SMOOTHING = 0.05  # of the shown loss

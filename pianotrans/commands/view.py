@@ -8,7 +8,7 @@ import typer
 
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
-from pianotrans.errors import OutputError, PianotransError
+from pianotrans.errors import OutputError, PianotransError, UsageError
 from pianotrans.views.formats import PICTURE_FORMATS, can_draw
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def view(
         target = output or source.with_suffix(".png")
         _check_usage(target, start, end, overwrite=overwrite)
         from pianotrans.commands.performances import is_performance_file, read_performance
-        from pianotrans.events import load_midi, write_atomically
+        from pianotrans.events import load_midi
+        from pianotrans.files import write_atomically
         from pianotrans.views import draw_roll
 
         reference = None if compare is None else load_midi(compare)
@@ -85,11 +86,11 @@ def view(
 def _check_usage(target: Path, start_s: float, end_s: float | None, *, overwrite: bool) -> None:
     """Refuse early, before a recording is transcribed, what cannot become a picture."""
     if target.suffix.lower().removeprefix(".") not in PICTURE_FORMATS:
-        raise typer.BadParameter(f"{target}: not a name in .png, .svg or .pdf.", param_hint="-o")
+        raise UsageError(f"{target}: not a name in .png, .svg or .pdf.", "output")
     if not math.isfinite(start_s) or not math.isfinite(end_s or 0.0):
-        raise typer.BadParameter("times must be finite, in seconds.", param_hint="--start, --end")
+        raise UsageError("times must be finite, in seconds.", "start", "end")
     if end_s is not None and end_s <= start_s:
-        raise typer.BadParameter(f"{end_s:g} s is not after the start at {start_s:g} s.", param_hint="--end")
+        raise UsageError(f"{end_s:g} s is not after the start at {start_s:g} s.", "end")
     if not can_draw():
         raise PianotransError('pictures need matplotlib, which is missing. Run: pip install "pianotrans[plots]"')
     if target.exists() and not overwrite:
@@ -100,9 +101,7 @@ def _check_usage(target: Path, start_s: float, end_s: float | None, *, overwrite
 
 def _check_start(performance: "Performance", start_s: float) -> None:
     if start_s > 0 and start_s >= performance.end_s:
-        raise typer.BadParameter(
-            f"{start_s:g} s is after the music's end at {performance.end_s:.1f} s.", param_hint="--start"
-        )
+        raise UsageError(f"{start_s:g} s is after the music's end at {performance.end_s:.1f} s.", "start")
 
 
 def _transcribe(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
-from pianotrans.errors import EvaluationError
+from pianotrans.errors import EvaluationError, UsageError
 from pianotrans.events import Durations
 
 
@@ -38,7 +38,7 @@ class EvaluationSettings:
     scores. `align` removes a constant offset of the estimate, looked for within ±`align_window_s`. With `limit_s`
     only what begins before that time counts, on both sides, and is cut there; None counts everything.
 
-    Raises EvaluationError for numbers that are not positive and for no conventions or doubled ones.
+    Raises UsageError for numbers that are not positive and for no conventions or doubled ones.
     """
 
     onset_tolerance_s: float = 0.05
@@ -59,10 +59,10 @@ class EvaluationSettings:
             may_be_zero = name == "offset_ratio"
             if not (0 < value < math.inf or (may_be_zero and value == 0)):
                 needed = "0 or more" if may_be_zero else "more than 0"
-                raise EvaluationError(f"{in_words(name)}: {value!r} given. It must be {needed}.")
+                raise UsageError(f"{value!r} given. It must be {needed}.", name)
         if not self.conventions or len(set(self.conventions)) < len(self.conventions):
             names = ", ".join(convention.name for convention in self.conventions)
-            raise EvaluationError(f"durations: [{names}] given. Name at least one convention, each once.")
+            raise UsageError(f"[{names}] given. Name at least one convention, each once.", "durations")
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain data; `from_dict` restores them."""

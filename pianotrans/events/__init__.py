@@ -11,7 +11,6 @@ from pianotrans.events.midi import load_midi, midi_bytes, to_pretty_midi
 from pianotrans.events.performance import CONTROLLERS, SOFT, SUSTAIN, Note, Pedal, Performance
 from pianotrans.events.sustain import Durations, extend_by_pedal
 from pianotrans.events.ticks import TICKS_PER_QUARTER, TICKS_PER_SECOND, TickNote, TickPedal, Ticks, quantise
-from pianotrans.events.writing import make_folder, write_atomically, write_folder_atomically
 
 __all__ = [
     "CONTROLLERS",
@@ -35,10 +34,7 @@ __all__ = [
     "json_text",
     "load_json",
     "load_midi",
-    "make_folder",
     "midi_bytes",
     "quantise",
     "to_pretty_midi",
-    "write_atomically",
-    "write_folder_atomically",
 ]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from pianotrans.errors import UsageError
 from pianotrans.events.performance import Note, Pedal, Performance
 
 _LOUDEST = 127
@@ -19,7 +20,7 @@ E = TypeVar("E", Note, Pedal)
 class Cleaning:
     """Which steps to take, and how far to go; as it stands, none.
 
-    Raises ValueError for limits that mean nothing: negative or infinite ones, a confidence above 1, a curve of 0.
+    Raises UsageError for limits that mean nothing: negative or infinite ones, a confidence above 1, a curve of 0.
     """
 
     min_confidence: float = 0.0
@@ -34,12 +35,12 @@ class Cleaning:
     def __post_init__(self) -> None:
         for name in ("min_velocity", "join_gap_s", "min_duration_s", "pedal_gap_s", "repeat_gap_s"):
             if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name}: {getattr(self, name)} given; a number of 0 or more needed")
+                raise UsageError(f"{getattr(self, name)} given; it must be 0 or more.", name)
         for name in ("min_confidence", "min_onset_confidence"):
             if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name}: {getattr(self, name)} given; a number from 0 to 1 needed")
+                raise UsageError(f"{getattr(self, name)} given; it must be from 0 to 1.", name)
         if not 0 < self.velocity_exponent < math.inf:
-            raise ValueError(f"velocity_exponent: {self.velocity_exponent} given; a number above 0 needed")
+            raise UsageError(f"{self.velocity_exponent} given; it must be above 0.", "velocity_exponent")
 
     @property
     def needs_confidence(self) -> bool:

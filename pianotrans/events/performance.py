@@ -137,7 +137,7 @@ class Performance:
         written, or when it exists and `overwrite` is False; MidiError when MIDI cannot hold the performance.
         """
         from pianotrans.events.export import encode
-        from pianotrans.events.writing import write_atomically
+        from pianotrans.files import write_atomically
 
         write_atomically(path, encode(self, path), overwrite=overwrite)
 

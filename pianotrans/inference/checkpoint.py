@@ -79,7 +79,7 @@ def weights_bytes(tensors: dict[str, Tensor]) -> bytes:
 def _remedy(entry: ModelEntry) -> str:
     if entry.source is None:
         return "Restore the model's folder, or pass --model with another one."
-    return f"Run `pianotrans models pull {entry.name} --force`, or pass --model FOLDER."
+    return f"Run `pianotrans models pull {entry.name} --overwrite`, or pass --model FOLDER."
 
 
 def _listed(what: str, names: list[str]) -> list[str]:

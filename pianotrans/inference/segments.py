@@ -8,6 +8,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from pianotrans.errors import UsageError
 from pianotrans.network import ModelConfig
 
 Block = NDArray[np.float32]  # (n_channels, n_samples)
@@ -33,12 +34,12 @@ class SegmentPlan:
         published model, for which the recording is padded with zeros. Longer ones do so only at the borders between
         segments: the first segment begins with the recording, and none holds nothing but a second look.
 
-        Raises ValueError unless 0 < hop_s ≤ the model's segment length.
+        Raises UsageError unless 0 < hop_s ≤ the model's segment length.
         """
         segment_s = config.segments.segment_s
         hop_s = config.segments.hop_s if hop_s is None else hop_s
         if not 0 < hop_s <= segment_s:
-            raise ValueError(f"hop_s: {hop_s} s given; more than 0 s and at most {segment_s} s needed")
+            raise UsageError(f"{hop_s} s given; it must be more than 0 s and at most {segment_s} s.", "hop_s")
         rate, frame = config.spectrogram.sample_rate, config.spectrogram.hop_samples
         looks_twice = 2 * hop_s <= segment_s
         padding_s = segment_s - hop_s if looks_twice else 0.0

@@ -74,7 +74,7 @@ class Transcriber:
         Raises:
             ModelError: the model is unknown, cannot be fetched, or is damaged.
             DeviceError: there is no such device or precision.
-            ValueError: hop_s is not in (0, segment length].
+            UsageError: hop_s is not in (0, segment length].
         """
         self.device = resolve_device(device)
         self.precision = resolve_precision(precision, self.device)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pianotrans.network import Model
-from pianotrans.training.labels import Labels
+from pianotrans.training.data.labels import Labels
 from pianotrans.training.objective import log_probability
 
 

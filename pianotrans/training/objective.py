@@ -13,7 +13,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from pianotrans.network import N_TRACKS, Model, continuous_bernoulli_target
 from pianotrans.semicrf import IntervalScores, log_partition_factored
-from pianotrans.training.labels import Labels
+from pianotrans.training.data.labels import Labels
 
 _TRACKS_AT_ONCE = 10
 

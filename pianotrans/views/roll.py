@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from pianotrans.events import SOFT, SUSTAIN, Note, Performance
 from pianotrans.events.performance import PedalKind
 from pianotrans.views.comparison import Comparison
-from pianotrans.views.layout import Layout, clock_label, lay_out
 from pianotrans.views.paint import Paint, by_outcome, by_velocity, confidence_of
+from pianotrans.views.roll_layout import Layout, clock_label, lay_out
 from pianotrans.views.spectrum import BANDS_PER_KEY, HIGHEST, LOWEST, KeySpectrum
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from multiprocessing.connection import wait
 
 from pianotrans.errors import ServerError
-from pianotrans.inference.processes import reason_of_death
+from pianotrans.processes import reason_of_death
 from pianotrans.web.jobs import JobQueue
 from pianotrans.web.messages import (
     Cancel,

@@ -8,7 +8,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Protocol
 
-from pianotrans.inference.processes import n_cores
+from pianotrans.processes import n_cores
 from pianotrans.web.messages import Message, Order
 from pianotrans.web.worker import Recipe, serve
 

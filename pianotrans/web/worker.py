@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pianotrans.audio import open_audio
 from pianotrans.errors import AudioError, Cancelled, PianotransError
-from pianotrans.events import Performance, write_atomically
+from pianotrans.events import Performance
 from pianotrans.events.export import encode
-from pianotrans.inference.processes import limit_threads
+from pianotrans.files import write_atomically
+from pianotrans.processes import limit_threads
 from pianotrans.web.folders import JobFolder
 from pianotrans.web.job import Format
 from pianotrans.web.messages import (
@@ -60,7 +61,7 @@ def work(connection: "Connection[Message, Order]", recipe: Recipe) -> None:
     """Load the model and follow orders; returns only if there is no model."""
     try:
         transcriber = _load(recipe, lambda line: connection.send(Said(line)))
-    except (PianotransError, ValueError) as error:
+    except PianotransError as error:
         connection.send(Unable(error))
         return
     connection.send(Ready(str(transcriber.device), transcriber.entry.name))

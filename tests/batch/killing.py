@@ -17,8 +17,8 @@ from pathlib import Path
 from pianotrans.audio import find_audio
 from pianotrans.batch import Item, Ledger, Run
 from pianotrans.batch.ledger import State
-from pianotrans.batch.worker import transcribe_task
 from pianotrans.inference.transcriber import Transcriber
+from pianotrans.workers.worker import transcribe_task
 
 from .making import TINY, ScriptedPool
 

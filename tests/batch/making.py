@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pianotrans.batch import Item, Ledger, Options, Outcome, Recipe, Run, Watcher
-from pianotrans.batch.messages import Failed, Finished, Message, Task
-from pianotrans.batch.pool import Report
+from pianotrans.batch import Item, Ledger, Options, Outcome, Run, Watcher
+from pianotrans.workers.messages import Failed, Finished, Message, Task
+from pianotrans.workers.pool import Report
+from pianotrans.workers.recipe import Recipe
 
 TINY = Recipe(model="tiny", device="cpu", precision="float32")  # the same notes on any number of threads
 
@@ -104,9 +105,9 @@ def run(
 
 def pool_here(recipe: Recipe, n_workers: int = 1) -> ScriptedPool:
     """A pool that transcribes in this process: nothing to load again, and nothing to wait for."""
-    from pianotrans.batch.messages import Unable
-    from pianotrans.batch.worker import transcribe_task
     from pianotrans.inference.transcriber import Transcriber
+    from pianotrans.workers.messages import Unable
+    from pianotrans.workers.worker import transcribe_task
 
     loaded: list[Transcriber] = []
 

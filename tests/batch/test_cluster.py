@@ -16,11 +16,10 @@ import pytest
 
 from pianotrans.batch import Ledger
 from pianotrans.batch.ledger import State
-from pianotrans.batch.storage import parse_address
+from pianotrans.workers.storage import parse_address
 from tests.commands.driving import ENVIRONMENT, RATE, REPOSITORY, clip, command_line, errors, names, noise, write
 from tests.synthesis import random_performance, render
-
-from .object_store import object_store, store
+from tests.workers.object_store import object_store, store
 
 for module in ("ray", "moto", "s3fs", "upath"):
     pytest.importorskip(module)

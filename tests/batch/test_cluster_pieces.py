@@ -18,8 +18,8 @@ from pianotrans.batch.cluster.places import Place, places_on
 from pianotrans.batch.cluster.pool import ClusterPool, reason_of
 from pianotrans.batch.cluster.session import Session, import_ray
 from pianotrans.batch.cluster.station import Expected, Station
-from pianotrans.batch.messages import Died, Failed, Finished, Message, Progressed, Ready, Said, Task, Unable
 from pianotrans.errors import ClusterError, DeviceError, ModelError
+from pianotrans.workers.messages import Died, Failed, Finished, Message, Progressed, Ready, Said, Task, Unable
 from tests.commands.driving import REPOSITORY, clip, only_error, transcribe
 
 from .making import TINY, failed, finished

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianotrans.batch import End, Item, Ledger, Outcome, Recipe, write_report
+from pianotrans.batch import End, Item, Ledger, Outcome, write_report
 from pianotrans.batch.estimate import Estimate, header_duration_s
 from pianotrans.batch.identity import identify
-from pianotrans.batch.rendering import render
 from pianotrans.errors import AudioError, ModelError, OutputError
 from pianotrans.events import Cleaning, Note, Pedal, Performance, extend_by_pedal
 from pianotrans.events.export import encode
+from pianotrans.workers.recipe import Recipe
+from pianotrans.workers.rendering import render
 from tests.commands.driving import clip
 from tests.inference.making import copy_of_tiny
 

@@ -10,10 +10,10 @@ import pytest
 from pianotrans.batch import End, Ledger, Options, Run
 from pianotrans.batch import run as run_module
 from pianotrans.batch.ledger import Figures, State
-from pianotrans.batch.messages import Died, Failed, Message, Ready, Task, Unable
 from pianotrans.batch.owners import Owner
-from pianotrans.batch.pool import Report
 from pianotrans.errors import LedgerError, ModelError, WorkerError
+from pianotrans.workers.messages import Died, Failed, Message, Ready, Task, Unable
+from pianotrans.workers.pool import Report
 
 from .making import TINY, Noted, ScriptedPool, collection, failed, finished, run
 

@@ -30,7 +30,7 @@ from pianotrans.inference.checkpoint import check_fit, read_weights
 from pianotrans.inference.registry import find_model
 from pianotrans.network import TRACK_NUMBERS, Model
 from pianotrans.semicrf import IntervalScores, log_partition_factored
-from pianotrans.training.labels import Labels, labels_of
+from pianotrans.training.data.labels import Labels, labels_of
 from pianotrans.training.objective import log_probability
 from tests.benchmarks import training_tasks
 from tests.benchmarks.against_reference import reference_environment

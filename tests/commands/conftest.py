@@ -11,6 +11,6 @@ __all__ = ["one_thread", "workers_here"]
 @pytest.fixture(autouse=True)
 def workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker process takes seconds to load torch; tests of the processes themselves start the real command."""
-    from pianotrans.commands import collection
+    from pianotrans.commands.transcribe import collection
 
     monkeypatch.setattr(collection, "Pool", pool_here)

@@ -123,7 +123,7 @@ def test_quiet_and_verbose(album: Path, out: Path):
 
 
 def test_plain_progress(album: Path, out: Path, monkeypatch: pytest.MonkeyPatch):
-    from pianotrans.commands import collection_progress
+    from pianotrans.commands.transcribe import progress as collection_progress
 
     monkeypatch.setattr(collection_progress, "_PLAIN_INTERVAL_S", 0.0)
     lines = said(transcribe(album, "-o", out))

@@ -72,9 +72,9 @@ def test_the_same_as_from_here(store: fsspec.AbstractFileSystem, tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("memory://album",), 2, "for -o: recordings at a URL need a folder to be written to."),
-        (("memory://album/a.wav", "-o", "-"), 2, "for -o: recordings at a URL need a folder to be written to."),
-        (("memory://album/a.wav", "-o", "a.mid"), 2, "for -o: a.mid: no such folder. Create it first."),
+        (("memory://album",), 2, "--output: recordings at a URL need a folder to be written to."),
+        (("memory://album/a.wav", "-o", "-"), 2, "--output: recordings at a URL need a folder to be written to."),
+        (("memory://album/a.wav", "-o", "a.mid"), 2, "--output: a.mid: no such folder. Create it first."),
         (("memory://album", "-o", "memory://a.mid"), 2, "memory://a.mid: with URLs this is to be a folder, not a"),
         (("memory://album", "-o", "foo://out"), 2, "foo://out: no URL that can be opened"),
         (("foo://album", "-o", "out"), 2, "foo://album: no URL that can be opened"),
@@ -82,7 +82,7 @@ def test_the_same_as_from_here(store: fsspec.AbstractFileSystem, tmp_path: Path)
         (
             ("memory://album", "-o", "out", "--ledger", "x"),
             2,
-            "for --ledger: only with -o URL: what is done",
+            "--ledger: only with -o URL: what is done",
         ),
         (("a.wav", "--ledger", "x"), 2, "for folders of recordings with -o FOLDER only."),
     ],

@@ -74,7 +74,7 @@ def test_two_folders(folders):
 
 @pytest.mark.parametrize("width", [80, 100])
 def test_tables_fit(folders, width, monkeypatch):
-    monkeypatch.setattr("pianotrans.commands.evaluation_tables._FILE_WIDTH", width)
+    monkeypatch.setattr("pianotrans.commands.evaluate.tables._FILE_WIDTH", width)
     text = evaluate(*folders, "--align").stdout
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text, "nothing is cut off"
@@ -128,8 +128,8 @@ def test_a_broken_file_does_not_stop_the_others(folders):
         (("ref", "est/2006"), 1, "3 have the same name but lie in other folders"),
         (("ref", "renamed"), 1, "Name the estimates as the references are"),
         (("junk.mid", "est/2006/0.mid"), 1, "every piece has a file that cannot be read"),
-        (("ref", "est", "--onset-tolerance", -1), 2, "onset tolerance (s): -1.0 given. It must be more than 0."),
-        (("ref", "est", "--offset-ratio", "nan"), 2, "offset ratio: nan given"),
+        (("ref", "est", "--onset-tolerance", -1), 2, "--onset-tolerance: -1.0 given. It must be more than 0."),
+        (("ref", "est", "--offset-ratio", "nan"), 2, "--offset-ratio: nan given"),
         (("ref", "est", "--out", "junk.mid"), 1, "junk.mid: this folder cannot be made"),
         (("--compare", "ref", "est"), 1, "ref: cannot be read"),
         (("--compare", "junk.mid", "est"), 1, "junk.mid: is not JSON"),
@@ -218,7 +218,7 @@ def test_help_and_refusals_load_nothing_heavy(arguments):
 
 
 def test_the_best_scores_fit_too(folders, monkeypatch):
-    monkeypatch.setattr("pianotrans.commands.evaluation_tables._FILE_WIDTH", 80)
+    monkeypatch.setattr("pianotrans.commands.evaluate.tables._FILE_WIDTH", 80)
     text = evaluate("ref", "ref", "--ref-durations", "sounding").stdout
     assert "100.0–100.0" in text
     assert "…" not in text

@@ -65,14 +65,14 @@ def test_unknown_models(command: str):
 def test_verify(cache: Path):
     result = run("models", "verify", "tiny")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == f"tiny: whole and right ({find_model('tiny').weights_path})\n"
+    assert result.stdout == f"tiny: the weights are complete and correct ({find_model('tiny').weights_path})\n"
 
 
 def test_verify_tells_what_is_wrong(cache: Path):
     result = run("models", "verify")
     assert (result.exit_code, result.stdout) == (1, "")
     assert only_error(result).endswith(
-        "no weights there. Run `pianotrans models pull transkun-v2 --force`, or pass --model FOLDER."
+        "no weights there. Run `pianotrans models pull transkun-v2 --overwrite`, or pass --model FOLDER."
     )
     put(published_path(cache), b"damaged")
     result = run("models", "verify")
@@ -85,7 +85,7 @@ def test_verify_tells_what_is_wrong(cache: Path):
 def test_verify_the_published_weights(published):
     result = run("models", "verify")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.startswith("transkun-v2: whole and right (")
+    assert result.stdout.startswith("transkun-v2: the weights are complete and correct (")
 
 
 def test_pull_what_comes_with_the_package(cache: Path):
@@ -130,7 +130,7 @@ def test_transcribe_with_damaged_weights_says_how_to_mend_them(cache: Path, tmp_
     result = run("transcribe", clip(tmp_path / "song.wav", 0.5))
     assert result.exit_code == 1
     assert "damaged" in only_error(result)
-    assert "Run `pianotrans models pull transkun-v2 --force`" in only_error(result)
+    assert "Run `pianotrans models pull transkun-v2 --overwrite`" in only_error(result)
 
 
 def test_a_model_folder_elsewhere(cache: Path, tmp_path: Path):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianotrans.training.index import FILE_NAME, read_index
+from pianotrans.training.data.index import FILE_NAME, read_index
 from pianotrans.training.preparation import running
 from tests.synthesis import random_performance, render
 

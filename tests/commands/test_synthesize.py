@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pianotrans.training.index import read_index
+from pianotrans.training.data.index import read_index
 from pianotrans.training.synthesis import dataset
 from tests.synthesis import random_performance
 from tests.training.pianos import whole_piano

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pianotrans.training.run_folder import RunFolder
+from pianotrans.training.runs.run_folder import RunFolder
 from tests.training.making import QUICK, make_index
 
 from .driving import ENVIRONMENT, command_line, only_error, run

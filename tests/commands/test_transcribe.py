@@ -343,7 +343,7 @@ def test_options_that_do_not_exist(song: Path, arguments: list[str]):
 
 
 def test_standard_output_on_a_terminal_is_refused(song: Path, monkeypatch: pytest.MonkeyPatch):
-    from pianotrans.commands import outputs
+    from pianotrans.commands.transcribe import outputs
 
     class Terminal:
         class stdout:  # noqa: N801 - stands for sys.stdout
@@ -457,9 +457,9 @@ def test_every_step_of_the_clean_up_has_its_option(song: Path, out: Path):
     [
         (("--min-confidence", "0.5", "--no-confidence"), "nothing to go by with --no-confidence"),
         (("--min-onset-confidence", "0.5", "--no-confidence"), "nothing to go by with --no-confidence"),
-        (("--min-confidence", "2"), "--min-confidence: 2.0 given; a number from 0 to 1 needed"),
-        (("--velocity-curve", "nan"), "--velocity-curve: nan given; a number above 0 needed"),
-        (("--repeat-gap", "-1"), "--repeat-gap: -1.0 given; a number of 0 or more needed"),
+        (("--min-confidence", "2"), "--min-confidence: 2.0 given; it must be from 0 to 1."),
+        (("--velocity-curve", "nan"), "--velocity-curve: nan given; it must be above 0."),
+        (("--repeat-gap", "-1"), "--repeat-gap: -1.0 given; it must be 0 or more."),
     ],
 )
 def test_clean_up_that_means_nothing_is_wrong_usage(song: Path, options: tuple[str, ...], message: str):

@@ -86,15 +86,15 @@ def test_broken_notes_are_joined_before_short_ones_go():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"min_confidence": 1.1}, "min_confidence: 1.1 given; a number from 0 to 1 needed"),
+        ({"min_confidence": 1.1}, "min_confidence: 1.1 given; it must be from 0 to 1."),
         ({"min_confidence": math.nan}, "min_confidence: nan given"),
         ({"min_onset_confidence": -0.1}, "min_onset_confidence: -0.1 given"),
-        ({"min_velocity": -1}, "min_velocity: -1 given; a number of 0 or more needed"),
+        ({"min_velocity": -1}, "min_velocity: -1 given; it must be 0 or more."),
         ({"join_gap_s": math.inf}, "join_gap_s: inf given"),
         ({"min_duration_s": -0.1}, "min_duration_s: -0.1 given"),
         ({"pedal_gap_s": math.nan}, "pedal_gap_s: nan given"),
         ({"repeat_gap_s": -1}, "repeat_gap_s: -1 given"),
-        ({"velocity_exponent": 0}, "velocity_exponent: 0 given; a number above 0 needed"),
+        ({"velocity_exponent": 0}, "velocity_exponent: 0 given; it must be above 0."),
     ],
 )
 def test_limits_that_mean_nothing_are_refused(change, message):

@@ -68,7 +68,7 @@ def test_weights_that_are_a_folder(entry: ModelEntry):
 
 def test_missing_weights_of_a_published_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("PIANOTRANS_CACHE", str(tmp_path))
-    with pytest.raises(ModelError, match=r"Run `pianotrans models pull transkun-v2 --force`, or pass --model"):
+    with pytest.raises(ModelError, match=r"Run `pianotrans models pull transkun-v2 --overwrite`, or pass --model"):
         read_weights(find_model("transkun-v2"))
 
 

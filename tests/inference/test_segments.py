@@ -151,5 +151,5 @@ def test_other_hops_share_the_time_axis(hop_s):
 
 @pytest.mark.parametrize("hop_s", [0.0, -1.0, 16.1, float("nan"), float("inf")])
 def test_impossible_hops(hop_s):
-    with pytest.raises(ValueError, match=r"hop_s: .* given; more than 0 s and at most 16.0 s needed"):
+    with pytest.raises(ValueError, match=r"hop_s: .* given; it must be more than 0 s and at most 16.0 s"):
         SegmentPlan.of(ModelConfig(), hop_s)

@@ -312,7 +312,7 @@ def test_impossible_transcribers(tmp_path):
         Transcriber("tiny", device="tpu")
     with pytest.raises(ModelError, match="model 'nonsense': neither a known model"):
         Transcriber("nonsense")
-    with pytest.raises(ValueError, match=r"hop_s: 5.0 s given; more than 0 s and at most 4.0 s needed"):
+    with pytest.raises(ValueError, match=r"hop_s: 5.0 s given; it must be more than 0 s and at most 4.0 s"):
         Transcriber("tiny", hop_s=5.0)
 
 

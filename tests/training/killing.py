@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from pianotrans.training.run_folder import RunFolder
+from pianotrans.training.runs.run_folder import RunFolder
 
 from .making import loop
 

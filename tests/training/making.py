@@ -6,13 +6,13 @@ from typing import Any
 import soundfile
 
 from pianotrans.events import Durations
-from pianotrans.training.checkpoints import Checkpoint
-from pianotrans.training.event_table import EventTable
-from pianotrans.training.index import FILE_NAME, Index, Recording, write_index
-from pianotrans.training.loop import Loop
-from pianotrans.training.run_folder import Recipe
-from pianotrans.training.sharing import make_fabric
-from pianotrans.training.start import Request, make_loop
+from pianotrans.training.data.event_arrays import EventTable
+from pianotrans.training.data.index import FILE_NAME, Index, Recording, write_index
+from pianotrans.training.runs.checkpoints import Checkpoint
+from pianotrans.training.runs.distributed import make_fabric
+from pianotrans.training.runs.loop import Loop
+from pianotrans.training.runs.run_folder import Recipe
+from pianotrans.training.runs.start import Request, make_loop
 from tests.synthesis import random_performance, render
 
 RATE = 16_000

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from pianotrans.events import Note, Performance
 from pianotrans.network import ModelConfig
-from pianotrans.training.event_table import EventTable
-from pianotrans.training.index import Recording
+from pianotrans.training.data.event_arrays import EventTable
+from pianotrans.training.data.index import Recording
 from tests.inference.making import CONFIG
 from tests.synthesis import random_performance, render
 

@@ -9,7 +9,7 @@ import soundfile
 from scipy import signal
 
 from pianotrans.errors import DatasetError
-from pianotrans.training.augmentation import (
+from pianotrans.training.data.augmentation import (
     Augmentation,
     AugmentationSettings,
     Noise,
@@ -17,7 +17,7 @@ from pianotrans.training.augmentation import (
     equalise,
     make_noise,
 )
-from pianotrans.training.rooms import find_rooms, make_room, read_room
+from pianotrans.training.data.reverberation import find_rooms, make_room, read_room
 
 RATE = 44_100
 OFF = AugmentationSettings.nothing()

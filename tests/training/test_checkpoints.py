@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from pianotrans.errors import OutputError, TrainingError
-from pianotrans.events import write_folder_atomically
+from pianotrans.files import write_folder_atomically
 from pianotrans.inference.registry import find_model
-from pianotrans.training.checkpoints import BEST_BY, Checkpoint, Checkpoints
-from pianotrans.training.settings import OptimisationSettings, TrainingSettings
-from pianotrans.training.start import make_state
+from pianotrans.training.runs.checkpoints import BEST_BY, Checkpoint, Checkpoints
+from pianotrans.training.runs.settings import OptimisationSettings, TrainingSettings
+from pianotrans.training.runs.start import make_state
 
 FILES = {"a": b"1", "b": b"22"}
 

@@ -12,9 +12,9 @@ from torch.utils.data import DataLoader
 from pianotrans.errors import DatasetError
 from pianotrans.events import FrameGrid, Performance
 from pianotrans.network import ModelConfig
-from pianotrans.training.augmentation import AugmentationSettings
-from pianotrans.training.chunks import Batch, Chunk, Chunks, ChunkSettings, collate
-from pianotrans.training.labels import labels_of
+from pianotrans.training.data.augmentation import AugmentationSettings
+from pianotrans.training.data.chunks import Batch, Chunk, Chunks, ChunkSettings, collate
+from pianotrans.training.data.labels import labels_of
 from tests.threads import one_thread
 
 from .recordings import RATE, SMALL, clicks, record, tones

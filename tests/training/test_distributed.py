@@ -7,7 +7,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from pianotrans.training.run_folder import RunFolder
+from pianotrans.training.runs.run_folder import RunFolder
 from tests.commands.driving import ENVIRONMENT, REPOSITORY
 
 from .making import make_index

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from pianotrans.events import SUSTAIN, Note, Pedal, Performance
 from pianotrans.network import ModelConfig
-from pianotrans.training.event_table import EventTable
-from pianotrans.training.labels import Labels, labels_of
+from pianotrans.training.data.event_arrays import EventTable
+from pianotrans.training.data.labels import Labels, labels_of
 from tests.events.strategies import performances, quick
 from tests.synthesis import random_performance
 

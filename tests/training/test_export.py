@@ -8,9 +8,9 @@ from pianotrans.errors import ModelError, OutputError, TrainingError
 from pianotrans.inference.checkpoint import read_weights
 from pianotrans.inference.registry import find_model
 from pianotrans.inference.transcriber import Transcriber
-from pianotrans.training.checkpoints import BEST_BY
-from pianotrans.training.export import export
-from pianotrans.training.run_folder import Recipe, RunFolder
+from pianotrans.training.runs.checkpoints import BEST_BY
+from pianotrans.training.runs.export import export
+from pianotrans.training.runs.run_folder import Recipe, RunFolder
 
 from .making import loop, make_index
 

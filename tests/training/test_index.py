@@ -10,8 +10,8 @@ from safetensors.numpy import load_file, save_file
 
 from pianotrans.errors import DatasetError, OutputError
 from pianotrans.events import Durations, Performance
-from pianotrans.training.event_table import EventTable
-from pianotrans.training.index import CACHE_FOLDER, FILE_NAME, Index, Recording, read_index, write_index
+from pianotrans.training.data.event_arrays import EventTable
+from pianotrans.training.data.index import CACHE_FOLDER, FILE_NAME, Index, Recording, read_index, write_index
 
 from .recordings import tones
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pianotrans.events import SOFT, SUSTAIN, Note, Pedal, Performance
 from pianotrans.network import N_TRACKS, TRACK_NUMBERS, ModelConfig
-from pianotrans.training.labels import Labels, events_of, labels_of
+from pianotrans.training.data.labels import Labels, events_of, labels_of
 
 CONFIG = ModelConfig()
 HOP_S = 1024 / 44_100

@@ -7,12 +7,12 @@ import pytest
 import soundfile
 import torch
 
-from pianotrans.training.chunks import Chunks, collate
-from pianotrans.training.index import FILE_NAME, read_index, write_index
+from pianotrans.training.data.chunks import Chunks, collate
+from pianotrans.training.data.index import FILE_NAME, read_index, write_index
 from pianotrans.training.loss import Objective
-from pianotrans.training.run_folder import Recipe
-from pianotrans.training.sharing import make_fabric
-from pianotrans.training.start import Request, make_loop
+from pianotrans.training.runs.distributed import make_fabric
+from pianotrans.training.runs.run_folder import Recipe
+from pianotrans.training.runs.start import Request, make_loop
 from tests.commands.driving import run
 
 from .making import make_index

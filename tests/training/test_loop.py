@@ -10,11 +10,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from pianotrans.errors import Cancelled, DatasetError, ModelError, OutputError, TrainingError
 from pianotrans.inference.registry import find_model
 from pianotrans.network import Model
-from pianotrans.training.checkpoints import BEST_BY
-from pianotrans.training.labels import Labels
+from pianotrans.training.data.labels import Labels
 from pianotrans.training.loss import Objective
-from pianotrans.training.run_folder import RunFolder
-from pianotrans.training.start import random_model
+from pianotrans.training.runs.checkpoints import BEST_BY
+from pianotrans.training.runs.run_folder import RunFolder
+from pianotrans.training.runs.start import random_model
 
 from .making import contents, loop, make_index
 

@@ -12,7 +12,7 @@ from pianotrans.events import Note, Pedal, Performance, load_midi
 from pianotrans.network import N_TRACKS, Model, ModelConfig
 from pianotrans.network.config import AttributesConfig, SpectrogramConfig, TransformerConfig
 from pianotrans.semicrf import log_partition
-from pianotrans.training.labels import Labels, labels_of
+from pianotrans.training.data.labels import Labels, labels_of
 from pianotrans.training.objective import log_probability
 
 SMALL = ModelConfig(

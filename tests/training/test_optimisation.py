@@ -16,7 +16,7 @@ from pianotrans.training.optimisation.average import WeightAverage
 from pianotrans.training.optimisation.clipping import GradientClip
 from pianotrans.training.optimisation.groups import decaying_names, make_optimizer
 from pianotrans.training.optimisation.schedule import one_cycle
-from pianotrans.training.settings import OptimisationSettings
+from pianotrans.training.runs.settings import OptimisationSettings
 
 # AdaBelief
 

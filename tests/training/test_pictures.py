@@ -3,7 +3,7 @@
 import numpy as np
 
 from pianotrans.events import Note, Performance
-from pianotrans.training.pictures import roll_picture
+from pianotrans.training.runs.pictures import roll_picture
 
 WHITE, RED, BLUE, DARK = (255, 255, 255), (220, 60, 40), (40, 110, 220), (60, 60, 60)
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from pianotrans.datasets import find_pairs
 from pianotrans.errors import DatasetError, OutputError
-from pianotrans.evaluation.datasets import find_pairs
 from pianotrans.events import Durations, Note, Pedal, Performance
-from pianotrans.training.index import CACHE_FOLDER, FILE_NAME, Recording, read_index
+from pianotrans.training.data.index import CACHE_FOLDER, FILE_NAME, Recording, read_index
 from pianotrans.training.preparation import Outcome, Preparation, PreparationSettings, report_csv, running
 from pianotrans.training.preparation.running import PARTS_FOLDER
 from tests.synthesis import random_performance, render

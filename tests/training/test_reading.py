@@ -10,7 +10,7 @@ import soundfile
 from pianotrans.audio import open_audio, resample
 from pianotrans.errors import DatasetError
 from pianotrans.events import Performance
-from pianotrans.training.reading import read_at_rate, read_samples
+from pianotrans.training.data.reading import read_at_rate, read_samples
 
 from .recordings import record, tones
 

@@ -7,10 +7,10 @@ import pytest
 
 from pianotrans.errors import ModelError, TrainingError
 from pianotrans.inference.registry import find_model, models_folder
-from pianotrans.training.run_folder import Recipe
-from pianotrans.training.settings import OptimisationSettings, TrainingSettings
-from pianotrans.training.settings_files import differences, read_settings, settings_of, settings_text
-from pianotrans.training.start import make_state
+from pianotrans.training.runs.run_folder import Recipe
+from pianotrans.training.runs.settings import OptimisationSettings, TrainingSettings
+from pianotrans.training.runs.settings_files import differences, read_settings, settings_of, settings_text
+from pianotrans.training.runs.start import make_state
 
 RECIPES = sorted(path.parent.name for path in models_folder().glob("*/training.toml"))
 

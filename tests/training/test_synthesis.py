@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from pianotrans.datasets import find_pairs
 from pianotrans.errors import DatasetError, OutputError
-from pianotrans.evaluation.datasets import find_pairs
 from pianotrans.events import Note, Performance, load_midi
 from pianotrans.training.synthesis import SampleLibrary, Stage, Synthesis, SynthesisSettings, Take
 from pianotrans.training.synthesis import dataset as dataset_module

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pianotrans.events import Note, Performance
 from pianotrans.views import Comparison, key_spectrum
-from pianotrans.views.layout import clock_label, lay_out
+from pianotrans.views.roll_layout import clock_label, lay_out
 from pianotrans.views.spectrum import BANDS_PER_KEY, HIGHEST, LOWEST
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from pianotrans.events import write_atomically
+from pianotrans.files import write_atomically
 from pianotrans.web.app import make_app
 from pianotrans.web.folders import JobFolder, JobFolders
 from pianotrans.web.guard import Access

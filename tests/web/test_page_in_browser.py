@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from pianotrans.audio import encode_mp3, from_array
-from pianotrans.events import Cleaning, Note, Pedal, Performance, midi_bytes, write_atomically
+from pianotrans.events import Cleaning, Note, Pedal, Performance, midi_bytes
 from pianotrans.events.export import encode
+from pianotrans.files import write_atomically
 from pianotrans.views import Recording, report_html
 from pianotrans.web.folders import JobFolder
 from pianotrans.web.guard import Access

@@ -12,12 +12,12 @@ from typing import Any
 from pianotrans.batch.cluster.places import Place, places_on
 from pianotrans.batch.cluster.session import Session, import_ray
 from pianotrans.batch.cluster.station import Expected, Station
-from pianotrans.batch.messages import Died, Failed, Finished, Message, Ready, Said, Task, Unable
-from pianotrans.batch.pool import Report, Worker, WorkerPool
-from pianotrans.batch.recipe import Recipe
-from pianotrans.batch.storage import Address
 from pianotrans.errors import ClusterError, DeviceError
 from pianotrans.inference.registry import default_model, find_model
+from pianotrans.workers.messages import Died, Failed, Finished, Message, Ready, Said, Task, Unable
+from pianotrans.workers.pool import Report, Worker, WorkerPool
+from pianotrans.workers.recipe import Recipe
+from pianotrans.workers.storage import Address
 
 _LOOK_S = 5.0  # at who has joined, and who is gone
 _PATIENCE_S = 60.0  # until somebody waiting for the first worker is told why that may be

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pianotrans.errors import ClusterError
-from pianotrans.inference.processes import n_cores
+from pianotrans.processes import n_cores
 
 LOCAL = "local"
 _KNOCK_S = 10.0

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
-from pianotrans.batch.messages import Message, Progressed, Task, Unable
-from pianotrans.batch.recipe import Recipe
-from pianotrans.batch.storage import Address, is_file
-from pianotrans.batch.worker import work
 from pianotrans.errors import ClusterError, PianotransError
-from pianotrans.inference.processes import limit_threads
+from pianotrans.processes import limit_threads
 from pianotrans.version import __version__
+from pianotrans.workers.messages import Message, Progressed, Task, Unable
+from pianotrans.workers.recipe import Recipe
+from pianotrans.workers.storage import Address, is_file
+from pianotrans.workers.worker import work
 
 _PATIENCE_S = 10.0  # how long to wait for news before saying that there are none
 _GATHER_S = 0.5  # progress is told this often

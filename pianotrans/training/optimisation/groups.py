@@ -8,7 +8,7 @@ from torch.optim import AdamW, Optimizer
 from pianotrans.network.coordinates import CoordinateEmbedding
 from pianotrans.network.spectrogram import Spectrogram
 from pianotrans.training.optimisation.adabelief import AdaBelief
-from pianotrans.training.settings import OptimisationSettings
+from pianotrans.training.runs.settings import OptimisationSettings
 
 
 def make_optimizer(model: nn.Module, settings: OptimisationSettings) -> Optimizer:

@@ -9,14 +9,15 @@ import numpy as np
 import soundfile
 
 from pianotrans.audio import AudioReader, Block, open_audio, resample
+from pianotrans.datasets import Pair, check_duration, file_of, knows_velocity, load_reference
+from pianotrans.datasets.durations import TOLERANCE_S
 from pianotrans.errors import DatasetError
-from pianotrans.evaluation.datasets import Pair, check_duration, file_of, knows_velocity, load_reference
-from pianotrans.evaluation.datasets.durations import TOLERANCE_S
-from pianotrans.events import Durations, Performance, cut_at, extend_by_pedal, make_folder, write_atomically
+from pianotrans.events import Durations, Performance, cut_at, extend_by_pedal
+from pianotrans.files import make_folder, write_atomically
+from pianotrans.training.data.event_arrays import EventTable
+from pianotrans.training.data.index import CACHE_FOLDER, Recording
+from pianotrans.training.data.reading import SOUGHT_FORMATS
 from pianotrans.training.encoding import sound_bytes
-from pianotrans.training.event_table import EventTable
-from pianotrans.training.index import CACHE_FOLDER, Recording
-from pianotrans.training.reading import SOUGHT_FORMATS
 
 CACHE_RATE = 44_100  # Hz, of the published model
 LOWEST_KEY, HIGHEST_KEY = 21, 108  # those of a piano

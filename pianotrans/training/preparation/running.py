@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from pianotrans.datasets import DatasetListing, Pair, file_of
+from pianotrans.datasets.naming import quoted, shown
 from pianotrans.errors import DatasetError, OutputError, PianotransError
-from pianotrans.evaluation.datasets import DatasetListing, Pair, file_of
-from pianotrans.evaluation.datasets.naming import quoted, shown
-from pianotrans.events import make_folder
-from pianotrans.training.index import FILE_NAME, SPLITS, Index, Recording, read_index, write_index
+from pianotrans.files import make_folder
+from pianotrans.processes import work_on
+from pianotrans.training.data.index import FILE_NAME, SPLITS, Index, Recording, read_index, write_index
 from pianotrans.training.preparation.checking import PreparationSettings, prepare_recording, source_of
-from pianotrans.training.processes import work_on
 
 PARTS_FOLDER = "parts"
 """Where recordings are kept, each as an index of its own, until all are done."""

@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from pianotrans.datasets import file_of
 from pianotrans.errors import DatasetError, MidiError, OutputError
-from pianotrans.evaluation.datasets import file_of
-from pianotrans.events import Performance, load_midi, make_folder, midi_bytes, write_atomically
+from pianotrans.events import Performance, load_midi, midi_bytes
+from pianotrans.files import make_folder, write_atomically
+from pianotrans.processes import work_on
+from pianotrans.training.data.index import SPLITS
 from pianotrans.training.encoding import sound_bytes
-from pianotrans.training.index import SPLITS
-from pianotrans.training.processes import work_on
 from pianotrans.training.synthesis.library import HIGHEST, LOWEST, SampleLibrary
 from pianotrans.training.synthesis.staging import TAIL_S, Stage
 

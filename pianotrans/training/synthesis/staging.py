@@ -6,10 +6,10 @@ import numpy as np
 from scipy import signal
 
 from pianotrans.events import Performance
-from pianotrans.training.augmentation import Key, Noise, make_noise
-from pianotrans.training.rooms import Response, make_room
+from pianotrans.training.data.augmentation import Key, Noise, make_noise
+from pianotrans.training.data.reverberation import Response, make_room
+from pianotrans.training.synthesis.instrument import render
 from pianotrans.training.synthesis.library import HIGHEST, LOWEST, SampleLibrary, Sound
-from pianotrans.training.synthesis.sampler import render
 
 TAIL_S = 2.0  # how long the recording goes on after the last key or pedal
 HAMMER_S = 0.004  # from the moment that MIDI tells to the attack

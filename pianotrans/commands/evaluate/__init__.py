@@ -1,0 +1,1 @@
+"""`pianotrans evaluate`: transcriptions scored against what was played."""

@@ -1,0 +1,51 @@
+"""Options that several commands share, each declared once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME_OR_FOLDER",
+        help="Model to use: a name from `pianotrans models list`, or a model's folder.",
+        show_default="the default model",
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option("--device", metavar="auto|cpu|cuda|cuda:N|mps", help="Device to compute on; auto takes a GPU."),
+]
+Precision = Annotated[
+    str,
+    typer.Option(
+        "--precision",
+        metavar="auto|float32|bfloat16|float16",
+        help="Precision of matrix products: float32 gives identical notes everywhere; auto uses less where that is "
+        "much faster.",
+    ),
+]
+Hop = Annotated[
+    float | None,
+    typer.Option(
+        "--hop",
+        metavar="SECONDS",
+        help="Time between the starts of two segments; longer is faster.",
+        show_default="the model's own",
+    ),
+]
+AllowTruncated = Annotated[
+    bool, typer.Option("--allow-truncated", help="Transcribe what can be decoded of damaged recordings.")
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", min=1, metavar="N", help="Number of processes, which share the cores."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
+OutputFolder = Annotated[Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Folder to write to.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random numbers.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Show errors only.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show details, and tracebacks of errors.")]

@@ -1,0 +1,1 @@
+"""`pianotrans transcribe`: recordings in, MIDI out."""

@@ -1,0 +1,28 @@
+"""Whether a recording, its MIDI and the index agree on how long it is."""
+
+from pianotrans.datasets.listing import Pair
+from pianotrans.datasets.naming import shown
+
+TOLERANCE_S = 2.0
+RESONANCE_S = 15.0
+"""How long a recording may go on after its MIDI: in MAPS, up to 10.4 s of strings that fade out."""
+
+
+def check_duration(pair: Pair, audio_s: float, midi_s: float, *, tolerance_s: float = TOLERANCE_S) -> str | None:
+    """One line of warning where the durations of a pair do not go together, else None.
+
+    The MIDI may outlast the audio, as measured, by `tolerance_s`, and the audio the MIDI by `RESONANCE_S`
+    besides. What the index states, if it does, must not lie outside of both by more than `tolerance_s`; some
+    data sets state the one, some the other. More than that most often means that a part of a file is missing.
+    """
+    stated_s = pair.duration_s
+    shortest_s, longest_s = min(audio_s, midi_s), max(audio_s, midi_s)
+    measured_agree = -RESONANCE_S - tolerance_s <= midi_s - audio_s <= tolerance_s
+    stated_agrees = stated_s is None or shortest_s - tolerance_s <= stated_s <= longest_s + tolerance_s
+    if measured_agree and stated_agrees:
+        return None
+    stated = "" if stated_s is None else f", {stated_s:.1f} s in the index"
+    return (
+        f"{shown(pair.name)}: {audio_s:.1f} s of audio, {midi_s:.1f} s of MIDI{stated} do not go together. "
+        "Check that the files are complete."
+    )

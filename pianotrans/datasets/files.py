@@ -1,0 +1,82 @@
+"""The files of a data set, told apart by their suffixes."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pianotrans.datasets.naming import shown
+from pianotrans.errors import DatasetError
+
+MIDI_SUFFIXES = (".mid", ".midi")
+MAPS_TEXT_SUFFIX = ".txt"
+
+_LOSSLESS = (
+    *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf"),
+    *(".ape", ".wv", ".tta"),
+)
+_LOSSY = (
+    *(".opus", ".m4a", ".m4b", ".aac", ".ogg", ".oga", ".mp3", ".mp2", ".mpga", ".wma", ".ac3", ".eac3", ".mka"),
+)
+_VIDEO = (
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".flv"),
+    *(".mpg", ".mpeg", ".mts", ".m2ts", ".3gp", ".ogv"),
+)
+AUDIO_PREFERENCE = _LOSSLESS + _LOSSY + _VIDEO
+"""What the program can read, as `pianotrans.audio` lists it; the earlier is taken where a recording has several."""
+
+
+def check_folder(root: Path) -> None:
+    """Raise DatasetError unless `root` is a folder that holds something."""
+    try:
+        is_empty = not any(root.iterdir())
+    except (FileNotFoundError, ValueError) as error:  # ValueError: a NUL in the path
+        raise DatasetError(f"{shown(root)}: there is no such folder. Check the path.") from error
+    except NotADirectoryError as error:
+        raise DatasetError(
+            f"{shown(root)}: is a file. Give the folder of the data set, or a csv of pairs."
+        ) from error
+    except OSError as error:
+        raise _refusal(error) from error
+    if is_empty:
+        raise DatasetError(f"{shown(root)}: this folder is empty. Give the folder of the data set.")
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; no, too, for names too long for any, where `Path.is_file` raises."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def walk_files(root: Path) -> list[Path]:
+    """All files at and below `root`, as paths relative to it, in order of their folders and names.
+
+    Hidden files and folders are skipped. Links are followed, but each folder is visited only once, under the
+    first of its names: loops end. Raises DatasetError if a folder cannot be read.
+    """
+    return sorted(_walk(root), key=lambda path: path.parts)
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    visited = {os.path.realpath(root)}
+    for parent, folders, files in os.walk(root, onerror=_raise, followlinks=True):
+        entered = []
+        for name in sorted(folders):
+            real = os.path.realpath(Path(parent, name))
+            if not name.startswith(".") and real not in visited:
+                visited.add(real)
+                entered.append(name)
+        folders[:] = entered
+        for name in files:
+            path = Path(parent, name)
+            if not name.startswith(".") and is_file(path):
+                yield path.relative_to(root)
+
+
+def _raise(error: OSError) -> None:
+    raise _refusal(error) from error
+
+
+def _refusal(error: OSError) -> DatasetError:
+    return DatasetError(f"{shown(error.filename)}: cannot be read as a folder ({error.strerror}). Check the path.")

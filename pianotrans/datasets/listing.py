@@ -1,0 +1,78 @@
+"""What a data set holds: pairs of a recording and its true MIDI, and what has no partner."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pianotrans.datasets.naming import quoted, shown
+from pianotrans.errors import DatasetError
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A recording and what was truly played.
+
+    `name` is unique in its listing: the path of the audio below the root, without suffix, unless an index
+    names it otherwise. `midi` is a MIDI file or a text file of MAPS; `load_reference` reads both. `split`,
+    `group` (the piano, the year or the composer) and `duration_s` are what the data set states, None where
+    it states nothing.
+    """
+
+    name: str
+    audio: Path
+    midi: Path
+    split: str | None = None
+    group: str | None = None
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A recording without true MIDI, MIDI without a recording, or files that an index names in vain.
+
+    `str()` is one line that says which it is.
+    """
+
+    name: str
+    problem: str
+    split: str | None = None
+    group: str | None = None
+
+    def __str__(self) -> str:
+        return f"{shown(self.name)}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetListing:
+    """The pairs of the data set at `root`, in the order of its index, or of their names where it has none.
+
+    Raises DatasetError where two pairs bear one name, or names that differ only in case: their results could
+    not be told apart on every file system.
+    """
+
+    layout: str
+    root: Path
+    pairs: tuple[Pair, ...]
+    unmatched: tuple[Unmatched, ...] = ()
+
+    def __post_init__(self) -> None:
+        seen: dict[str, str] = {}
+        for pair in self.pairs:
+            other = seen.setdefault(pair.name.casefold(), pair.name)
+            if other != pair.name:
+                raise DatasetError(
+                    f"{shown(self.root)}: {quoted(other)} and {quoted(pair.name)} differ only in case. "
+                    "Rename one of them."
+                )
+        if len(seen) < len(self.pairs):
+            names = [pair.name for pair in self.pairs]
+            twice = next(name for i, name in enumerate(names) if name in names[:i])
+            raise DatasetError(
+                f"{shown(self.root)}: two pairs are named {quoted(twice)}. "
+                "Remove one of them, or give each its own name (in the column name of a csv)."
+            )
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that the data set states, files that are missing included, sorted."""
+        stated = [pair.split for pair in self.pairs] + [one.split for one in self.unmatched]
+        return tuple(sorted({split for split in stated if split is not None}))

@@ -1,0 +1,63 @@
+"""What was truly played in a pair: MIDI, or a text file of MAPS."""
+
+import os
+from pathlib import Path
+
+from pianotrans.datasets.files import MAPS_TEXT_SUFFIX
+from pianotrans.datasets.naming import quoted, shown
+from pianotrans.datasets.tables import read_text
+from pianotrans.errors import DatasetError, MidiError
+from pianotrans.events import Note, Performance, load_midi
+
+UNKNOWN_VELOCITY = 64
+"""The velocity of every note that was read from a text file of MAPS, which does not tell it."""
+
+_COLUMNS = ["OnsetTime", "OffsetTime", "MidiPitch"]
+
+
+def load_reference(path: Path) -> Performance:
+    """What was truly played. Where `knows_velocity(path)` is false, every velocity is `UNKNOWN_VELOCITY`.
+
+    Raises MidiError or DatasetError if the file cannot be read.
+    """
+    return load_midi(path) if knows_velocity(path) else load_maps_text(path)
+
+
+def knows_velocity(path: Path) -> bool:
+    """Whether velocities (and pedals) of the reference mean anything; if not, leave them out of scores."""
+    return path.suffix.lower() != MAPS_TEXT_SUFFIX
+
+
+def load_maps_text(path: str | os.PathLike[str]) -> Performance:
+    """Read a text file of MAPS: the line `OnsetTime OffsetTime MidiPitch`, then these of one note a line.
+
+    Times are in seconds. As velocities are not told, all are `UNKNOWN_VELOCITY`; there are no pedals. Notes of
+    no length are dropped, as by `load_midi`. `duration_s` is the last offset.
+    Raises DatasetError for anything else.
+    """
+    path = Path(path)
+    lines = [line.split() for line in read_text(path).splitlines()]
+    if not lines or lines[0] != _COLUMNS:
+        raise DatasetError(
+            f"{shown(path)}: does not begin with the line {' '.join(_COLUMNS)}. Give a text file of MAPS."
+        )
+    notes = [
+        note
+        for number, cells in enumerate(lines[1:], 2)
+        if cells and (note := _note(f"{shown(path)}, line {number}", cells))
+    ]
+    return Performance(tuple(notes), duration_s=max((note.offset_s for note in notes), default=0.0))
+
+
+def _note(where: str, cells: list[str]) -> Note | None:
+    """The note of one line; None where it has no length."""
+    try:
+        onset_s, offset_s, key = cells
+        if float(onset_s) == float(offset_s) >= 0:
+            return None
+        return Note(float(onset_s), float(offset_s), int(key), UNKNOWN_VELOCITY)
+    except (ValueError, MidiError) as error:
+        reason = f" ({error})" if isinstance(error, MidiError) else ""
+        raise DatasetError(
+            f"{where}: {quoted(' '.join(cells))} is no onset, offset and key{reason}. Copy the file again."
+        ) from error

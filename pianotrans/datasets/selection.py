@@ -1,0 +1,64 @@
+"""A part of a data set: one split, the recordings of some name, the first few."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from pianotrans.datasets.listing import DatasetListing, Pair, Unmatched
+from pianotrans.datasets.naming import quoted, shown
+from pianotrans.errors import DatasetError
+
+
+def select_split(listing: DatasetListing, split: str) -> DatasetListing:
+    """What belongs to one split.
+
+    Raises DatasetError where no pair does, naming the splits that there are.
+    """
+    selected = _select(listing, lambda one: one.split == split)
+    if selected.pairs:
+        return selected
+    where = f"{shown(listing.root)}: split {quoted(split)}"
+    if split in listing.splits:
+        raise DatasetError(
+            f"{where} has no pair whose files are both there ({len(selected.unmatched)} incomplete, such as "
+            f"{selected.unmatched[0]}). Complete the data set, or choose another split."
+        )
+    if not listing.splits:
+        raise DatasetError(f"{where}: this data set states no splits. Leave the split out.")
+    raise DatasetError(f"{where} does not exist. Choose one of {', '.join(map(shown, listing.splits))}.")
+
+
+def select_names(listing: DatasetListing, pattern: str) -> DatasetListing:
+    """What has a name that holds `pattern`, or that matches it as a glob (`*` crosses folders); in any case.
+
+    Raises DatasetError where no pair has.
+    """
+    wanted = pattern.casefold()
+
+    def matches(one: Pair | Unmatched) -> bool:
+        name = one.name.casefold()
+        return wanted in name or fnmatchcase(name, wanted)
+
+    selected = _select(listing, matches)
+    if not selected.pairs:
+        example = f" They are called like {quoted(listing.pairs[0].name)}." if listing.pairs else ""
+        raise DatasetError(
+            f"{shown(listing.root)}: none of {len(listing.pairs)} names holds or matches {quoted(pattern)}."
+            f"{example} Give a part of a name, or a glob such as '*op10*'."
+        )
+    return selected
+
+
+def limit_pairs(listing: DatasetListing, n_pairs: int) -> DatasetListing:
+    """The first `n_pairs` pairs; all where there are fewer. Raises DatasetError for less than one."""
+    if n_pairs < 1:
+        raise DatasetError(f"a limit of {n_pairs} recordings: it must be 1 or more. Leave it out to take all.")
+    return replace(listing, pairs=listing.pairs[:n_pairs])
+
+
+def _select(listing: DatasetListing, wanted: Callable[[Pair | Unmatched], bool]) -> DatasetListing:
+    return replace(
+        listing,
+        pairs=tuple(filter(wanted, listing.pairs)),
+        unmatched=tuple(filter(wanted, listing.unmatched)),
+    )

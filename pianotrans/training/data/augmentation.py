@@ -1,0 +1,199 @@
+"""Recordings as other rooms, microphones, tunings and mixing desks would give them (DESIGN §9).
+
+All that happens to a chunk is drawn first, as a `Treatment`; each kind from a random generator of its own, so that
+switching one off changes nothing about the others.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, signal
+
+from pianotrans.audio import Block
+from pianotrans.errors import DatasetError
+from pianotrans.training.data.codecs import Codec
+from pianotrans.training.data.reverberation import Response, find_rooms, make_room, read_room
+
+_BANDS_HZ = (80.0, 160.0, 320.0, 640.0, 1280.0, 2560.0, 5120.0)  # what the model hears: 30 to 8000 Hz
+_BAND_Q = 1.4  # an octave
+_EQUALISER_TAIL_S = 0.1  # the lowest band has fallen by 60 dB
+_NOISE_SLOPES = (0.0, 1.5)  # of power over frequency: from white to between pink and brown
+_SLOPE_FROM_HZ = 50.0  # noise is level below
+
+_PITCH, _DOWNMIX, _EQUALISER, _ROOM, _NOISE, _CODEC = range(1, 7)  # generators; 0 is the chunk's own
+
+Key = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class AugmentationSettings:
+    """How often each kind happens to a chunk, from 0 (never: switched off) to 1 (always), and how strongly."""
+
+    pitch: float = 1.0
+    pitch_semitones: float = 0.2  # at most, up or down
+    downmix: float = 0.5
+    equaliser: float = 0.5
+    equaliser_db: float = 3.0  # at most, in each of seven bands
+    room: float = 0.3
+    room_folder: str = ""  # of impulse responses; none: rooms are made
+    noise: float = 0.5
+    noise_lowest_db: float = 3.0  # signal to noise
+    noise_highest_db: float = 40.0
+    codec: float = 0.0  # MP3 or Ogg Vorbis, of any quality
+
+    def __post_init__(self) -> None:
+        for name in ("pitch", "downmix", "equaliser", "room", "noise", "codec"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise DatasetError(f"augmentation.{name}: {value} given; a probability from 0 to 1 is needed.")
+        for name in ("pitch_semitones", "equaliser_db"):
+            if not 0 <= getattr(self, name) <= 24:
+                raise DatasetError(f"augmentation.{name}: {getattr(self, name)} given; 0 to 24 is possible.")
+        if not self.noise_lowest_db <= self.noise_highest_db:
+            raise DatasetError(
+                f"augmentation.noise_lowest_db: {self.noise_lowest_db} given, which is above noise_highest_db "
+                f"({self.noise_highest_db}). Exchange them."
+            )
+
+    @classmethod
+    def nothing(cls) -> "AugmentationSettings":
+        """Everything switched off."""
+        return cls(pitch=0, downmix=0, equaliser=0, room=0, noise=0, codec=0)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Gaussian noise to be added: its level under the signal, its colour, and what its generator starts from."""
+
+    signal_to_noise_db: float
+    slope: float
+    key: Key
+
+
+@dataclass(frozen=True, eq=False)
+class Treatment:
+    """What happens to one chunk. The speed is for whoever reads it; the rest happens in `apply`."""
+
+    rate: int
+    speed: float = 1.0
+    weights: NDArray[np.float64] | None = None  # (n_channels,), of a mix to one channel
+    response: Response | None = None  # (1 or n_channels, n): room and equaliser in one
+    noise: Noise | None = None
+    codec: Codec | None = None
+
+    @property
+    def n_lead(self) -> int:
+        """How many samples before the chunk `apply` needs, for what still rings when it begins."""
+        return 0 if self.response is None else self.response.shape[1] - 1
+
+    def apply(self, samples: Block) -> Block:
+        """The chunk, (n_channels or 1, n), from (n_channels, n_lead + n) samples of which the first lead in."""
+        if self.weights is not None:
+            samples = np.asarray(self.weights @ samples, np.float32)[None]
+        if self.response is not None:
+            n = samples.shape[1]
+            samples = signal.oaconvolve(samples, self.response.astype(np.float32), axes=-1)[:, self.n_lead : n]
+        if self.noise is not None:
+            samples = np.asarray(samples + make_noise(self.noise, samples, self.rate), np.float32)
+        if self.codec is not None:
+            samples = self.codec.pass_through(samples, self.rate)
+        return np.ascontiguousarray(samples, np.float32)
+
+
+class Augmentation:
+    """Draws what happens to chunks at a sample rate. Raises DatasetError if the folder of rooms holds none."""
+
+    def __init__(self, settings: AugmentationSettings, rate: int) -> None:
+        self.settings = settings
+        self.rate = rate
+        wanted = settings.room and settings.room_folder
+        self._rooms = find_rooms(Path(settings.room_folder)) if wanted else ()
+
+    def draw(self, key: Key, n_channels: int) -> Treatment:
+        """What happens to the chunk of this key, of so many channels; a pure function of the two."""
+        random = self._happening(key, _DOWNMIX, self.settings.downmix)
+        weights = None if random is None else random.dirichlet(np.ones(n_channels))
+        return Treatment(
+            self.rate,
+            speed=self._speed(key),
+            weights=weights,
+            response=self._response(key, n_channels if weights is None else 1),
+            noise=self._noise(key),
+            codec=self._codec(key),
+        )
+
+    def _happening(self, key: Key, kind: int, probability: float) -> np.random.Generator | None:
+        """The generator of one kind, if it happens to this chunk."""
+        random = np.random.default_rng([*key, kind])
+        return random if random.random() < probability else None
+
+    def _speed(self, key: Key) -> float:
+        random = self._happening(key, _PITCH, self.settings.pitch)
+        most = self.settings.pitch_semitones
+        return 1.0 if random is None else float(2 ** (random.uniform(-most, most) / 12))
+
+    def _response(self, key: Key, n_channels: int) -> Response | None:
+        """Room and equaliser are both linear: the equaliser is applied to the room, and one response is left."""
+        in_room = self._happening(key, _ROOM, self.settings.room)
+        equalised = self._happening(key, _EQUALISER, self.settings.equaliser)
+        response = None if in_room is None else self._room(in_room, n_channels)
+        if equalised is None:
+            return response
+        dry = np.ones((1, 1)) if response is None else response
+        most = self.settings.equaliser_db
+        gains_db = equalised.uniform(-most, most, len(_BANDS_HZ))
+        return equalise(np.pad(dry, ((0, 0), (0, round(_EQUALISER_TAIL_S * self.rate)))), gains_db, self.rate)
+
+    def _room(self, random: np.random.Generator, n_channels: int) -> Response:
+        if not self._rooms:
+            return make_room(random, self.rate, n_channels)
+        response = read_room(self._rooms[random.integers(len(self._rooms))], self.rate)
+        return response[np.arange(n_channels) % len(response)]
+
+    def _noise(self, key: Key) -> Noise | None:
+        random = self._happening(key, _NOISE, self.settings.noise)
+        if random is None:
+            return None
+        level_db = random.uniform(self.settings.noise_lowest_db, self.settings.noise_highest_db)
+        return Noise(level_db, random.uniform(*_NOISE_SLOPES), (*key, _NOISE, 1))
+
+    def _codec(self, key: Key) -> Codec | None:
+        random = self._happening(key, _CODEC, self.settings.codec)
+        return None if random is None else Codec.draw(random, self.rate)
+
+
+def equalise(samples: NDArray[np.float64], gains_db: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+    """Samples (n_channels, n) through seven peaking filters, an octave apart, of these gains.
+
+    The biquads are those of R. Bristow-Johnson's "Audio EQ Cookbook". Bands above half the rate are left out.
+    """
+    bands = [(hz, gain) for hz, gain in zip(_BANDS_HZ, gains_db, strict=True) if hz < 0.45 * rate]
+    sections = [_peaking(2 * np.pi * hz / rate, 10 ** (gain_db / 40)) for hz, gain_db in bands]
+    equalised: NDArray[np.float64] = signal.sosfilt(np.array(sections), samples, axis=-1)
+    return equalised
+
+
+def _peaking(angle: float, amplitude: float) -> NDArray[np.float64]:
+    """One second-order section (b0, b1, b2, 1, a1, a2); its gain at `angle` (radians a sample) is amplitude²."""
+    width = np.sin(angle) / (2 * _BAND_Q)
+    middle = -2 * np.cos(angle)
+    above = np.array([1 + width * amplitude, middle, 1 - width * amplitude])
+    below = np.array([1 + width / amplitude, middle, 1 - width / amplitude])
+    section: NDArray[np.float64] = np.concatenate([above, below]) / below[0]
+    return section
+
+
+def make_noise(noise: Noise, samples: Block, rate: int) -> NDArray[np.float64]:
+    """Noise of the shape of `samples`, as far below their power as it says; under silence it is silent too."""
+    n_channels, n = samples.shape
+    n_fast = fft.next_fast_len(n, real=True)
+    random = np.random.default_rng(noise.key)
+    hz = fft.rfftfreq(n_fast, 1 / rate)
+    spectrum = random.standard_normal((2, n_channels, len(hz)), np.float32)
+    spectrum *= (np.maximum(hz, _SLOPE_FROM_HZ) / _SLOPE_FROM_HZ) ** (-noise.slope / 2)
+    made = fft.irfft(spectrum[0] + 1j * spectrum[1], n_fast)[:, :n]
+    wanted = np.mean(np.square(samples, dtype=np.float64)) * 10 ** (-noise.signal_to_noise_db / 10)
+    scaled: NDArray[np.float64] = made * np.sqrt(wanted / np.mean(made**2))
+    return scaled

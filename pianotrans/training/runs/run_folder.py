@@ -1,0 +1,145 @@
+"""What lies in the folder of a run: the model's configuration, every setting, and where it all came from."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pianotrans.errors import TrainingError
+from pianotrans.files import make_folder, write_atomically
+from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, find_model, models_folder
+from pianotrans.network import ModelConfig
+from pianotrans.training.runs.checkpoints import Checkpoints
+from pianotrans.training.runs.settings import TrainingSettings
+from pianotrans.training.runs.settings_files import differences, read_settings, settings_text
+
+SETTINGS_FILE, ABOUT_FILE = "training.toml", "run.json"
+_MAY_CHANGE = ("model", "accumulation", "recompute", "workers", "save_every_steps", "keep", "validation.")
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class About:
+    """Where a run came from, for its model's card."""
+
+    initial: str  # the model that it began with; empty: random weights
+    data: str  # the index's folder
+    layout: str
+    durations: str
+    n_recordings: int
+    hours: float
+    index_sha256: str
+    version: str  # of this program
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is to be trained, and how."""
+
+    entry: ModelEntry  # its config counts, its weights do not
+    settings: TrainingSettings
+
+    @classmethod
+    def read(cls, name_or_file: str, changes: tuple[str, ...] = ()) -> "Recipe":
+        """The recipe of a model in the registry, or of a TOML file or the folder it lies in, changed by `--set`.
+
+        Raises TrainingError if there is none or it is not understood, ModelError for an unknown model.
+        """
+        shipped = models_folder() / name_or_file / SETTINGS_FILE
+        given = Path(name_or_file)
+        path = shipped if shipped.is_file() else given / SETTINGS_FILE if given.is_dir() else given
+        if not path.is_file():
+            known = ", ".join(sorted(found.parent.name for found in models_folder().glob(f"*/{SETTINGS_FILE}")))
+            raise TrainingError(f"{name_or_file}: neither a recipe ({known}) nor a TOML file of training settings.")
+        settings = read_settings(path, changes)
+        return cls(_model_of(settings, path.parent), settings)
+
+
+def _model_of(settings: TrainingSettings, folder: Path) -> ModelEntry:
+    if not settings.model:
+        return find_model(folder)
+    beside = folder / settings.model  # relative paths in a file are meant from there
+    return find_model(beside if (beside / CONFIG_FILE).is_file() else settings.model)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run, begun or to be begun."""
+
+    path: Path
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """Its checkpoints."""
+        return Checkpoints(self.path / "checkpoints")
+
+    @property
+    def journal(self) -> Path:
+        """Where TensorBoard finds what it shows."""
+        return self.path / "tensorboard"
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a run lies there."""
+        return (self.path / ABOUT_FILE).is_file()
+
+    def config(self) -> ModelConfig:
+        """The model's configuration."""
+        return find_model(self.path).config()
+
+    def about(self) -> About:
+        """Where it came from. Raises TrainingError if the folder holds no run."""
+        try:
+            return About(**json.loads((self.path / ABOUT_FILE).read_bytes()))
+        except FileNotFoundError as error:
+            raise TrainingError(f"{self.path}: no run there. `pianotrans train … --out` makes one.") from error
+        except (OSError, ValueError, TypeError) as error:
+            raise TrainingError(f"{self.path / ABOUT_FILE}: damaged ({error}). Train anew.") from error
+
+    def settings(self) -> TrainingSettings:
+        """All settings of the run."""
+        return read_settings(self.path / SETTINGS_FILE)
+
+    def begin(self, recipe: Recipe, about: About) -> None:
+        """Make the folder of a new run. Raises TrainingError if there is one, OutputError if it cannot be made."""
+        if self.is_begun:
+            raise TrainingError(
+                f"{self.path}: holds a run already. Pass --resume to go on with it, or another --out."
+            )
+        make_folder(self.path)
+        self._write(CONFIG_FILE, (recipe.entry.folder / CONFIG_FILE).read_bytes())
+        self._write_settings(recipe.settings)
+        self._write(ABOUT_FILE, json.dumps(dataclasses.asdict(about), indent=1).encode())  # last: now it is begun
+
+    def go_on(self, recipe: Recipe) -> None:
+        """Check that a run was begun with this recipe; what may change is noted.
+
+        Raises TrainingError for another model or other settings.
+        """
+        self.about()
+        if recipe.entry.config() != self.config():
+            raise TrainingError(
+                f"{self.path}: is a run of another model ({CONFIG_FILE} differs from {recipe.entry.folder}'s)."
+            )
+        changed = {
+            name: values
+            for name, values in differences(self.settings(), recipe.settings).items()
+            if not name.startswith(_MAY_CHANGE)
+        }
+        if changed:
+            raise TrainingError(f"{self.path}: was begun with other settings. {_listed(changed)}")
+        self._write_settings(recipe.settings)
+
+    def _write_settings(self, settings: TrainingSettings) -> None:
+        here = dataclasses.replace(settings, model="")  # the config lies beside
+        self._write(SETTINGS_FILE, settings_text(here).encode())
+
+    def _write(self, name: str, content: bytes) -> None:
+        write_atomically(self.path / name, content, overwrite=True)
+
+
+def _listed(changed: dict[str, tuple[Any, Any]]) -> str:
+    some = [f"{name}: {before!r} then, {after!r} now" for name, (before, after) in list(changed.items())[:_SHOWN]]
+    more = f", and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+    return f"{'; '.join(some)}{more}. Pass the same again, or begin another run with --out."

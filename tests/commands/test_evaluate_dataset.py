@@ -121,10 +121,8 @@ def test_an_interrupted_run_is_gone_on_with(songs: Path, monkeypatch: pytest.Mon
         patch.setattr(Transcriber, "transcribe", interrupted)
         result = evaluate("--dataset", songs, "--out", "out")
     assert result.exit_code == 130
-    assert said(result)[-2:] == [
-        "The same command goes on where this run was.",
-        "error: Interrupted. Nothing half-written is left.",
-    ]
+    assert "the same command again" in said(result)[-2]
+    assert said(result)[-1].startswith("error: Interrupted.")
     assert not TABLES & set(names(Path("out")))
     result = evaluate("--dataset", songs, "--out", "out")
     assert result.exit_code == 0

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from rich.progress import track
 
-from pianotrans.batch import Item, Options
+from pianotrans.batch import Destination, Item, Options
 from pianotrans.batch.estimate import header_duration_s
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.evaluate.midi import score_pairs, tell_failure
-from pianotrans.commands.transcribe.collection import GO_ON, Destination, run_collection
+from pianotrans.commands.transcribe.collection import GO_ON, run_collection
 from pianotrans.datasets import (
     DatasetListing,
     Layout,
@@ -162,7 +162,7 @@ def _transcribe(
         for pair in pairs
     ]
     options = Options(overwrite=work.overwrite, retry_failed=True, n_jobs=work.jobs or 1)
-    outcomes, _ = run_collection(items, Destination(folder), recipe, options, reporter)
+    outcomes = run_collection(items, Destination(folder), recipe, options, reporter).outcomes
     transcribed = [
         FilePair(pair.name, pair.midi, here(outcome.item.outputs["mid"]), here(outcome.item.outputs["json"]))
         for pair, outcome in zip(pairs, outcomes, strict=True)

@@ -1,4 +1,4 @@
-"""Every format that a transcription can be written in, in one table for command line, collections and web app.
+"""The table of output formats, which the command line, collections and the web app share.
 
 To add a format, write its encoder beside its kind (`events`, `views`) and add a row here.
 """
@@ -14,12 +14,12 @@ from pianotrans.events.export import csv_bytes, json_bytes
 from pianotrans.events.midi import midi_bytes
 
 AudioFile = Path | BinaryIO
-"""A recording that can be read again from its beginning."""
+"""A recording that can be read more than once."""
 
 
 @dataclass(frozen=True)
 class Heard:
-    """A performance and the recording that it was heard in."""
+    """A performance, and the recording that it was transcribed from."""
 
     performance: Performance
     source: AudioFile
@@ -35,16 +35,16 @@ class Heard:
 class OutputFormat:
     """One row of the table.
 
-    `encode` raises MidiError where the format cannot hold the performance, AudioError where the recording cannot be
-    read again.
+    `encode` raises MidiError if the format cannot hold the performance, AudioError if the recording cannot be read
+    again.
     """
 
     name: str  # as `--format` takes it
-    suffixes: tuple[str, ...]  # of file names; files are written with the first
+    suffixes: tuple[str, ...]  # in lower case; files are written with the first
     media_type: str
-    label: str  # as people read it
+    label: str  # its name for people
     encode: Callable[[Heard], bytes]
-    needs_audio: bool = False  # the file holds the recording, too
+    needs_audio: bool = False  # the file contains the recording
     shows_confidence: bool = True
 
 
@@ -74,15 +74,15 @@ def parse_formats(given: tuple[str, ...] | list[str]) -> tuple[str, ...]:
     names = [name.strip().lower().removeprefix(".") for text in given for name in text.split(",")]
     for name in names:
         if name not in FORMATS:
-            raise UsageError(f"{name!r} is none of {', '.join(FORMATS)}.", "format")
+            raise UsageError(f"unknown format {name!r}. Use {', '.join(FORMATS)}.", "format")
     return tuple(dict.fromkeys(names))
 
 
 def format_of(suffix: str) -> str | None:
-    """The format that a file's suffix promises; None if it promises none."""
+    """The format that a file suffix stands for, or None."""
     return next((row.name for row in _ROWS if suffix.lower() in row.suffixes), None)
 
 
 def suffix_of(name: str) -> str:
-    """The suffix that files of a format are written with."""
+    """The suffix with which files of a format are written."""
     return FORMATS[name].suffixes[0]

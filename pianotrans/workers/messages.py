@@ -1,4 +1,4 @@
-"""What workers and those who give them work tell each other."""
+"""The messages between workers and their callers."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ class Task:
 
     name: str  # unique among the tasks of a pool
     source: Address
-    title: str | None = None  # what messages and pages call the recording; None: as its file is called
+    title: str | None = None  # what messages and pages call the recording; None: its file name
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Unable:
-    """This worker cannot work, and another one like it could not either."""
+    """This worker cannot work, nor could another one with the same recipe."""
 
     error: Exception
 
@@ -54,7 +54,7 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Finished:
-    """The task is done; these are the contents of its files."""
+    """The task is done; these are the contents of its output files."""
 
     contents: dict[str, bytes]  # by format
     audio_s: float
@@ -65,7 +65,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """The task cannot be done."""
+    """The task failed."""
 
     error: str  # one line
     trace: str
@@ -80,14 +80,14 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Died:
-    """From the pool, in place of a worker's last message."""
+    """The worker died; sent by the pool in its place."""
 
     exit_code: int | None
-    why: str | None = None  # where more is known than an exit code
+    why: str | None = None  # if more is known than the exit code
 
     @property
     def reason(self) -> str:
-        """What ended the process, as far as can be told."""
+        """What ended the process, as far as known."""
         return reason_of_death(self.exit_code) if self.why is None else self.why
 
 

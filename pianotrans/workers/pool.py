@@ -1,4 +1,4 @@
-"""Worker processes on this machine, watched: one that dies is reported, one that hangs is ended."""
+"""Worker processes on this machine. A death is reported; a worker that ignores a cancellation is killed."""
 
 import multiprocessing
 import signal
@@ -18,11 +18,11 @@ from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.worker import serve
 
 PATIENCE_S = 20.0
-"""A worker that was told to stop and does not within this time hangs in one recording's damage: it is killed."""
+"""A worker that does not stop a cancelled task within this time hangs in a damaged recording: it is killed."""
 
 
 class Report(NamedTuple):
-    """A message of a worker, and the task it was working on."""
+    """A message from a worker, and the task that it was working on."""
 
     task: Task | None
     message: Message
@@ -30,7 +30,7 @@ class Report(NamedTuple):
 
 @dataclass(eq=False)
 class Worker:
-    """One of a pool, and its task."""
+    """A worker of a pool, and its task."""
 
     is_ready: bool = field(default=False, init=False)
     task: Task | None = field(default=None, init=False)
@@ -40,19 +40,19 @@ W = TypeVar("W", bound=Worker)
 
 
 class WorkerPool(ABC, Generic[W]):
-    """What is asked of workers, wherever they are."""
+    """The interface of a pool, wherever its workers run."""
 
     def __init__(self) -> None:
         self._workers: list[W] = []
 
     @property
     def n_idle(self) -> int:
-        """How many tasks could be given now."""
+        """Number of tasks that can be given now."""
         return len(self._idle())
 
     @property
     def tasks(self) -> list[Task]:
-        """What the workers are working on."""
+        """The tasks that the workers are working on."""
         return [worker.task for worker in self._workers if worker.task is not None]
 
     def _idle(self) -> list[W]:
@@ -60,7 +60,7 @@ class WorkerPool(ABC, Generic[W]):
 
     @abstractmethod
     def start(self) -> None:
-        """Start the workers that are missing. Raises WorkerError or ClusterError if that cannot be done."""
+        """Start the workers that are missing. Raises WorkerError or ClusterError if that fails."""
 
     @abstractmethod
     def give(self, task: Task) -> None:
@@ -76,15 +76,15 @@ class WorkerPool(ABC, Generic[W]):
 
 
 PoolMaker = Callable[[Recipe, int], WorkerPool[Any]]
-"""Makes a pool from what every worker is to do and the number of jobs."""
+"""Makes a pool from a recipe and the number of jobs."""
 
 
 class ProcessLike(Protocol):
-    """What a pool asks of a worker's process."""
+    """The part of a process's interface that a pool uses."""
 
     @property
     def exitcode(self) -> int | None:
-        """How it ended."""
+        """The exit code, or None while it runs."""
         ...
 
     def kill(self) -> None:
@@ -96,35 +96,35 @@ class ProcessLike(Protocol):
         ...
 
     def close(self) -> None:
-        """Free what the system keeps of it."""
+        """Free its resources."""
         ...
 
 
 ProcessStarter = Callable[[], tuple[ProcessLike, "Connection[Order, Message]"]]
-"""Starts one worker process; gives it and this end of its pipe. Raises OSError if there cannot be one more."""
+"""Starts one worker process; returns it and this end of its pipe. Raises OSError if it cannot be started."""
 
 
 @dataclass(eq=False)
 class _Process(Worker):
     process: ProcessLike
     connection: "Connection[Order, Message]"
-    stop_asked_s: float | None = field(default=None, init=False)  # by the monotonic clock
+    stop_asked_s: float | None = field(default=None, init=False)  # on the monotonic clock
 
 
 class Pool(WorkerPool[_Process]):
-    """Up to `n_workers` processes that share the cores; on a GPU one. Nothing starts before `start`.
+    """Up to `n_workers` processes that share the cores; only one on a GPU. Nothing starts before `start`.
 
-    The first process may have to fetch the model, so the others follow when it is ready. All methods but `wake`
-    belong to one thread. Workers end on their own when this process does, however it ends.
+    The first process may have to download the model, so the others start once it is ready. All methods but `wake`
+    must be called from one thread. Workers end on their own when this process ends for any reason.
     """
 
     def __init__(self, recipe: Recipe, n_workers: int = 1, start_process: ProcessStarter | None = None):
         """Prepare a pool.
 
         Args:
-            recipe: what to make of every recording.
+            recipe: how to transcribe every recording.
             n_workers: number of processes.
-            start_process: starts one of them, if not the usual way.
+            start_process: starts one process; `process_starter` makes the default.
         """
         super().__init__()
         self._start_process = start_process or process_starter(recipe, n_workers)
@@ -133,7 +133,7 @@ class Pool(WorkerPool[_Process]):
         self._is_rung = False
 
     def start(self) -> None:
-        """Start the processes that are missing. Raises WorkerError if there cannot be one more."""
+        """Start the processes that are missing. Raises WorkerError if one cannot be started."""
         while len(self._workers) < self._n_wanted:
             try:
                 self._workers.append(_Process(*self._start_process()))
@@ -144,11 +144,11 @@ class Pool(WorkerPool[_Process]):
         """Hand a task to an idle worker; there must be one."""
         worker = self._idle()[0]
         worker.task = task
-        with suppress(OSError):  # it died just now: `listen` will find out
+        with suppress(OSError):  # it has just died: `listen` will report it
             worker.connection.send(task)
 
     def cancel(self, task: Task) -> None:
-        """Have the worker of a task stop; it answers within a segment, or is killed after some patience."""
+        """Ask the worker of a task to stop. It answers within a segment, or is killed after `PATIENCE_S`."""
         for worker in self._workers:
             if worker.task == task and worker.stop_asked_s is None:
                 worker.stop_asked_s = time.monotonic()
@@ -156,10 +156,10 @@ class Pool(WorkerPool[_Process]):
                     worker.connection.send(Cancel(task.name))
 
     def wake(self) -> None:
-        """End a `listen` that waits, from any thread."""
+        """Make a waiting `listen` return; may be called from any thread."""
         if not self._is_rung:  # once is enough, and the pipe must not fill up
             self._is_rung = True
-            with suppress(OSError):  # closed meanwhile
+            with suppress(OSError):  # closed in the meantime
                 self._bell.send(None)
 
     def listen(self, timeout_s: float) -> Iterator[Report]:
@@ -186,7 +186,7 @@ class Pool(WorkerPool[_Process]):
         task = worker.task
         try:
             message = worker.connection.recv()
-        except (EOFError, OSError):  # it may break off in the middle of a message
+        except (EOFError, OSError):  # the pipe may break in the middle of a message
             self._workers.remove(worker)
             return Report(task, Died(_dispose(worker)))
         if isinstance(message, Ready):
@@ -208,7 +208,7 @@ class Pool(WorkerPool[_Process]):
 
 
 def process_starter(recipe: Recipe, n_workers: int) -> ProcessStarter:
-    """Starts processes that share the cores: spawned, not forked, as torch's threads do not survive a fork."""
+    """A starter of processes that share the cores: spawned, because torch's threads do not survive a fork."""
     context = multiprocessing.get_context("spawn")
     n_threads = max(1, n_cores() // n_workers) if n_workers > 1 else None
 
@@ -217,7 +217,7 @@ def process_starter(recipe: Recipe, n_workers: int) -> ProcessStarter:
         process = context.Process(target=serve, args=(there, recipe, n_threads), daemon=True)
         with _signals_left_to_the_parent():
             process.start()
-        there.close()  # so that the end of the process is the end of the pipe
+        there.close()  # so that the pipe ends with the process
         return process, here
 
     return start
@@ -225,15 +225,15 @@ def process_starter(recipe: Recipe, n_workers: int) -> ProcessStarter:
 
 @contextmanager
 def _signals_left_to_the_parent() -> Iterator[None]:
-    """A process that is started meanwhile does not hear Ctrl-C or SIGTERM: ending it is for its parent to decide.
+    """Processes started in this block ignore Ctrl-C and SIGTERM: their parent decides when they end.
 
-    Ctrl-C reaches all processes of a terminal. What a thread blocks, the process that it starts blocks from its
-    first moment on.
+    Ctrl-C reaches all processes of a terminal. A process inherits the blocked signals of the thread that starts it,
+    so it never sees them.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()  # now, as it unblocks them when it starts
+    resource_tracker.ensure_running()  # first, because it unblocks them when it starts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
@@ -242,7 +242,7 @@ def _signals_left_to_the_parent() -> Iterator[None]:
 
 
 def _dispose(worker: _Process) -> int | None:
-    """Free a process that has ended or was killed; returns its exit code."""
+    """Wait for a process that ends or was killed, and free it; returns its exit code."""
     worker.process.join()
     exit_code = worker.process.exitcode
     worker.process.close()

@@ -1,4 +1,4 @@
-"""What is to be made of every recording of a run, and with which model."""
+"""How to transcribe the recordings of a run: the model, its settings, and the output formats."""
 
 import hashlib
 import json
@@ -10,24 +10,24 @@ from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, default_model
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
 
 RESULTS_VERSION = 2
-"""Raise it when the program begins to write other results from the same recording and model."""
+"""Increase this when the program starts to write different results from the same recording and model."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The settings of a run; those that change its results are in the `fingerprint`."""
+    """The settings of a run; the `fingerprint` holds those that change its results."""
 
     formats: tuple[str, ...] = (DEFAULT_FORMAT,)
     pedal: bool = True
-    sounding: bool = False  # notes lengthened by the sustain pedal
+    sounding: bool = False  # extend notes by the sustain pedal
     model: str | None = None
-    device: str = "auto"  # changes times in the seventh digit: not part of the fingerprint
+    device: str = "auto"  # changes only the seventh digit of times: not part of the fingerprint
     precision: str = "auto"
     hop_s: float | None = None
     allow_truncated: bool = False
     limit_s: float | None = None  # transcribe only the beginning of every recording
     max_duration_s: float | None = None  # refuse longer recordings: changes no result, not part of the fingerprint
-    confidence: bool = True  # where it is of use
+    confidence: bool = True  # compute confidences where they are of use
     cleaning: Cleaning = Cleaning()  # noqa: RUF009 - frozen
 
     @property
@@ -37,9 +37,9 @@ class Recipe:
         return self.confidence and (is_shown or self.cleaning.needs_confidence)
 
     def fingerprint(self) -> str:
-        """All that decides about the results besides the recording, as one line of JSON.
+        """Everything that determines the results besides the recording, as one line of JSON.
 
-        Raises ModelError for a model that is unknown or cannot be read. Loads no torch.
+        Raises ModelError for a model that is unknown or cannot be read. Does not load torch.
         """
         entry = find_model(self.model or default_model())
         return json.dumps(

@@ -1,4 +1,4 @@
-"""Files elsewhere, at URLs that fsspec knows: found, told apart, brought here, and written whole or not at all."""
+"""Find, identify, fetch and atomically write files in remote stores, at any URL that fsspec supports."""
 
 import hashlib
 import shutil
@@ -15,20 +15,20 @@ from upath.implementations.cloud import CloudPath
 from pianotrans.audio import AUDIO_SUFFIXES
 from pianotrans.errors import AudioError, FetchError, OutputError, PianotransError
 
-_BLOCK_BYTES = 8 * 2**20  # asked for at once
+_BLOCK_BYTES = 8 * 2**20  # per request
 _VERSIONS = ("ETag", "etag", "md5Hash", "checksum")
-"""What stores call the token that changes with the content."""
+"""The names that stores give to the token that changes with the content."""
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "created")
 
 
 def is_folder(address: UPath) -> bool:
-    """Whether there is such a folder; in an object store: whether anything is below. Raises AudioError."""
+    """Whether the folder exists; in an object store, whether it contains anything. Raises AudioError on failure."""
     with _explained(address, AudioError):
         return bool(address.is_dir())
 
 
 def find_recordings(folder: UPath) -> list[UPath]:
-    """All files with the suffix of a recording below a folder, hidden ones excepted, sorted. Raises AudioError."""
+    """All files below a folder with an audio suffix, except hidden ones, sorted. Raises AudioError on failure."""
     with _explained(folder, AudioError):
         found = folder.fs.find(folder.path)
     places = sorted(PurePosixPath(name).relative_to(folder.path) for name in found)
@@ -36,31 +36,31 @@ def find_recordings(folder: UPath) -> list[UPath]:
 
 
 def list_all(folder: UPath) -> None:
-    """Have the store list a folder once, where it remembers that, instead of asking for every file in it."""
+    """List a folder once, so that stores with a cache of listings need not be asked for every file."""
     with _explained(folder, OutputError):
         folder.fs.invalidate_cache(folder.path)
         folder.fs.find(folder.path)
 
 
 def is_file(address: UPath) -> bool:
-    """Whether there is such a file. An old list may say that it is; that it is not only the store itself."""
+    """Whether the file exists. A cached listing may say that it does, only the store itself that it does not."""
     with _explained(address, OutputError):
         return bool(address.fs.isfile(address.path)) or is_there(address)
 
 
 def is_there(address: UPath) -> bool:
-    """Whether there is such a file, right now."""
+    """Whether the file exists right now; asks the store itself."""
     with _explained(address, OutputError):
         address.fs.invalidate_cache(address.path)
         return bool(address.fs.isfile(address.path))
 
 
 def describe(address: UPath) -> tuple[int, int, str]:
-    """Size, time of change (ns since 1970, 0 if of no interest) and a token for the content of a file.
+    """Size, modification time (ns since 1970; 0 if not needed) and a token for the content of a file.
 
-    The token is the store's own (an ETag, say) or, failing that, made from the size and the time; where not even
-    that is told, from the content. An old list will do: what has changed since is found by the next run.
-    Raises AudioError if there is no such file.
+    The token is the store's own, such as an ETag. Without one, it is made from the size and the time; without a
+    time, from the content. A cached listing is good enough: the next run notices later changes. Raises AudioError
+    if there is no such file.
     """
     with _explained(address, AudioError):
         info = address.fs.info(address.path)
@@ -68,7 +68,7 @@ def describe(address: UPath) -> tuple[int, int, str]:
             raise FileNotFoundError
         size = int(info["size"])
         token = next((str(info[name]) for name in _VERSIONS if info.get(name)), None)
-        if token is not None:  # lists and files themselves may tell times to different digits
+        if token is not None:  # the time may differ in precision between listings and files
             return size, 0, token
         changed_ns = _changed_ns(info)
         if changed_ns:
@@ -77,10 +77,11 @@ def describe(address: UPath) -> tuple[int, int, str]:
 
 
 def write(address: UPath, data: bytes, *, overwrite: bool = False) -> None:
-    """Write a file in one of fsspec's transactions, and the folders above it where there are such things.
+    """Write a file in an fsspec transaction, after creating its parent folders if the store has folders.
 
-    Until it ends nobody sees the file, and nothing is left of it if it fails: an object store completes the
-    upload then, others rename a temporary file. Raises OutputError, also if the file exists without `overwrite`.
+    The file is invisible until the transaction ends, and nothing is left of it after a failure: an object store
+    completes the upload at the end, other stores rename a temporary file. Raises OutputError if the file cannot be
+    written, or exists and `overwrite` is False.
     """
     fs = address.fs
     if not overwrite and is_there(address):
@@ -95,15 +96,15 @@ def write(address: UPath, data: bytes, *, overwrite: bool = False) -> None:
 
 @contextmanager
 def fetched(address: UPath) -> Iterator[BinaryIO]:
-    """A copy of a file, in a temporary file without a name, of which nothing stays behind however this ends.
+    """A local copy of a file, in a temporary file without a name, so that nothing is ever left behind.
 
-    Raises FetchError if it cannot be brought here.
+    Raises FetchError if the file cannot be fetched.
     """
     with tempfile.TemporaryFile() as copy:
         with _explained(address, FetchError), address.fs.open(address.path, block_size=_BLOCK_BYTES) as file:
             shutil.copyfileobj(file, copy, _BLOCK_BYTES)
         copy.seek(0)
-        copy.raw.name = str(address)  # type: ignore[attr-defined]  # what errors call it
+        copy.raw.name = str(address)  # type: ignore[attr-defined]  # the name in error messages
         yield copy
 
 
@@ -124,16 +125,16 @@ def _changed_ns(info: Mapping[str, Any]) -> int:
 
 @contextmanager
 def _explained(address: UPath, kind: type[PianotransError]) -> Iterator[None]:
-    """Turn the failures of a store into one line of ours."""
+    """Turn errors of a store into one-line errors of the given class."""
     try:
         yield
     except PianotransError:
         raise
     except FileNotFoundError as error:
-        raise kind(f"{address}: is not there. Check the URL.") from error
+        raise kind(f"{address}: no such file or folder. Check the URL.") from error
     except PermissionError as error:
-        raise kind(f"{address}: no permission ({_line(error)}). Check the credentials in use.") from error
-    except Exception as error:  # each kind of storage has its own
+        raise kind(f"{address}: permission denied ({_line(error)}). Check the credentials.") from error
+    except Exception as error:  # every kind of store has its own
         raise kind(f"{address}: cannot be reached ({_line(error)}). Check the URL and the network.") from error
 
 

@@ -1,4 +1,4 @@
-"""What a recording becomes: the content of a file for every format that a recipe asks for."""
+"""Turn a transcription into the contents of files, one for every format of a recipe."""
 
 from pianotrans.events import Performance, extend_by_pedal
 from pianotrans.workers.formats import FORMATS, AudioFile, Heard
@@ -6,14 +6,14 @@ from pianotrans.workers.recipe import Recipe
 
 
 def render(performance: Performance, recipe: Recipe, source: AudioFile) -> tuple[Performance, dict[str, bytes]]:
-    """The performance as the recipe wants it, and the contents of its files by format.
+    """Clean up a performance as the recipe says; returns it with the contents of its files by format.
 
     Args:
         performance: as transcribed.
-        recipe: says what to do to it, and in which formats to write it.
-        source: the recording; it is read once more for formats that hold it.
+        recipe: the clean-up, the treatment of pedals, and the formats.
+        source: the recording; read once more for formats that contain it.
 
-    Raises MidiError where MIDI cannot hold the performance, AudioError if the recording cannot be read any more.
+    Raises MidiError if MIDI cannot hold the performance, AudioError if the recording can no longer be read.
     """
     performance = recipe.cleaning.apply(performance)
     if recipe.sounding:

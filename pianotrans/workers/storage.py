@@ -1,7 +1,7 @@
-"""The files of a collection, on this machine or elsewhere: the few operations that a run needs, for either.
+"""The file operations that a run needs, for files on this machine and in remote stores.
 
-A path means this machine; a URL (`s3://bucket/disc 1`) whatever fsspec knows: object stores, SFTP, SMB and more. As
-long as no URL is given, nothing of that is loaded.
+A path is on this machine. A URL (`s3://bucket/disc 1`) is in any store that fsspec supports: object stores, SFTP,
+SMB and more. fsspec is not loaded until a URL is given.
 """
 
 import io
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 Address: TypeAlias = Union[Path, "UPath"]
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # of two letters at least: C:/ is a drive
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # at least two letters: C:/ is a drive
 _HERE = ("file", "local")
 
 
 def parse_address(text: str) -> Address:
-    """Where a path or a URL leads; `file://…` is a path, too. Nothing is looked at there.
+    """The address that a path or a URL names; `file://…` is a path, too. Does not check that anything is there.
 
-    Raises StorageError for a URL that nothing here can open.
+    Raises StorageError for a URL that cannot be opened on this machine.
     """
     if not _URL.match(text):
         return Path(text)
@@ -42,18 +42,18 @@ def parse_address(text: str) -> Address:
         address = UPath(text)
         if address.protocol in _HERE:
             return Path(address.path)
-        _ = address.fs  # loads what knows the protocol
+        _ = address.fs  # loads the protocol's implementation
     except ImportError as error:
-        raise StorageError(f"{text}: cannot be opened here ({error}). Install that, on every node.") from error
-    except Exception as error:  # each kind of storage has its own
-        raise StorageError(f"{text}: no URL that can be opened ({error}). Check it.") from error
+        raise StorageError(f"{text}: cannot be opened here ({error}). Install it on every node.") from error
+    except Exception as error:  # every kind of store has its own
+        raise StorageError(f"{text}: not a URL that can be opened ({error}). Check it.") from error
     return address
 
 
 def is_folder(address: Address) -> bool:
-    """Whether there is such a folder; no, too, where one may not look: using it tells why.
+    """Whether the folder exists. False also without permission to look; using the folder then tells why.
 
-    Raises AudioError if a store elsewhere cannot be reached.
+    Raises AudioError if a remote store cannot be reached.
     """
     if not isinstance(address, Path):
         from pianotrans.workers import remote
@@ -66,7 +66,7 @@ def is_folder(address: Address) -> bool:
 
 
 def find_recordings(folder: Address) -> list[Address]:
-    """What looks like audio in a folder and below, sorted. Raises AudioError if it cannot be read."""
+    """All recordings in a folder and its subfolders, sorted. Raises AudioError if the folder cannot be read."""
     if isinstance(folder, Path):
         return list(find_audio(folder))
     from pianotrans.workers import remote
@@ -75,18 +75,18 @@ def find_recordings(folder: Address) -> list[Address]:
 
 
 def place_below(folder: Address, address: Address) -> PurePath:
-    """Where in a folder something is; both are on this machine, or both in one store."""
+    """The path of an address relative to a folder; both are on this machine, or both in the same store."""
     return PurePath(address.relative_to(folder).as_posix())  # type: ignore[arg-type]
 
 
 def here(address: Address) -> Path:
-    """An address that can only be one of this machine."""
+    """The path of an address that must be on this machine."""
     assert isinstance(address, Path)
     return address
 
 
 def list_once(folder: Address) -> None:
-    """Before many questions about the files of a folder elsewhere: have them answered by one list.
+    """List a remote folder once, before many questions about its files. Does nothing for a local folder.
 
     Raises OutputError if the store cannot be reached.
     """
@@ -97,7 +97,7 @@ def list_once(folder: Address) -> None:
 
 
 def exists(address: Address) -> bool:
-    """Whether something is there, be it a broken link. Raises OutputError if a store cannot be reached."""
+    """Whether anything exists there, even a broken link. Raises OutputError if a remote store cannot be reached."""
     if isinstance(address, Path):
         return os.path.lexists(address)
     from pianotrans.workers import remote
@@ -106,9 +106,9 @@ def exists(address: Address) -> bool:
 
 
 def is_file(address: Address) -> bool:
-    """Whether there is such a file. Raises OutputError if a store elsewhere cannot be reached."""
+    """Whether the file exists. Raises OutputError if a remote store cannot be reached."""
     if isinstance(address, Path):
-        return os.path.isfile(address)  # noqa: PTH113 - a path's own method raises for names that are too long
+        return os.path.isfile(address)  # noqa: PTH113 - Path.is_file raises for names that are too long
     from pianotrans.workers import remote
 
     return remote.is_file(address)
@@ -118,14 +118,14 @@ def read(address: Address) -> bytes | None:
     """The content of a small file; None if it cannot be read."""
     try:
         return address.read_bytes()
-    except Exception:  # each kind of storage has its own
+    except Exception:  # every kind of store has its own
         return None
 
 
 def write(address: Address, data: bytes, *, overwrite: bool = False) -> None:
-    """Write a file that appears whole or not at all, and the folders above it.
+    """Write a file atomically, after creating its parent folders.
 
-    Raises OutputError if that cannot be done, or the file exists (without `overwrite`).
+    Raises OutputError if the file cannot be written, or exists and `overwrite` is False.
     """
     if not isinstance(address, Path):
         from pianotrans.workers import remote
@@ -138,10 +138,10 @@ def write(address: Address, data: bytes, *, overwrite: bool = False) -> None:
 
 @contextmanager
 def readable(address: Address, title: str | None = None) -> Iterator[Path | BinaryIO]:
-    """What audio can be read from: the path itself, or a copy of a remote file, named after it.
+    """A source that audio can be read from: the path itself, or a local copy of a remote file, named after it.
 
-    With a `title`, an open file that has this name, whatever the path is. Raises FetchError if a remote file cannot
-    be fetched, AudioError if a file cannot be opened under its title.
+    With a `title`, a file on this machine is opened and given this name. Raises FetchError if a remote file cannot
+    be fetched, AudioError if a file with a title cannot be opened.
     """
     if not isinstance(address, Path):
         from pianotrans.workers import remote

@@ -1,4 +1,4 @@
-"""A worker: one loaded model, one recording after the other. Only here is anything decoded."""
+"""A worker: it loads one model and transcribes one recording after another."""
 
 import signal
 import threading
@@ -39,27 +39,27 @@ _HUNG_UP = (EOFError, BrokenPipeError, ConnectionResetError)
 
 
 class Inbox(Protocol):
-    """Where orders come from; one end of a pipe, for example."""
+    """A source of orders, for example one end of a pipe."""
 
     def recv(self) -> Order:
-        """The next order, as soon as there is one."""
+        """Wait for the next order."""
         ...
 
     def poll(self) -> bool:
-        """Whether there is an order now."""
+        """Whether an order is waiting."""
         ...
 
 
 def serve(connection: "Connection[Message, Order]", recipe: Recipe, n_threads: int | None) -> None:
-    """The main function of a worker process: follow orders until the other side hangs up.
+    """The main function of a worker process: follow orders until the other side closes the pipe.
 
     Args:
-        connection: where orders come from and messages go to.
-        recipe: what to make of every recording.
-        n_threads: number of threads to compute on; None: torch's choice.
+        connection: brings orders and takes messages.
+        recipe: how to transcribe every recording.
+        n_threads: number of threads to compute with; None leaves the choice to torch.
     """
     with suppress(ValueError):  # not in the main thread
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides about it
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent handles it
     limit_threads(n_threads)
     _offer_to_die_first()
     with suppress(*_HUNG_UP):
@@ -67,7 +67,7 @@ def serve(connection: "Connection[Message, Order]", recipe: Recipe, n_threads: i
 
 
 def work(recipe: Recipe, inbox: Inbox, send: Callable[[Message], None]) -> None:
-    """Load the model and follow orders, however they come; returns only if there is no model."""
+    """Load the model and follow the orders of an inbox; returns only if the model cannot be loaded."""
     try:
         transcriber = load(recipe, lambda line: send(Said(line)))
     except PianotransError as error:
@@ -76,12 +76,12 @@ def work(recipe: Recipe, inbox: Inbox, send: Callable[[Message], None]) -> None:
     send(Ready(str(transcriber.device), transcriber.entry.name))
     while True:
         order = inbox.recv()
-        if isinstance(order, Task):  # a cancellation may come too late
+        if isinstance(order, Task):  # a cancellation that comes too late is ignored
             send(do_task(transcriber, recipe, order, send, _Cancellation(inbox, order.name)))
 
 
 def load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
-    """The transcriber of a recipe. Raises what `Transcriber` raises; `say` is told about downloads."""
+    """The transcriber of a recipe; `say` receives news about downloads. Raises the errors of `Transcriber`."""
     from pianotrans.inference.transcriber import Transcriber
 
     return Transcriber(
@@ -101,12 +101,12 @@ def do_task(
     tell: Callable[[Progressed], object],
     cancel: "CancelSignal | None" = None,
 ) -> Finished | Failed | Stopped:
-    """Turn one recording into the contents of its files. Every failure, whatever its kind, becomes the answer.
+    """Turn one recording into the contents of its output files. Every failure of any kind becomes the answer.
 
-    Errors that say that nobody listens any more (a closed pipe) are passed on.
+    Only errors of a closed pipe are raised: they mean that the caller is gone.
     """
     start = time.monotonic()
-    cancel = cancel or threading.Event()  # which nobody sets
+    cancel = cancel or threading.Event()  # never set
     try:
         with readable(task.source, task.title) as source:
             performance = _transcribe(transcriber, recipe, source, tell, cancel)
@@ -133,7 +133,7 @@ def _transcribe(
     tell: Callable[[Progressed], object],
     cancel: "CancelSignal",
 ) -> Performance:
-    """Transcribe; where lengths are limited, the recording is measured before and the result checked after."""
+    """Transcribe a recording. If lengths are limited, measure it before and check the result afterwards."""
     max_s, known_s = recipe.max_duration_s, None
     limit_s = recipe.limit_s
     if max_s is not None:
@@ -148,7 +148,7 @@ def _transcribe(
         limit_s=limit_s,
     )
     if max_s is not None:
-        check_length(source, performance.duration_s, max_s)  # headers may state anything
+        check_length(source, performance.duration_s, max_s)  # headers can be wrong
     return performance
 
 
@@ -157,7 +157,7 @@ def _progressed(done_s: float, total_s: float | None, known_s: float | None) -> 
 
 
 class _Cancellation:
-    """Is set once the order to stop a task has come; asked before every segment."""
+    """Becomes set once the order to cancel the task has arrived; asked before every segment."""
 
     def __init__(self, inbox: Inbox, name: str):
         self._inbox, self._order = inbox, Cancel(name)
@@ -170,7 +170,7 @@ class _Cancellation:
 
 
 def _offer_to_die_first() -> None:
-    """Where memory runs out, have Linux end this process rather than its parent."""
+    """Have Linux kill this process rather than its parent if memory runs out."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
 

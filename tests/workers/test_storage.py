@@ -76,7 +76,7 @@ def test_a_url_stays_as_it_is():
 
 
 def test_a_url_that_nothing_opens():
-    with pytest.raises(StorageError, match=r"^foo://b/in: no URL that can be opened \(Unsupported f"):
+    with pytest.raises(StorageError, match=r"^foo://b/in: not a URL that can be opened \(Unsupported f"):
         parse_address("foo://b/in")
 
 
@@ -182,7 +182,9 @@ def test_a_copy_is_named_after_its_url():
 
 def test_what_cannot_be_fetched():
     address = parse_address("memory://bucket/in/gone.wav")
-    with pytest.raises(FetchError, match=r"^memory://bucket/in/gone\.wav: is not there\. Check the URL\.$"):
+    with pytest.raises(
+        FetchError, match=r"^memory://bucket/in/gone\.wav: no such file or folder\. Check the URL\.$"
+    ):
         readable(address).__enter__()
     failed = do_task(None, TINY, Task("gone.wav", address), lambda _: None)  # type: ignore[arg-type]
     assert isinstance(failed, Failed)

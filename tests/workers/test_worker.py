@@ -151,7 +151,7 @@ def limited(max_duration_s: float) -> Recipe:
 def test_too_long_by_its_header(tmp_path: Path, transcriber: Transcriber):
     task, told = Task("long.wav", write(tmp_path / "long.wav", noise(10.0))), []
     error = failure(do_task(transcriber, limited(6.0), task, told.append))
-    assert error.startswith("long.wav: 0.2 minutes or more; at most 0.1 minutes")
+    assert error.startswith("long.wav: 0.2 minutes or more; this server accepts at most 0.1 minutes")
     assert "--max-minutes" in error
     assert told == []
     assert isinstance(do_task(transcriber, limited(10.0), task, told.append), Finished)

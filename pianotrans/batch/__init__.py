@@ -1,7 +1,7 @@
-"""Whole collections: many recordings, a ledger of what is done, worker processes.
+"""Transcribe whole collections: the run, its ledger, and its report.
 
-The run owns the ledger and writes the outputs; workers turn one recording after another into the contents of its
-files. Importing this package loads no torch: only workers need it.
+The run owns the ledger and writes the outputs. Workers turn recordings into the contents of their output files.
+Importing this package does not load torch; only the workers need it.
 """
 
 from pianotrans.batch.collection import (

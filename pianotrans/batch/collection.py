@@ -1,4 +1,4 @@
-"""A whole collection in one call: the ledger opened, everything brought to its end, the report written."""
+"""Transcribe a whole collection in one call: open the ledger, do the work, write the report."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from pianotrans.workers.storage import Address, find_recordings, parse_address, 
 
 @dataclass(frozen=True)
 class Destination:
-    """An output folder, and where its ledger is kept if that is not in it.
+    """An output folder, and the folder for its ledger if the output is in a remote store.
 
-    Raises UsageError for another place of the ledger unless the folder is in a remote store.
+    Raises UsageError if `keep_ledger_in` is given for an output folder on this machine, which holds its own ledger.
     """
 
     output: Address
@@ -29,7 +29,7 @@ class Destination:
 
     def __post_init__(self) -> None:
         if self.keep_ledger_in is not None and isinstance(self.output, Path):
-            raise UsageError(f"only for outputs at a URL; the ledger of {self.output} is kept in it.", "ledger")
+            raise UsageError(f"works only for an output at a URL; {self.output} holds its own ledger.", "ledger")
 
     @property
     def is_remote(self) -> bool:
@@ -38,20 +38,20 @@ class Destination:
 
     @property
     def ledger_path(self) -> Path:
-        """The ledger's file."""
+        """The path of the ledger's file."""
         return ledger_path(self.output, self.keep_ledger_in)
 
 
 @dataclass(frozen=True)
 class CollectionResult:
-    """What became of every recording, and where the report of the output folder is."""
+    """The outcome of every recording, and the address of the report."""
 
     outcomes: tuple[Outcome, ...]
     report: Address
 
     @property
     def n_failed(self) -> int:
-        """How many recordings have no outputs."""
+        """Number of recordings that failed or were refused."""
         return sum(not outcome.is_good for outcome in self.outcomes)
 
 
@@ -63,9 +63,9 @@ def transcribe_items(
     watcher: RunWatcher | None = None,
     make_pool: PoolMaker = Pool,
 ) -> CollectionResult:
-    """Bring every item to an end, whether now, in an earlier run or in another one at the same time.
+    """Transcribe every item that is not done yet, and wait for those that another run is working on.
 
-    Raises what `Run.go` raises, and OutputError if the report cannot be written.
+    Raises the errors of `Run.go`, and OutputError if the report cannot be written.
     """
     with Ledger(to.output, keep_in=to.keep_ledger_in) as ledger:
         outcomes = Run(items, recipe, ledger, options, watcher, make_pool).go()
@@ -84,24 +84,25 @@ def transcribe_folder(
     make_pool: PoolMaker = Pool,
     **settings: Any,
 ) -> CollectionResult:
-    """Transcribe every recording in a folder and below into an output folder of the same structure.
+    """Transcribe all recordings in a folder and its subfolders into an output folder of the same structure.
 
-    After an interruption the same call continues: what is done stays done until the recording, the model or the
-    settings change. A recording that fails does not stop the others. Workers are processes that import the main
-    module, so a script calls this under `if __name__ == "__main__":`.
+    After an interruption the same call continues: a finished recording stays done until the recording, the model or
+    the settings change. A recording that fails does not stop the others. Workers are processes that import the main
+    module, so a script must call this under `if __name__ == "__main__":`.
 
     Args:
-        recordings: a folder, or its URL.
-        output: a folder, made if it is missing, or its URL.
-        formats: as `--format` names them.
+        recordings: the folder of the recordings, or its URL.
+        output: the output folder, created if it is missing, or its URL.
+        formats: names of output formats, as for `--format`.
         overwrite: replace files that another program wrote.
-        retry_failed: try recordings again that failed in an earlier run.
+        retry_failed: retry recordings that failed in an earlier run.
         n_jobs: number of processes, which share the cores.
-        watcher: is told about progress.
+        watcher: receives news of the run.
         make_pool: makes the workers; by default processes on this machine.
         settings: further fields of `workers.recipe.Recipe`, such as model, device, precision, hop_s, cleaning.
 
-    Raises what `Run.go` raises, UsageError for an unknown format, AudioError if the folder cannot be read.
+    Raises the errors of `transcribe_items`, UsageError for an unknown format, AudioError if the folder cannot be
+    read.
     """
     source, target = parse_address(str(recordings)), parse_address(str(output))
     recipe = Recipe(formats=parse_formats(list(formats)), **settings)
@@ -117,5 +118,5 @@ def transcribe_folder(
 
 
 def below(folder: Address, place: PurePath, format_name: str) -> Address:
-    """Where the result of a recording goes: at its place below the output folder, with the format's suffix."""
+    """The address of a result: the recording's path below the output folder, with the format's suffix."""
     return folder / place.with_suffix(suffix_of(format_name)).as_posix()

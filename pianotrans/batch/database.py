@@ -1,4 +1,4 @@
-"""The ledger's file: opened, made, checked, and its failures explained."""
+"""Open, create and check the ledger's file, and explain its failures."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 from pianotrans.errors import LedgerError
 
 SCHEMA_VERSION = 1
-_BUSY_S = 60.0  # how long to wait for another run's transaction; they take milliseconds
+_BUSY_S = 60.0  # how long to wait for another run's transaction, which takes milliseconds
 
 _SCHEMA = """
 CREATE TABLE recordings (
@@ -32,12 +32,12 @@ CREATE TABLE history (
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Open the ledger's file, made where it is missing, together with its folder.
+    """Open the ledger's file; create it and its folder if they are missing.
 
-    The journal is the classic one, not a write-ahead log: that needs memory shared by all who use the file, so
-    it does not work for folders on a network, and a ledger sees a few small transactions per recording only.
+    The file uses a rollback journal. A write-ahead log needs memory shared by all processes that use the file, so
+    it does not work in network folders, and it would gain little: a recording takes only a few small transactions.
 
-    Raises LedgerError if that cannot be done, or if the file is of a newer version or no ledger.
+    Raises LedgerError if the file cannot be opened, is not a ledger, or was written by a newer version.
     """
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn failures of the file system and of SQLite into LedgerErrors."""
+    """Turn errors of the file system and of SQLite into LedgerErrors."""
     try:
         yield
     except OSError as error:
@@ -62,21 +62,21 @@ def explained(path: Path) -> Iterator[None]:
             "Choose another output folder."
         ) from error
     except sqlite3.DatabaseError as error:
-        if type(error) is sqlite3.DatabaseError:  # not one of its subclasses: what SQLite calls malformed
-            remedy = "It is damaged, or no ledger. Move it away to begin anew"
+        if type(error) is sqlite3.DatabaseError:  # not a subclass: SQLite found the file malformed
+            remedy = "It is damaged or not a ledger. Move it away to start afresh"
         else:
-            remedy = f"Look at the free space and the permissions of {path.parent}, then run again"
+            remedy = f"Check the free space and the permissions of {path.parent}, then run again"
         raise LedgerError(f"{path}: cannot be read or written ({error}). {remedy}.") from error
 
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing, and nobody else writes meanwhile."""
+    """Run the block as one transaction: all or nothing, and no other process writes in between."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
     except BaseException:
-        if connection.in_transaction:  # a full disk, say, has ended it already
+        if connection.in_transaction:  # some errors, such as a full disk, have already ended it
             connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
@@ -85,11 +85,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA synchronous = FULL")
-    with transaction(connection):  # two runs may begin at once
+    with transaction(connection):  # two runs may create the ledger at once
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise LedgerError(
-                f"{path}: written by a newer pianotrans (ledger version {version}; this one knows "
+                f"{path}: written by a newer pianotrans (ledger version {version}; this one supports "
                 f"{SCHEMA_VERSION}). Upgrade pianotrans, or choose another output folder."
             )
         if version == 0:

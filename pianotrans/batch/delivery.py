@@ -1,4 +1,4 @@
-"""Outputs, written so that whatever happens in between the ledger knows what is ours."""
+"""Write outputs such that the ledger recognises them even if the process dies in between."""
 
 import time
 from contextlib import suppress
@@ -14,12 +14,13 @@ from pianotrans.workers.storage import exists, place_below, write
 
 
 def deliver(item: Item, result: Finished, ledger: Ledger, *, overwrite: bool) -> bool:
-    """Write the outputs of an item and note it as done; False, and nothing is written, if the claim is lost.
+    """Write the outputs of an item and mark it as done. Returns False if the claim is lost.
 
-    What is going to be written is announced first: killed between any two of these steps, the next run finds
-    outputs that it knows as its own and may replace.
+    The digests of the outputs are announced before anything is written. If the process is killed between any two
+    steps, the next run recognises these outputs and may replace them. If the claim is already lost at the start,
+    nothing is written.
 
-    Raises OutputError if an output cannot be written, or somebody else put a file there meanwhile.
+    Raises OutputError if an output cannot be written, or if another program has put a file there in the meantime.
     """
     digests = {name: digest(content).hexdigest() for name, content in result.contents.items()}
     before = ledger.entry(item.name)
@@ -35,9 +36,9 @@ def deliver(item: Item, result: Finished, ledger: Ledger, *, overwrite: bool) ->
 
 
 def sweep(item: Item) -> None:
-    """Remove what a writer that was killed left beside an item's outputs: temporary files older than a lease."""
+    """Remove temporary files older than a lease, which a killed process left beside an item's outputs."""
     for folder in {path.parent for path in item.outputs.values() if isinstance(path, Path)}:
         for path in folder.glob(".pianotrans-*.tmp"):
-            with suppress(OSError):  # gone already, or not ours to remove: it does no harm
+            with suppress(OSError):  # already gone, or owned by another user: harmless
                 if time.time() - path.stat().st_mtime > LEASE_S:
                     path.unlink()

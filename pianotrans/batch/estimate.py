@@ -1,4 +1,4 @@
-"""How much of a collection is done, and how long the rest will take."""
+"""Estimate how much of a collection is done and how long the rest will take."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,9 +10,10 @@ from pianotrans.workers.storage import Address
 
 
 def header_duration_s(path: Address, limit_s: float | None = None) -> float | None:
-    """Seconds of a recording by its header, at most `limit_s`; None if that does not tell, or it cannot be read.
+    """Length of a recording in seconds by its header, at most `limit_s`; None if the header does not state it.
 
-    Files elsewhere are not opened: thousands of them would hold up the run.
+    Also None for a file that cannot be read, and for files in a remote store: opening thousands of them would
+    delay the run.
     """
     if not isinstance(path, Path):
         return None
@@ -24,24 +25,24 @@ def header_duration_s(path: Address, limit_s: float | None = None) -> float | No
 
 
 class Estimate:
-    """Seconds of audio done and to do, by name; recordings of unknown length count as an average one.
+    """Seconds of audio done and remaining; recordings of unknown length count as average ones.
 
-    Recordings that fail count as done, but not for the speed.
+    Recordings that fail count neither as done nor as remaining.
     """
 
     def __init__(self, durations_s: Iterable[tuple[Item, float | None]]):
         self._durations_s = {item.name: duration_s for item, duration_s in durations_s}
         self._done_s: dict[str, float] = {}
-        self._ended: dict[str, float] = {}  # what each that ended well was worth
+        self._ended: dict[str, float] = {}  # seconds of audio by name; 0 for failures
 
     def progressed(self, item: Item, done_s: float, total_s: float | None = None) -> None:
-        """So much of a recording is done; its length becomes known."""
+        """Note how much of a recording is done, and its length if known."""
         self._done_s[item.name] = done_s
         if total_s is not None:
             self._durations_s[item.name] = total_s
 
     def ended(self, item: Item, audio_s: float) -> None:
-        """A recording is done, or failed if it brought nothing."""
+        """Note that a recording has ended, with its seconds of audio; 0 if it failed."""
         self._durations_s.pop(item.name, None)
         self._done_s.pop(item.name, None)
         self._ended[item.name] = audio_s
@@ -53,7 +54,7 @@ class Estimate:
 
     @property
     def total_s(self) -> float:
-        """Seconds of audio there are, as far as one can tell."""
+        """Seconds of audio in all, as far as known."""
         known = [length_s for length_s in self._durations_s.values() if length_s is not None]
         known += [length_s for length_s in self._ended.values() if length_s > 0]
         average_s = sum(known) / len(known) if known else 0.0
@@ -64,7 +65,7 @@ class Estimate:
         return sum(self._ended.values()) + open_s
 
     def left_s(self, elapsed_s: float) -> float | None:
-        """Seconds until all is done, at the average speed so far; None before there is one."""
+        """Seconds until all is done, at the average speed so far; None if nothing is done yet."""
         if self.done_s <= 0 or elapsed_s <= 0:
             return None
         return (self.total_s - self.done_s) * elapsed_s / self.done_s

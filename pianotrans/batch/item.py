@@ -1,4 +1,4 @@
-"""One recording of a collection, and what became of it."""
+"""One recording of a collection, and its outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from pianotrans.workers.storage import Address
 
 @dataclass(frozen=True)
 class Item:
-    """One recording of a collection and where its results go."""
+    """One recording of a collection, and the addresses of its outputs."""
 
-    name: str  # its path below the folder that was given, with slashes: its key in the ledger
+    name: str  # its path below the given folder, with slashes; the key in the ledger
     source: Address
     outputs: Mapping[str, Address]  # by format
 
     @classmethod
     def of(cls, place: PurePath, source: Address, outputs: Mapping[str, Address]) -> "Item":
-        """An item named after its place."""
+        """An item named after its path below the given folder."""
         return cls(ledger_text(place), source, outputs)
 
     @property
@@ -35,21 +35,21 @@ class End(StrEnum):
     done_before = "done before"
     failed = "failed"
     failed_before = "failed before"
-    refused = "refused"  # not tried: its outputs may not be written; the ledger knows nothing of it
+    refused = "refused"  # not attempted: unreadable, or its outputs must not be replaced; not in the ledger
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one recording in a run."""
+    """The outcome of one recording in a run."""
 
     item: Item
     end: End
     error: str | None = None  # one line
-    trace: str | None = None  # the traceback of a failure, where there is one
+    trace: str | None = None  # the traceback of a failure, if there is one
     audio_s: float = 0.0
     took_s: float = 0.0
 
     @property
     def is_good(self) -> bool:
-        """Whether its outputs are there."""
+        """Whether the recording is done, now or in an earlier run."""
         return self.end in (End.done, End.done_before)

@@ -1,4 +1,4 @@
-"""What is to be done about a recording, by what the ledger and the output folder say of it."""
+"""Decide what to do with a recording, from its ledger entry and the output folder."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -11,26 +11,26 @@ from pianotrans.workers.storage import Address, exists, is_file, read
 
 
 class Verdict(Enum):
-    """What is to be done about a recording."""
+    """What to do with a recording."""
 
     todo = auto()
     done = auto()
     failed = auto()
-    taken = auto()  # somebody else is at it: look again later
+    taken = auto()  # another run is working on it: look again later
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict; for what is done or failed also the recording's identity now."""
+    """A verdict; for a recording that is done or failed, also its current identity."""
 
     verdict: Verdict
     identity: Identity | None = None
 
 
 def judge(entry: Entry, item: Item, settings: str, *, retry_failed: bool) -> Judgement:
-    """Compare an entry with the recording, the settings and the outputs as they are now.
+    """Compare an entry with the current recording, settings and outputs.
 
-    The recording is read only if all else says that nothing is to be done, and its size or time has changed.
+    The recording is read only if its size or time has changed and everything else says that there is nothing to do.
     """
     todo = Judgement(Verdict.todo)
     if entry.is_taken():
@@ -45,15 +45,15 @@ def judge(entry: Entry, item: Item, settings: str, *, retry_failed: bool) -> Jud
         return todo
     try:
         identity = identify(item.source, entry.identity)
-    except AudioError:  # to be told when it is tried
+    except AudioError:  # reported when the recording is tried
         return todo
     return Judgement(verdict, identity) if identity.content == entry.identity.content else todo
 
 
 def check_outputs(entry: Entry, item: Item, identity: Identity) -> None:
-    """Raise OutputError unless every output is free, or holds what the ledger says was written for this recording.
+    """Raise OutputError unless every output is free or holds what was written for this recording.
 
-    What was made from another recording of the same name, or changed since, is not ours to replace.
+    Outputs of another recording of the same name, and outputs that were changed since, must not be replaced.
     """
     known = entry.identity
     is_ours = known is not None and (known.source == identity.source or known.content == identity.content)

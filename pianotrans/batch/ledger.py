@@ -1,4 +1,4 @@
-"""What is known of every recording of a collection: one small data base beside the outputs."""
+"""The ledger: the state of every recording of a collection, in one small database beside the outputs."""
 
 import json
 import re
@@ -24,7 +24,7 @@ FILE = "ledger.sqlite"
 
 
 class EntryState(StrEnum):
-    """How far a recording has come."""
+    """The state of a recording."""
 
     waiting = "waiting"
     running = "running"
@@ -34,24 +34,24 @@ class EntryState(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """What the ledger says of one recording."""
+    """The ledger's record of one recording."""
 
     name: str
     state: EntryState
-    revision: int  # counts the changes
-    identity: Identity | None  # of the recording when it was claimed last; None: never
-    settings: str | None  # the recipe's fingerprint, then
+    revision: int  # number of changes to this record
+    identity: Identity | None  # of the recording when it was last claimed; None if never
+    settings: str | None  # the recipe's fingerprint at that time
     owner: Owner | None
-    heartbeat_s: float | None  # of the owner, seconds since 1970
-    outputs: tuple[str, ...]  # paths below the output folder, for people
-    written: frozenset[str]  # digests of all that may lie at the outputs and is from here
+    heartbeat_s: float | None  # the owner's last one, seconds since 1970
+    outputs: tuple[str, ...]  # paths below the output folder, for the report
+    written: frozenset[str]  # digests of all outputs that runs have written or announced
     error: str | None
     audio_s: float | None
     took_s: float | None
     n_notes: int | None
 
     def is_taken(self, now_s: float | None = None) -> bool:
-        """Whether somebody is at work on it right now."""
+        """Whether a run is working on it right now."""
         if self.state is not EntryState.running or self.owner is None or self.heartbeat_s is None:
             return False
         return is_at_work(self.owner, self.heartbeat_s, now_s)
@@ -59,7 +59,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Figures:
-    """What is worth knowing of a transcription that is done."""
+    """Statistics of a finished transcription."""
 
     audio_s: float
     took_s: float
@@ -67,11 +67,11 @@ class Figures:
 
 
 class Ledger:
-    """The ledger of an output folder, as one owner sees it. Close it, or use it in a `with`.
+    """The ledger of an output folder, as one owner sees it. Close it after use, or use it in a `with` statement.
 
-    A recording is claimed, then finished, failed or released. Only the owner of a claim can do these three, and a
-    claim succeeds only on what nobody has changed since it was read, so any number of runs may use one ledger.
-    Every method is one transaction, written to the disk; all raise LedgerError where that cannot be done.
+    A recording is claimed, then finished, failed or released. Only the owner of a claim can do the last three, and
+    a claim succeeds only if the entry has not changed since it was read, so any number of runs may share a ledger.
+    Every change is one transaction, flushed to disk. All methods raise LedgerError if the file cannot be used.
     """
 
     def __init__(
@@ -82,15 +82,15 @@ class Ledger:
         *,
         keep_in: Path | None = None,
     ):
-        """Open the ledger of an output folder, or make it.
+        """Open the ledger of an output folder, or create it.
 
         Args:
             out: the output folder.
-            owner: who makes claims; this process if None.
-            clock: seconds since 1970.
-            keep_in: for an output folder elsewhere, where ledgers are kept; the user's state folder if None.
+            owner: the owner of the claims; a new one for this process if None.
+            clock: returns seconds since 1970.
+            keep_in: the folder for ledgers of remote output folders; the user's state folder if None.
 
-        Raises LedgerError if that cannot be done, or the ledger is of a newer version.
+        Raises LedgerError if the file cannot be opened or created, or was written by a newer version.
         """
         self.out = out
         self.path = ledger_path(out, keep_in)
@@ -107,11 +107,11 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Close the file. Claims stay: release them before."""
+        """Close the file. Claims remain; release them first."""
         self._connection.close()
 
     def enrol(self, names: Iterable[str]) -> None:
-        """Make sure that there is an entry for every name."""
+        """Add an entry for every name that has none."""
         with self._writing():
             self._connection.executemany(
                 "INSERT OR IGNORE INTO recordings (name) VALUES (?)", ((name,) for name in names)
@@ -126,18 +126,18 @@ class Ledger:
         return _entry(row)
 
     def entries(self) -> list[Entry]:
-        """All entries, in order of their names."""
+        """All entries, sorted by name."""
         with explained(self.path):
             return [_entry(row) for row in self._connection.execute("SELECT * FROM recordings ORDER BY name")]
 
     def history(self) -> list[tuple[str, str, str]]:
-        """(name, event, owner) of all that ever happened, in order."""
+        """All events so far as (name, event, owner), in order."""
         with explained(self.path):
             rows = self._connection.execute("SELECT name, event, owner FROM history ORDER BY rowid").fetchall()
         return [(row["name"], row["event"], row["owner"]) for row in rows]
 
     def claim(self, entry: Entry, identity: Identity, settings: str) -> bool:
-        """Take a recording on; False if its entry has changed since it was read, or somebody is at work on it."""
+        """Claim a recording; False if its entry has changed since it was read, or a run is working on it."""
         if entry.is_taken(self._clock()):
             return False
         with self._writing():
@@ -151,9 +151,9 @@ class Ledger:
             return self._noted(cursor, entry.name, "claimed")
 
     def announce(self, name: str, digests: Iterable[str]) -> bool:
-        """Say what is going to be written, so that it is known as ours even if we do not live to finish.
+        """Record the digests of outputs before they are written, so that later runs recognise them after a crash.
 
-        False if the claim is no longer ours: then write nothing.
+        Returns False if the claim is lost: then write nothing.
         """
         with self._writing():
             entry = self.entry(name)
@@ -161,7 +161,7 @@ class Ledger:
             return self._change_own(name, "written = ?", written).rowcount == 1
 
     def finish(self, name: str, outputs: Iterable[str], digests: Iterable[str], figures: Figures) -> bool:
-        """Done, and this is what lies at the outputs; False if the claim is no longer ours."""
+        """Mark a recording as done and record its outputs; False if the claim is lost."""
         with self._writing():
             cursor = self._change_own(
                 name,
@@ -176,19 +176,19 @@ class Ledger:
             return self._noted(cursor, name, "done")
 
     def fail(self, name: str, error: str, took_s: float) -> bool:
-        """It cannot be done, for a reason that lies in the recording; False if the claim is no longer ours."""
+        """Mark a recording as failed, for a reason that lies in it; False if the claim is lost."""
         change = "state = 'failed', owner = NULL, heartbeat_s = NULL, error = ?, took_s = ?"
         with self._writing():
             return self._noted(self._change_own(name, change, error, took_s), name, "failed")
 
     def release(self, name: str) -> bool:
-        """Give a claim back; the recording waits again. False if the claim is no longer ours."""
+        """Give up a claim, so that the recording waits again; False if the claim is lost."""
         change = "state = 'waiting', owner = NULL, heartbeat_s = NULL"
         with self._writing():
             return self._noted(self._change_own(name, change), name, "released")
 
     def release_all(self) -> None:
-        """Give all our claims back."""
+        """Give up all claims of this owner."""
         with explained(self.path):
             rows = self._connection.execute(
                 "SELECT name FROM recordings WHERE state = 'running' AND owner = ?", (str(self.owner),)
@@ -197,7 +197,7 @@ class Ledger:
             self.release(row["name"])
 
     def recognise(self, entry: Entry, identity: Identity) -> None:
-        """Note another size, time or place of a recording whose content is the same: it need not be read again."""
+        """Record a new size, time or path of unchanged content, so that it need not be read again."""
         with self._writing():
             self._connection.execute(
                 "UPDATE recordings SET revision = revision + 1,"
@@ -206,7 +206,7 @@ class Ledger:
             )
 
     def beat(self) -> None:
-        """Show that we are alive, on all our claims."""
+        """Renew the heartbeat of all claims of this owner."""
         with self._writing():
             self._connection.execute(
                 "UPDATE recordings SET revision = revision + 1, heartbeat_s = ?"
@@ -227,7 +227,7 @@ class Ledger:
         )
 
     def _noted(self, cursor: sqlite3.Cursor, name: str, event: str) -> bool:
-        """Whether a change took place; if so, it goes into the history."""
+        """Whether a change took place; if so, add it to the history."""
         if cursor.rowcount != 1:
             return False
         self._connection.execute(
@@ -237,9 +237,9 @@ class Ledger:
 
 
 def ledger_path(out: Address, keep_in: Path | None = None) -> Path:
-    """Where the ledger of an output folder is: in that folder, of one elsewhere in a folder on this machine.
+    """The path of an output folder's ledger: in that folder, or below `keep_in` if the output is in a remote store.
 
-    SQLite cannot work on an object store. So a run goes on only where the same `keep_in` is to be seen.
+    SQLite cannot work on an object store. So a run can be continued only from machines that see the same `keep_in`.
     """
     if isinstance(out, Path):
         return out / FOLDER / FILE

@@ -1,4 +1,4 @@
-"""Who is at work on a recording, and whether they still are."""
+"""The owners of claims, and whether they are still alive."""
 
 import os
 import secrets
@@ -12,16 +12,16 @@ from typing import Self
 
 HEARTBEAT_S = 10.0
 LEASE_S = 60.0
-"""A claim without a heartbeat for so long is free again: its owner's machine is gone, or asleep."""
+"""A claim without a heartbeat for this long is free again: its owner's machine is down or asleep."""
 
 
 @dataclass(frozen=True)
 class Owner:
-    """One run, on one machine."""
+    """One run on one machine."""
 
     machine: str
     pid: int
-    token: str  # distinguishes runs that had the same process number one after the other
+    token: str  # distinguishes runs that had the same process id one after the other
 
     @classmethod
     def this(cls) -> Self:
@@ -39,10 +39,10 @@ class Owner:
 
 
 def is_at_work(owner: Owner, heartbeat_s: float, now_s: float | None = None) -> bool:
-    """Whether the owner of a claim lives: on this machine by its process, anywhere by its last heartbeat.
+    """Whether the owner of a claim is alive, by its last heartbeat and, on this machine, by its process.
 
-    Both times are seconds since 1970. A process number may have gone to another process since (after a
-    restart, say), so a heartbeat that is too old outweighs it.
+    Both times are seconds since 1970. Another process may have the same id by now, for example after a restart, so
+    an owner whose heartbeat is too old counts as dead in any case.
     """
     if (time.time() if now_s is None else now_s) - heartbeat_s > LEASE_S:
         return False
@@ -51,7 +51,7 @@ def is_at_work(owner: Owner, heartbeat_s: float, now_s: float | None = None) -> 
 
 @cache
 def _machine() -> str:
-    """The host's name; on Linux also the space of process numbers, which containers on one host do not share."""
+    """The host's name; on Linux also its namespace of process ids, which containers on one host do not share."""
     name = socket.gethostname()
     try:
         return f"{name}/{Path('/proc/self/ns/pid').stat().st_ino}"
@@ -60,12 +60,12 @@ def _machine() -> str:
 
 
 def _is_alive(pid: int) -> bool:
-    if sys.platform == "win32":  # no harmless signal there: the lease decides alone
+    if sys.platform == "win32":  # no harmless signal exists: only the lease counts
         return True
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # somebody else's
+    except OSError:  # it belongs to another user
         return True
     return True

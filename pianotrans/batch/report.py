@@ -1,4 +1,4 @@
-"""`report.csv`: every recording of an output folder, what became of it, and where its results are."""
+"""`report.csv`: the state and the outputs of every recording of an output folder."""
 
 import csv
 import io
@@ -13,10 +13,10 @@ _HEADING = ("input", "outputs", "state", "error", "audio_s", "took_s", "n_notes"
 
 
 def write_report(ledger: Ledger, outcomes: Iterable[Outcome]) -> Address:
-    """Write the report of a ledger's entries into the output folder; a run's outcomes complete them.
+    """Write a report of the ledger's entries and the errors of a run's outcomes into the output folder.
 
-    `state` is waiting, running, done or failed. Where something else is called report.csv the report goes beside
-    the ledger. Returns its path. Raises OutputError if it cannot be written.
+    `state` is waiting, running, done or failed. If a file that is not a report has the name report.csv, the report
+    goes beside the ledger. Returns its address. Raises OutputError if it cannot be written.
     """
     errors = {outcome.item.name: outcome.error for outcome in outcomes if not outcome.is_good}
     table = io.StringIO(newline="")

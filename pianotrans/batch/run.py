@@ -1,4 +1,4 @@
-"""The run: what the ledger leaves to do is handed to the workers, and what comes back is written."""
+"""The run: give the recordings that are not done to the workers, and write what they return."""
 
 import time
 from collections import Counter, deque
@@ -19,13 +19,13 @@ from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.storage import list_once
 
 _LISTEN_S = 0.5
-_LOOK_AGAIN_S = 2.0  # at what another run is at work on
-_DEATHS = 2  # of workers over one recording, until it is held to be the reason
+_LOOK_AGAIN_S = 2.0  # interval between looks at recordings that another run has claimed
+_DEATHS = 2  # of workers over one recording before it counts as the cause
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to go about a run; none of this changes its results."""
+    """Options of a run; none of them changes its results."""
 
     overwrite: bool = False
     retry_failed: bool = False
@@ -33,19 +33,19 @@ class Options:
 
 
 class RunWatcher:
-    """Is told what happens in a run; this one keeps it to itself."""
+    """Receives news of a run; this base class ignores it."""
 
     def surveyed(self, todo: list[Item], before: list[Outcome], n_taken: int) -> None:
-        """What is to be done, what needs nothing, and how many another run is at work on."""
+        """The items to do, the outcomes of earlier runs, and the number of items that other runs have claimed."""
 
     def said(self, line: str) -> None:
         """One line of news."""
 
     def started(self, item: Item) -> None:
-        """A worker has begun."""
+        """A worker has started on the item."""
 
     def progressed(self, item: Item, done_s: float, total_s: float | None) -> None:
-        """Seconds of a recording that are done, and its length where known."""
+        """Seconds of the recording that are done, and its length if known."""
 
     def ended(self, outcome: Outcome) -> None:
         """A recording is done, failed or refused."""
@@ -54,7 +54,7 @@ class RunWatcher:
 class Run:
     """One pass over a collection: `Run(…).go()`.
 
-    The ledger is this process's alone to write for its claims; workers see neither it nor the outputs.
+    Only this process uses the ledger and writes the outputs; workers see neither.
     """
 
     def __init__(
@@ -74,24 +74,24 @@ class Run:
         self._pool = make_pool(recipe, self._options.n_jobs)
         self._outcomes: dict[str, Outcome] = {}
         self._todo: deque[Item] = deque()
-        self._taken: deque[Item] = deque()  # by other runs
+        self._taken: deque[Item] = deque()  # claimed by other runs
         self._deaths: Counter[str] = Counter()
         self._beaten_s = self._looked_s = time.monotonic()
 
     def go(self) -> list[Outcome]:
-        """Bring every recording to an end; their outcomes, in the order of the items.
+        """Transcribe every recording that is not done; returns the outcomes in the order of the items.
 
-        Returns once what other runs are at work on has ended, too. Interrupted by any exception, a
-        KeyboardInterrupt say, it ends its workers and gives its claims back.
+        Waits for recordings that other runs are working on. After any exception, such as a KeyboardInterrupt, ends
+        the workers and gives up the claims.
 
-        Raises LedgerError if the ledger fails, ModelError or DeviceError if no worker can start for that
-        reason, UsageError for a hop that the model cannot have, WorkerError if workers die before they work,
-        ClusterError if a cluster cannot be reached or used.
+        Raises LedgerError if the ledger fails, ModelError or DeviceError if workers cannot start because of the
+        model or the device, UsageError for a hop that the model does not support, WorkerError if workers die before
+        they are ready, ClusterError if a cluster cannot be reached or used.
         """
         self._survey()
         try:
             if self._todo:
-                self._pool.start()  # the model is loaded while the watcher looks at what there is to do
+                self._pool.start()  # workers load the model while the watcher looks at the items
             self._watcher.surveyed(list(self._todo), list(self._outcomes.values()), len(self._taken))
             while self._todo or self._taken or self._pool.tasks:
                 self._look_again()
@@ -101,7 +101,7 @@ class Run:
                 self._beat()
         finally:
             self._pool.close()
-            with suppress(LedgerError):  # it may be why we are here, and claims of the dead are free anyway
+            with suppress(LedgerError):  # it may be what failed; claims of a dead process are free anyway
                 self._ledger.release_all()
         return [self._outcomes[name] for name in self._items]
 
@@ -112,7 +112,7 @@ class Run:
             self._sort(item)
 
     def _sort(self, item: Item) -> None:
-        """Put an item where it belongs: among those to do, taken by others, or ended."""
+        """Sort an item into those to do, those claimed by other runs, and those that have ended."""
         entry = self._ledger.entry(item.name)
         judgement = judge(entry, item, self._settings, retry_failed=self._options.retry_failed)
         if judgement.verdict is Verdict.todo:
@@ -123,7 +123,7 @@ class Run:
             self._recognise(item, judgement)
 
     def _recognise(self, item: Item, judgement: Judgement) -> None:
-        """An item that has ended before, or in another run just now."""
+        """Note the outcome of an item that ended in an earlier run or, just now, in another one."""
         entry = self._ledger.entry(item.name)
         if judgement.identity is not None and judgement.identity != entry.identity:
             self._ledger.recognise(entry, judgement.identity)
@@ -131,7 +131,7 @@ class Run:
         self._outcomes[item.name] = Outcome(item, end, entry.error, audio_s=entry.audio_s or 0.0)
 
     def _look_again(self) -> None:
-        """Whether others have ended what they were at, or have died over it."""
+        """Sort the items that other runs have claimed once more: they may have ended, or be free again."""
         now_s = time.monotonic()
         if not self._taken or now_s - self._looked_s < _LOOK_AGAIN_S:
             return
@@ -147,13 +147,13 @@ class Run:
             self._pool.start()
         while self._todo and self._pool.n_idle:
             item = self._todo.popleft()
-            self._beat()  # recordings are read before they are claimed, and many in a row may be refused
+            self._beat()  # claiming reads the recording first, and many in a row may be refused
             if self._claim(item):
                 self._pool.give(Task(item.name, item.source))
                 self._watcher.started(item)
 
     def _claim(self, item: Item) -> bool:
-        """Take an item on, unless there is nothing to do any more or its outputs may not be written."""
+        """Claim an item, unless there is nothing left to do or its outputs must not be written."""
         entry = self._ledger.entry(item.name)
         judgement = judge(entry, item, self._settings, retry_failed=self._options.retry_failed)
         if judgement.verdict is Verdict.taken:
@@ -183,12 +183,12 @@ class Run:
             self._watcher.said(message.line)
         elif isinstance(message, Ready):
             if message.device != "cpu" and self._options.n_jobs > 1:
-                self._watcher.said(f"On {message.device} one process does the work; --jobs is not used.")
+                self._watcher.said(f"One process does all the work on {message.device}; --jobs has no effect.")
         elif isinstance(message, Unable):
             raise message.error
         elif isinstance(message, Died) and task is None:
             raise WorkerError(
-                f"worker process: {message.reason}, before it could work. Free some memory, or use fewer --jobs."
+                f"worker process: {message.reason}, before it was ready. Free some memory, or use fewer --jobs."
             )
         elif task is not None:
             self._hear_of(self._items[task.name], message)
@@ -230,7 +230,7 @@ class Run:
             self._todo.appendleft(item)
             return
         error = (
-            f"{item.source}: the worker process died {_DEATHS} times over it ({message.reason}). "
+            f"{item.source}: the worker process died {_DEATHS} times while working on it ({message.reason}). "
             "Free some memory or use fewer --jobs, then pass --retry-failed."
         )
         self._fail(item, Failed(error, "", 0.0))

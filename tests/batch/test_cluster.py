@@ -203,7 +203,7 @@ def test_ctrl_c(tmp_path: Path, nodes: Nodes, recordings: list[str]):
     wait_until(lambda: events(tmp_path, "claimed"))
     process.send_signal(signal.SIGINT)
     said = end(process, 130)
-    assert "The same command goes on where this run was." in said
+    assert "same command" in said
     assert events(tmp_path, "claimed") == events(tmp_path, "released") + events(tmp_path, "done")
     wait_until(lambda: not nodes.stations())
 

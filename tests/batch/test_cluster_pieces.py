@@ -130,9 +130,9 @@ def test_progress_is_not_held_back_for_ever(no_traces, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("change", "recipe", "message"),
     [
-        ({"version": "0.0.1"}, TINY, r"is installed there, here it is 0\.0\.1\. Install the same"),
-        ({"fingerprint": "{}"}, TINY, "model 'tiny' is another one there"),
-        ({"witnesses": [Path("/nowhere/a.wav")]}, TINY, r"a\.wav is not to be seen there.*all nodes share"),
+        ({"version": "0.0.1"}, TINY, r"the run uses 0\.0\.1\. Install the same"),
+        ({"fingerprint": "{}"}, TINY, "model 'tiny' differs"),
+        ({"witnesses": [Path("/nowhere/a.wav")]}, TINY, r"a\.wav: not found on this node.*all nodes share"),
         ({}, replace(TINY, model="another"), "model 'another': neither a known model"),
         ({}, replace(TINY, device="tpu"), "device 'tpu': unknown"),
     ],
@@ -301,7 +301,7 @@ def test_workers_that_die(monkeypatch):
         actor.says = [dead]
     assert heard(pool) == [
         (TASK, Died(None, "its worker process has died, on host a")),
-        (None, Said("host b: a worker is gone (its worker process has died).")),
+        (None, Said("host b: a worker died (its worker process has died).")),
     ]
     assert (pool.n_idle, pool.tasks) == (0, [])
     heard(pool)
@@ -312,10 +312,10 @@ def test_a_node_that_cannot_start_workers_is_left_alone(monkeypatch):
     pool, ray = a_pool(monkeypatch, node("a"), node("b"))
     pool.start()
     ray.actors[0].says = [RayError("gone")]
-    assert heard(pool) == [(None, Said("host a: a worker is gone (gone)."))]
+    assert heard(pool) == [(None, Said("host a: a worker died (gone)."))]
     heard(pool)
     ray.alive[-1].says = [RayError("gone again")]
-    line = "Going on without a node. host a: no worker can start there (gone again)."
+    line = "Continuing without one node. host a: no worker can start on this node (gone again)."
     assert heard(pool) == [(None, Said(line))]
     heard(pool)
     assert [actor.place for actor in ray.alive] == ["b"]
@@ -352,7 +352,7 @@ def test_a_long_wait_is_explained_once(monkeypatch):
     assert heard(pool) == []
     monkeypatch.setattr(pool_module, "_PATIENCE_S", 0.0)
     ((_, said),) = heard(pool)
-    assert said.line.startswith("Still waiting for a first worker.")
+    assert said.line.startswith("Still waiting for the first worker.")
     assert heard(pool) == []
 
 
@@ -364,7 +364,7 @@ def test_a_connection_that_is_lost(monkeypatch):
         raise ConnectionError("hung up.\nAnd more.")
 
     monkeypatch.setattr(ray, "wait", lost)
-    with pytest.raises(ClusterError, match=r"--cluster auto: the connection is lost \(hung up\).*same command"):
+    with pytest.raises(ClusterError, match=r"--cluster auto: the connection was lost \(hung up\).*same command"):
         heard(pool)
 
 
@@ -435,14 +435,14 @@ def test_a_cluster_is_for_folders(tmp_path: Path):
 @pytest.mark.parametrize("address", ["", "nonsense", "host:", ":6379", "host:port", "s3://x:1", "host:99999"])
 def test_what_is_no_address(address: str):
     pytest.importorskip("ray")
-    with pytest.raises(ClusterError, match=r"no address\. Use auto, local, HOST:PORT or ray://HOST:PORT\."):
+    with pytest.raises(ClusterError, match=r"not an address\. Use auto, local, HOST:PORT or ray://HOST:PORT\."):
         Session(address)
 
 
 @pytest.mark.parametrize("scheme", ["", "ray://"])
 def test_nobody_answers(scheme: str):
     pytest.importorskip("ray")
-    with pytest.raises(ClusterError, match=r"127\.0\.0\.1:9: nobody answers there \(.*ray start --head"):
+    with pytest.raises(ClusterError, match=r"127\.0\.0\.1:9: no answer \(.*ray start --head"):
         Session(f"{scheme}127.0.0.1:9")
 
 
@@ -452,7 +452,7 @@ def test_nobody_answers(scheme: str):
         (ConnectionError("Could not find any running Ray instance."), "no cluster runs on this machine"),
         (
             RuntimeError("Version mismatch: 1, not 2.\nAnd so on"),
-            r"Ray cannot use it \(Version mismatch: 1, not 2\)",
+            r"Ray cannot connect to it \(Version mismatch: 1, not 2\)",
         ),
         (RuntimeError(), r"\(RuntimeError\)"),
     ],

@@ -55,7 +55,7 @@ def test_an_empty_file_has_an_identity(tmp_path: Path):
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path):
-    with pytest.raises(AudioError, match=r"a\.wav: no such file\. It was there a moment ago; run again\.$"):
+    with pytest.raises(AudioError, match=r"a\.wav: no such file\. .*run again\.$"):
         identify(tmp_path / "a.wav")
     with pytest.raises(AudioError, match=r"cannot be read \(Is a directory\)\. Check its permissions\.$"):
         identify(tmp_path)

@@ -1,6 +1,6 @@
-"""Workers all over a Ray cluster, behind the same face as the processes of this machine.
+"""Workers on a Ray cluster, with the same interface as worker processes on this machine.
 
-Ray is an optional part of the installation: importing this package does not import it, making a pool does.
+Ray is an optional dependency: importing this package does not import it, creating a pool does.
 """
 
 from pianotrans.batch.cluster.pool import ClusterPool

@@ -1,31 +1,31 @@
-"""How the machines of a cluster are shared out among workers."""
+"""Divide the machines of a cluster among workers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_THREADS = 4  # of a worker on CPUs: more of them bring ever less
+_THREADS = 4  # of a worker on CPUs: more threads bring less and less
 
 
 @dataclass(frozen=True)
 class Place:
-    """Room for one worker: a share of one node. Places on a node may be equal."""
+    """Room for one worker: a share of one node. Places on the same node may be equal."""
 
-    node: str  # Ray's id; a machine that comes back has another
-    host: str  # as people know it
-    device: str  # as `--device` has it, but for auto
+    node: str  # Ray's id; a machine that rejoins gets a new one
+    host: str  # its address, for messages
+    device: str  # as for `--device`, but never auto
     n_cpus: int  # reserved
     n_gpus: int  # reserved
     n_threads: int
 
 
 def places_on(node: Mapping[str, Any], device: str = "auto", n_workers: int | None = None) -> list[Place]:
-    """The places on a node, one for each GPU; without GPUs, its CPUs in equal shares.
+    """The places on a node: one for each GPU, or equal shares of the CPUs if GPUs are missing or not wanted.
 
     Args:
         node: one of `ray.nodes()`.
-        device: auto, or what every worker is to compute on; on cuda, nodes without a GPU have no place.
-        n_workers: on a node without GPUs; one for every four CPUs if None. Never more than CPUs.
+        device: auto, or the device of every worker; with cuda, nodes without a GPU have no place.
+        n_workers: number of places without GPUs, at most one per CPU; one for every four CPUs if None.
     """
     here = node["NodeID"], node["NodeManagerAddress"]
     n_cpus, n_gpus = (int(node["Resources"].get(kind, 0)) for kind in ("CPU", "GPU"))

@@ -1,4 +1,4 @@
-"""A pool of workers that are actors: one for every place in the cluster, on nodes that join later, too."""
+"""A pool of Ray actors: one worker for every place in the cluster, including nodes that join later."""
 
 import re
 import time
@@ -19,56 +19,56 @@ from pianotrans.workers.pool import Report, Worker, WorkerPool
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.storage import Address
 
-_LOOK_S = 5.0  # at who has joined, and who is gone
-_PATIENCE_S = 60.0  # until somebody waiting for the first worker is told why that may be
-_ATTEMPTS = 2  # to start a worker on a node before it is left alone
+_LOOK_S = 5.0  # interval between looks for nodes that have joined or left
+_PATIENCE_S = 60.0  # for the first worker, before the user gets a hint about the reason
+_ATTEMPTS = 2  # to start a worker on a node before the node is avoided
 
 
 @dataclass(eq=False)
 class _Actor(Worker):
     place: Place
     handle: Any
-    heard: Any  # the reference to what it says next
+    heard: Any  # the reference to its next message
 
 
 class ClusterPool(WorkerPool[_Actor]):
-    """Workers on a Ray cluster, each at one task at a time. Nothing is connected before `start`.
+    """Workers on a Ray cluster, each with one task at a time. It connects in `start`, not before.
 
-    A worker that dies is replaced, unless its node seems to be the reason. Every node needs the same pianotrans,
-    and the recordings under the same paths. Ray ends the workers when this process ends, however it does.
+    A worker that dies is replaced, unless its node seems to be the cause. Every node needs the same version of
+    pianotrans, and the recordings under the same paths. Ray ends the workers when this process ends for any reason.
     """
 
     def __init__(
         self, recipe: Recipe, address: str, n_workers: int | None = None, witnesses: Sequence[Address] = ()
     ):
-        """Prepare.
+        """Prepare a pool.
 
         Args:
-            recipe: what to make of every recording.
-            address: as `ray.init` takes it, or `local` for a cluster of this machine alone.
-            n_workers: on every node without GPUs; one for every four CPUs if None.
-            witnesses: recordings that every node must see to be of use.
+            recipe: how to transcribe every recording.
+            address: as for `ray.init`, or `local` for a cluster on this machine alone.
+            n_workers: number of workers on every node without GPUs; one for every four CPUs if None.
+            witnesses: recordings that every node must see; nodes that do not are avoided.
 
-        Raises ClusterError if Ray is not installed, DeviceError for a device that no cluster knows, ModelError
-        for an unknown model.
+        Raises ClusterError if Ray is not installed, DeviceError for a numbered GPU (cuda:N), ModelError for an
+        unknown model.
         """
         super().__init__()
         if recipe.device.startswith("cuda:"):
             raise DeviceError(
-                f"device {recipe.device!r}: on a cluster every worker is given a GPU of its own. Use --device cuda."
+                f"device {recipe.device!r}: on a cluster every worker gets its own GPU. Use --device cuda."
             )
         self._ray = import_ray()
         self._recipe = replace(recipe, model=_model_for_all(recipe.model or default_model()))
         self._expected = Expected.of(self._recipe, [path.absolute() for path in witnesses])
         self._address, self._n_workers = address, n_workers
         self._session: Session | None = None
-        self._failures: Counter[str] = Counter()  # by node, of workers that died before they were ready
-        self._shunned: dict[str, Exception] = {}  # nodes, and why
+        self._failures: Counter[str] = Counter()  # by node: workers that died before they were ready
+        self._shunned: dict[str, Exception] = {}  # nodes to avoid, and why
         self._looked_s = self._started_s = 0.0
         self._is_patient = True
 
     def start(self) -> None:
-        """Connect and start the workers, unless that is done. Raises ClusterError if that fails."""
+        """Connect and start the workers, unless already connected. Raises ClusterError if that fails."""
         if self._session is None:
             self._session = Session(self._address)
             self._started_s = time.monotonic()
@@ -83,9 +83,9 @@ class ClusterPool(WorkerPool[_Actor]):
             worker.handle.give.remote(replace(task, source=task.source.absolute()))
 
     def listen(self, timeout_s: float) -> Iterator[Report]:
-        """What the workers have to say, as soon as one has, or after the timeout.
+        """The messages of the workers, as soon as there are some; none after the timeout.
 
-        Raises ClusterError if the connection is lost, or why the last worker is not there any more.
+        Raises ClusterError if the connection is lost. If no worker can run any more, raises the reason.
         """
         if self._session is None:
             time.sleep(timeout_s)
@@ -95,13 +95,13 @@ class ClusterPool(WorkerPool[_Actor]):
                 self._fill_places()
             by_heard = {worker.heard: worker for worker in self._workers}
             heard, _ = self._ray.wait(list(by_heard), timeout=timeout_s)
-            if heard:  # and whoever else has something to say already, so that nobody is always last
+            if heard:  # take all messages that are ready, so that no worker has to wait for the others
                 heard, _ = self._ray.wait(list(by_heard), num_returns=len(by_heard), timeout=0)
             reports = [report for reference in heard for report in self._read(by_heard[reference])]
         yield from (*reports, *self._explain_waiting())
 
     def close(self) -> None:
-        """End all workers at once, whatever they are at. They have nothing open but their recordings."""
+        """End all workers at once, whatever they are doing. They have nothing open but their recordings."""
         for worker in self._workers:
             self._end(worker)
         self._workers.clear()
@@ -110,7 +110,7 @@ class ClusterPool(WorkerPool[_Actor]):
             self._session = None
 
     def _fill_places(self) -> None:
-        """Put a worker on every place that has none."""
+        """Start a worker on every place that has none."""
         self._looked_s = time.monotonic()
         nodes = [node for node in self._ray.nodes() if node["Alive"] and node["NodeID"] not in self._shunned]
         wanted = Counter(place for node in nodes for place in places_on(node, self._recipe.device, self._n_workers))
@@ -120,7 +120,7 @@ class ClusterPool(WorkerPool[_Actor]):
         if not self._workers:
             raise next(reversed(self._shunned.values()), None) or ClusterError(
                 f"--cluster {self._address}: no node has room for a worker on --device {self._recipe.device}. "
-                "`ray status` shows what there is."
+                "Run `ray status` to see its resources."
             )
 
     def _connected(self) -> Session:
@@ -133,7 +133,7 @@ class ClusterPool(WorkerPool[_Actor]):
         station = self._ray.remote(Station).options(
             num_cpus=place.n_cpus,
             num_gpus=place.n_gpus,
-            max_concurrency=2,  # a task may come while somebody listens
+            max_concurrency=2,  # `give` must not wait for a pending `hear`
             scheduling_strategy=NodeAffinitySchedulingStrategy(place.node, soft=False),
         )
         actor = station.remote(replace(self._recipe, device=place.device), place.n_threads, self._expected)
@@ -159,32 +159,32 @@ class ClusterPool(WorkerPool[_Actor]):
             yield Report(task, message)
 
     def _bury(self, worker: _Actor, reason: str) -> Iterator[Report]:
-        """Take a dead worker out; its place is filled at the next look, unless its node seems to be the reason."""
+        """Remove a dead worker. Its place is filled at the next look, unless its node seems to be the cause."""
         host, node = worker.place.host, worker.place.node
         if not worker.is_ready:
             self._failures[node] += 1
             if self._failures[node] >= _ATTEMPTS:
-                yield from self._shun(worker, ClusterError(f"{host}: no worker can start there ({reason})."))
+                yield from self._shun(worker, ClusterError(f"{host}: no worker can start on this node ({reason})."))
                 return
         self._remove(worker)
         if worker.task is not None:
             yield Report(worker.task, Died(None, f"{reason}, on {host}"))
         else:
-            yield Report(None, Said(f"{host}: a worker is gone ({reason})."))
+            yield Report(None, Said(f"{host}: a worker died ({reason})."))
 
     def _shun(self, worker: _Actor, error: ClusterError) -> Iterator[Report]:
-        """Leave a node alone from now on; workers that it has go on."""
+        """Avoid a node from now on; its other workers continue."""
         self._shunned[worker.place.node] = error
         self._remove(worker)
-        if self._workers:  # else the error itself is told
-            yield Report(None, Said(f"Going on without a node. {error}"))
+        if self._workers:  # otherwise the error itself is raised
+            yield Report(None, Said(f"Continuing without one node. {error}"))
 
     def _remove(self, worker: _Actor) -> None:
         self._workers.remove(worker)
         self._end(worker)
 
     def _end(self, worker: _Actor) -> None:
-        with suppress(Exception):  # whatever hinders it, it is as good as gone
+        with suppress(Exception):  # if this fails, the actor or the connection is gone already
             self._ray.kill(worker.handle)
 
     def _explain_waiting(self) -> Iterator[Report]:
@@ -192,12 +192,12 @@ class ClusterPool(WorkerPool[_Actor]):
             self._is_patient = False
         elif self._is_patient and time.monotonic() - self._started_s > _PATIENCE_S:
             self._is_patient = False
-            line = "Still waiting for a first worker. Others may be using the cluster; `ray status` tells."
+            line = "Still waiting for the first worker. The cluster may be busy; run `ray status` to check."
             yield Report(None, Said(line))
 
 
 def reason_of(error: Exception) -> str:
-    """Why an actor is gone, in a few of Ray's many words."""
+    """Why an actor died, in one line of Ray's long message."""
     text = re.sub(r"\x1b\[\d+m", "", str(error)).strip()
     if "creation task" in text or "Traceback" in text:
         return text.splitlines()[-1].strip()
@@ -206,5 +206,5 @@ def reason_of(error: Exception) -> str:
 
 
 def _model_for_all(model: str) -> str:
-    """A model's name, or its folder in full: a worker's working folder is another one."""
+    """A model's name, or the absolute path of its folder: workers have a different working folder."""
     return model if find_model(model).name == model else str(Path(model).absolute())

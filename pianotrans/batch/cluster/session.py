@@ -1,4 +1,4 @@
-"""The connection to a Ray cluster: without noise, and with its failures explained."""
+"""The connection to a Ray cluster, without Ray's output and with its failures explained."""
 
 import logging
 import os
@@ -16,15 +16,15 @@ from pianotrans.processes import n_cores
 LOCAL = "local"
 _KNOCK_S = 10.0
 _CLIENT_PORT = 10001  # Ray's own default
-_STORE_BYTES = 128 * 2**20  # results are small; Ray would set aside a third of the memory
+_STORE_BYTES = 128 * 2**20  # results are small; by default Ray reserves a third of the memory
 _ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # no report over the network
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or it warns of a change to come
+    "RAY_USAGE_STATS_ENABLED": "0",  # send no usage reports over the network
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # avoid a warning about a future change
 }
 
 
 def import_ray() -> Any:
-    """The module `ray`. Raises ClusterError if it is not installed."""
+    """Import and return the module `ray`. Raises ClusterError if it is not installed."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     try:
@@ -38,10 +38,10 @@ def import_ray() -> Any:
 
 
 class Session:
-    """A connection, open until `close`; of an address `local` a small cluster of its own, on this machine."""
+    """A connection to a cluster, open until `close`. The address `local` starts a small cluster on this machine."""
 
     def __init__(self, address: str):
-        """Connect, or start the cluster, in some seconds. Raises ClusterError if that cannot be done."""
+        """Connect to the cluster or start it; takes a few seconds. Raises ClusterError if that fails."""
         self.ray = import_ray()
         self.address = address
         self._open = ExitStack()
@@ -65,40 +65,40 @@ class Session:
             raise
 
     def close(self) -> None:
-        """Disconnect: Ray ends all that was started from here."""
+        """Disconnect. Ray then ends everything that was started through this connection."""
         self._open.close()
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turn failures of the connection into ClusterErrors."""
+        """Turn errors of the connection into ClusterErrors."""
         try:
             yield
         except (ConnectionError, RuntimeError, self.ray.exceptions.RayError) as error:
             raise ClusterError(
-                f"--cluster {self.address}: the connection is lost ({_first_line(error)}). "
-                "When the cluster is back, the same command goes on where it was."
+                f"--cluster {self.address}: the connection was lost ({_first_line(error)}). "
+                "When the cluster is back, run the same command again to continue."
             ) from error
 
     def _hush(self) -> None:
-        """Ray prints what becomes of its processes, whatever it is told; what matters comes as an error, too."""
+        """Discard what Ray prints about its processes. No setting stops it, and errors are raised anyway."""
         nowhere = self._open.enter_context(Path(os.devnull).open("w"))  # noqa: SIM115 - the stack closes it
         self._open.enter_context(redirect_stdout(nowhere))
 
 
 def _knock(address: str) -> None:
-    """Raise ClusterError unless somebody listens there: Ray itself would try for a quarter of an hour."""
+    """Raise ClusterError unless a server listens at the address: Ray itself would try for a quarter of an hour."""
     try:
         parts = urlsplit(address if "://" in address else f"//{address}")
         host, port = parts.hostname, parts.port or (_CLIENT_PORT if parts.scheme == "ray" else None)
     except ValueError:
         host = port = None
     if host is None or port is None or parts.scheme not in ("", "ray"):
-        raise ClusterError(f"--cluster {address!r}: no address. Use auto, local, HOST:PORT or ray://HOST:PORT.")
+        raise ClusterError(f"--cluster {address!r}: not an address. Use auto, local, HOST:PORT or ray://HOST:PORT.")
     try:
         socket.create_connection((host, port), timeout=_KNOCK_S).close()
     except OSError as error:
         raise ClusterError(
-            f"--cluster {address}: nobody answers there ({error.strerror or error}). Check the address, "
+            f"--cluster {address}: no answer ({error.strerror or error}). Check the address, "
             "and that `ray start --head` has been run there."
         ) from error
 
@@ -107,7 +107,7 @@ def _told(error: Exception) -> str:
     line = _first_line(error)
     if isinstance(error, ConnectionError) and "Could not find any running" in line:
         return "no cluster runs on this machine. Run `ray start --head`, or use --cluster local."
-    return f"Ray cannot use it ({line}). If the cluster asks for a token, set RAY_AUTH_MODE=token."
+    return f"Ray cannot connect to it ({line}). If the cluster requires a token, set RAY_AUTH_MODE=token."
 
 
 def _first_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""A worker on some node: what Ray makes an actor of. It does what a worker process of this machine does."""
+"""A worker on a cluster node, run as a Ray actor. It does the same work as a worker process on this machine."""
 
 import threading
 import time
@@ -14,44 +14,44 @@ from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.storage import Address, is_file
 from pianotrans.workers.worker import work
 
-_PATIENCE_S = 10.0  # how long to wait for news before saying that there are none
-_GATHER_S = 0.5  # progress is told this often
+_PATIENCE_S = 10.0  # how long `hear` waits for a message before it returns None
+_GATHER_S = 0.5  # interval between reports of progress
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What must be the same on every node, so that it makes no difference which one does the work."""
+    """What must be the same on every node, so that any node gives the same results."""
 
     version: str
-    fingerprint: str  # of the recipe: the model's content is in it
+    fingerprint: str  # of the recipe; it covers the model's content
     witnesses: Sequence[Address]  # recordings that every node must see
 
     @classmethod
     def of(cls, recipe: Recipe, witnesses: Sequence[Address] = ()) -> "Expected":
-        """What holds here. Raises ModelError for a model that is unknown or cannot be read."""
+        """The values of this machine. Raises ModelError for a model that is unknown or cannot be read."""
         return cls(__version__, recipe.fingerprint(), witnesses)
 
     def check(self, recipe: Recipe) -> None:
-        """Raise ClusterError, or ModelError, unless all of it holds here, too."""
+        """Raise ClusterError or ModelError unless this machine has the same values."""
         if self.version != __version__:
             raise ClusterError(
-                f"pianotrans {__version__} is installed there, here it is {self.version}. "
+                f"pianotrans {__version__} is installed on this node, the run uses {self.version}. "
                 "Install the same version on every node."
             )
         if self.fingerprint != recipe.fingerprint():
             raise ClusterError(
-                f"model {recipe.model!r} is another one there than here. Bring the same to every node."
+                f"model {recipe.model!r} differs from that of the run. Copy the same model to every node."
             )
         for path in self.witnesses:
             if not is_file(path):
                 raise ClusterError(
-                    f"{path} is not to be seen there. Put the recordings on a file system that all nodes "
+                    f"{path}: not found on this node. Put the recordings on a file system that all nodes "
                     "share under the same path."
                 )
 
 
 class Station:
-    """A thread that works, and a mailbox on either side of it: Ray's calls must never wait for the work."""
+    """A thread that works, with queues for tasks and messages: Ray's calls must never wait for the work."""
 
     def __init__(self, recipe: Recipe, n_threads: int, expected: Expected):
         self._tasks: SimpleQueue[Task] = SimpleQueue()
@@ -60,14 +60,14 @@ class Station:
         threading.Thread(target=self._work, args=(recipe, expected), daemon=True).start()
 
     def give(self, task: Task) -> None:
-        """To be done after all that was given before."""
+        """Add a task to the queue."""
         self._tasks.put(task)
 
     def hear(self) -> Message | None:
-        """The next message, as soon as there is one; None if there is none for some seconds.
+        """The next message, as soon as there is one; None if none comes within some seconds.
 
-        Progress is held back for a moment, and gives way to what is newer.
-        Raises what ended the work, if that was nothing foreseen.
+        Progress is held back for a moment and replaced by newer messages. Raises the exception that ended the work,
+        if it was unexpected.
         """
         try:
             message = self._messages.get(timeout=_PATIENCE_S)
@@ -94,12 +94,12 @@ class Station:
                 self._messages.put(Unable(error))
             else:
                 work(recipe, _TaskInbox(self._tasks), self._messages.put)
-        except Exception as error:  # a process would end here, and that would be noticed
+        except Exception as error:  # unlike a process, a thread would die unnoticed
             self._messages.put(error)
 
 
 class _TaskInbox:
-    """A queue of tasks as the inbox of a worker; nothing is cancelled on a cluster."""
+    """A queue of tasks as the inbox of a worker; tasks on a cluster are never cancelled."""
 
     def __init__(self, tasks: "SimpleQueue[Task]"):
         self._tasks = tasks

@@ -1,4 +1,4 @@
-"""Notes, pedals and performances; MIDI, JSON and CSV; the bridge between seconds and frames.
+"""Notes, pedals and performances; MIDI, JSON and CSV; conversion between seconds and frames.
 
 Importing this package loads neither torch nor a MIDI library.
 """

@@ -1,6 +1,6 @@
-"""Making a transcription fit for players, human and mechanical: each step a function of a performance.
+"""Clean up transcriptions for pianists and player pianos; every step is a function of a performance.
 
-Nothing here knows the recording: what goes may have been played. All of it is off unless asked for.
+No step looks at the recording, so it may remove notes that were played. All steps are off by default.
 """
 
 import math
@@ -18,9 +18,9 @@ E = TypeVar("E", Note, Pedal)
 
 @dataclass(frozen=True)
 class Cleaning:
-    """Which steps to take, and how far to go; as it stands, none.
+    """The steps to apply and their limits; by default none.
 
-    Raises UsageError for limits that mean nothing: negative or infinite ones, a confidence above 1, a curve of 0.
+    Raises UsageError for impossible limits: negative or infinite ones, a confidence above 1, an exponent of 0.
     """
 
     min_confidence: float = 0.0
@@ -44,11 +44,11 @@ class Cleaning:
 
     @property
     def needs_confidence(self) -> bool:
-        """Whether a step goes by how sure the model is."""
+        """Whether a step uses confidences."""
         return max(self.min_confidence, self.min_onset_confidence) > 0
 
     def apply(self, performance: Performance) -> Performance:
-        """Take the steps, so that none spoils another: broken notes are joined before short ones go."""
+        """Apply the steps in an order in which none spoils another: join broken notes, then drop short ones."""
         performance = without_doubtful(performance, self.min_confidence, self.min_onset_confidence)
         performance = without_quiet(performance, self.min_velocity)
         performance = with_joined_notes(performance, self.join_gap_s)
@@ -61,31 +61,31 @@ class Cleaning:
 def without_doubtful(
     performance: Performance, min_confidence: float, min_onset_confidence: float = 0.0
 ) -> Performance:
-    """Without the notes that are less probable, or whose onset is.
+    """Drop the notes with a lower confidence or onset confidence.
 
-    Pedals stay: no model is as sure of them, and a limit for notes would take nearly all. What nobody knows to be
-    sure or doubtful stays, too. Of many notes only the end is in doubt: to drop those that may
-    not be there at all, go by the onset.
+    Pedals stay: the model is less sure of them, and a limit for notes would drop nearly all. Notes of unknown
+    confidence stay, too. Many notes are in doubt only about their end: use the onset confidence to drop notes that
+    may not exist at all.
     """
     notes = [note for note in performance.notes if _is_sure(note, min_confidence, min_onset_confidence)]
     return replace(performance, notes=tuple(notes))
 
 
 def without_quiet(performance: Performance, min_velocity: int) -> Performance:
-    """Without the notes of a lower velocity."""
+    """Drop the notes with a lower velocity."""
     return replace(performance, notes=tuple(note for note in performance.notes if note.velocity >= min_velocity))
 
 
 def without_short(performance: Performance, min_duration_s: float) -> Performance:
-    """Without the notes that are held for less time."""
+    """Drop the notes that are held for less time."""
     notes = tuple(note for note in performance.notes if note.offset_s - note.onset_s >= min_duration_s)
     return replace(performance, notes=notes)
 
 
 def with_joined_notes(performance: Performance, gap_s: float) -> Performance:
-    """Notes of a key less than `gap_s` apart become one, unless the later one was struck harder.
+    """Join notes of a key that are less than `gap_s` apart, unless the later one was struck harder.
 
-    The note that is left keeps the velocity of the first; how probable it is as a whole nobody knows.
+    The joined note keeps the velocity of the first; its confidence is unknown.
     """
     if not gap_s:
         return performance
@@ -94,7 +94,7 @@ def with_joined_notes(performance: Performance, gap_s: float) -> Performance:
 
 
 def with_joined_pedals(performance: Performance, gap_s: float) -> Performance:
-    """A pedal that is lifted for less than `gap_s` stays down."""
+    """Keep pedals down that are lifted for less than `gap_s`."""
     if not gap_s:
         return performance
     kinds = {pedal.kind: performance.pedals_of(pedal.kind) for pedal in performance.pedals}
@@ -103,9 +103,9 @@ def with_joined_pedals(performance: Performance, gap_s: float) -> Performance:
 
 
 def with_gaps(performance: Performance, gap_s: float) -> Performance:
-    """Every note ends `gap_s` before the next of its key begins, so that the hammer can fall back.
+    """End every note `gap_s` before the next one of its key begins, so that the hammer can fall back.
 
-    Where two begin so close together that little would be left, the first ends half-way between. Onsets stay.
+    If two onsets are so close that little would be left, the first note ends half-way between them. Onsets stay.
     """
     if not gap_s:
         return performance
@@ -123,7 +123,7 @@ def with_gaps(performance: Performance, gap_s: float) -> Performance:
 
 
 def with_velocity_curve(performance: Performance, exponent: float) -> Performance:
-    """Velocities bent between 1 and 127, which stay: an exponent below 1 lifts them, one above lowers them."""
+    """Bend velocities; 1 and 127 stay. An exponent below 1 raises the others, one above 1 lowers them."""
     notes = [replace(note, velocity=_bent(note.velocity, exponent)) for note in performance.notes]
     return replace(performance, notes=tuple(notes))
 
@@ -142,7 +142,7 @@ def _by_key(performance: Performance) -> list[list[Note]]:
 
 
 def _joined(events: Iterable[E], gap_s: float, can_join: Callable[[E, E], bool]) -> list[E]:
-    """Events of one key or pedal, in order of onset, with those that lie less than `gap_s` apart made one."""
+    """Events of one key or pedal, given in order of onset, with those less than `gap_s` apart joined."""
     kept: list[E] = []
     for event in events:
         if kept and event.onset_s - kept[-1].offset_s < gap_s and can_join(kept[-1], event):

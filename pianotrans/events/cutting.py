@@ -1,4 +1,4 @@
-"""The beginning of a performance."""
+"""Cut a performance at a time."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -9,7 +9,7 @@ _Event = TypeVar("_Event", Note, Pedal)
 
 
 def cut_at(performance: Performance, end_s: float) -> Performance:
-    """What begins before `end_s` seconds; what lasts longer, the performance itself included, ends there."""
+    """The events that begin before `end_s` seconds. Longer events, and the performance itself, end there."""
     return Performance(
         _before(performance.notes, end_s),
         _before(performance.pedals, end_s),

@@ -1,4 +1,4 @@
-"""A performance as JSON and as a table, and the choice of a format by a file's suffix."""
+"""Encode a performance as JSON or CSV, or in the format of a file's suffix."""
 
 import csv
 import io
@@ -13,9 +13,9 @@ from pianotrans.events.performance import Note, Pedal, Performance
 
 
 def json_text(performance: Performance) -> str:
-    """The performance as JSON, one event a line; the fields are those of `Performance.to_dict`.
+    """The performance as JSON, one event per line, with the fields of `Performance.to_dict`.
 
-    Times are not rounded: `Performance.from_dict(json.loads(text))` is the performance itself.
+    Times are not rounded: `Performance.from_dict(json.loads(text))` equals the performance.
     """
     fields = []
     for name, value in performance.to_dict().items():
@@ -91,14 +91,14 @@ _FORMATS: dict[str, Callable[[Performance], bytes]] = {
 
 
 def encode(performance: Performance, path: str | os.PathLike[str]) -> bytes:
-    """The content of a file for the performance, in the format that the suffix of `path` names.
+    """Encode the performance in the format that the suffix of `path` names.
 
-    Raises OutputError for any other suffix, MidiError where MIDI cannot hold the performance.
+    Raises OutputError for any other suffix, MidiError if MIDI cannot hold the performance.
     """
     path = Path(path)
     try:
         to_bytes = _FORMATS[path.suffix.lower()]
     except KeyError:
-        given = f"the suffix {path.suffix!r} names" if path.suffix else "no suffix names"
+        given = f"the suffix {path.suffix!r} does not name" if path.suffix else "no suffix names"
         raise OutputError(f"{path.name or path}: {given} a format. Use one of {', '.join(_FORMATS)}.") from None
     return to_bytes(performance)

@@ -1,4 +1,4 @@
-"""The one bridge between seconds and frames: a time is a frame and a remainder of half a frame at most."""
+"""The only conversion between seconds and frames: a time is a frame and a remainder of at most half a frame."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 class FrameIntervals:
     """The events of one track as closed intervals of frames, in order of time; four arrays of shape (n,).
 
-    `begin` ≤ `end` are frames; `onset` and `offset` are the remainders in [-0.5, 0.5] frames that put the
-    event's borders beside the centres of those frames.
+    `begin` ≤ `end` are frames; `onset` and `offset` are the distances, in [-0.5, 0.5] frames, of the event's onset
+    and offset from the centres of those frames.
     """
 
     begin: NDArray[np.int64]
@@ -50,8 +50,8 @@ class FrameGrid:
     def to_intervals(self, spans_s: ArrayLike) -> FrameIntervals:
         """The intervals of frames of one track's (onset, offset) pairs in seconds, shape (n, 2), in order.
 
-        Each border goes to its nearest frame. Events that lie closer than that may come to share frames; the
-        pairs themselves must be in order and must not overlap (they may touch), or ValueError is raised.
+        Onsets and offsets are rounded to the nearest frame, so events that are close together may share frames.
+        Raises ValueError unless the pairs are in order and do not overlap (they may touch).
         """
         spans = np.asarray(spans_s, dtype=np.float64).reshape(-1, 2)
         if not np.all(np.diff(spans.ravel()) >= 0):

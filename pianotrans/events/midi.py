@@ -1,8 +1,8 @@
 """Standard MIDI files: one piano track, 960 ticks per quarter at 120 quarters a minute.
 
-Reading and writing go through mido, not through pretty_midi: its writer ends a track one tick after the last
-event, so the duration is lost; its reader drops hanging notes and pedals on tracks of their own, takes the
-tempo from the first track alone, and refuses files longer than 87 minutes at this resolution.
+Files are read and written with mido, not with pretty_midi, whose writer ends a track one tick after the last event,
+so the duration is lost. Its reader drops hanging notes and pedals on separate tracks, takes the tempo from the
+first track only, and refuses files longer than 87 minutes at this resolution.
 """
 
 import io
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 _TEMPO_US = 500_000  # microseconds per quarter: MIDI's default, and 120 quarters a minute
 _DRUM_CHANNEL = 9
-_DOWN = 64  # a pedal's graded value from which it counts as down
+_DOWN = 64  # the controller value from which a pedal counts as down
 
 _Timed = tuple[int, int, Any]
-"""A message of a file: (absolute tick, number of its track, mido message)."""
+"""A message of a file: (absolute tick, index of its track, mido message)."""
 
 
 def to_pretty_midi(performance: Performance) -> "pretty_midi.PrettyMIDI":
     """The performance, on the grid of ticks, as a pretty_midi object with one piano.
 
-    Its own `write` gives the same events as `midi_bytes`, but forgets the duration.
-    Raises MidiError where MIDI cannot hold the performance (see `quantise`).
+    Its own `write` gives the same events as `midi_bytes`, but loses the duration.
+    Raises MidiError if MIDI cannot hold the performance (see `quantise`).
     """
     import pretty_midi
 
@@ -54,8 +54,8 @@ def midi_bytes(performance: Performance) -> bytes:
     """The performance as a MIDI file of format 1: a tempo track and a piano track.
 
     A pedal is controller 64 or 67 with value 127 at its onset and 0 at its offset. The piano's track ends
-    where the performance does. `load_midi` gives every note and pedal back on its tick; writing those again
-    gives the same bytes. Raises MidiError where MIDI cannot hold the performance (see `quantise`).
+    where the performance does. `load_midi` restores every note and pedal on its tick; writing those again
+    gives the same bytes. Raises MidiError if MIDI cannot hold the performance (see `quantise`).
     """
     import mido
 
@@ -83,10 +83,10 @@ def midi_bytes(performance: Performance) -> bytes:
 
 
 def _events_in_order(ticks: Ticks) -> list[tuple[int, int, int, Any]]:
-    """(tick, rank, number, message), sorted: within a tick what ends comes before what begins.
+    """(tick, rank, number, message), sorted; within a tick, ends come before beginnings.
 
-    A key released on the very tick where a pedal goes down is therefore not caught by that pedal, neither by
-    a synthesiser nor by `extend_by_pedal`.
+    So a pedal that goes down on the very tick where a key is released does not sustain that note, neither in a
+    synthesiser nor in `extend_by_pedal`.
     """
     from mido import Message
 
@@ -101,13 +101,13 @@ def _events_in_order(ticks: Ticks) -> list[tuple[int, int, int, Any]]:
 
 
 def load_midi(source: str | os.PathLike[str] | IO[bytes]) -> Performance:
-    """Read a MIDI file, from a path or from a file opened for bytes.
+    """Read a MIDI file, from a path or a file opened in binary mode.
 
-    All tracks and channels but the drums are taken for one piano, under one map of tempi. A release ends all
-    strikes of its key on its track and channel. Notes that are never released end with the file; a pedal
-    counts as down from value 64 on, and one still down at the end goes up with the last event, as pretty_midi
-    has it. What has no length is dropped. `duration_s` is the end of the longest track.
-    Raises MidiError if the file cannot be read or is no MIDI file, is empty, truncated or damaged.
+    All tracks and channels except drums are merged into one piano, with one tempo map. A note-off ends all sounding
+    notes of its key on its track and channel. Notes that are never released end with the file. A pedal counts as
+    down from value 64 on; if it is still down at the end, it goes up with the last event, as in pretty_midi. Events
+    without length are dropped. `duration_s` is the end of the longest track.
+    Raises MidiError if the file cannot be read, is not a MIDI file, is empty, truncated or damaged.
     """
     name, data = _read(source)
     midi = _parse(name, data)
@@ -160,21 +160,21 @@ def _parse(name: str, data: bytes) -> "mido.MidiFile":
             f"{name}: ends in the middle of a track, after {len(data)} bytes. "
             "The file looks truncated; export or copy it again."
         ) from error
-    except Exception as error:  # whatever mido stumbles on: OSError, KeyError, struct.error, …
+    except Exception as error:  # mido raises many kinds: OSError, KeyError, struct.error, …
         raise MidiError(f"{name}: is damaged ({error}). Export or copy it again.") from error
     if not midi.tracks:
-        raise MidiError(f"{name}: holds no tracks. Export or copy it again.")
+        raise MidiError(f"{name}: contains no tracks. Export or copy it again.")
     if midi.type not in (0, 1):
         raise MidiError(
-            f"{name}: is of format {midi.type}, which holds unrelated songs. Export it as format 0 or 1."
+            f"{name}: has MIDI format {midi.type}, a set of unrelated songs. Export it as format 0 or 1."
         )
     if midi.ticks_per_beat <= 0:
-        raise MidiError(f"{name}: counts time in film frames. Export it with ticks per quarter note.")
+        raise MidiError(f"{name}: counts time in SMPTE frames. Export it with ticks per quarter note.")
     return midi
 
 
 def _in_order_of_time(tracks: Iterable[Iterable[Any]]) -> list[_Timed]:
-    """The messages of all tracks; those of one tick stay in the order of tracks, and of each track."""
+    """The messages of all tracks in order of time; on the same tick, in order of their tracks."""
     timed = []
     for index, track in enumerate(tracks):
         tick = 0
@@ -185,7 +185,7 @@ def _in_order_of_time(tracks: Iterable[Iterable[Any]]) -> list[_Timed]:
 
 
 class _Clock:
-    """Ticks to seconds under a map of tempi, in whole microseconds · ticks, so that nothing drifts."""
+    """Converts ticks to seconds with a tempo map, in whole microseconds · ticks, so that errors do not add up."""
 
     def __init__(self, ticks_per_quarter: int, timed: Iterable[_Timed]) -> None:
         self._units_per_second = 1_000_000 * ticks_per_quarter
@@ -219,7 +219,7 @@ def _note_spans(played: Iterable[_Timed], end: int) -> list[tuple[int, int, int,
         ended = [strike for strike in strikes if strike[0] < tick]
         spans += [(onset, tick, message.note, velocity) for onset, velocity in ended]
         if ended and len(ended) < len(strikes):
-            held[string] = strikes[len(ended) :]  # struck again on this very tick: held on
+            held[string] = strikes[len(ended) :]  # struck again on this very tick: still held
     for (_, _, key), strikes in held.items():
         spans += [(onset, end, key, velocity) for onset, velocity in strikes]
     return spans

@@ -1,4 +1,4 @@
-"""What was played: notes, pedals, and the performance they make up. All times are absolute, in seconds."""
+"""Notes, pedals, and the performance that they form. All times are absolute, in seconds."""
 
 import math
 import operator
@@ -26,12 +26,12 @@ _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 class Note:
     """A key held from `onset_s` to `offset_s`; `key` is its MIDI number (60 is middle C), `velocity` 1…127.
 
-    What the model knows of a note it heard: `confidence` is the probability of this note, `onset_confidence` that a
-    note of the key begins there, whenever it ends, both give or take a frame of the model (23 ms) at either end;
-    None where nobody knows. MIDI holds neither.
+    For a transcribed note, `confidence` is the model's probability of this note, and `onset_confidence` that of a
+    note of this key that begins there, whenever it ends; both within one frame of the model (23 ms) at either end.
+    They are None if unknown. MIDI holds neither.
 
-    Raises MidiError for times that are not finite, negative or out of order, for a key or velocity that MIDI
-    cannot hold, and for a confidence outside 0…1.
+    Raises MidiError for times that are negative, not finite or out of order, for a key or velocity that MIDI cannot
+    hold, and for a confidence outside 0…1.
     """
 
     onset_s: float
@@ -58,9 +58,9 @@ class Note:
 class Pedal:
     """A pedal held down from `onset_s` to `offset_s`; `kind` is "sustain" or "soft".
 
-    `confidence` and `onset_confidence` as of a note.
+    `confidence` and `onset_confidence` have the same meaning as for a note.
 
-    Raises MidiError for times that are not finite, negative or out of order, for another kind, and for a
+    Raises MidiError for times that are negative, not finite or out of order, for an unknown kind, and for a
     confidence outside 0…1.
     """
 
@@ -86,9 +86,9 @@ class Pedal:
 class Performance:
     """The notes and pedals of a recording of `duration_s` seconds.
 
-    Notes are kept in order of onset and key, pedals in order of onset and kind, however they were given.
-    Notes of one key may overlap, and events may end after the recording does: `quantise` settles both
-    for a file. Raises MidiError for a duration that is negative or not finite.
+    Notes are kept in order of onset and key, pedals in order of onset and kind, whatever their given order. Notes
+    of one key may overlap, and events may end after the recording does: `quantise` resolves both for MIDI files.
+    Raises MidiError for a duration that is negative or not finite.
     """
 
     notes: tuple[Note, ...] = ()
@@ -107,7 +107,7 @@ class Performance:
 
     @property
     def n_notes(self) -> int:
-        """How many notes there are."""
+        """Number of notes."""
         return len(self.notes)
 
     @property
@@ -131,10 +131,10 @@ class Performance:
         return to_pretty_midi(self)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
-        """Write the performance to `path`, as MIDI, JSON or CSV by its suffix, whole or not at all.
+        """Write the performance atomically to `path`, as MIDI, JSON or CSV by its suffix.
 
-        Raises OutputError when the suffix is none of .mid, .midi, .json and .csv, when the file cannot be
-        written, or when it exists and `overwrite` is False; MidiError when MIDI cannot hold the performance.
+        Raises OutputError if the suffix is not .mid, .midi, .json or .csv, or if the file cannot be written, or
+        exists and `overwrite` is False; MidiError if MIDI cannot hold the performance.
         """
         from pianotrans.events.export import encode
         from pianotrans.files import write_atomically
@@ -142,9 +142,9 @@ class Performance:
         write_atomically(path, encode(self, path), overwrite=overwrite)
 
     def to_dict(self) -> dict[str, Any]:
-        """The performance in plain lists, numbers and strings; `from_dict` restores it exactly.
+        """The performance as plain lists, numbers and strings; `from_dict` restores it exactly.
 
-        Confidences that nobody knows are left out.
+        Unknown confidences are left out.
         """
         return {
             "format": "pianotrans",
@@ -156,7 +156,7 @@ class Performance:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The performance that `to_dict` wrote down.
+        """Restore a performance from the result of `to_dict`.
 
         Raises MidiError for another format or version, missing or unknown fields, and impossible values.
         """
@@ -175,7 +175,7 @@ class Performance:
 
 
 def _set_span(event: Note | Pedal, what: str) -> None:
-    """Turn the times of an event under construction into plain floats, and refuse impossible ones."""
+    """Convert the times of an event under construction to plain floats, and refuse impossible ones."""
     onset_s, offset_s = _number(event.onset_s), _number(event.offset_s)
     if not 0 <= onset_s < offset_s < math.inf:
         raise MidiError(
@@ -187,7 +187,7 @@ def _set_span(event: Note | Pedal, what: str) -> None:
 
 
 def _set_integer(note: Note, field: str, what: str, low: int, high: int) -> None:
-    """Turn a field of a note under construction into a plain int, and refuse one out of range."""
+    """Convert a field of a note under construction to a plain int, and refuse one out of range."""
     value = getattr(note, field)
     try:
         number = operator.index(value)
@@ -199,7 +199,7 @@ def _set_integer(note: Note, field: str, what: str, low: int, high: int) -> None
 
 
 def _set_confidences(event: Note | Pedal, what: str) -> None:
-    """Turn the confidences of an event under construction into plain floats, and refuse what is no probability."""
+    """Convert the confidences of an event under construction to plain floats, and refuse impossible ones."""
     for field in ("confidence", "onset_confidence"):
         value = getattr(event, field)
         if value is None:
@@ -216,7 +216,7 @@ def _known(event: Note | Pedal) -> dict[str, Any]:
 
 
 def _number(value: object) -> float:
-    """The value as a plain float (numpy's become Python's); NaN for what is none."""
+    """The value as a plain Python float; NaN if it is not a number."""
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""How long notes sound when the sustain pedal holds the dampers up."""
+"""Extend notes for as long as the sustain pedal holds the dampers up."""
 
 from bisect import bisect_left
 from dataclasses import replace
@@ -15,7 +15,7 @@ class Durations(StrEnum):
 
 
 def extend_by_pedal(performance: Performance) -> Performance:
-    """The performance as it sounds, to be written without its sustain pedal.
+    """The performance as it sounds, without its sustain pedal.
 
     A note whose key is released while the sustain pedal is down lasts until the pedal goes up. Every note
     ends where its key is struck again, if that is earlier. Down means strictly between the pedal's onset and
@@ -28,20 +28,20 @@ def extend_by_pedal(performance: Performance) -> Performance:
     struck_next: dict[int, tuple[float, float]] = {}  # key: (its next onset, the onset after that one)
     for note in reversed(performance.notes):
         offset_s = note.offset_s
-        i = bisect_left(onsets, offset_s) - 1  # the last pedal that went down before
+        i = bisect_left(onsets, offset_s) - 1  # the last pedal that went down before the key was released
         if i >= 0:
             offset_s = max(offset_s, held[i][1])
         following, later = struck_next.get(note.key, (float("inf"), float("inf")))
         if following > note.onset_s:
             struck_next[note.key] = (note.onset_s, following)
-        else:  # doubled by another voice of a foreign file: both end at the next onset proper
+        else:  # same onset, from another voice of a file: both end at the next onset
             following = later
         extended.append(replace(note, offset_s=min(offset_s, following)))
     return replace(performance, notes=tuple(reversed(extended)), pedals=performance.pedals_of(SOFT))
 
 
 def _merged(pedals: tuple[Pedal, ...]) -> list[tuple[float, float]]:
-    """(onset_s, offset_s) of the pedals, overlapping ones made one; those that only touch stay apart."""
+    """(onset_s, offset_s) of the pedals, overlapping ones merged; those that only touch stay apart."""
     spans: list[tuple[float, float]] = []
     for pedal in pedals:
         if spans and pedal.onset_s < spans[-1][1]:

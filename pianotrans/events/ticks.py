@@ -1,4 +1,4 @@
-"""From seconds to the ticks of a MIDI file, where no two events of one key or pedal may overlap."""
+"""Convert seconds to the ticks of a MIDI file, in which events of one key or pedal must not overlap."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ TICKS_PER_QUARTER = 960
 TICKS_PER_SECOND = 1920
 """At 120 quarters a minute: a tick lasts 0.52 ms."""
 
-_LAST_TICK = 2**28 - 1  # what a delta time of a MIDI file can hold: 38 h 50 min
+_LAST_TICK = 2**28 - 1  # the largest delta time of a MIDI file: 38 h 50 min
 
 _Event = TypeVar("_Event", Note, Pedal)
 
@@ -34,7 +34,7 @@ class TickPedal(NamedTuple):
 
 
 class Ticks(NamedTuple):
-    """A performance in ticks: what a MIDI file holds of it. `end` is the tick of its end."""
+    """A performance in ticks, as a MIDI file holds it. `end` is the tick of its end."""
 
     notes: tuple[TickNote, ...]
     pedals: tuple[TickPedal, ...]
@@ -44,14 +44,14 @@ class Ticks(NamedTuple):
 def quantise(performance: Performance) -> Ticks:
     """Put a performance on the grid of ticks, tick = round(1920 · seconds), free of overlaps.
 
-    Within one key (and within one kind of pedal) an event is cut where the next one begins. Of several that
-    begin on one tick, only the last one in order of onset and offset remains. All last one tick at least.
-    Notes come in order of onset and key, pedals in order of onset and controller.
+    Within one key (and within one kind of pedal) an event is cut where the next one begins. If several begin on
+    one tick, only the last one in order of onset and offset remains. Every event lasts at least one tick.
+    Notes are in order of onset and key, pedals in order of onset and controller.
     Raises MidiError for a performance longer than a MIDI file can be (38 hours).
     """
     end_s = performance.end_s
     if end_s * TICKS_PER_SECOND >= _LAST_TICK - 1:
-        raise MidiError(f"performance: lasts {end_s / 3600:.1f} h. A MIDI file can hold 38.8 h. Cut it up.")
+        raise MidiError(f"performance: lasts {end_s / 3600:.1f} h. A MIDI file can hold 38.8 h. Split it.")
     by_key: dict[int, list[Note]] = defaultdict(list)
     for note in performance.notes:
         by_key[note.key].append(note)
@@ -79,7 +79,7 @@ def quantise(performance: Performance) -> Ticks:
 
 def _separated(track: Iterable[_Event]) -> Iterator[tuple[int, int, _Event]]:
     """(onset, offset, event) in ticks for the events of one key or pedal, given in order of onset."""
-    beginning = {_tick(event.onset_s): event for event in track}  # the last on a tick stays
+    beginning = {_tick(event.onset_s): event for event in track}  # the last event on a tick stays
     onsets: list[int] = list(beginning)
     for onset, following in zip(onsets, [*onsets[1:], _LAST_TICK], strict=True):
         offset = max(_tick(beginning[onset].offset_s), onset + 1)

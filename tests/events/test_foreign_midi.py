@@ -172,10 +172,10 @@ HEADER = b"MThd\0\0\0\6"
         (WHOLE[:-9], r"song.mid: ends in the middle of a track, after \d+ bytes. The file looks truncated"),
         (WHOLE[:10], r"song.mid: ends in the middle of a track, after 10 bytes. The file looks truncated"),
         (WHOLE.replace(b"MTrk", b"MTrx"), r"song.mid: is damaged \(no MTrk header at start of track\)"),
-        (HEADER + b"\0\1\0\0\1\0", "song.mid: holds no tracks"),
-        (HEADER + b"\0\2" + WHOLE[10:], "song.mid: is of format 2, which holds unrelated songs"),
-        (WHOLE[:12] + b"\xe7\x28" + WHOLE[14:], "song.mid: counts time in film frames"),
-        (WHOLE[:12] + b"\0\0" + WHOLE[14:], "song.mid: counts time in film frames"),
+        (HEADER + b"\0\1\0\0\1\0", "song.mid: contains no tracks"),
+        (HEADER + b"\0\2" + WHOLE[10:], "song.mid: has MIDI format 2"),
+        (WHOLE[:12] + b"\xe7\x28" + WHOLE[14:], "song.mid: counts time in SMPTE frames"),
+        (WHOLE[:12] + b"\0\0" + WHOLE[14:], "song.mid: counts time in SMPTE frames"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path, data, message):

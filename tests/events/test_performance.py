@@ -151,7 +151,10 @@ def test_save_chooses_the_format_by_suffix(tmp_path, suffix):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("song.xyz", r"song.xyz: the suffix '.xyz' names a format"), ("song", "song: no suffix names a format")],
+    [
+        ("song.xyz", r"song.xyz: the suffix '.xyz' does not name a format"),
+        ("song", "song: no suffix names a format"),
+    ],
 )
 def test_save_refuses_other_suffixes(tmp_path, name, message):
     with pytest.raises(OutputError, match=message):

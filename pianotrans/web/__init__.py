@@ -1,5 +1,5 @@
-"""The web app: a page and an HTTP API that take recordings and give transcriptions.
+"""The web app: a page and an HTTP API that accept recordings and return transcriptions.
 
-The server takes files in and hands jobs to worker processes, which alone decode anything. Jobs are kept in a
-folder and a small data base, so they outlive the server. Importing this package loads neither FastAPI nor torch.
+The server receives uploads and gives jobs to worker processes; only these decode audio. Jobs are kept in a folder
+with a small database, so they survive a restart. Importing this package loads neither FastAPI nor torch.
 """

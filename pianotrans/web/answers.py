@@ -1,4 +1,4 @@
-"""What the API answers, as its OpenAPI description has it."""
+"""The responses of the API, as described in its OpenAPI document."""
 
 from typing import Any
 
@@ -23,25 +23,25 @@ _EXAMPLE: JsonDict = {
 
 
 class JobAnswer(BaseModel):
-    """A recording that was handed in, and what has become of it."""
+    """An uploaded recording and the state of its transcription."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_EXAMPLE]})
 
-    id: str = Field(description="Names the job in every address.")
-    name: str = Field(description="The file's name as it was given.")
-    state: JobState = Field(description="How far it has come.")
-    created_at: str = Field(description="When it was handed in: ISO 8601, UTC.")
-    n_bytes: int = Field(description="Size of the file.")
+    id: str = Field(description="Id of the job in URLs.")
+    name: str = Field(description="Name of the file, as given at the upload.")
+    state: JobState = Field(description="State of the job.")
+    created_at: str = Field(description="Time of the upload: ISO 8601, UTC.")
+    n_bytes: int = Field(description="Size of the file in bytes.")
     duration_s: float | None = Field(description="Length of the recording in seconds; null until it is known.")
-    done_s: float = Field(description="How much of it is transcribed, in seconds of the recording.")
-    n_notes: int | None = Field(description="How many notes were heard; null until the job is done.")
-    n_pedals: int | None = Field(description="How many times a pedal was pressed; null until the job is done.")
-    error: str | None = Field(description="Of a job that failed: why, in one line.")
-    position: int | None = Field(description="Place in the queue, the next one has 1; null unless queued.")
+    done_s: float = Field(description="Seconds of the recording that are transcribed so far.")
+    n_notes: int | None = Field(description="Number of notes; null until the job is done.")
+    n_pedals: int | None = Field(description="Number of pedal presses; null until the job is done.")
+    error: str | None = Field(description="Why the job failed, in one line; null unless it failed.")
+    position: int | None = Field(description="Position in the queue, starting at 1; null unless queued.")
 
     @classmethod
     def of(cls, job: Job) -> "JobAnswer":
-        """The answer about a job."""
+        """The response that describes a job."""
         return cls.model_validate(job)
 
 
@@ -52,33 +52,33 @@ class JobsAnswer(BaseModel):
 
 
 class FormatAnswer(BaseModel):
-    """A format that results can be downloaded in."""
+    """A format in which results can be downloaded."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    name: str = Field(description="Names the format in every address.", examples=["mid"])
-    label: str = Field(description="What people call it.", examples=["MIDI"])
-    media_type: str = Field(description="Of the file.", examples=["audio/midi"])
+    name: str = Field(description="Name of the format in URLs.", examples=["mid"])
+    label: str = Field(description="Name of the format for people.", examples=["MIDI"])
+    media_type: str = Field(description="Media type of the file.", examples=["audio/midi"])
 
 
 class LimitsAnswer(BaseModel):
-    """What this server takes and gives."""
+    """The limits of this server, and the formats of its results."""
 
-    max_upload_bytes: int = Field(description="Size of the largest file.", examples=[536870912])
-    max_duration_s: float = Field(description="Length of the longest recording, in seconds.", examples=[7200.0])
-    max_queued: int = Field(description="How many recordings may wait at once.", examples=[100])
-    formats: list[FormatAnswer] = Field(description="What there is to download of a finished job.")
-    suffixes: list[str] = Field(description="Of files that look like recordings.", examples=[[".mp3", ".wav"]])
-    model: str = Field(description="The model that transcribes.", examples=["transkun-v2"])
-    version: str = Field(description="Of pianotrans.", examples=["0.1.0"])
+    max_upload_bytes: int = Field(description="Largest size of a file, in bytes.", examples=[536870912])
+    max_duration_s: float = Field(description="Longest duration of a recording, in seconds.", examples=[7200.0])
+    max_queued: int = Field(description="Largest number of recordings in the queue.", examples=[100])
+    formats: list[FormatAnswer] = Field(description="Formats of the results.")
+    suffixes: list[str] = Field(description="Suffixes of audio files.", examples=[[".mp3", ".wav"]])
+    model: str = Field(description="Name of the model.", examples=["transkun-v2"])
+    version: str = Field(description="Version of pianotrans.", examples=["0.1.0"])
 
 
 class Problem(BaseModel):
-    """Why something was refused."""
+    """Why a request was refused."""
 
-    detail: str = Field(description="One line.", examples=["No such job."])
+    detail: str = Field(description="Reason, in one line.", examples=["No such job."])
 
 
 def problems(**reasons: str) -> dict[int | str, dict[str, Any]]:
-    """Descriptions of refusals for OpenAPI: `problems(_404="No such job")`."""
+    """OpenAPI descriptions of error responses: `problems(_404="No such job")`."""
     return {int(code.strip("_")): {"model": Problem, "description": why} for code, why in reasons.items()}

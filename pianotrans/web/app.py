@@ -1,4 +1,4 @@
-"""The application: routes, their guard, and errors as one line."""
+"""The ASGI application: its routes, its guard, and its error responses."""
 
 import sqlite3
 import traceback
@@ -14,13 +14,13 @@ from pianotrans.web import page, routes
 from pianotrans.web.guard import Access, Guard
 from pianotrans.web.service import Service
 
-_DESCRIPTION = """Piano recordings to MIDI. Hand a recording in, ask how far it has come, download what was heard.
+_DESCRIPTION = """Piano recordings to MIDI. Upload a recording, ask for its state, download the transcription.
 
 Errors are `{"detail": "one line"}`."""
 
 
 def make_app(service: Service, access: Access) -> Guard:
-    """The page and the API of a service; who may use them is for `access` to say."""
+    """The page and the API of a service; `access` decides who may use them."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -32,7 +32,7 @@ def make_app(service: Service, access: Access) -> Guard:
         version=__version__,
         description=_DESCRIPTION,
         openapi_url="/api/openapi.json",
-        docs_url=None,  # its page would load scripts from elsewhere
+        docs_url=None,  # that page would load scripts from another site
         redoc_url=None,
         lifespan=lifespan,
     )
@@ -42,7 +42,7 @@ def make_app(service: Service, access: Access) -> Guard:
     app.add_exception_handler(Exception, _report_unexpected)
     app.include_router(routes.router)
     app.include_router(page.router)
-    return Guard(app, access)  # around everything, so that no answer goes without its headers
+    return Guard(app, access)  # outermost, so that every response has its headers
 
 
 async def _explain_invalid(_: Request, error: Exception) -> JSONResponse:
@@ -56,12 +56,12 @@ def _place(location: tuple[str | int, ...]) -> str:
 
 
 async def _explain_store(_: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": f"The server cannot keep this ({error}). Its disk may be full."}, 507)
+    return JSONResponse({"detail": f"The server cannot save this ({error}). Its disk may be full."}, 507)
 
 
 async def _report_unexpected(request: Request, error: Exception) -> JSONResponse:
-    """A bug: its details are for whoever runs the server."""
+    """Report a bug; its details go to the server's terminal only."""
     service: Service = request.app.state.service
     service.say(f"{request.method} {request.url.path}: unexpected {type(error).__name__}: {error}")
     service.detail("".join(traceback.format_exception(error)))
-    return JSONResponse({"detail": "Something unexpected went wrong in the server; its terminal says more."}, 500)
+    return JSONResponse({"detail": "Unexpected error in the server. Its terminal shows the details."}, 500)

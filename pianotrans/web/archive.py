@@ -1,4 +1,4 @@
-"""The results of many jobs in one zip file, written while it is being sent."""
+"""The results of many jobs as one zip file, created while it is sent."""
 
 import io
 import zipfile
@@ -13,7 +13,7 @@ _BLOCK_BYTES = 256 * 1024
 
 
 def zipped(jobs: Iterable[Job], formats: Iterable[str], folders: JobFolders) -> Iterator[bytes]:
-    """A zip file in pieces; memory does not grow with its size. What was deleted meanwhile is left out."""
+    """A zip file in pieces, in constant memory. Results that are deleted in the meantime are left out."""
     outlet = _Outlet()
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, path in named_files(jobs, list(formats), folders):
@@ -29,7 +29,7 @@ def zipped(jobs: Iterable[Job], formats: Iterable[str], folders: JobFolders) -> 
 
 
 def named_files(jobs: Iterable[Job], formats: list[str], folders: JobFolders) -> Iterator[tuple[str, Path]]:
-    """The files with names that are all different, even where case does not count: song.mid, song (2).mid."""
+    """The files, with names that are unique even if case is ignored: song.mid, song (2).mid."""
     taken: set[str] = set()
     for job in jobs:
         stem = _free_stem(PurePosixPath(download_name(job.name, DEFAULT_FORMAT)).stem, taken)
@@ -47,7 +47,7 @@ def _free_stem(stem: str, taken: set[str]) -> str:
 
 
 class _Outlet(io.RawIOBase):
-    """Takes in what a zip file is made of and gives it out again."""
+    """Collects the bytes of a zip file until they are drained."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []

@@ -1,4 +1,4 @@
-"""The thread between the queue and the workers: hands out jobs, writes what comes back."""
+"""The thread between the queue and the workers: gives out jobs and writes their results."""
 
 import threading
 import time
@@ -23,17 +23,17 @@ from pianotrans.workers.messages import (
 from pianotrans.workers.pool import Pool
 
 _TICK_S = 1.0
-_PAUSE_S = 10.0  # before a worker is started again, if the last one could not even begin
+_PAUSE_S = 10.0  # before another worker is started, if the last one died before it was ready
 
 
 class Dispatcher:
     """Keeps the workers of a pool busy. A worker that dies fails its job and is replaced.
 
     Args:
-        queue: where jobs come from and results go.
-        pool: the workers; it is closed with the dispatcher.
-        say: is told what the users of the page cannot see, one line each.
-        detail: is told the tracebacks of failures.
+        queue: the jobs and their states.
+        pool: the workers; the dispatcher closes it.
+        say: receives news that users of the page do not see, line by line.
+        detail: receives the tracebacks of failures.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class Dispatcher:
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> Ready:
-        """Begin; returns when the first worker has loaded the model. Raises what kept it from that."""
+        """Start; returns when the first worker has loaded the model. Raises the error that prevents this."""
         self._thread.start()
-        while not self._has_begun.wait(0.2):  # in turns, so that Ctrl-C is heard on every system
+        while not self._has_begun.wait(0.2):  # repeatedly, so that Ctrl-C works on every system
             pass
         if isinstance(self._first_word, Exception):
             self.close()
@@ -64,11 +64,11 @@ class Dispatcher:
         return self._first_word
 
     def wake(self) -> None:
-        """There is a new job in the queue, or one was cancelled."""
+        """Look at the queue now: a job was added or cancelled."""
         self._pool.wake()
 
     def close(self) -> None:
-        """End all workers at once; their jobs wait for the next start."""
+        """End all workers at once; their jobs go back to the queue for the next start."""
         self._is_closing = True
         self.wake()
         if self._thread.ident is not None:
@@ -87,7 +87,7 @@ class Dispatcher:
                 self._stop_unwanted()
                 for task, message in self._pool.listen(_TICK_S):
                     self._hear(task, message)
-            except Exception as error:  # whatever it is, the other jobs and the page go on
+            except Exception as error:  # of any kind: the other jobs and the page continue
                 self._say(f"unexpected {type(error).__name__}: {error}")
                 self._detail("".join(traceback.format_exception(error)))
                 self._note_first(error)
@@ -122,11 +122,11 @@ class Dispatcher:
             self._note_first(message)
         elif isinstance(message, Unable):
             self._note_first(message.error)
-            self._say(f"A worker could not begin: {message.error}")
+            self._say(f"A worker could not start: {message.error}")
         elif task is not None:
             self._hear_of_job(task, message)
         elif isinstance(message, Died):  # before it was ready, or between two jobs
-            self._pause(ServerError(f"worker process: {message.reason}, before it could work. Free some memory."))
+            self._pause(ServerError(f"worker process: {message.reason}, before it was ready. Free some memory."))
 
     def _hear_of_job(self, task: Task, message: Message) -> None:
         job_id = task.name
@@ -142,12 +142,12 @@ class Dispatcher:
         elif isinstance(message, Died):
             self._queue.fail(
                 job_id,
-                f"{task.title}: the process that worked on it was {message.reason}. "
-                "The file may be damaged, or the memory too small for it.",
+                f"{task.title}: the worker process was {message.reason}. "
+                "The file may be damaged, or too large for the memory.",
             )
 
     def _finish(self, task: Task, result: Finished) -> None:
-        """Write the results, unless nobody wants them any more."""
+        """Write the results, unless the job was cancelled or deleted."""
         if not self._queue.is_running(task.name):
             self._queue.settle(task.name)
             return

@@ -1,4 +1,4 @@
-"""Server-sent events: what a page is told as long as it is open."""
+"""Server-sent events: news of the jobs for open pages."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ _COME_BACK_MS = 1000
 
 
 async def events(service: Service) -> AsyncIterator[str]:
-    """All jobs as they are, then every change; a comment now and then, so that a page that is gone is noticed."""
+    """All jobs in their current state, then every change; regular comments reveal pages that are gone."""
     listener = service.listeners.add()  # before the jobs are read, so that no change is missed
     try:
         yield f"retry: {_COME_BACK_MS}\n\n"

@@ -1,4 +1,4 @@
-"""Where the files of jobs lie: one folder each, named after the job's random id and nothing that a user says."""
+"""The files of jobs: one folder per job, named after its random id and never after user input."""
 
 import re
 import shutil
@@ -17,23 +17,23 @@ class JobFolder:
 
     @property
     def recording(self) -> Path:
-        """What was uploaded."""
+        """The path of the upload."""
         return self.path / "recording"
 
     def result(self, format_name: str) -> Path:
-        """The result in one format."""
+        """The path of the result in one format."""
         return self.path / f"transcription.{format_name}"
 
     def make(self) -> None:
-        """Make the folder; raises OSError."""
+        """Create the folder. Raises OSError if it cannot be created."""
         self.path.mkdir()
 
     def remove(self) -> None:
-        """Remove the folder and all that is in it; what cannot be removed is left to the next start."""
+        """Remove the folder and its contents; the next start retries what cannot be removed."""
         shutil.rmtree(self.path, ignore_errors=True)
 
     def remove_recording(self) -> None:
-        """Remove the upload: nobody needs it any more."""
+        """Remove the upload."""
         self.recording.unlink(missing_ok=True)
 
 
@@ -49,7 +49,7 @@ class JobFolders:
         return JobFolder(self._root / job_id)
 
     def sweep(self, known: Collection[str]) -> None:
-        """Remove what no job owns: uploads that were broken off when the server died."""
+        """Remove folders without a job: uploads that were interrupted by the death of the server."""
         for path in self._root.iterdir():
             if re.fullmatch(ID_PATTERN, path.name) and path.name not in known:
                 JobFolder(path).remove()

@@ -1,4 +1,4 @@
-"""Who may ask: every request passes here before any route is looked at, and every answer takes its policy along."""
+"""Access control: every request is checked here before routing, and every response gets security headers."""
 
 import ipaddress
 import secrets
@@ -27,12 +27,12 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Access:
-    """Who is let in.
+    """Who may use the server.
 
     Args:
-        is_loopback: only this machine can reach the server.
-        names: hosts it may be called by, besides those of this machine.
-        token: to be shown with every request; None: everybody who reaches the server may use it.
+        is_loopback: whether only this machine can reach the server.
+        names: host names that the server accepts, besides those of this machine.
+        token: required with every request; None: no token is needed.
     """
 
     is_loopback: bool = True
@@ -40,9 +40,9 @@ class Access:
     token: str | None = None
 
     def knows_host(self, host: str) -> bool:
-        """Whether a Host header names this server. A foreign name would mean that a foreign page asks.
+        """Whether a Host header names this server; an unknown name indicates a request by a foreign page.
 
-        An attacker may have a name of their own lead here (DNS rebinding), but not an address.
+        An attacker can point their own host name at this server (DNS rebinding), but not an address.
         """
         try:
             name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
@@ -58,14 +58,14 @@ class Access:
         return address.is_loopback or not self.is_loopback
 
     def knows_token(self, given: str | None) -> bool:
-        """Whether this is the token, in a time that tells nothing of it."""
+        """Whether this is the token; compares in constant time."""
         if self.token is None:
             return True
         return given is not None and secrets.compare_digest(given.encode(), self.token.encode())
 
 
 class Guard:
-    """ASGI middleware: refuses whom `Access` does not let in, and sends security headers with every answer."""
+    """ASGI middleware: refuses what `Access` does not allow, and adds security headers to every response."""
 
     def __init__(self, app: ASGIApp, access: Access):
         self._app, self._access = app, access
@@ -90,23 +90,23 @@ class Guard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if not self._access.knows_host(host):
-            return _refuse(403, f"This server is not called {host!r}. Start it with --allow-host for that name.")
+            return _refuse(403, f"Unknown host name {host!r}. Start the server with --allow-host and this name.")
         if not _is_of_this_page(scope, headers, host):
-            return _refuse(403, "Pages of other servers may not ask this one for anything.")
+            return _refuse(403, "Requests from pages of other servers are not allowed.")
         if not self._access.knows_token(_token(scope, headers)):
             return _refuse(
                 401,
-                "A token is needed: open the address that `pianotrans serve` has printed, or send the header "
+                "A token is required. Open the address that `pianotrans serve` has printed, or send the header "
                 "Authorization: Bearer TOKEN.",
                 {"WWW-Authenticate": "Bearer"},
             )
         return None
 
     def _welcome(self, scope: Scope) -> Response | None:
-        """To whom comes with the token in the address: a cookie instead of it.
+        """The response to an address with the token: sets a cookie in its place.
 
-        The page itself follows by a reload, not by a redirect: browsers do not send a cookie as strict as this one
-        where a link from elsewhere has led.
+        The page follows by a reload instead of a redirect: after a link from another site, browsers do not send a
+        SameSite=Strict cookie with a redirected request.
         """
         token = self._access.token
         if token is None or _token_in_query(scope) is None:
@@ -117,7 +117,7 @@ class Guard:
 
 
 def _is_of_this_page(scope: Scope, headers: Headers, host: str) -> bool:
-    """Whether a request comes from this server's own page, or from no page. Links to the page may be anywhere."""
+    """Whether a request comes from this server's own page or from no page; links to the page are always allowed."""
     if scope["method"] in _HARMLESS and not scope["path"].startswith("/api"):
         return True
     if headers.get("sec-fetch-site") not in _TRUSTED_SITES:
@@ -139,12 +139,12 @@ def _token(scope: Scope, headers: Headers) -> str | None:
 
 
 def _cookie_name(scope: Scope) -> str:
-    """Browsers send the cookies of one server to all others of the same machine, whatever the port."""
+    """A name with the port: browsers send cookies to all servers of a machine, whatever their ports."""
     return f"pianotrans-{scope['server'][1]}"
 
 
 def _token_in_query(scope: Scope) -> str | None:
-    """Only in the address of the page: elsewhere it would end up in logs and histories."""
+    """The token in the page's address. Other addresses must not have one: it would appear in logs and histories."""
     if scope["path"] != "/":
         return None
     given = parse_qs(scope["query_string"].decode("latin-1")).get("token")

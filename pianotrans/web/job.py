@@ -1,4 +1,4 @@
-"""One recording that was handed in, and what has become of it."""
+"""A job: one uploaded recording and the state of its transcription."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ ID_PATTERN = r"[0-9a-f]{32}"
 
 
 class JobState(StrEnum):
-    """How far a job has come."""
+    """The state of a job."""
 
     queued = "queued"
     running = "running"
@@ -21,7 +21,7 @@ class JobState(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Whether there is still something to do."""
+        """Whether the job has not ended yet."""
         return self in (JobState.queued, JobState.running)
 
 
@@ -29,8 +29,8 @@ class JobState(StrEnum):
 class Job:
     """A recording and its transcription; times in seconds of the recording."""
 
-    id: str  # random, and nothing else: whoever does not know it cannot guess it
-    name: str  # the file's, as the user has it; never part of a path
+    id: str  # random, so that it cannot be guessed
+    name: str  # the file's name as given by the user; never part of a path
     n_bytes: int
     created_at: str  # ISO 8601, UTC
     state: JobState = JobState.queued
@@ -39,24 +39,24 @@ class Job:
     n_notes: int | None = None
     n_pedals: int | None = None
     error: str | None = None  # one line
-    n_starts: int = 0  # how often a worker has begun with it
-    position: int | None = None  # in the queue, the next one is 1; only what is queued has one
+    n_starts: int = 0  # how often a worker has started on it
+    position: int | None = None  # in the queue, starting at 1; None unless queued
 
 
 def now() -> str:
-    """This moment as jobs note it."""
+    """The current time, as in `Job.created_at`."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def file_name(name: str) -> str:
-    """A file's name without the folders that a browser may have put before it."""
+    """A file's name without the folders that a browser may have added."""
     return name.rpartition("/")[2]
 
 
 def download_name(name: str, format_name: str) -> str:
-    """What `transcribe` would call the result: song.mp3 becomes song.mid.
+    """The name that `transcribe` would give to the result: song.mp3 becomes song.mid.
 
-    Without what no file name may hold on some system or other, so that it is one name and no path anywhere.
+    Slashes and characters that cannot be printed are replaced, so that it is a plain file name on every system.
     """
     safe = "".join("_" if char in "/\\" or not char.isprintable() else char for char in name)
     if not safe.strip(". "):

@@ -1,4 +1,4 @@
-"""All jobs as they stand now: who is next, who is done. Every change is kept on disk, and told to who listens."""
+"""The queue: all jobs and their states. Every change is saved to disk and reported to listeners."""
 
 import sqlite3
 import threading
@@ -13,22 +13,22 @@ from pianotrans.web.job import Job, JobState
 from pianotrans.web.store import JobStore
 
 MAX_STARTS = 3
-"""A job at which the whole server died so often is not begun again: it may well be the reason."""
+"""A job that was running at this many deaths of the server is not started again: it may be the cause."""
 
 
 class QueueFullError(PianotransError):
-    """There are as many jobs waiting as may be."""
+    """The queue has no room for another job."""
 
 
 class JobQueue:
-    """The jobs, for any number of threads.
+    """The jobs; safe to use from any number of threads.
 
     Args:
-        store: keeps them; its jobs are taken up: what was running waits again, at the place it had.
-        folders: of their files; what no job owns there is removed.
-        max_queued: how many may wait at once, uploads that are under way included.
-        tell: called with every job that has changed, and must not block.
-        tell_removed: called with the id of every job that is gone.
+        store: saves the jobs. Jobs that it loads as running go back to their places in the queue.
+        folders: the files of the jobs; folders without a job are removed.
+        max_queued: largest number of queued jobs, including uploads in progress.
+        tell: called with every changed job; must not block.
+        tell_removed: called with the id of every removed job; must not block.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class JobQueue:
         self._store = store
         self._max_queued = max_queued
         self._tell, self._tell_removed = tell, tell_removed
-        self._lock = threading.RLock()  # held while the disk is written
+        self._lock = threading.RLock()  # held during writes to disk
         self._places = threading.Lock()  # never held for long: the event loop takes it
         self._n_queued = self._n_reserved = 0
         self._unsaved: set[str] = set()
-        self._jobs = {job.id: job for job in store.load()}  # in the order in which they came
+        self._jobs = {job.id: job for job in store.load()}  # in order of arrival
         folders.sweep(self._jobs.keys())
         for job in list(self._jobs.values()):
             if job.state is JobState.running:
@@ -66,7 +66,7 @@ class JobQueue:
             return [replace(job, position=positions.get(job.id)) for job in reversed(self._jobs.values())]
 
     def find(self, job_id: str) -> Job | None:
-        """A job, if there is such a one."""
+        """The job with this id, or None."""
         with self._lock:
             job = self._jobs.get(job_id)
             if job is None or job.state is not JobState.queued:
@@ -74,7 +74,7 @@ class JobQueue:
             return replace(job, position=self._queued().index(job_id) + 1)
 
     def is_running(self, job_id: str) -> bool:
-        """Whether the work on a job is still wanted."""
+        """Whether a job is running: not cancelled, removed or ended."""
         with self._lock:
             return job_id in self._jobs and self._jobs[job_id].state is JobState.running
 
@@ -82,7 +82,7 @@ class JobQueue:
 
     @contextmanager
     def reserved_place(self) -> Iterator[None]:
-        """Room for one job more, while it is being uploaded. Raises QueueFullError. Never waits for the disk."""
+        """Reserve a place in the queue during an upload; never waits for the disk. Raises QueueFullError."""
         with self._places:
             if self._n_queued + self._n_reserved >= self._max_queued:
                 raise QueueFullError(f"The queue is full, with {self._max_queued} waiting. Try again later.")
@@ -94,9 +94,9 @@ class JobQueue:
                 self._n_reserved -= 1
 
     def add(self, job: Job) -> Job:
-        """Put a job, whose recording is in place, at the end of the queue.
+        """Add a job, whose recording is already in its folder, to the end of the queue.
 
-        Raises sqlite3.Error if it cannot be kept; then its recording is gone.
+        Raises sqlite3.Error if the job cannot be saved; its recording is then removed.
         """
         with self._lock:
             try:
@@ -111,7 +111,7 @@ class JobQueue:
             return added
 
     def cancel(self, job_id: str) -> Job | None:
-        """Have a job stop, if it is not over; None if there is no such job."""
+        """Cancel a job unless it has ended; None if there is no such job."""
         with self._lock:
             job = self._jobs.get(job_id)
             if job is not None and job.state.is_open:
@@ -119,7 +119,7 @@ class JobQueue:
             return self.find(job_id)
 
     def remove(self, job_id: str) -> bool:
-        """Remove a job and its files, whatever its state; False if there is no such job."""
+        """Remove a job in any state, and its files; False if there is no such job."""
         with self._lock:
             if job_id not in self._jobs:
                 return False
@@ -135,7 +135,7 @@ class JobQueue:
     # What workers do
 
     def take(self) -> Job | None:
-        """The next job, which now runs; None if there is none."""
+        """Take the next job from the queue and mark it as running; None if the queue is empty."""
         with self._lock:
             job = next((self._jobs[job_id] for job_id in self._queued()), None)
             if job is None:
@@ -145,22 +145,22 @@ class JobQueue:
             return taken
 
     def progress(self, job_id: str, done_s: float, duration_s: float | None) -> None:
-        """Note how far a running job has come; not on disk."""
+        """Note the progress of a running job, without saving it."""
         with self._lock:
             if self.is_running(job_id):
                 self._jobs[job_id] = replace(self._jobs[job_id], done_s=done_s, duration_s=duration_s)
                 self._tell(self._jobs[job_id])
 
     def finish(self, job_id: str, **results: Any) -> None:
-        """A running job is done; `results` are fields of `Job`."""
+        """Mark a running job as done; `results` are fields of `Job`."""
         self._end(job_id, state=JobState.done, **results)
 
     def fail(self, job_id: str, error: str) -> None:
-        """A running job cannot be done."""
+        """Mark a running job as failed."""
         self._end(job_id, state=JobState.failed, error=error)
 
     def settle(self, job_id: str) -> None:
-        """Nobody works any more on a job that was cancelled or removed."""
+        """Remove the files of a cancelled or removed job, once no worker uses them."""
         with self._lock:
             if job_id in self._jobs:
                 self._tidy(self._jobs[job_id])
@@ -168,14 +168,14 @@ class JobQueue:
                 self.folders.of(job_id).remove()
 
     def put_back(self, job_id: str) -> None:
-        """A running job waits again where it was, as if it had not been begun."""
+        """Return a running job to its place in the queue, as if it had not been started."""
         with self._lock:
             if self.is_running(job_id):
                 job = self._jobs[job_id]
                 self._change(replace(job, state=JobState.queued, done_s=0.0, n_starts=job.n_starts - 1))
 
     def save(self) -> None:
-        """Try once more to keep what could not be kept for want of space, say."""
+        """Save changes that have not been saved yet, for example because the disk was full."""
         with self._lock:
             for job_id in list(self._unsaved):
                 try:
@@ -208,7 +208,7 @@ class JobQueue:
             self._queue_has_changed()
 
     def _tidy(self, job: Job) -> None:
-        """Remove the files that a job needs no more."""
+        """Remove the files that a job no longer needs."""
         folder = self.folders.of(job.id)
         if job.state is JobState.done:
             folder.remove_recording()
@@ -226,8 +226,8 @@ class JobQueue:
 
 
 def _taken_up(job: Job) -> Job:
-    """A job that was running when the server died."""
+    """The new state of a job that was running when the server died."""
     if job.n_starts < MAX_STARTS:
         return replace(job, state=JobState.queued, done_s=0.0)
-    error = f"{job.name}: the server died {job.n_starts} times while it was at this. It is not tried again."
+    error = f"{job.name}: the server died {job.n_starts} times while working on it. It is not tried again."
     return replace(job, state=JobState.failed, error=error)

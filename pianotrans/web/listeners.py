@@ -1,11 +1,11 @@
-"""Open pages that want to know of every change; told from any thread, heard in the server's event loop."""
+"""Open pages that listen for changes; told from any thread, served in the server's event loop."""
 
 import asyncio
 from contextlib import suppress
 
 
 class Listener:
-    """What one page has not been told yet: of each job only the latest, so a slow page costs no memory."""
+    """The pending events of one page: only the latest of each job, so a slow page needs little memory."""
 
     def __init__(self) -> None:
         self.is_closed = False
@@ -20,12 +20,12 @@ class Listener:
         return events
 
     def put(self, key: str, event: str) -> None:
-        """An event, in place of an earlier one of this key."""
+        """Add an event; it replaces a pending one with the same key."""
         self._pending[key] = event
         self._changed.set()
 
     def close(self) -> None:
-        """No more is to come."""
+        """Announce that no more events will come."""
         self.is_closed = True
         self._changed.set()
 
@@ -39,11 +39,11 @@ class Listeners:
         self._is_closed = False
 
     def attach(self) -> None:
-        """From now on events go to the running event loop."""
+        """Deliver events in the running event loop from now on."""
         self._loop = asyncio.get_running_loop()
 
     def add(self) -> Listener:
-        """A new page."""
+        """Add a listener for a new page."""
         listener = Listener()
         if self._is_closed:
             listener.close()
@@ -51,17 +51,17 @@ class Listeners:
         return listener
 
     def remove(self, listener: Listener) -> None:
-        """A page is gone."""
+        """Remove the listener of a page that is gone."""
         self._listeners.discard(listener)
 
     def tell(self, key: str, event: str) -> None:
-        """Tell all pages, from any thread, without waiting for them."""
+        """Send an event to all pages, from any thread, without waiting for them."""
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended, and with it the pages
                 self._loop.call_soon_threadsafe(self._put, key, event)
 
     def close(self) -> None:
-        """Let all pages go; to be called in the event loop."""
+        """Close all listeners. Must be called in the event loop."""
         self._is_closed = True
         for listener in self._listeners:
             listener.close()

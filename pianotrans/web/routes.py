@@ -1,4 +1,4 @@
-"""The HTTP API: one function for each thing that can be asked for."""
+"""The HTTP API: one function per route."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -22,7 +22,7 @@ from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
 _RETRY_AFTER_S = 5
 _FORMAT_PATTERN = f"^({'|'.join(FORMATS)})$"
 REPORT_POLICY = (
-    # The report says itself, by hashes, which scripts may run; here: in no case as a part of this server.
+    # The report's own policy names its scripts by hashes; this one keeps it from acting as part of this server.
     "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; media-src blob:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 )
@@ -41,7 +41,7 @@ def _job(job_id: str, service: Annotated[Service, Depends(_service)]) -> Job:
 
 
 def no_such_job() -> HTTPException:
-    """The answer about a job that is not here."""
+    """The error response for an unknown job."""
     return HTTPException(404, "No such job. It may have been deleted.")
 
 
@@ -50,9 +50,9 @@ TheJob = Annotated[Job, Depends(_job)]
 router = APIRouter(
     prefix="/api",
     responses=problems(
-        _401="No token, or a wrong one.",
-        _403="Called by another name or from another page.",
-        _422="Something in the address is not as it should be.",
+        _401="The token is missing or wrong.",
+        _403="Unknown host name, or a request from another site's page.",
+        _422="A parameter is invalid.",
     ),
 )
 _NOT_FOUND = problems(_404="No such job.")
@@ -61,20 +61,20 @@ _NOT_FOUND = problems(_404="No such job.")
 @router.post(
     "/jobs",
     status_code=201,
-    summary="Hand in a recording",
+    summary="Upload a recording",
     responses=problems(
-        _400="The upload was broken off.",
+        _400="The upload was interrupted.",
         _408="The upload is too slow.",
         _413="The file is too large.",
-        _415="A form instead of a file.",
-        _422="The file is empty, or its name missing.",
-        _429="Too many recordings are waiting; `Retry-After` says when to come back.",
+        _415="The body is a form instead of a file.",
+        _422="The file is empty, or its name is missing.",
+        _429="Too many recordings are waiting; `Retry-After` says when to try again.",
         _507="The disk is full.",
     ),
     openapi_extra={
         "requestBody": {
             "required": True,
-            "description": "The file as it is: any format that libsndfile or FFmpeg reads.",
+            "description": "The file itself, in any format that libsndfile or FFmpeg reads.",
             "content": {
                 "application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}
             },
@@ -90,12 +90,12 @@ async def create_job(
         Query(
             min_length=1,
             max_length=255,
-            description="The file's name; results are called after it.",
+            description="Name of the file; results are named after it.",
             examples=["song.mp3"],
         ),
     ],
 ) -> JobAnswer:
-    """The body is the file. What is no recording is found out by decoding it, so it becomes a job that fails."""
+    """The body is the file. It is decoded only when the job runs; if it is not a recording, the job fails."""
     limit = service.limits.max_upload_bytes
     check_announced(request.headers, limit)
     try:
@@ -112,21 +112,21 @@ async def create_job(
     return JobAnswer.of(added)
 
 
-@router.get("/jobs", summary="All jobs")
+@router.get("/jobs", summary="List all jobs")
 def list_jobs(service: TheService) -> JobsAnswer:
     """Newest first."""
     return JobsAnswer(jobs=[JobAnswer.of(job) for job in service.jobs.jobs()])
 
 
-@router.get("/jobs/{job_id}", summary="One job", responses=_NOT_FOUND)
+@router.get("/jobs/{job_id}", summary="Get a job", responses=_NOT_FOUND)
 def get_job(job: TheJob) -> JobAnswer:
-    """How far it has come."""
+    """The state and the progress of a job."""
     return JobAnswer.of(job)
 
 
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=_NOT_FOUND)
 def cancel_job(job: TheJob, service: TheService) -> JobAnswer:
-    """It is not begun, or stops within a segment. A job that has ended stays as it is."""
+    """A queued job never starts; a running job stops within a segment. A job that has ended does not change."""
     cancelled = service.jobs.cancel(job.id)
     service.wake()
     if cancelled is None:
@@ -136,7 +136,7 @@ def cancel_job(job: TheJob, service: TheService) -> JobAnswer:
 
 @router.delete("/jobs/{job_id}", status_code=204, summary="Delete a job", responses=_NOT_FOUND)
 def delete_job(job: TheJob, service: TheService) -> None:
-    """It is cancelled if it runs; nothing of it is left."""
+    """Deletes the job with all its files; a running job is cancelled first."""
     service.jobs.remove(job.id)
     service.wake()
 
@@ -158,11 +158,11 @@ def get_file(
     job: TheJob,
     service: TheService,
     format: Annotated[str, Path(pattern=_FORMAT_PATTERN)],  # noqa: A002 - the name in the address
-    inline: Annotated[bool, Query(description="To be shown instead of saved; for html.")] = False,
+    inline: Annotated[bool, Query(description="Show the file instead of saving it; only for html.")] = False,
 ) -> FileResponse:
-    """The same bytes that `pianotrans transcribe` writes."""
+    """The same bytes as written by `pianotrans transcribe`."""
     if job.state is not JobState.done:
-        raise HTTPException(409, f"The job is {job.state}; only what is done has results.")
+        raise HTTPException(409, f"The job is {job.state}; only jobs that are done have results.")
     is_page = FORMATS[format].media_type.startswith("text/html")
     path = service.jobs.folders.of(job.id).result(format)
     if not path.is_file():
@@ -181,7 +181,7 @@ def get_file(
     summary="Download many results",
     response_class=StreamingResponse,
     responses=_NOT_FOUND
-    | problems(_409="Nothing is done, or one of the jobs is not.")
+    | problems(_409="No job is done, or one of the given jobs is not.")
     | {200: {"description": "A zip file.", "content": {"application/zip": {}}}},
 )
 def get_archive(
@@ -195,10 +195,10 @@ def get_archive(
         ),
     ] = None,
     ids: Annotated[
-        list[str] | None, Query(alias="id", description="Which jobs; all finished ones if none is given.")
+        list[str] | None, Query(alias="id", description="Ids of the jobs; all that are done if none is given.")
     ] = None,
 ) -> StreamingResponse:
-    """A zip file of the results of all jobs that are done, or of those that are named."""
+    """A zip file with the results of the given jobs, or of all jobs that are done."""
     jobs = _jobs_named(service, ids) if ids else [job for job in service.jobs.jobs() if job.state is JobState.done]
     if not jobs:
         raise HTTPException(409, "No job is done yet.")
@@ -217,13 +217,13 @@ def _jobs_named(service: Service, ids: list[str]) -> list[Job]:
         raise no_such_job()
     for job in found:
         if job.state is not JobState.done:
-            raise HTTPException(409, f"{job.name}: is {job.state}; only what is done has results.")
+            raise HTTPException(409, f"{job.name}: is {job.state}; only jobs that are done have results.")
     return found
 
 
 @router.get(
     "/events",
-    summary="Hear of every change",
+    summary="Listen for changes",
     response_class=StreamingResponse,
     responses={200: {"description": "Server-sent events.", "content": {"text/event-stream": {}}}},
 )
@@ -233,9 +233,9 @@ async def get_events(service: TheService) -> StreamingResponse:
     return StreamingResponse(stream, media_type="text/event-stream")
 
 
-@router.get("/limits", summary="What this server takes")
+@router.get("/limits", summary="Get the limits of this server")
 def get_limits(service: TheService) -> LimitsAnswer:
-    """To be looked at before a large file is sent in vain."""
+    """Check these before sending a large file."""
     limits = service.limits
     return LimitsAnswer(
         max_upload_bytes=limits.max_upload_bytes,

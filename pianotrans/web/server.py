@@ -1,4 +1,4 @@
-"""The server itself: its socket, and how it ends."""
+"""The HTTP server: its socket, and its shutdown."""
 
 import ipaddress
 import socket
@@ -10,18 +10,18 @@ from starlette.types import ASGIApp
 from pianotrans.errors import ServerError
 from pianotrans.web.listeners import Listeners
 
-_MAX_CONNECTIONS = 512  # at once, whatever they want; many systems allow a process 1024 open files
-_GRACE_S = 3  # for requests that are under way when the server is to end
+_MAX_CONNECTIONS = 512  # at once; many systems allow a process 1024 open files
+_GRACE_S = 3  # for requests in progress at shutdown
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """A socket that listens there; port 0: any that is free. Raises ServerError."""
+    """A listening socket; port 0 takes any free port. Raises ServerError if it cannot be opened."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
             0
         ]
     except (OSError, UnicodeError) as error:
-        raise ServerError(f"host {host!r}: not known here ({error}). Use an address of this machine.") from error
+        raise ServerError(f"host {host!r}: unknown ({error}). Use an address of this machine.") from error
     try:
         return socket.create_server(address[:2], family=family)
     except OSError as error:
@@ -31,12 +31,12 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 
 def is_loopback(listening: socket.socket) -> bool:
-    """Whether only this machine reaches the socket."""
+    """Whether only this machine can reach the socket."""
     return ipaddress.ip_address(listening.getsockname()[0]).is_loopback
 
 
 def address_of(listening: socket.socket) -> str:
-    """How a browser on this machine, or one that knows this machine's name, gets there."""
+    """The URL for a browser on this machine, or on one that can resolve this machine's name."""
     host, port = listening.getsockname()[:2]
     address = ipaddress.ip_address(host)
     if address.is_unspecified:
@@ -47,7 +47,7 @@ def address_of(listening: socket.socket) -> str:
 
 
 class Server(uvicorn.Server):
-    """Ends at once when told to, although pages listen for as long as they are open."""
+    """Shuts down promptly, although open pages keep their connections."""
 
     def __init__(self, app: ASGIApp, listeners: Listeners):
         super().__init__(
@@ -55,7 +55,7 @@ class Server(uvicorn.Server):
                 app,
                 http="h11",
                 ws="none",
-                log_level="critical",  # the application tells of its errors itself
+                log_level="critical",  # the application reports its errors itself
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=_GRACE_S,
@@ -66,11 +66,11 @@ class Server(uvicorn.Server):
         self._listeners = listeners
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let the pages go, then end what is under way."""
+        """Close the connections of open pages, then shut down."""
         self._listeners.close()
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Ctrl-C, or a request to end: both are the way to end a server, and no failure."""
+        """Handle Ctrl-C and SIGTERM as a normal end, not as a failure."""
         super().handle_exit(sig, frame)
         self._captured_signals.clear()

@@ -1,4 +1,4 @@
-"""Everything behind the HTTP API: the folder, the jobs in it, the workers, and the pages that listen."""
+"""Everything behind the HTTP API: the folder, its jobs, the workers, and the listening pages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from pianotrans.workers.pool import Pool
 
 @dataclass(frozen=True)
 class Limits:
-    """What is taken in."""
+    """The limits for uploads and the queue."""
 
     max_upload_bytes: int = 512 * 2**20
     max_duration_s: float = 7200.0
@@ -30,7 +30,7 @@ class Limits:
 
 
 class Service:
-    """The jobs of a folder, which no other server may have open; a context manager that closes it and the pool.
+    """The jobs of a folder, for one server at a time. A context manager that also closes the pool.
 
     Raises ServerError if the folder cannot be used.
     """
@@ -67,17 +67,17 @@ class Service:
         self._dispatcher = Dispatcher(self.jobs, pool, say=say, detail=detail)
 
     def start(self) -> Ready:
-        """Start the workers; returns when the first has loaded the model. Raises what kept it from that."""
+        """Start the workers; returns when the first has loaded the model. Raises the error that prevents this."""
         ready = self._dispatcher.start()
         self.model = ready.model
         return ready
 
     def wake(self) -> None:
-        """The jobs have changed by a user's hand."""
+        """Look at the queue now: a user has changed a job."""
         self._dispatcher.wake()
 
     def close(self) -> None:
-        """End the workers; what is not done waits for the next start."""
+        """End the workers; unfinished jobs wait for the next start."""
         self._dispatcher.close()
         self.jobs.close()
         self._lock.release()
@@ -97,19 +97,19 @@ def job_event(job: Job) -> str:
 
 
 def deleted_event(job_id: str) -> str:
-    """A server-sent event about a job that is gone."""
+    """A server-sent event about a deleted job."""
     return f'event: deleted\ndata: {{"id":"{job_id}"}}\n\n'
 
 
 def _lock(folder: Path) -> filelock.BaseFileLock:
-    """Make the folder, and be the only server that has it."""
+    """Create the folder if necessary, and lock it against other servers."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "jobs").mkdir(mode=0o700, exist_ok=True)
         lock = filelock.FileLock(folder / "lock")
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        raise ServerError(f"{folder}: another server works in this folder. Choose another --folder.") from None
+        raise ServerError(f"{folder}: another server uses this folder. Choose another --folder.") from None
     except OSError as error:
         raise _unusable(folder, error) from error
     return lock

@@ -1,4 +1,4 @@
-"""The data base of the jobs: what outlives the server."""
+"""The database of the jobs, which survives restarts of the server."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -34,9 +34,9 @@ _UPDATE = f"UPDATE jobs SET {', '.join(f'{name} = :{name}' for name in _COLUMNS)
 
 
 class JobStore:
-    """Jobs on the disk, in the order in which they came. Not for several threads at once.
+    """Jobs on disk, in order of arrival. Must not be used by several threads at once.
 
-    Raises ServerError if the file cannot be used, and sqlite3.Error for what goes wrong later (a full disk, say).
+    Raises ServerError if the file cannot be used, and sqlite3.Error for later failures such as a full disk.
     """
 
     def __init__(self, path: Path):
@@ -58,15 +58,15 @@ class JobStore:
         return [Job(**job | {"state": JobState(job["state"])}) for job in jobs]
 
     def add(self, job: Job) -> None:
-        """Keep a new job."""
+        """Save a new job."""
         self._connection.execute(_INSERT, _values(job))
 
     def update(self, job: Job) -> None:
-        """Keep what a job has become."""
+        """Save the current state of a job."""
         self._connection.execute(_UPDATE, _values(job))
 
     def remove(self, job_id: str) -> None:
-        """Forget a job."""
+        """Delete a job."""
         self._connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ class JobStore:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise ServerError(
-                f"{path}: written by a newer pianotrans (version {version} of this file; this one knows "
+                f"{path}: written by a newer pianotrans (version {version} of this file; this one supports "
                 f"{SCHEMA_VERSION}). Upgrade pianotrans, or choose another --folder."
             )
         if version == 0:
@@ -96,6 +96,4 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise ServerError(
-            f"{path}: cannot be used ({error}). Look at its permissions and the free space, or choose another."
-        ) from error
+        raise ServerError(f"{path}: cannot be used ({error}). Check its permissions and the free space.") from error

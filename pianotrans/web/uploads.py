@@ -1,4 +1,4 @@
-"""From the body of a request to a file: streamed, limited, and gone without a trace if anything is amiss."""
+"""Stream the body of a request to a file, within limits; on any failure nothing remains of it."""
 
 import asyncio
 import errno
@@ -16,12 +16,12 @@ from starlette.requests import ClientDisconnect
 from pianotrans.web.folders import JobFolder
 
 _BLOCK_BYTES = 256 * 1024
-_BLOCK_TIMEOUT_S = 60.0  # for each block: 4 KB a second are the least
+_BLOCK_TIMEOUT_S = 60.0  # for each block: at least 4 KB per second
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def check_announced(headers: Headers, max_bytes: int) -> None:
-    """Refuse early what announces to be too large, or a form."""
+    """Refuse early, by its headers, an upload that is too large or a form."""
     if headers.get("content-type", "").startswith("multipart/"):
         raise HTTPException(415, "This is a form. Send the file itself as the body: curl -T song.mp3 -X POST …")
     content_length = headers.get("content-length")
@@ -30,9 +30,10 @@ def check_announced(headers: Headers, max_bytes: int) -> None:
 
 
 async def receive(chunks: AsyncIterator[bytes], folder: JobFolder, max_bytes: int) -> int:
-    """Write a body to a job's recording and to the disk; returns its size in bytes.
+    """Write a body to a job's recording and flush it to disk; returns its size in bytes.
 
-    Raises HTTPException: 400 broken off, 408 too slow, 413 too large, 422 empty, 507 no space. Then nothing stays.
+    Raises HTTPException: 400 interrupted, 408 too slow, 413 too large, 422 empty, 507 no space. The folder is then
+    removed.
     """
     try:
         await run_in_threadpool(folder.make)
@@ -40,14 +41,14 @@ async def receive(chunks: AsyncIterator[bytes], folder: JobFolder, max_bytes: in
         if not n_bytes:
             raise HTTPException(422, "The file is empty (0 bytes). Send a recording.")
     except asyncio.CancelledError:
-        folder.remove()  # the server ends: nothing can be awaited any more, and nobody is kept waiting
+        folder.remove()  # the server shuts down: nothing can be awaited, and no request has to wait
         raise
     except Exception as error:
         await run_in_threadpool(folder.remove)
         if isinstance(error, OSError):
             raise no_space(error) from error
         if isinstance(error, ClientDisconnect):
-            raise HTTPException(400, "The upload was broken off.") from None
+            raise HTTPException(400, "The upload was interrupted.") from None
         raise
     return n_bytes
 
@@ -68,7 +69,7 @@ async def _write(chunks: AsyncIterator[bytes], path: Path, max_bytes: int) -> in
 
 
 async def _blocks(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same bytes in larger pieces: a change of threads for each is dear."""
+    """The same bytes in larger blocks, because every write changes threads, which is expensive."""
     iterator = aiter(chunks)
     is_over = False
     while not is_over:
@@ -80,7 +81,7 @@ async def _blocks(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         except StopAsyncIteration:
             is_over = True
         except TimeoutError:
-            raise HTTPException(408, "The upload comes too slowly. Try again.") from None
+            raise HTTPException(408, "The upload is too slow. Try again.") from None
         if block:
             yield bytes(block)
 
@@ -92,19 +93,17 @@ def _write_all(file: BinaryIO, block: bytes) -> None:
 
 
 def too_large(max_bytes: int) -> HTTPException:
-    """The refusal of a file that is too large."""
-    return HTTPException(
-        413, f"The file is larger than {max_bytes / 2**20:g} MiB, the most that this server takes."
-    )
+    """The error response to a file that is too large."""
+    return HTTPException(413, f"The file is larger than {max_bytes / 2**20:g} MiB, the limit of this server.")
 
 
 def no_space(error: OSError) -> HTTPException:
-    """The refusal where the disk does not take more."""
+    """The error response if the file cannot be written."""
     if error.errno in _DISK_FULL:
-        return HTTPException(507, "No space is left on the server's disk. Delete some jobs and try again.")
-    return HTTPException(507, f"The server's disk does not take the file ({error.strerror or error}).")
+        return HTTPException(507, "The server's disk is full. Delete some jobs and try again.")
+    return HTTPException(507, f"The server cannot write the file ({error.strerror or error}).")
 
 
 def new_id() -> str:
-    """An id for a job that nobody can guess."""
+    """A random id for a job, which cannot be guessed."""
     return secrets.token_hex(16)

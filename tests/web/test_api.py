@@ -110,7 +110,7 @@ def test_failures_are_told(site: Site):
     job = site.wait(site.post("bad.mp3").json()["id"])
     assert (job["state"], job["error"]) == ("failed", "bad.mp3: no good.")
     answer = site.client.get(f"/api/jobs/{job['id']}/files/mid")
-    assert detail(answer, 409) == "The job is failed; only what is done has results."
+    assert detail(answer, 409) == "The job is failed; only jobs that are done have results."
 
 
 def test_cancel_and_delete(site: Site):
@@ -174,7 +174,7 @@ def test_archives_that_are_refused(site: Site):
     assert "No such job" in detail(site.client.get("/api/archive", params={"id": "x"}), 404)
     failed = site.wait(site.post("bad.mp3").json()["id"])
     answer = site.client.get("/api/archive", params={"id": failed["id"]})
-    assert detail(answer, 409) == "bad.mp3: is failed; only what is done has results."
+    assert detail(answer, 409) == "bad.mp3: is failed; only jobs that are done have results."
     assert detail(site.client.get("/api/archive", params={"format": "wav"}), 422).startswith("format.0: ")
 
 
@@ -279,7 +279,7 @@ def test_a_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with serving(tmp_path, say=said.append, detail=details.append) as site:
         monkeypatch.setattr(site.service.jobs, "jobs", lambda: 1 / 0)
         answer = site.client.get("/api/jobs", headers={"Connection": "close"})
-        assert detail(answer, 500) == "Something unexpected went wrong in the server; its terminal says more."
+        assert detail(answer, 500) == "Unexpected error in the server. Its terminal shows the details."
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert site.client.get("/").status_code == 200
     assert said == ["GET /api/jobs: unexpected ZeroDivisionError: division by zero"]

@@ -86,7 +86,7 @@ def test_progress_and_failure(queue: JobQueue):
 @pytest.mark.parametrize(
     ("exit_code", "reason"),
     [
-        (-9, "killed by signal 9, most often for want of memory"),
+        (-9, "killed by signal 9, usually for lack of memory"),
         (-11, "ended by signal 11"),
         (3, "ended with exit code 3"),
     ],
@@ -108,8 +108,7 @@ def test_a_crash_fails_one_job_and_the_others_go_on(queue: JobQueue, exit_code: 
         until(lambda: ended(queue))
     assert [job.state for job in queue.jobs()] == [JobState.done, JobState.failed, JobState.done]
     assert queue.jobs()[1].error == (
-        f"evil.mp3: the process that worked on it was {reason}. "
-        "The file may be damaged, or the memory too small for it."
+        f"evil.mp3: the worker process was {reason}. The file may be damaged, or too large for the memory."
     )
     assert begun == names, "it is not tried again"
     assert len(start_worker.started) == 2
@@ -229,12 +228,12 @@ def test_a_worker_that_cannot_begin(queue: JobQueue):
     )
     with pytest.raises(DeviceError, match="device 'tpu': unknown"):
         one.start()
-    assert said == ["Fetching …", "A worker could not begin: device 'tpu': unknown."]
+    assert said == ["Fetching …", "A worker could not start: device 'tpu': unknown."]
 
 
 def test_a_worker_that_dies_before_it_could_begin(queue: JobQueue):
     one = Dispatcher(queue, pool_of(Mute(exit_code=-9)))
-    with pytest.raises(ServerError, match=r"worker process: killed by signal 9, .* before it could work"):
+    with pytest.raises(ServerError, match=r"worker process: killed by signal 9, .* before it was ready"):
         one.start()
 
 
@@ -261,7 +260,7 @@ def test_later_on_a_worker_that_cannot_begin_is_tried_again(queue: JobQueue, mon
         hand_in(queue, "evil")
         other = hand_in(queue, "other")
         until(lambda: queue.find(other.id).state is JobState.done)
-    assert said == ["A worker could not begin: device: gone."] * 2
+    assert said == ["A worker could not start: device: gone."] * 2
 
 
 def test_whatever_happens_it_goes_on(queue: JobQueue, monkeypatch: pytest.MonkeyPatch):

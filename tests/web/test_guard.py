@@ -66,7 +66,7 @@ def test_nobody_comes_in_by_another_name(open_site: Site, path: str):
     answer = open_site.client.get(path, headers={"Host": "evil.example"})
     assert answer.status_code == 403
     assert answer.json() == {
-        "detail": "This server is not called 'evil.example'. Start it with --allow-host for that name."
+        "detail": "Unknown host name 'evil.example'. Start the server with --allow-host and this name."
     }
 
 
@@ -92,7 +92,7 @@ def test_other_pages_can_change_nothing(open_site: Site, headers: dict[str, str]
         answer = open_site.client.request(method, path, headers=headers, content=b"x")
         assert (answer.status_code, answer.json()["detail"]) == (
             403,
-            "Pages of other servers may not ask this one for anything.",
+            "Requests from pages of other servers are not allowed.",
         )
     assert open_site.job(job["id"]) == job
 
@@ -124,7 +124,7 @@ def test_its_own_page_may_post(open_site: Site):
 def test_without_the_token_there_is_nothing(closed_site: Site, path: str, headers: dict[str, str]):
     answer = closed_site.client.get(path, headers=headers)
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
-    assert answer.json()["detail"].startswith("A token is needed: open the address")
+    assert answer.json()["detail"].startswith("A token is required. Open the address")
 
 
 @pytest.mark.parametrize("path", ["/api/jobs", "/assets/page.html"])

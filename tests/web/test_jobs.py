@@ -156,7 +156,7 @@ def test_a_job_that_kills_the_server_is_not_begun_for_ever(tmp_path: Path):
     queue = make_queue(tmp_path)
     (job,) = queue.jobs()
     assert job.state is JobState.failed
-    assert job.error == f"evil.mp3: the server died {MAX_STARTS} times while it was at this. It is not tried again."
+    assert job.error == f"evil.mp3: the server died {MAX_STARTS} times while working on it. It is not tried again."
     assert queue.take() is None
     queue.close()
 

@@ -41,7 +41,7 @@ def test_a_body_is_written_as_it_comes(tmp_path: Path):
 def test_a_body_may_be_as_large_as_the_limit_and_no_larger(tmp_path: Path):
     assert refusal(chunks(b"x" * 1000, b"y"), tmp_path, 1000) == (
         413,
-        "The file is larger than 0.000953674 MiB, the most that this server takes.",
+        "The file is larger than 0.000953674 MiB, the limit of this server.",
     )
     assert asyncio.run(receive(chunks(b"x" * 1000), JobFolder(tmp_path / "job"), 1000)) == 1000
 
@@ -63,14 +63,14 @@ def test_nothing_at_all(tmp_path: Path):
 
 
 def test_broken_off(tmp_path: Path):
-    assert refusal(chunks(b"x" * 500_000, ClientDisconnect()), tmp_path) == (400, "The upload was broken off.")
+    assert refusal(chunks(b"x" * 500_000, ClientDisconnect()), tmp_path) == (400, "The upload was interrupted.")
 
 
 def test_too_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(uploads, "_BLOCK_TIMEOUT_S", 0.05)
     assert refusal(chunks(*[b"x"] * 100, pause_s=0.02), tmp_path) == (
         408,
-        "The upload comes too slowly. Try again.",
+        "The upload is too slow. Try again.",
     )
 
 
@@ -88,7 +88,7 @@ def test_cancelled(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(errno.ENOSPC, "No space is left"), (errno.EIO, "does not take the file")]
+    ("number", "words"), [(errno.ENOSPC, "disk is full"), (errno.EIO, "cannot write the file")]
 )
 def test_a_disk_that_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str):
     def fail(*_: Any) -> None:

@@ -6,20 +6,20 @@ belongs to the class.
 
 from typing import ClassVar
 
-FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130  # 130: 128 + SIGINT, as shells have it
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130  # 130: 128 + SIGINT, as in shells
 
 
 class PianotransError(Exception):
-    """Root of all errors raised on purpose; its text is fit to be shown to a user."""
+    """Root of all errors raised on purpose; their text is meant for users."""
 
     exit_code: ClassVar[int] = FAILED
 
 
 class UsageError(PianotransError, ValueError):
-    """A setting that cannot be used as it was given, or settings that contradict each other.
+    """A setting with an invalid value, or settings that contradict each other.
 
     `settings` are their names in Python, `reason` says what is wrong with them. The command line shows the options
-    that stand for them instead.
+    instead of the names.
     """
 
     exit_code: ClassVar[int] = WRONG_USAGE
@@ -33,11 +33,11 @@ class UsageError(PianotransError, ValueError):
 
 
 class AudioError(PianotransError):
-    """A recording that cannot be read, or holds nothing that can be transcribed."""
+    """A recording that cannot be read, or contains nothing to transcribe."""
 
 
 class FetchError(AudioError):
-    """A recording in a remote store that cannot be fetched just now; the recording itself may be fine."""
+    """A recording in a remote store that cannot be fetched now; the recording itself may be fine."""
 
 
 class StorageError(PianotransError):
@@ -93,11 +93,11 @@ class DatasetError(PianotransError):
 
 
 class TrainingError(PianotransError):
-    """Training that cannot begin, go on or be exported as asked."""
+    """Training that cannot start, continue or be exported as asked."""
 
 
 class ServerError(PianotransError):
-    """A web server that cannot start or go on as asked."""
+    """A web server that cannot start or continue."""
 
 
 class Cancelled(PianotransError):  # noqa: N818 - not a failure: the caller asked for it

@@ -1,4 +1,4 @@
-"""Optional parts of the installation: whether they are there, and the command that installs them."""
+"""Optional dependencies: check that they are installed, and name the command that installs them."""
 
 import json
 import re
@@ -18,9 +18,9 @@ _MODULES = {
 
 
 def require(extra: str) -> None:
-    """Make sure that an extra of this package is installed; importing nothing of it.
+    """Check that an extra of this package is installed, without importing it.
 
-    Raises ExtraError with a command that installs it, for the place that this copy was installed from.
+    Raises ExtraError with a command that installs it from where this copy of the package came from.
     """
     missing = [name for name in _MODULES[extra] if find_spec(name) is None]
     if missing:
@@ -28,10 +28,10 @@ def require(extra: str) -> None:
 
 
 def install_command(extra: str) -> str:
-    """A command that installs an extra beside this copy: from its checkout, its wheel or its index."""
+    """A command that installs an extra for this copy: from its checkout, its wheel or its index."""
     try:
         installed = distribution(PACKAGE)
-    except PackageNotFoundError:  # the package is found by its path alone
+    except PackageNotFoundError:  # not installed, only on the path
         return _pip(f"{_checkout()}[{extra}]")
     url = _direct_url(installed)
     if url is None:
@@ -41,7 +41,7 @@ def install_command(extra: str) -> str:
         return _pip(f"{PACKAGE}[{extra}] @ {url}")
     if place.exists():
         return _pip(f"{place}[{extra}]")
-    return _pip(*_requirements(extra))  # the wheel or the checkout is gone: what it asks for is still known
+    return _pip(*_requirements(extra))  # the wheel or checkout is gone, but its requirements are known
 
 
 def _pip(*what: str) -> str:
@@ -53,7 +53,7 @@ def _checkout() -> Path:
 
 
 def _direct_url(installed: Distribution) -> str | None:
-    """Where the package was installed from, if not from an index (PEP 610)."""
+    """The URL that the package was installed from (PEP 610); None if it came from an index."""
     text = installed.read_text("direct_url.json")
     return None if text is None else str(json.loads(text)["url"])
 

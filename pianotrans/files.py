@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Write files atomically: they appear complete or not at all."""
 
 import errno
 import os
@@ -15,21 +15,21 @@ _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, er
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes, *, overwrite: bool = False) -> None:
-    """Write `data` to `path` so that nobody ever sees, and no failure ever leaves, a part of it.
+    """Write `data` to `path` such that no process ever sees, and no failure ever leaves, a part of it.
 
-    The data goes to a temporary file in the same folder, to the disk, and then under its name. Without
-    `overwrite` the last step fails if the name is taken, even by another process a moment ago. The temporary
-    file (`.pianotrans-….tmp`) stays behind only if the process dies without an exception, by SIGKILL say.
+    The data goes to a temporary file in the same folder, is flushed to disk, and then gets its name. Without
+    `overwrite` the last step fails if the name is taken, even if another process has just taken it. The temporary
+    file (`.pianotrans-….tmp`) remains only if the process dies without an exception, for example by SIGKILL.
 
-    Raises OutputError when the file exists (without `overwrite`) or is no plain file, when its folder is
-    missing or may not be written, or when the disk is full.
+    Raises OutputError if the file exists (without `overwrite`) or is not a plain file, if its folder is missing or
+    not writable, or if the disk is full.
     """
     target = Path(path)
     temporary = None
     try:
         _check(target, overwrite=overwrite)
         temporary = target.with_name(f".pianotrans-{secrets.token_hex(8)}.tmp")
-        with temporary.open("xb") as file:  # created under the user's umask, as mkstemp's files are not
+        with temporary.open("xb") as file:  # respects the user's umask; mkstemp does not
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -45,10 +45,9 @@ def write_atomically(path: str | os.PathLike[str], data: bytes, *, overwrite: bo
 
 
 def write_folder_atomically(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
-    """Make the folder `path`, which must not exist, with these files in it, so that it is never there in part.
+    """Create the folder `path` with these files atomically; it must not exist.
 
-    As `write_atomically` does it, whose errors it has; what a SIGKILL leaves behind is a folder called
-    `.pianotrans-….tmp`.
+    Raises the errors of `write_atomically`. A SIGKILL leaves behind a folder called `.pianotrans-….tmp`.
     """
     target = Path(path)
     temporary = target.with_name(f".pianotrans-{secrets.token_hex(8)}.tmp")
@@ -69,7 +68,7 @@ def write_folder_atomically(path: str | os.PathLike[str], files: Mapping[str, by
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for results, and those above it. Raises OutputError if that cannot be done."""
+    """Create a folder for results, and its parents. Raises OutputError if it cannot be created."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -77,7 +76,7 @@ def make_folder(folder: Path) -> None:
 
 
 def _check(target: Path, *, overwrite: bool) -> None:
-    """Refuse early what cannot go well; `_give_free_name` refuses what comes into being later."""
+    """Refuse unsuitable targets early; `_give_free_name` refuses files that appear later."""
     if target.is_dir():
         raise OutputError(f"{target.name or target}: is a folder. Name a file in it.")
     if target.exists() and not target.is_file():
@@ -87,7 +86,7 @@ def _check(target: Path, *, overwrite: bool) -> None:
 
 
 def _give_free_name(temporary: Path, target: Path) -> None:
-    """Put a file under a name that nothing else has. Raises FileExistsError if something has it."""
+    """Give the file a name that is still free. Raises FileExistsError if it is taken."""
     try:
         target.hardlink_to(temporary)
     except OSError as error:
@@ -95,7 +94,7 @@ def _give_free_name(temporary: Path, target: Path) -> None:
             raise
     else:
         return
-    target.touch(exist_ok=False)  # file systems without hard links: take the name first
+    target.touch(exist_ok=False)  # without hard links: reserve the name first
     try:
         temporary.replace(target)
     except BaseException:
@@ -104,7 +103,7 @@ def _give_free_name(temporary: Path, target: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    with suppress(OSError):  # the folder is gone or closed: the failure that led here says more
+    with suppress(OSError):  # the folder is gone or not accessible: the original error says more
         path.unlink(missing_ok=True)
 
 
@@ -117,7 +116,7 @@ def _explanation(target: Path, error: OSError, n_bytes: int) -> str:
     if isinstance(error, NotADirectoryError):
         return f"{name}: {folder} is not a folder. Choose another."
     if isinstance(error, PermissionError) or error.errno == errno.EROFS:
-        return f"{name}: the folder {folder} may not be written. Change its permissions, or choose another."
+        return f"{name}: the folder {folder} is not writable. Change its permissions, or choose another."
     if error.errno in _DISK_FULL:
         return f"{name}: no space for {n_bytes} bytes in {folder}. Free some, or choose another folder."
     return f"{name}: cannot be written ({error.strerror or error}). Choose another name or folder."

@@ -1,6 +1,6 @@
-"""Processes that compute on this machine: the same work in several of them, their cores, and what ended them.
+"""Processes on this machine: their cores and threads, work divided among them, and why they ended.
 
-Importing this module loads no torch.
+Importing this module does not load torch.
 """
 
 import multiprocessing
@@ -20,23 +20,23 @@ _Result = TypeVar("_Result")
 
 
 def n_cores() -> int:
-    """How many cores this process may use."""
+    """Number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def limit_threads(n_threads: int | None) -> None:
-    """Before torch and numba are imported: they look once. What the user has set stands."""
+    """Limit the threads of torch and numba, before they are imported; variables set by the user take precedence."""
     if n_threads is not None:
         for name in _THREAD_VARIABLES:
             os.environ.setdefault(name, str(n_threads))
 
 
 def reason_of_death(exit_code: int | None) -> str:
-    """What ended a process, as far as one can tell."""
+    """What ended a process, as far as the exit code tells."""
     if exit_code == -9:
-        return "killed by signal 9, most often for want of memory"
+        return "killed by signal 9, usually for lack of memory"
     if exit_code is not None and exit_code < 0:
         return f"ended by signal {-exit_code}"
     return f"ended with exit code {exit_code}"
@@ -45,15 +45,16 @@ def reason_of_death(exit_code: int | None) -> str:
 def work_on(
     function: Callable[[_Job], _Result], jobs: Sequence[_Job], n_jobs: int
 ) -> Iterator[tuple[_Job, _Result]]:
-    """Every job with its result, as they are finished: with several workers in any order.
+    """Yield every job with its result as soon as it is finished; in any order if there are several processes.
 
-    What the function raises ends the work. Raises WorkerError if a process dies, for lack of memory say.
+    An exception in the function ends the work. Raises WorkerError if a process dies, for example if memory runs
+    out.
     """
     n_jobs = min(n_jobs, len(jobs))
     if n_jobs <= 1:
         yield from ((job, function(job)) for job in jobs)
         return
-    # Fresh processes: a forked copy of one that runs threads (a progress bar's, say) may hang.
+    # Spawn: a forked copy of a process with threads, such as that of a progress bar, may hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(n_jobs, mp_context=context, initializer=_ignore_interrupts) as pool:
         try:
@@ -68,5 +69,5 @@ def work_on(
 
 
 def _ignore_interrupts() -> None:
-    """Ctrl-C reaches every process of a terminal; the one that started the others deals with it."""
+    """Ignore Ctrl-C, which reaches every process of a terminal; the parent handles it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -143,7 +143,7 @@ def test_a_folder_that_may_not_be_written(mode):
         if user == 0:
             os.seteuid(65534)
         try:
-            with pytest.raises(OutputError, match=r"song.mid: the folder .* may not be written. Change its perm"):
+            with pytest.raises(OutputError, match=r"song.mid: the folder .* is not writable. Change its perm"):
                 write_atomically(folder / "song.mid", b"new")
         finally:
             os.seteuid(user)

@@ -1,4 +1,4 @@
-"""The `pianotrans` command: its sub-commands and what becomes of an interruption."""
+"""The `pianotrans` command and its sub-commands."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What a command shows while it works: on standard error, rich on a terminal, else plain lines."""
+"""Messages and progress of a command on standard error: rich on a terminal, otherwise plain lines."""
 
 import time
 import traceback
@@ -24,7 +24,7 @@ _PLAIN_INTERVAL_S = 10.0
 
 
 class Reporter:
-    """Tells the user what happens, as much as `--quiet` and `--verbose` ask for."""
+    """Prints messages and progress, as much as `--quiet` and `--verbose` allow."""
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False):
         self.console = Console(stderr=True, highlight=False)
@@ -35,21 +35,21 @@ class Reporter:
 
     @property
     def is_plain(self) -> bool:
-        """Whether standard error is no terminal."""
+        """Whether standard error is not a terminal."""
         return not self.console.is_terminal
 
     def say(self, message: str) -> None:
-        """One line of news."""
+        """Print one line, except with `--quiet`."""
         if not self.quiet:
             self.console.print(escape(message), soft_wrap=True)
 
     def detail(self, message: str) -> None:
-        """One line that only `--verbose` asks for."""
+        """Print one line with `--verbose` only."""
         if self.verbose:
             self.console.print(escape(message), style="dim", soft_wrap=True)
 
     def error(self, error: Exception, message: str | None = None) -> None:
-        """One line about a failure, the error's own unless given; with `--verbose` also where it came from."""
+        """Print an error in one line, by default its own message; with `--verbose` also its traceback."""
         if self.verbose:
             self.console.print(escape("".join(traceback.format_exception(error)).rstrip()), soft_wrap=True)
         message = " ".join((message or str(error)).split()) or type(error).__name__
@@ -57,7 +57,7 @@ class Reporter:
 
     @contextmanager
     def waiting(self, label: str) -> Iterator[None]:
-        """Show on a terminal that something goes on whose end cannot be foreseen."""
+        """Show a spinner on a terminal, for work of unknown length."""
         if self.quiet or self.is_plain:
             yield
         else:
@@ -65,7 +65,7 @@ class Reporter:
                 yield
 
     def warn(self, message: str) -> None:
-        """One line that nobody should miss, not even with `--quiet`: results may mislead."""
+        """Print one line even with `--quiet`: results may be misleading."""
         self.console.print(f"[bold yellow]warning:[/] {escape(message)}", soft_wrap=True)
 
     @contextmanager
@@ -83,10 +83,10 @@ class Reporter:
 
 @dataclass
 class Meter:
-    """Takes in how much of a recording is done; this one keeps it to itself."""
+    """Receives the progress of one recording; this base class ignores it."""
 
     def update(self, done_s: float, total_s: float | None) -> None:
-        """Seconds of the recording done, and its length where known."""
+        """Seconds of the recording that are done, and its length if known."""
 
 
 class _BarMeter(Meter):
@@ -135,7 +135,7 @@ def _bar(console: Console) -> Progress:
 
 
 def clock(seconds: float) -> str:
-    """A duration as people read it: 8.3 s, 2:05, 1:02:05."""
+    """A duration for people: 8.3 s, 2:05, 1:02:05."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -1,4 +1,4 @@
-"""How commands end: what went wrong in one line, and the exit code of the error's class."""
+"""Turn errors into one line and an exit code."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ _OPTIONS = {
     "limit_s": "--seconds",
     "velocity_exponent": "--velocity-curve",
 }
-"""Options that are not called like the setting they give."""
+"""Settings whose options have a different name."""
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def exits(reporter: Reporter, after_interruption: str = "Nothing half-written is
 
     Args:
         reporter: prints the line.
-        after_interruption: says after Ctrl-C what was left behind.
+        after_interruption: the message after Ctrl-C, which says what remains of the work.
     """
     try:
         yield
@@ -37,12 +37,12 @@ def exits(reporter: Reporter, after_interruption: str = "Nothing half-written is
 
 
 def in_words(error: PianotransError) -> str:
-    """The message of an error, in which settings are called by their options."""
+    """The message of an error, with options in place of the names of settings."""
     if not isinstance(error, UsageError) or not error.settings:
         return str(error)
     return f"{', '.join(map(option_of, error.settings))}: {error.reason}"
 
 
 def option_of(setting: str) -> str:
-    """The option that gives a setting: `hop_s` is `--hop`, as options name no units."""
+    """The option for a setting: `--hop` for `hop_s`, because options have no units."""
     return _OPTIONS.get(setting) or f"--{setting.removesuffix('_s').replace('_', '-')}"

@@ -16,7 +16,7 @@ Model = Annotated[
 ]
 Device = Annotated[
     str,
-    typer.Option("--device", metavar="auto|cpu|cuda|cuda:N|mps", help="Device to compute on; auto takes a GPU."),
+    typer.Option("--device", metavar="auto|cpu|cuda|cuda:N|mps", help="Device to compute on; auto prefers a GPU."),
 ]
 Precision = Annotated[
     str,
@@ -32,20 +32,20 @@ Hop = Annotated[
     typer.Option(
         "--hop",
         metavar="SECONDS",
-        help="Time between the starts of two segments; longer is faster.",
+        help="Time between the starts of segments; a longer hop is faster.",
         show_default="the model's own",
     ),
 ]
 AllowTruncated = Annotated[
-    bool, typer.Option("--allow-truncated", help="Transcribe what can be decoded of damaged recordings.")
+    bool, typer.Option("--allow-truncated", help="Transcribe damaged recordings as far as they can be decoded.")
 ]
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", min=1, metavar="N", help="Number of processes, which share the cores."),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 OutputFolder = Annotated[Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Folder to write to.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random numbers.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Show errors only.")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show details, and tracebacks of errors.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed for random numbers.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Show only errors and warnings.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show details and the tracebacks of errors.")]

@@ -22,13 +22,13 @@ def serve(
         str, typer.Option(metavar="ADDRESS", help="Address to listen on; by default only this machine can connect.")
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=0, max=_LARGEST_PORT, metavar="N", help="Port to listen on; 0 takes a free one.")
+        int, typer.Option(min=0, max=_LARGEST_PORT, metavar="N", help="Port to listen on; 0 takes any free port.")
     ] = 8765,
-    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     folder: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="Keep the jobs in this folder.", show_default="a data folder of the user"
+            metavar="FOLDER", help="Keep the jobs in this folder.", show_default="in the user's data folder"
         ),
     ] = None,
     model: options.Model = None,
@@ -37,31 +37,31 @@ def serve(
     hop: options.Hop = None,
     allow_truncated: options.AllowTruncated = False,
     jobs: options.Jobs = None,
-    max_upload: Annotated[float, typer.Option(metavar="MIB", help="Refuse larger files.")] = 512,
-    max_minutes: Annotated[float, typer.Option(metavar="N", help="Refuse longer recordings.")] = 120,
+    max_upload: Annotated[float, typer.Option(metavar="MIB", help="Refuse files larger than this.")] = 512,
+    max_minutes: Annotated[float, typer.Option(metavar="N", help="Refuse recordings longer than this.")] = 120,
     max_queued: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Number of recordings that may wait; more are refused.")
+        int, typer.Option(min=1, metavar="N", help="Refuse uploads while this many recordings wait.")
     ] = 100,
     token: Annotated[
         str | None,
         typer.Option(
             envvar="PIANOTRANS_TOKEN",
             metavar="WORD",
-            help="Ask everybody for this token.",
-            show_default="none, or a new one if other machines can connect",
+            help="Require this token from every client.",
+            show_default="none; a random one if other machines can connect",
         ),
     ] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Answer to this host name, too, for example behind a proxy."),
+        typer.Option(metavar="NAME", help="Accept this host name, too, for example behind a proxy."),
     ] = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Transcribe in the browser: drop recordings on a page, play, check and download the results.
+    """Transcribe in the browser: drop recordings on a page, then play, check and download the results.
 
-    Jobs are kept and continue after a restart. Ctrl-C stops the server with exit code 0. Other exit codes: 1 it
-    cannot start or go on, 2 wrong usage, 130 interrupted before it had started.
+    The server keeps its jobs and continues them after a restart. Exit codes: 0 stopped with Ctrl-C, 1 cannot start
+    or continue, 2 wrong usage, 130 interrupted before the start.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Nothing was started."):
@@ -99,11 +99,11 @@ def serve(
                 with reporter.waiting("Loading the model …"):
                     service.start()
                 address = address_of(listening) + (f"?token={token}" if token else "")
-                typer.echo(f"Open {address} in a browser. Ctrl-C ends the server.")
+                typer.echo(f"Open {address} in a browser. Ctrl-C stops the server.")
                 if open_page:
                     _open(address)
                 Server(make_app(service, access), service.listeners).run([listening])
-        reporter.say("Stopped. Unfinished recordings continue at the next start.")
+        reporter.say("Stopped. Unfinished recordings continue after the next start.")
 
 
 def _check_limits(max_upload: float, max_minutes: float) -> None:
@@ -114,11 +114,11 @@ def _check_limits(max_upload: float, max_minutes: float) -> None:
 
 def _check_token(token: str | None) -> None:
     if token is not None and not re.fullmatch(r"[A-Za-z0-9._~-]+", token):
-        raise UsageError("only letters, digits and . _ ~ - can stand in an address.", "token")
+        raise UsageError("use only letters, digits and . _ ~ -", "token")
 
 
 def _open(address: str) -> None:
-    """In a thread: some browsers do not let go before they are closed."""
+    """Open a browser, in a thread: with some browsers the call returns only when they are closed."""
     import webbrowser
 
     threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

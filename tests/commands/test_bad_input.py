@@ -70,7 +70,7 @@ def with_samples(*values: float) -> Callable[[Path], None]:
     ("name", "make", "message"),
     [
         ("missing.wav", nothing, r"missing.wav: no such file. Check the path.$"),
-        ("album", without_sound, r"album: no recordings in this folder. Name one that holds audio files.$"),
+        ("album", without_sound, r"album: no recordings in this folder. Name a folder with audio files.$"),
         ("empty.wav", Path.touch, r"empty.wav: is empty \(0 bytes\). Give an audio file.$"),
         ("text.wav", text, r"text.wav: not an audio format that libsndfile or FFmpeg knows."),
         ("cut.wav", cut_in_the_middle, "cut.wav: " + TRUNCATED),
@@ -198,7 +198,7 @@ def test_output_folder_that_may_not_be_written(open_folder: Path, place: str):
     with as_nobody():
         result = run("transcribe", "--model", model, *arguments[place])
     assert result.exit_code == 1
-    assert_matches(only_error(result), r"may not be written|this folder cannot be made \(Permission denied\)")
+    assert_matches(only_error(result), r"is not writable|this folder cannot be made \(Permission denied\)")
     assert names(open_folder) == before
 
 

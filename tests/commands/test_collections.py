@@ -88,7 +88,7 @@ def test_failures_in_a_table_and_in_the_report(album: Path, out: Path):
     again = transcribe(album, "-o", out)
     assert (again.exit_code, errors(again)) == (1, [])
     assert "1 of 4 failed before." in said(again)
-    assert "1 failed in an earlier run; --retry-failed tries them again." in said(again)
+    assert "1 failed in an earlier run. Pass --retry-failed to retry them." in said(again)
     retried = transcribe(album, "-o", out, "--retry-failed")
     assert only_error(retried) == f"error: {reason}"
     clip(bad, 0.5)
@@ -192,7 +192,7 @@ def test_a_ledger_of_a_newer_version(album: Path, out: Path):
     result = transcribe(album, "-o", out)
     assert result.exit_code == 1
     assert said(result) == [only_error(result)]
-    assert "ledger.sqlite: written by a newer pianotrans (ledger version 99; this one knows 1)." in only_error(
+    assert "ledger.sqlite: written by a newer pianotrans (ledger version 99; this one supports 1)." in only_error(
         result
     )
 

@@ -35,11 +35,11 @@ def serve(*arguments: object) -> Any:
     ("arguments", "code", "message"),
     [
         (("--model", "nonsense"), 1, "model 'nonsense': neither a known model"),
-        (("--host", "no.such.host.invalid"), 1, "host 'no.such.host.invalid': not known here"),
+        (("--host", "no.such.host.invalid"), 1, "host 'no.such.host.invalid': unknown"),
         (("--host", "192.0.2.1"), 1, "192.0.2.1, port 0: Cannot assign requested address"),
         (("--max-upload", "0"), 2, "--max-upload: 0 given"),
         (("--max-minutes", "nan"), 2, "--max-minutes: nan given"),
-        (("--token", "my own"), 2, "--token: only letters, digits and"),
+        (("--token", "my own"), 2, "--token: use only letters, digits and"),
     ],
     ids=str,
 )
@@ -76,7 +76,7 @@ def test_folders_that_cannot_be_used(tmp_path: Path):
     with filelock.FileLock(tmp_path / "taken" / "lock"):
         result = serve("--folder", tmp_path / "taken", "--model", "tiny")
     assert result.exit_code == 1
-    assert "taken: another server works in this folder. Choose another --folder." in only_error(result)
+    assert "taken: another server uses this folder. Choose another --folder." in only_error(result)
 
 
 def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -244,7 +244,7 @@ def test_a_worker_that_is_killed_fails_its_job_only(tmp_path: Path, long_clip: b
         os.kill(worker, number)
         first = site.wait(first["id"], timeout_s=WAIT_S)
         assert first["state"] == "failed"
-        assert first["error"].startswith("long.flac: the process that worked on it was ")
+        assert first["error"].startswith("long.flac: the worker process was ")
         assert f"signal {int(number)}" in first["error"]
         assert site.wait(second["id"], timeout_s=WAIT_S)["state"] == "done"
         assert children(process.pid) != [worker]

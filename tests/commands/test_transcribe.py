@@ -296,15 +296,15 @@ def test_a_failure_nobody_thought_of(song: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["song.wav", "--format", "midi"], "'midi' is none of mid, json, csv, html."),
-        (["song.wav", "--format", ""], "'' is none of mid, json, csv, html."),
-        (["song.wav", "--format", "mid,,csv"], "'' is none of mid, json, csv, html."),
+        (["song.wav", "--format", "midi"], "unknown format 'midi'. Use mid, json, csv, html."),
+        (["song.wav", "--format", ""], "unknown format ''. Use mid, json, csv, html."),
+        (["song.wav", "--format", "mid,,csv"], "unknown format ''. Use mid, json, csv, html."),
         (
             ["song.wav", "-o", "song.txt"],
-            "song.txt: neither a folder that exists nor a name in .mid, .json, .csv, .html",
+            "song.txt: neither an existing folder nor a file name with .mid, .json, .csv, .html",
         ),
         (["song.wav", "-o", "nowhere/song.mid"], "nowhere/song.mid: the folder nowhere does not exist."),
-        (["song.wav", "-o", "nowhere"], "nowhere: neither a folder that exists nor"),
+        (["song.wav", "-o", "nowhere"], "nowhere: neither an existing folder nor"),
         (["song.wav", "-o", "a.mid", "--format", "csv"], "a.mid: contradicts --format csv."),
         (["song.wav", "-o", "a.mid", "--format", "mid,csv"], "a.mid: one file, but --format asks for 2."),
         (["song.wav", "song.flac", "-o", "a.mid"], "a.mid: no such folder. For several inputs, create it first."),

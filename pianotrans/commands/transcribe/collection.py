@@ -1,4 +1,4 @@
-"""`pianotrans transcribe FOLDER -o OUT`: a collection, with a ledger in the output folder."""
+"""`pianotrans transcribe FOLDER -o OUT`: transcribe a collection, with a ledger in the output folder."""
 
 import time
 from collections import Counter
@@ -28,7 +28,7 @@ def transcribe_collection(
     reporter: Reporter,
     make_pool: PoolMaker | None = None,
 ) -> int:
-    """Bring every recording to an end, write the report, tell how it went. Returns how many inputs failed."""
+    """Transcribe a collection, write the report and show a summary. Returns the number of inputs that failed."""
     start = time.monotonic()
     for one in plan.recordings:
         if isinstance(one, PianotransError):
@@ -51,15 +51,15 @@ def run_collection(
     reporter: Reporter,
     make_pool: PoolMaker | None = None,
 ) -> CollectionResult:
-    """Bring every item to an end while progress and failures are shown. Raises what `transcribe_items` raises."""
+    """Transcribe the items, showing progress and failures. Raises the errors of `transcribe_items`."""
     if to.is_remote:
-        reporter.say(f"The ledger is kept in {to.ledger_path}")
+        reporter.say(f"Ledger: {to.ledger_path}")
     with show_progress(reporter, recipe.limit_s) as watcher:
         return transcribe_items(items, to, recipe, options, watcher, make_pool or Pool)
 
 
 def cluster_pools(address: str, n_jobs: int | None, items: Sequence[Item]) -> PoolMaker:
-    """Makes pools on a Ray cluster for these items, with `n_jobs` workers on every node without GPUs."""
+    """A maker of pools on a Ray cluster for these items, with `n_jobs` workers on every node without GPUs."""
     by_folder = {item.folder: item.source for item in items}
 
     def make_pool(recipe: Recipe, _: int) -> WorkerPool[Any]:
@@ -71,7 +71,7 @@ def cluster_pools(address: str, n_jobs: int | None, items: Sequence[Item]) -> Po
 
 
 def _show(result: CollectionResult, took_s: float, reporter: Reporter) -> None:
-    """What failed and why, and one line about everything."""
+    """Show what failed and why, and a summary."""
     bad = [outcome for outcome in result.outcomes if not outcome.is_good]
     if bad:
         table = Table(box=None if reporter.is_plain else SIMPLE, pad_edge=False)
@@ -87,5 +87,5 @@ def _show(result: CollectionResult, took_s: float, reporter: Reporter) -> None:
     speed = f": {clock(audio_s)} of audio in {clock(took_s)}, {audio_s / took_s:.1f}x real time" if audio_s else ""
     reporter.say(f"{n_good} of {len(result.outcomes)} recordings done{before}{speed}.")
     if ends[End.failed_before]:
-        reporter.say(f"{ends[End.failed_before]} failed in an earlier run; --retry-failed tries them again.")
+        reporter.say(f"{ends[End.failed_before]} failed in an earlier run. Pass --retry-failed to retry them.")
     reporter.say(f"Report: {result.report}")

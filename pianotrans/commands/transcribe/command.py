@@ -1,4 +1,4 @@
-"""`pianotrans transcribe`: its options, and which way its inputs go."""
+"""`pianotrans transcribe`: its options, and the choice between single recordings and a collection."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +23,7 @@ _CLEANING = "Clean-up (off by default)"
 
 def transcribe(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT…", help="Recordings, or folders of them; paths or URLs.")
+        list[str], typer.Argument(metavar="INPUT…", help="Recordings or folders of recordings; paths or URLs.")
     ],
     output: Annotated[
         str | None,
@@ -31,7 +31,7 @@ def transcribe(
             "-o",
             "--output",
             metavar="OUT",
-            help="Write to this file or folder (or its URL), or to standard output if -.",
+            help="Write to this file, folder or URL, or to standard output if -.",
             show_default="beside each input",
         ),
     ] = None,
@@ -40,16 +40,16 @@ def transcribe(
         typer.Option(
             "--format",
             metavar=",".join(FORMATS),
-            help="Formats to write; html is a page to see and hear the transcription.",
+            help="Formats to write; html is a page that shows and plays the transcription.",
             show_default=DEFAULT_FORMAT,
         ),
     ] = None,
     overwrite: options.Overwrite = False,
-    pedal: Annotated[bool, typer.Option("--pedal/--no-pedal", help="Write the pedals.")] = True,
+    pedal: Annotated[bool, typer.Option("--pedal/--no-pedal", help="Write the pedals or leave them out.")] = True,
     durations: Annotated[
         Durations,
         typer.Option(
-            help="End notes where the key is released, or lengthen them by the sustain pedal and leave it out."
+            help="keys: end notes when the key is released. sounding: extend them by the pedal and drop it."
         ),
     ] = Durations.keys,
     model: options.Model = None,
@@ -61,7 +61,7 @@ def transcribe(
         bool,
         typer.Option(
             "--confidence/--no-confidence",
-            help="Compute how probable every note and pedal is; json, csv and html show it.",
+            help="Compute the probability of every note and pedal, for json, csv and html.",
         ),
     ] = True,
     jobs: Annotated[
@@ -71,7 +71,7 @@ def transcribe(
             metavar="N",
             rich_help_panel=_COLLECTIONS,
             help="Number of processes, which share the cores (1 GB each); on a cluster, workers per node.",
-            show_default="1; on a cluster one for every 4 cores",
+            show_default="1; on a cluster, one for every 4 cores",
         ),
     ] = None,
     retry_failed: Annotated[
@@ -85,7 +85,7 @@ def transcribe(
         typer.Option(
             metavar="auto|HOST:PORT|ray://…|local",
             rich_help_panel=_COLLECTIONS,
-            help="Spread the work over a Ray cluster whose nodes all see the recordings.",
+            help="Use the workers of a Ray cluster; all its nodes must see the recordings.",
         ),
     ] = None,
     ledger: Annotated[
@@ -93,7 +93,7 @@ def transcribe(
         typer.Option(
             metavar="FOLDER",
             rich_help_panel=_COLLECTIONS,
-            help="With an output at a URL, keep the list of finished work here.",
+            help="Keep the ledger of finished work here, for an output at a URL.",
             show_default="in the user's state folder",
         ),
     ] = None,
@@ -116,7 +116,7 @@ def transcribe(
         typer.Option(
             metavar="SECONDS",
             rich_help_panel=_CLEANING,
-            help="Join notes of a key separated by less than this, unless the later one is louder.",
+            help="Join notes of the same key separated by less than this, unless the later one is louder.",
         ),
     ] = 0.0,
     pedal_gap: Annotated[
@@ -136,7 +136,7 @@ def transcribe(
         typer.Option(
             metavar="EXPONENT",
             rich_help_panel=_CLEANING,
-            help="Bend velocities: below 1 makes soft notes louder, above 1 softer.",
+            help="Bend velocities: below 1 makes notes louder, above 1 softer.",
         ),
     ] = 1.0,
     quiet: options.Quiet = False,
@@ -144,12 +144,12 @@ def transcribe(
 ) -> None:
     """Transcribe piano recordings to MIDI.
 
-    song.mp3 becomes song.mid beside it, or where -o says. A folder with -o FOLDER may be interrupted at any moment;
-    run the same command again to continue. Exit codes: 0 all done, 1 some inputs failed (the others were written),
-    2 wrong usage, 130 interrupted.
+    Writes song.mid beside song.mp3, or to the output given with -o. You can interrupt the transcription of a folder
+    with -o FOLDER at any time: run the same command again to continue. Exit codes: 0 all done, 1 some inputs failed
+    (the others were written), 2 wrong usage, 130 interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
-    with exits(reporter, "Finished outputs are complete; nothing half-written is left."):
+    with exits(reporter, "Finished outputs are complete; no partial files are left."):
         if (min_confidence or min_onset_confidence) and not confidence:
             raise UsageError("cannot be used with --no-confidence.", "min_confidence", "min_onset_confidence")
         plan = make_plan(inputs, output, formats or [])

@@ -1,4 +1,4 @@
-"""Recordings transcribed one after the other in this process; one that fails does not stop the others."""
+"""Transcribe recordings one after another in this process; a failure does not stop the others."""
 
 import sys
 import time
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Done:
-    """One recording whose results are written."""
+    """A recording whose results are written."""
 
     item: Item
     result: Finished
 
 
 def transcribe_one_by_one(plan: Plan, recipe: Recipe, reporter: Reporter, *, overwrite: bool) -> int:
-    """Transcribe every recording of a plan and show a summary. Returns how many inputs failed."""
+    """Transcribe every recording of a plan and show a summary. Returns the number of inputs that failed."""
     items = [item for item in plan.recordings if _can_start(item, recipe, reporter, overwrite=overwrite)]
     done = []
     if items:
@@ -58,7 +58,7 @@ def transcribe_one_by_one(plan: Plan, recipe: Recipe, reporter: Reporter, *, ove
 def _can_start(
     item: Item | PianotransError, recipe: Recipe, reporter: Reporter, *, overwrite: bool
 ) -> TypeGuard[Item]:
-    """Tell early what cannot go well, before time is spent on loading a model."""
+    """Check a recording and its outputs before the model is loaded; shows errors."""
     try:
         if isinstance(item, PianotransError):
             raise item
@@ -72,7 +72,7 @@ def _can_start(
 
 
 def _check_free(item: Item) -> None:
-    """Raise OutputError if a result exists already."""
+    """Raise OutputError if an output already exists."""
     for path in item.outputs.values():
         if path != STDOUT and exists(path):
             raise OutputError(f"{path}: already exists. Pass --overwrite to replace it.")
@@ -92,7 +92,7 @@ def _load(recipe: Recipe, reporter: Reporter) -> "Transcriber":
 def _transcribe(
     transcriber: "Transcriber", item: Item, recipe: Recipe, label: str, reporter: Reporter
 ) -> Finished | None:
-    """The results of one recording; None if it failed, which is told."""
+    """The results of one recording; None if it failed, after reporting the error."""
     with reporter.working(label) as meter:
         answer = do_task(
             transcriber,
@@ -104,13 +104,13 @@ def _transcribe(
         reporter.detail(answer.trace.rstrip())
         reporter.error(PianotransError(answer.error))
         return None
-    assert isinstance(answer, Finished)  # nobody cancels
+    assert isinstance(answer, Finished)  # never cancelled
     reporter.detail(f"{item.source}: {answer.n_notes} notes in {answer.took_s:.2f} s")
     return answer
 
 
 def _write(item: Item, result: Finished, *, overwrite: bool) -> None:
-    """Write every format. Raises OutputError."""
+    """Write all formats. Raises OutputError if one cannot be written."""
     for name, path in item.outputs.items():
         if path == STDOUT:
             _write_stdout(result.contents[name])
@@ -127,7 +127,7 @@ def _write_stdout(content: bytes) -> None:
 
 
 def _show(done: Sequence[_Done], reporter: Reporter) -> None:
-    """A table with a row for each recording."""
+    """Show a table with a row for each recording."""
     table = Table(box=None if reporter.is_plain else SIMPLE, pad_edge=False)
     table.add_column("recording", overflow="fold")
     for heading in ("notes", "pedals", "duration", "time taken", "speed"):

@@ -1,4 +1,4 @@
-"""Which file each recording is written to, settled before any work is done."""
+"""Plan which file each recording is written to, before any work is done."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,10 +16,10 @@ STDOUT = Path("-")
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be transcribed, in the order given, and in which formats.
+    """The recordings to transcribe, in the given order, and the formats to write.
 
-    `collection` is the output folder if the recordings are a collection, which has a ledger: recordings of a folder
-    or in a remote store, written below a folder.
+    `collection` is the output folder if the recordings are a collection, which has a ledger: recordings from a
+    folder or a remote store, written below a folder.
     """
 
     recordings: tuple[Item | AudioError, ...]  # an error stands for an input without recordings
@@ -33,9 +33,9 @@ class Plan:
 
 
 def make_plan(inputs: Sequence[str], output: str | None, formats: Sequence[str]) -> Plan:
-    """A plan for inputs (paths or URLs of recordings and folders), `--output` and `--format` as they were given.
+    """A plan for the given inputs (paths or URLs of recordings and folders), `--output` and `--format`.
 
-    Raises UsageError where they do not go together, StorageError for a URL that cannot be opened.
+    Raises UsageError if they do not fit together, StorageError for a URL that cannot be opened.
     """
     sources = [parse_address(given) for given in inputs]
     out = None if output is None else parse_address(output)
@@ -59,7 +59,7 @@ def make_plan(inputs: Sequence[str], output: str | None, formats: Sequence[str])
 
 
 def _recordings(given: Address) -> Iterator[tuple[Address | AudioError, Address]]:
-    """The recordings that an input stands for, each with the folder that its place is relative to."""
+    """The recordings of an input, each with the folder that its path is relative to."""
     try:
         if not is_folder(given):
             yield given, given.parent
@@ -69,7 +69,7 @@ def _recordings(given: Address) -> Iterator[tuple[Address | AudioError, Address]
         yield error, given
         return
     if not recordings:
-        yield AudioError(f"{given}: no recordings in this folder. Name one that holds audio files."), given
+        yield AudioError(f"{given}: no recordings in this folder. Name a folder with audio files."), given
     for path in recordings:
         yield path, given
 
@@ -106,7 +106,7 @@ def _collection_folder(
 def _check_remote(out: Address | None) -> None:
     """Raise UsageError unless `--output` names a folder, where an input or the output is at a URL."""
     if out is None or out == STDOUT:
-        raise UsageError("recordings at a URL need a folder to be written to.", "output")
+        raise UsageError("name an output folder for recordings at a URL.", "output")
     if isinstance(out, Path) and not is_folder(out):
         raise UsageError(f"{out}: no such folder. Create it first.", "output")
     if format_of(out.suffix):
@@ -114,13 +114,13 @@ def _check_remote(out: Address | None) -> None:
 
 
 def _formats_of_one_file(target: Path | Address, formats: tuple[str, ...], *, alone: bool) -> tuple[str, ...]:
-    """The format of the one file that `--output` names: its suffix tells, and `--format` must not contradict it."""
+    """The format of a single output file, by its suffix; `--format` must not contradict it."""
     if not alone:
         raise UsageError(f"{target}: no such folder. For several inputs, create it first.", "output")
     implied = format_of(target.suffix)
     if implied is None:
         suffixes = ", ".join(suffix_of(name) for name in FORMATS)
-        raise UsageError(f"{target}: neither a folder that exists nor a name in {suffixes}.", "output")
+        raise UsageError(f"{target}: neither an existing folder nor a file name with {suffixes}.", "output")
     if len(formats) > 1:
         raise UsageError(f"{target}: one file, but --format asks for {len(formats)}. Name a folder.", "output")
     if formats and formats[0] != implied:
@@ -143,4 +143,4 @@ def _check_collisions(items: list[Item]) -> None:
         for path in item.outputs.values():
             other = owners.setdefault(path, item.source)
             if other != item.source:
-                raise UsageError(f"{other} and {item.source} would both be written to {path}.")
+                raise UsageError(f"{other} and {item.source} would both be written to {path}. Rename one.")

@@ -1,4 +1,4 @@
-"""How far a collection is: bars on a terminal, a line now and then elsewhere."""
+"""Show the progress of a collection: bars on a terminal, otherwise occasional lines."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _PLAIN_INTERVAL_S = 10.0
 
 @contextmanager
 def show_progress(reporter: Reporter, limit_s: float | None = None) -> Iterator[RunWatcher]:
-    """Show the progress of a run that is watched by the given watcher; of recordings, at most `limit_s` is done."""
+    """Show the progress of a run that uses the returned watcher; at most `limit_s` of each recording counts."""
     if reporter.quiet or reporter.is_plain:
         yield _PlainView(reporter, limit_s)
         return
@@ -27,7 +27,7 @@ def show_progress(reporter: Reporter, limit_s: float | None = None) -> Iterator[
 
 
 class _View(RunWatcher):
-    """Counts; its subclasses show it."""
+    """Counts recordings and seconds; subclasses show them."""
 
     def __init__(self, reporter: Reporter, limit_s: float | None):
         self._reporter = reporter
@@ -43,7 +43,7 @@ class _View(RunWatcher):
             if n := sum(outcome.end is end for outcome in before):
                 self._reporter.say(f"{n} of {self._n_all} {end}.")
         if n_taken:
-            self._reporter.say(f"{n_taken} of {self._n_all} are being done by another run.")
+            self._reporter.say(f"{n_taken} of {self._n_all} are in progress in another run.")
         self._estimate = Estimate((item, header_duration_s(item.source, self._limit_s)) for item in todo)
 
     def said(self, line: str) -> None:
@@ -70,7 +70,7 @@ class _View(RunWatcher):
         self._show()
 
     def _show(self) -> None:
-        """Show where things stand now."""
+        """Show the current state."""
 
     def _news(self) -> str:
         """42 of 100 recordings, 1:20:00 of 3:10:00 of audio, 8.1x real time, about 13:40 left."""
@@ -84,7 +84,7 @@ class _View(RunWatcher):
 
 
 class _PlainView(_View):
-    """A line every ten seconds at most, besides failures."""
+    """Failures, and at most one line every ten seconds."""
 
     def __init__(self, reporter: Reporter, limit_s: float | None):
         super().__init__(reporter, limit_s)
@@ -98,7 +98,7 @@ class _PlainView(_View):
 
 
 class _BarView(_View):
-    """A bar for everything, and one for every recording that is being done."""
+    """A bar for the whole collection, and one for every recording in progress."""
 
     def __init__(self, reporter: Reporter, limit_s: float | None, progress: Progress):
         super().__init__(reporter, limit_s)
@@ -108,7 +108,7 @@ class _BarView(_View):
 
     def started(self, item: Item) -> None:
         super().started(item)
-        self._remove(item)  # of a worker that died over it
+        self._remove(item)  # the bar of a worker that died
         name = escape(item.source.name)
         self._bars[item.name] = self._progress.add_task(name, total=None, news="")
 

@@ -213,7 +213,7 @@ def tiny_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def execute(block: Block) -> None:
-    exec(compile(block.text, block.file, "exec"), {})
+    exec(compile(block.text, block.file, "exec"), {"__name__": "__main__"})
 
 
 HERE = [block for block in PYTHON if block.mentions(".transcribe(")]
@@ -239,7 +239,7 @@ def test_python_with_workers(block: Block, desk: Path, published, capsys: pytest
     if block.mentions("transcribe_folder"):
         assert (desk / "folder" / "inner" / "song.mid").is_file()
     if block.mentions("evaluate_dataset"):
-        assert capsys.readouterr().out.endswith("1 pieces scored, 0 failed\n")
+        assert capsys.readouterr().out.endswith("1 scored, 0 failed\n")
 
 
 def test_every_block_is_tested():

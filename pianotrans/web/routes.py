@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from pianotrans.audio import AUDIO_SUFFIXES
 from pianotrans.version import __version__
-from pianotrans.web.answers import JobAnswer, JobsAnswer, LimitsAnswer, problems
+from pianotrans.web.answers import FormatAnswer, JobAnswer, JobsAnswer, LimitsAnswer, problems
 from pianotrans.web.archive import zipped
 from pianotrans.web.events import events
 from pianotrans.web.job import Format, Job, State, download_name, file_name, now
@@ -24,6 +24,7 @@ _MEDIA_TYPES = {
     Format.json: "application/json",
     Format.html: "text/html; charset=utf-8",
 }
+_LABELS = {Format.mid: "MIDI", Format.csv: "CSV", Format.json: "JSON", Format.html: "Report"}
 REPORT_POLICY = (
     # The report says itself, by hashes, which scripts may run; here: in no case as a part of this server.
     "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; "
@@ -238,7 +239,10 @@ def get_limits(service: TheService) -> LimitsAnswer:
         max_upload_bytes=limits.max_upload_bytes,
         max_duration_s=limits.max_duration_s,
         max_queued=limits.max_queued,
-        formats=list(Format),
+        formats=[
+            FormatAnswer(name=format_, label=_LABELS[format_], media_type=_MEDIA_TYPES[format_].split(";")[0])
+            for format_ in Format
+        ],
         suffixes=sorted(AUDIO_SUFFIXES),
         model=service.model,
         version=__version__,

@@ -184,7 +184,12 @@ def test_limits(tmp_path: Path):
             "max_upload_bytes": 1000,
             "max_duration_s": 60.0,
             "max_queued": 1,
-            "formats": ["mid", "csv", "json", "html"],
+            "formats": [
+                {"name": "mid", "label": "MIDI", "media_type": "audio/midi"},
+                {"name": "csv", "label": "CSV", "media_type": "text/csv"},
+                {"name": "json", "label": "JSON", "media_type": "application/json"},
+                {"name": "html", "label": "Report", "media_type": "text/html"},
+            ],
             "suffixes": sorted(AUDIO_SUFFIXES),
             "model": "scripted",
             "version": __version__,

@@ -4,18 +4,15 @@ Nothing here writes a file. Importing this package loads no matplotlib.
 """
 
 from pianotrans.views.comparison import Comparison
-from pianotrans.views.formats import PICTURE_FORMATS, can_draw
-from pianotrans.views.page import report_page
-from pianotrans.views.report import Recording, report_html
-from pianotrans.views.roll import draw_roll
+from pianotrans.views.report import EncodedAudio, report_html, report_page
+from pianotrans.views.roll import PICTURE_FORMATS, draw_roll
 from pianotrans.views.spectrum import KeySpectrum, key_spectrum
 
 __all__ = [
     "PICTURE_FORMATS",
     "Comparison",
+    "EncodedAudio",
     "KeySpectrum",
-    "Recording",
-    "can_draw",
     "draw_roll",
     "key_spectrum",
     "report_html",

@@ -1,4 +1,4 @@
-// The list of notes, page by page: a table of 20 000 rows would take a browser seconds.
+// The list of notes, page by page: a table of 20 000 rows would keep a browser busy for seconds.
 
 import { clock, keyName } from "./shared/format.js";
 

@@ -136,7 +136,7 @@ element("zoom-all").addEventListener("click", () => roll.look(0, roll.fullS));
 element("download").addEventListener("click", () => download(song, ""));
 element("download-kept").addEventListener("click", () => download(kept, element("filter").value > 0 ? " (shown)" : ""));
 element("filter").disabled = !song.hasConfidences;
-element("filter-label").hidden = !song.hasConfidences;
+element("filter-label").hidden = element("kept").hidden = !song.hasConfidences;
 element("download-kept").hidden = !song.hasConfidences;
 element("fade-label").hidden = !recording;
 element("roll").addEventListener("pointerdown", onPress);

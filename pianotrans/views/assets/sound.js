@@ -22,7 +22,7 @@ class Piano {
     this.voices = new Set();
   }
 
-  // Decodes the samples when they are first needed: browsers allow no sound before the reader has pressed a key.
+  // Decodes the samples when they are first needed: browsers allow no sound before a click or a key.
   async open() {
     if (this.context) return this.context.resume();
     this.context = new AudioContext();

@@ -78,7 +78,7 @@ async function agree() {
   try {
     jobs.agree(await getJobs(), nChanges);
   } catch {
-    return; // the stream tells of it, and opens again
+    return; // the stream reports the loss and connects again
   }
   isKnown = true;
   notice("lost", "");

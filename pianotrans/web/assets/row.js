@@ -1,4 +1,5 @@
-// A row of the list, for an upload or a job, made from the page's template. Names enter by textContent alone.
+// A row of the list, for an upload or a job, made from the page's template. Names are set
+// as text, never as markup.
 
 import { fileUrl } from "./api.js";
 

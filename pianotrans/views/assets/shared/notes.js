@@ -5,7 +5,7 @@ import { readFaintest, readVelocityColours } from "./colours.js";
 const N_SHADES = 32; // of confidence
 const GAP_PX = 0.5; // between a note and the next of its key
 
-// The lowest and the highest key to show: with a margin around the notes, and some keys at the least.
+// The lowest and the highest key to show: `margin` keys around the notes, and at least `nLeast` in all.
 export function keyRange(notes, nLeast, margin) {
   const lowest = notes.reduce((key, note) => Math.min(key, note.key), notes.length ? 127 : 60) - margin;
   const highest = notes.reduce((key, note) => Math.max(key, note.key), notes.length ? 0 : 60) + margin;

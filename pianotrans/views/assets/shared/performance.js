@@ -14,7 +14,7 @@ export class Performance {
     this.hasConfidences = this.notes.some((note) => note.confidence !== null);
   }
 
-  // The notes with at least this confidence, or with none given, and all pedals: no model is as sure of those.
+  // The notes with at least this confidence, or with none given, and all pedals, of which models are less sure.
   above(minConfidence) {
     const isSure = (note) => note.confidence === null || note.confidence >= minConfidence;
     return { notes: this.notes.filter(isSure), pedals: this.pedals };

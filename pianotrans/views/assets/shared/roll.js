@@ -6,6 +6,7 @@ import { NotePainter, keyRange } from "./notes.js";
 import { PEDALS, lastBefore } from "./performance.js";
 
 export const KEYBOARD_PX = 54;
+const BLACK_KEY_PX = 33;
 const LANE_PX = 16;
 const TIMES_PX = 22;
 const FEWEST_KEYS = 49;
@@ -66,7 +67,7 @@ export class Roll {
     this.look(fixedS - ((fixedS - this.startS) / this.lengthS) * lengthS, lengthS);
   }
 
-  // Move the line of the present; when it leaves the view, the view turns a page.
+  // Move the line that marks the present. When it leaves the view, the view moves on by a page.
   moveTo(timeS) {
     this.nowS = timeS;
     if (timeS < this.startS || timeS > this.startS + this.lengthS) this.look(timeS - 0.1 * this.lengthS);
@@ -182,12 +183,14 @@ export class Roll {
     }
     pen.fillStyle = this.theme.paper;
     pen.fillRect(0, 0, KEYBOARD_PX, this.canvas.clientHeight);
+    pen.fillStyle = this.theme["white-key"];
+    pen.fillRect(0, 0, KEYBOARD_PX - 1, this.rollPx);
     pen.font = "10px system-ui, sans-serif";
     pen.textBaseline = "middle";
     for (let key = this.lowest; key <= this.highest; key += 1) {
       const y = this.yOf(key);
       pen.fillStyle = sounding.get(key) ?? this.theme[isBlack(key) ? "black-key" : "white-key"];
-      pen.fillRect(0, y, isBlack(key) ? 0.62 * KEYBOARD_PX : KEYBOARD_PX - 1, this.keyPx);
+      pen.fillRect(0, y, isBlack(key) ? BLACK_KEY_PX : KEYBOARD_PX - 1, this.keyPx);
       pen.fillStyle = this.theme.line;
       pen.fillRect(0, y + this.keyPx - 0.5, KEYBOARD_PX, 0.5);
     }

@@ -48,9 +48,13 @@ def troubles_of(page: Any) -> list[str]:
     """A list that everything enters that goes wrong in a page from now on, and every dialog that opens."""
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda message: troubles.extend([message.text] * (message.type == "error")))
+    page.on("console", lambda message: message.type == "error" and troubles.append(_text(message)))
     page.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
     return troubles
+
+
+def _text(message: Any) -> str:
+    return f"{message.text} ({message.location['url']})"
 
 
 def settle(page: Any) -> None:

@@ -50,8 +50,7 @@ def view(
     """Draw a piano roll: velocity as colour, certainty as opacity, pedals below, the spectrogram behind.
 
     A recording is transcribed first and is its own ground. Long pieces are drawn in rows, like the systems of a
-    score. Exit code: 0 done, 1 something cannot be read or
-    written, 2 wrong usage, 130 interrupted.
+    score. Exit code: 0 done, 1 something cannot be read or written, 2 wrong usage, 130 interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Nothing was written."):

@@ -1,4 +1,6 @@
-"""What a performance looks and sounds like: piano-roll pictures, and the report that is one HTML file.
+"""Views of a performance: pictures of its piano roll, and the report, one HTML file to see and hear it.
+
+`assets/shared/` holds the style sheets and scripts that the report shares with the web page.
 
 Nothing here writes a file. Importing this package loads no matplotlib.
 """

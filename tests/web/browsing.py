@@ -25,15 +25,21 @@ _DROP = """(files) => {
 
 
 class Tab:
-    """The page in a window of its own, or beside `other`; and all that goes wrong in it."""
+    """The page in a window of its own, or beside another; and all that goes wrong in it."""
 
-    def __init__(self, browser: Any, address: str, *, beside: "Tab | None" = None, **options: Any):
+    def __init__(
+        self, browser: Any, address: str, *, beside: "Tab | None" = None, by_link: bool = False, **options: Any
+    ):
         view = {"viewport": {"width": 1180, "height": 860}, "color_scheme": "light"}
         self.context = browser.new_context(**view | options) if beside is None else beside.context
         self.page = self.context.new_page()
         self.troubles = troubles_of(self.page)
         self.page.add_init_script(_TELL_POLICY)
-        self.page.goto(address)
+        if by_link:
+            self.page.goto(f"data:text/html,<a href='{address}'>a link from elsewhere</a>")
+            self.page.get_by_role("link").click()
+        else:
+            self.page.goto(address)
         self.page.locator("#limits:not(:empty)").wait_for()
 
     def drop(self, *files: tuple[str, bytes]) -> None:

@@ -50,15 +50,23 @@ def window(browser: Any, site: Site) -> Iterator[Tab]:
     one.context.close()
 
 
+@pytest.fixture(scope="module")
+def swept() -> set[str]:
+    """The jobs that earlier tests have left, and that are deleted."""
+    return set()
+
+
 @pytest.fixture
-def tab(window: Tab, site: Site, stage: Stage) -> Iterator[Tab]:
+def tab(window: Tab, site: Site, stage: Stage, swept: set[str]) -> Iterator[Tab]:
     """The page on an empty list; nothing may go wrong in it."""
     yield window
-    troubles = list(window.troubles)
+    # A row that came into view last may still ask for the notes of a job that has been swept away.
+    troubles = [one for one in window.troubles if not any(job_id in one for job_id in swept)]
     window.troubles.clear()
     stage.may_go_on.set()
     window.page.evaluate("location.hash = ''")
     for job in site.client.get("/api/jobs").json()["jobs"]:
+        swept.add(job["id"])
         site.client.delete(f"/api/jobs/{job['id']}")
     window.page.locator("body:not(.at-work)").wait_for()
     stage.may_go_on.clear()
@@ -302,16 +310,9 @@ def test_with_a_token(browser: Any, tmp_path: Path):
     """Followed from a page elsewhere, the address opens the page, and the token is gone from sight."""
     with serving(tmp_path, Scripted(Stage()), access=Access(token="open-sesame")) as site:
         address = str(site.client.base_url).replace("127.0.0.1", "localhost")
-        tab = Tab(browser, f"{address}?token=open-sesame")
-        context = browser.new_context()
-        elsewhere = context.new_page()
-        elsewhere.goto(f"data:text/html,<a href='{address}?token=open-sesame'>a link from elsewhere</a>")
-        elsewhere.get_by_role("link").click()
-        elsewhere.locator("#limits:not(:empty)").wait_for()
-        assert elsewhere.url == address
-        assert elsewhere.evaluate("document.cookie") == "", "no script can read it"
-        context.close()
-        assert "sesame" not in tab.page.url
+        tab = Tab(browser, f"{address}?token=open-sesame", by_link=True)
+        assert tab.page.url == address
+        assert tab.page.evaluate("document.cookie") == "", "no script can read it"
         tab.drop(("song.mp3", b"sound"))
         tab.wait("song.mp3", "done")
         tab.open("song.mp3")

@@ -8,8 +8,8 @@ import typer
 
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
-from pianotrans.errors import OutputError, PianotransError, UsageError
-from pianotrans.views.formats import PICTURE_FORMATS, can_draw
+from pianotrans.errors import OutputError, UsageError
+from pianotrans.views import PICTURE_FORMATS
 
 if TYPE_CHECKING:
     from pianotrans.events import Performance
@@ -50,8 +50,7 @@ def view(
     """Draw a piano roll: velocity as colour, certainty as opacity, pedals below, the spectrogram behind.
 
     A recording is transcribed first and is its own ground. Long pieces are drawn in rows, like the systems of a
-    score. Needs matplotlib: pip install "pianotrans[plots]". Exit code: 0 done, 1 something cannot be read or
-    written, 2 wrong usage, 130 interrupted.
+    score. Exit code: 0 done, 1 something cannot be read or written, 2 wrong usage, 130 interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Nothing was written."):
@@ -91,8 +90,6 @@ def _check_usage(target: Path, start_s: float, end_s: float | None, *, overwrite
         raise UsageError("times must be finite, in seconds.", "start", "end")
     if end_s is not None and end_s <= start_s:
         raise UsageError(f"{end_s:g} s is not after the start at {start_s:g} s.", "end")
-    if not can_draw():
-        raise PianotransError('pictures need matplotlib, which is missing. Run: pip install "pianotrans[plots]"')
     if target.exists() and not overwrite:
         raise OutputError(f"{target}: already exists. Pass --overwrite to replace it.")
     if not target.parent.is_dir():

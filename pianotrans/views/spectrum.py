@@ -1,4 +1,4 @@
-"""How loud a recording is around every key of the piano, for the ground that notes are drawn on."""
+"""The loudness of a recording around each key of the piano, as the background of a piano roll."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ BANDS_PER_KEY = 3  # odd, so that the middle one lies on the key
 
 _WINDOW_S = 0.25
 _HOP_S = 0.03
-_RANGE_DB = 65.0  # shown below the loudest; what is softer is blank
+_RANGE_DB = 65.0  # levels further below the loudest are left blank
 
 
 @dataclass(frozen=True, slots=True, eq=False)

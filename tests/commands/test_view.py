@@ -87,10 +87,3 @@ def test_what_cannot_be_drawn_gets_one_line(
     assert result.exit_code == code
     assert message in only_error(result)
     assert names(song.parent) == before
-
-
-def test_without_matplotlib_it_says_what_to_install(song: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pianotrans.commands.view.can_draw", lambda: False)
-    result = run("view", song)
-    assert result.exit_code == 1
-    assert 'Run: pip install "pianotrans[plots]"' in only_error(result)

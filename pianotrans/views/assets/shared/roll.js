@@ -1,47 +1,37 @@
-// The piano roll on its canvas: the keyboard at the left, notes, pedal lanes and times. Draws what is in view only.
+// The piano roll on its canvas: the keyboard at the left, notes, pedal lanes and times. Draws only what is in view.
 
-const KEYBOARD_PX = 54;
+import { readColours } from "./colours.js";
+import { clock, keyName } from "./format.js";
+import { NotePainter, keyRange } from "./notes.js";
+import { PEDALS, lastBefore } from "./performance.js";
+
+export const KEYBOARD_PX = 54;
+const BLACK_KEY_PX = 33;
 const LANE_PX = 16;
 const TIMES_PX = 22;
 const FEWEST_KEYS = 49;
 const MARGIN_KEYS = 3;
 const SHORTEST_VIEW_S = 0.5;
 const TICKS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
-const VELOCITY_COLOURS = [[53, 102, 176], [106, 79, 179], [176, 51, 143], [221, 74, 74], [240, 138, 36], [247, 191, 47]];
-const N_SHADES = 32;
-const FAINTEST = 0.3; // the opacity of the least sure note
+const SHORTEST_NOTE_PX = 1.5;
+const COLOURS = ["paper", "line", "quiet", "now", "black-row", "white-key", "black-key", "key-name"];
 
-// From a little below the lowest key to a little above the highest, and four octaves at the least.
-function keyRange(notes) {
-  const lowest = notes.reduce((key, note) => Math.min(key, note.key), notes.length ? 127 : 60) - MARGIN_KEYS;
-  const highest = notes.reduce((key, note) => Math.max(key, note.key), notes.length ? 0 : 60) + MARGIN_KEYS;
-  const missing = Math.max(0, FEWEST_KEYS - (highest - lowest + 1));
-  const first = Math.max(0, Math.min(lowest - Math.floor(missing / 2), 128 - FEWEST_KEYS));
-  return [first, Math.min(127, Math.max(highest, first + FEWEST_KEYS - 1))];
-}
+const isBlack = (key) => [1, 3, 6, 8, 10].includes(key % 12);
 
-// Soft is blue, loud is yellow; on dark ground all are lighter by a part.
-function velocityColour(velocity, lighter) {
-  const place = ((velocity - 1) / 126) * (VELOCITY_COLOURS.length - 1);
-  const index = Math.min(Math.floor(place), VELOCITY_COLOURS.length - 2);
-  const mixed = VELOCITY_COLOURS[index].map((low, i) =>
-    low + (VELOCITY_COLOURS[index + 1][i] - low) * (place - index)).map((part) =>
-    Math.round(part + (255 - part) * lighter));
-  return `rgb(${mixed.join(" ")})`;
-}
-
-class Roll {
+export class Roll {
   constructor(canvas, performance) {
     this.canvas = canvas;
     this.performance = performance;
-    [this.lowest, this.highest] = keyRange(performance.notes);
-    this.lanes = [SUSTAIN, SOFT].filter((kind) => performance.pedals.some((pedal) => pedal.controller === kind));
+    [this.lowest, this.highest] = keyRange(performance.notes, FEWEST_KEYS, MARGIN_KEYS);
+    this.lanes = [...PEDALS.keys()].filter((kind) => performance.pedals.some((pedal) => pedal.controller === kind));
     this.nowS = 0;
     this.startS = 0;
     this.lengthS = Math.min(this.fullS, 30);
-    this.isAsked = false;
+    this.isDrawing = false;
     this.show(performance);
-    this.readColours();
+    this.readTheme();
+    addEventListener("themechange", () => this.readTheme());
+    new ResizeObserver(() => this.draw()).observe(canvas);
   }
 
   get fullS() { return Math.max(this.performance.endS, 1); }
@@ -54,11 +44,9 @@ class Roll {
     this.draw();
   }
 
-  readColours() {
-    const style = getComputedStyle(document.documentElement);
-    this.theme = (name) => style.getPropertyValue(`--${name}`).trim();
-    const lighter = Number(this.theme("lighter"));
-    this.colours = Array.from({ length: 128 }, (_, velocity) => velocityColour(Math.max(1, velocity), lighter));
+  readTheme() {
+    this.theme = readColours([...COLOURS, ...[...PEDALS.values()].map((name) => `pedal-${name}`)]);
+    this.painter = new NotePainter();
     this.draw();
   }
 
@@ -71,7 +59,7 @@ class Roll {
     this.draw();
   }
 
-  // Around a time, which stays where it is in the view.
+  // Zoom around a time, which stays where it is in the view.
   zoom(factor, timeS = this.nowS) {
     const lengthS = Math.min(Math.max(this.lengthS * factor, SHORTEST_VIEW_S), this.fullS);
     const inside = timeS >= this.startS && timeS <= this.startS + this.lengthS;
@@ -79,19 +67,19 @@ class Roll {
     this.look(fixedS - ((fixedS - this.startS) / this.lengthS) * lengthS, lengthS);
   }
 
-  // Move the line; a line that leaves the view takes it along, page by page.
+  // Move the line that marks the present. When it leaves the view, the view moves on by a page.
   moveTo(timeS) {
     this.nowS = timeS;
     if (timeS < this.startS || timeS > this.startS + this.lengthS) this.look(timeS - 0.1 * this.lengthS);
     this.draw();
   }
 
-  // At most once for every picture that the screen shows.
+  // At most once for each frame of the screen.
   draw() {
-    if (this.isAsked) return;
-    this.isAsked = true;
+    if (this.isDrawing) return;
+    this.isDrawing = true;
     requestAnimationFrame(() => {
-      this.isAsked = false;
+      this.isDrawing = false;
       this.paint();
     });
   }
@@ -107,7 +95,7 @@ class Roll {
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     this.rollPx = height - TIMES_PX - LANE_PX * this.lanes.length;
     this.keyPx = this.rollPx / (this.highest - this.lowest + 1);
-    pen.fillStyle = this.theme("paper");
+    pen.fillStyle = this.theme.paper;
     pen.fillRect(0, 0, width, height);
     this.paintGround(pen, width);
     this.paintTimes(pen, width, height);
@@ -117,7 +105,7 @@ class Roll {
     pen.clip();
     this.paintNotes(pen);
     this.paintPedals(pen);
-    pen.fillStyle = this.theme("now");
+    pen.fillStyle = this.theme.now;
     pen.fillRect(this.xOf(this.nowS) - 1, 0, 2, height - TIMES_PX);
     pen.restore();
     this.paintKeyboard(pen);
@@ -128,11 +116,11 @@ class Roll {
   paintGround(pen, width) {
     for (let key = this.lowest; key <= this.highest; key += 1) {
       if (isBlack(key)) {
-        pen.fillStyle = this.theme("black-row");
+        pen.fillStyle = this.theme["black-row"];
         pen.fillRect(KEYBOARD_PX, this.yOf(key), width, this.keyPx);
       }
       if (key % 12 === 0) {
-        pen.fillStyle = this.theme("line");
+        pen.fillStyle = this.theme.line;
         pen.fillRect(KEYBOARD_PX, this.yOf(key) + this.keyPx - 0.5, width, 1);
       }
     }
@@ -145,38 +133,34 @@ class Roll {
     pen.textBaseline = "middle";
     for (let i = Math.ceil(this.startS / stepS); i * stepS <= this.startS + this.lengthS; i += 1) {
       const x = this.xOf(i * stepS);
-      pen.fillStyle = this.theme("line");
+      pen.fillStyle = this.theme.line;
       pen.fillRect(x, 0, 1, height - TIMES_PX);
-      pen.fillStyle = this.theme("quiet");
-      const label = clockLabel(i * stepS, stepS < 1 ? 1 : 0);
+      pen.fillStyle = this.theme.quiet;
+      const label = clock(i * stepS, stepS < 1 ? 1 : 0);
       const half = pen.measureText(label).width / 2 + 3;
       const inside = Math.min(Math.max(x, KEYBOARD_PX + half), width - half);
       pen.fillText(label, inside, height - TIMES_PX / 2);
     }
   }
 
-  // One fill a note would be one change of colour a note: notes are put together by colour and opacity first.
   paintNotes(pen) {
+    this.painter.paint(pen, this.notesInView(), {
+      xOf: (timeS) => this.xOf(timeS),
+      yOf: (key) => this.yOf(key),
+      heightPx: Math.max(1, this.keyPx - 1),
+      shortestPx: SHORTEST_NOTE_PX,
+    });
+  }
+
+  notesInView() {
     const endS = this.startS + this.lengthS;
-    const shades = new Map();
-    const tall = Math.max(1, this.keyPx - 1);
+    const inView = [];
     for (let i = lastBefore(this.notes, this.startS - this.longestS) + 1; i < this.notes.length; i += 1) {
       const note = this.notes[i];
       if (note.onset > endS) break;
-      if (note.offset < this.startS) continue;
-      const shade = note.velocity * (N_SHADES + 1) + Math.round((note.confidence ?? 1) * N_SHADES);
-      if (!shades.has(shade)) shades.set(shade, []);
-      shades.get(shade).push(note);
+      if (note.offset >= this.startS) inView.push(note);
     }
-    for (const [shade, notes] of shades) {
-      pen.fillStyle = this.colours[Math.floor(shade / (N_SHADES + 1))];
-      pen.globalAlpha = FAINTEST + ((1 - FAINTEST) * (shade % (N_SHADES + 1))) / N_SHADES;
-      for (const note of notes) {
-        const x = this.xOf(note.onset);
-        pen.fillRect(x, this.yOf(note.key), Math.max(1.5, this.xOf(note.offset) - x - 0.5), tall);
-      }
-    }
-    pen.globalAlpha = 1;
+    return inView;
   }
 
   paintPedals(pen) {
@@ -185,7 +169,7 @@ class Roll {
       if (pedal.offset < this.startS) continue;
       const y = this.rollPx + LANE_PX * this.lanes.indexOf(pedal.controller);
       const x = this.xOf(pedal.onset);
-      pen.fillStyle = this.theme(pedal.controller === SUSTAIN ? "sustain" : "soft");
+      pen.fillStyle = this.theme[`pedal-${PEDALS.get(pedal.controller)}`];
       pen.fillRect(x, y + 3, Math.max(1, this.xOf(pedal.offset) - x - 0.5), LANE_PX - 5);
     }
   }
@@ -195,26 +179,28 @@ class Roll {
     for (let i = lastBefore(this.notes, this.nowS); i >= 0; i -= 1) {
       const note = this.notes[i];
       if (note.onset < this.nowS - this.longestS) break;
-      if (note.offset > this.nowS && !sounding.has(note.key)) sounding.set(note.key, this.colours[note.velocity]);
+      if (note.offset > this.nowS && !sounding.has(note.key)) sounding.set(note.key, this.painter.colours[note.velocity]);
     }
-    pen.fillStyle = this.theme("paper");
+    pen.fillStyle = this.theme.paper;
     pen.fillRect(0, 0, KEYBOARD_PX, this.canvas.clientHeight);
+    pen.fillStyle = this.theme["white-key"];
+    pen.fillRect(0, 0, KEYBOARD_PX - 1, this.rollPx);
     pen.font = "10px system-ui, sans-serif";
     pen.textBaseline = "middle";
     for (let key = this.lowest; key <= this.highest; key += 1) {
       const y = this.yOf(key);
-      pen.fillStyle = sounding.get(key) ?? this.theme(isBlack(key) ? "black-key" : "white-key");
-      pen.fillRect(0, y, isBlack(key) ? 0.62 * KEYBOARD_PX : KEYBOARD_PX - 1, this.keyPx);
-      pen.fillStyle = this.theme("line");
+      pen.fillStyle = sounding.get(key) ?? this.theme[isBlack(key) ? "black-key" : "white-key"];
+      pen.fillRect(0, y, isBlack(key) ? BLACK_KEY_PX : KEYBOARD_PX - 1, this.keyPx);
+      pen.fillStyle = this.theme.line;
       pen.fillRect(0, y + this.keyPx - 0.5, KEYBOARD_PX, 0.5);
     }
     pen.textAlign = "right";
-    pen.fillStyle = "#3a3d45"; // on a white key, in both themes
+    pen.fillStyle = this.theme["key-name"];
     for (let key = Math.ceil(this.lowest / 12) * 12; key <= this.highest; key += 12) {
       pen.fillText(keyName(key), KEYBOARD_PX - 4, this.yOf(key) + this.keyPx / 2);
     }
-    pen.fillStyle = this.theme("quiet");
+    pen.fillStyle = this.theme.quiet;
     this.lanes.forEach((kind, i) =>
-      pen.fillText(kind === SUSTAIN ? "sustain" : "soft", KEYBOARD_PX - 4, this.rollPx + LANE_PX * (i + 0.5)));
+      pen.fillText(PEDALS.get(kind), KEYBOARD_PX - 4, this.rollPx + LANE_PX * (i + 0.5)));
   }
 }

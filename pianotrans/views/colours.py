@@ -1,8 +1,13 @@
-"""The colours of notes: by how hard they were struck, or by how they compare with what was played."""
+"""The colours of notes in pictures: by velocity, or by how they compare with a reference.
 
-from collections.abc import Iterator
+Colours that the report and the web page have, too, come from their palette, `assets/shared/palette.css`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Self
 
 from pianotrans.events import Note
@@ -14,14 +19,12 @@ if TYPE_CHECKING:
 Colour = tuple[float, float, float, float]
 """Red, green, blue and opacity, each in [0, 1]."""
 
-_SOFT_TO_LOUD = ("#3566b0", "#6a4fb3", "#b0338f", "#dd4a4a", "#f08a24", "#f7bf2f")
-_MATCHED, _MISSED, _EXTRA = "#86add6", "#e67e00", "#b8003f"  # told apart by the colour-blind as well
-_FAINTEST = 0.3  # a note whose end is in doubt is still a note: it must be seen
+_MATCHED, _MISSED, _EXTRA = "#86add6", "#e67e00", "#b8003f"  # colour-blind people can tell them apart, too
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A note and its colour; one that `stands_out` must be found among thousands."""
+    """A note and its colour; a note that `stands_out` is easy to find among thousands."""
 
     note: Note
     colour: Colour
@@ -30,7 +33,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Paint:
-    """Marks in the order they are to be drawn, and a key to their colours: (label, colour), if they need one."""
+    """Marks in the order of drawing, and a legend of their colours as (label, colour), if they need one."""
 
     marks: tuple[Mark, ...]
     legend: tuple[tuple[str, str], ...] = ()
@@ -41,7 +44,7 @@ class Paint:
         return tuple(mark.note for mark in self.marks)
 
     def between(self, start_s: float, end_s: float) -> Self:
-        """Only what sounds between two times, cut there."""
+        """The notes that sound between two times, cut there."""
         return replace(self, marks=tuple(self._cut(start_s, end_s)))
 
     def _cut(self, start_s: float, end_s: float) -> Iterator[Mark]:
@@ -52,21 +55,21 @@ class Paint:
 
 
 def confidence_of(note: Note) -> float:
-    """How sure the model is that a note begins there; 1 where it was not asked, or the note comes from elsewhere.
+    """The confidence of the onset; 1 where it is unknown.
 
-    Of the onset: where exactly a note ends is in doubt more often than whether there is one.
+    Not that of the whole note: it is more often in doubt where a note ends than whether there is one.
     """
     return 1.0 if note.onset_confidence is None else note.onset_confidence
 
 
 def by_velocity(notes: tuple[Note, ...]) -> Paint:
-    """Blue for soft, yellow for loud; opaque where sure."""
+    """Blue for soft, yellow for loud, paler where less certain."""
     colours = velocity_colours()
     return Paint(tuple(Mark(note, (*colours((note.velocity - 1) / 126)[:3], _opacity(note))) for note in notes))
 
 
 def by_outcome(comparison: Comparison) -> Paint:
-    """A colour each for matched, missed and extra notes; the wrong ones lie on top."""
+    """One colour each for matched, missed and extra notes; missed and extra ones lie on top."""
     from matplotlib.colors import to_rgba
 
     groups = (
@@ -82,13 +85,22 @@ def by_outcome(comparison: Comparison) -> Paint:
     return Paint(tuple(marks), tuple((f"{name} ({len(notes)})", colour) for name, notes, colour in groups))
 
 
-@lru_cache(maxsize=1)
+@cache
 def velocity_colours() -> "Colormap":
     """From velocity 1 (at 0) to velocity 127 (at 1)."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("velocity", _SOFT_TO_LOUD)
+    steps = [colour for name, colour in palette().items() if name.startswith("velocity-")]
+    return LinearSegmentedColormap.from_list("velocity", steps)
+
+
+@cache
+def palette() -> Mapping[str, str]:
+    """The values of the shared palette by name, those for light ground, in its order: `velocity-0` is "#3566b0"."""
+    text = (files("pianotrans.views") / "assets" / "shared" / "palette.css").read_text(encoding="utf-8")
+    return dict(re.findall(r"--([\w-]+): (?:light-dark\()?([#\w.]+)", text))
 
 
 def _opacity(note: Note) -> float:
-    return _FAINTEST + (1 - _FAINTEST) * confidence_of(note)
+    faintest = float(palette()["faintest"])
+    return faintest + (1 - faintest) * confidence_of(note)

@@ -1,8 +1,10 @@
-// The list of notes, a page at a time: a table of 20 000 rows would take a browser seconds.
+// The list of notes, page by page: a table of 20 000 rows would keep a browser busy for seconds.
+
+import { clock, keyName } from "./shared/format.js";
 
 const ROWS_A_PAGE = 100;
 
-class NoteList {
+export class NoteList {
   constructor(rows, page, earlier, later, onChoose) {
     Object.assign(this, { rows, page, earlier, later, onChoose });
     earlier.addEventListener("click", () => this.turn(-1));
@@ -33,8 +35,8 @@ class NoteList {
     const row = document.createElement("tr");
     const go = document.createElement("button");
     go.type = "button";
-    go.textContent = clockLabel(note.onset, 2);
-    go.setAttribute("aria-label", `Go to ${keyName(note.key)} at ${clockLabel(note.onset, 2)}`);
+    go.textContent = clock(note.onset, 2);
+    go.setAttribute("aria-label", `Go to ${keyName(note.key)} at ${clock(note.onset, 2)}`);
     go.addEventListener("click", () => this.onChoose(note.onset));
     row.insertCell().append(go);
     const duration = `${(note.offset - note.onset).toFixed(2)} s`;
@@ -43,7 +45,7 @@ class NoteList {
     return row;
   }
 
-  // Mark what sounds at a time.
+  // Highlight the notes that sound at a time.
   mark(nowS) {
     for (let i = 0; i < this.rows.rows.length; i += 1) {
       const note = this.notes[this.first + i];

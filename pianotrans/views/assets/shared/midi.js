@@ -1,9 +1,9 @@
-// A standard MIDI file, byte for byte what the command line writes for the same notes: 960 ticks a quarter, 120
-// quarters a minute, format 1 with a tempo track and a piano track.
+// A standard MIDI file, byte for byte what `pianotrans transcribe` writes for the same notes: 960 ticks a quarter note,
+// 120 quarter notes a minute, format 1 with a tempo track and a piano track.
 
 const TICKS_PER_SECOND = 1920;
 
-function midiBytes(notes, pedals, durationS) {
+export function midiBytes(notes, pedals, durationS) {
   const events = [];
   let end = tick(durationS);
   const add = (track, rankUp, rankDown, number, up, down) => {
@@ -35,7 +35,7 @@ function midiBytes(notes, pedals, durationS) {
     ...chunkHead("MTrk", piano.length)].concat(piano));
 }
 
-// Half to even, as Python rounds.
+// Rounds half to even, as Python does.
 function tick(seconds) {
   const exact = seconds * TICKS_PER_SECOND;
   const below = Math.floor(exact);
@@ -43,7 +43,8 @@ function tick(seconds) {
   return below % 2 ? below + 1 : below;
 }
 
-// [onset, offset, event] in ticks of one key's events: each ends where the next begins, the last on a tick stays.
+// The events of one key as [onset, offset, event] in ticks: each ends by the onset of the next, and of several on
+// one tick the last stays.
 function separated(track) {
   const beginning = new Map(track.map((event) => [tick(event.onset), event]));
   const onsets = [...beginning.keys()];

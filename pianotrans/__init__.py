@@ -5,8 +5,11 @@
     performance = pianotrans.transcribe("song.mp3")
     performance.save("song.mid")
 
-`Transcriber` keeps the model loaded for many recordings. Everything that needs torch is imported when it is
-first used, so that importing this package is cheap.
+    pianotrans.evaluate("truth.mid", "song.mid").summary()
+    pianotrans.evaluate_dataset("maestro-v3.0.0", split="test")
+
+`Transcriber` keeps the model loaded for many recordings. What needs more than events is imported when it is first
+used, so that importing this package is cheap.
 """
 
 import importlib
@@ -21,13 +24,22 @@ from pianotrans.errors import (
     OutputError,
     PianotransError,
 )
-from pianotrans.events import Note, Pedal, Performance, extend_by_pedal, load_midi
+from pianotrans.events import Note, Pedal, Performance, extend_by_pedal, load_midi, load_performance
 from pianotrans.version import __version__
 
 if TYPE_CHECKING:
+    from pianotrans.batch.evaluation import evaluate_dataset
+    from pianotrans.evaluation.scoring import evaluate
     from pianotrans.inference.transcriber import Progress, Transcriber, transcribe
 
-_FROM_INFERENCE = {"Progress", "Transcriber", "transcribe"}
+_MODULES = {
+    "Progress": "pianotrans.inference.transcriber",
+    "Transcriber": "pianotrans.inference.transcriber",
+    "evaluate": "pianotrans.evaluation.scoring",
+    "evaluate_dataset": "pianotrans.batch.evaluation",
+    "transcribe": "pianotrans.inference.transcriber",
+}
+"""Where names stand that are imported when they are first used."""
 
 __all__ = [
     "AudioError",
@@ -43,13 +55,16 @@ __all__ = [
     "Progress",
     "Transcriber",
     "__version__",
+    "evaluate",
+    "evaluate_dataset",
     "extend_by_pedal",
     "load_midi",
+    "load_performance",
     "transcribe",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _FROM_INFERENCE:
-        return getattr(importlib.import_module("pianotrans.inference.transcriber"), name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'pianotrans' has no attribute {name!r}")

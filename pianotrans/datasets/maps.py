@@ -58,3 +58,10 @@ def list_maps(root: Path, subsets: Collection[str] = ("MUS",)) -> DatasetListing
         tuple(map(labelled, pairs)),
         tuple(map(labelled, unmatched)),
     )
+
+
+def find_subsets(root: Path) -> list[Path]:
+    """The folders named after a subset, where `root` holds the pianos, is a piano or is such a folder."""
+    if root.absolute().name in SUBSETS:
+        return [root]
+    return [path for name in SUBSETS for path in (*root.glob(f"*/{name}/"), *root.glob(f"{name}/"))]

@@ -1,7 +1,9 @@
 """Many pieces: the mean over pieces, the notes of all pieces pooled, and how sure the mean is."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from pianotrans.evaluation.provenance import Provenance
 from pianotrans.evaluation.reliability import JudgedEvents, Kind, Reliability, Threshold, reliabilities, thresholds
 from pianotrans.evaluation.scores import Score
 from pianotrans.evaluation.settings import EvaluationSettings
+from pianotrans.files import make_folder, write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,21 @@ class Evaluation:
     def mistakes(self) -> dict[str, int]:
         """How many mistakes of each kind there are in all pieces."""
         return count_kinds(tuple(one for piece in self.pieces for one in piece.mistakes))
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False, seed: int = SEED) -> tuple[str, ...]:
+        """Write scores, tables, mistakes and pictures into a folder, made where it is missing. Returns their names.
+
+        Raises OutputError if that cannot be done, or if the folder holds one of them (without `overwrite`).
+        """
+        from pianotrans.evaluation.saving import check_free, render_files
+
+        folder = Path(folder)
+        check_free(folder, overwrite=overwrite)
+        make_folder(folder)
+        contents = render_files(self, seed=seed)
+        for name, content in contents.items():
+            write_atomically(folder / name, content, overwrite=overwrite)
+        return tuple(contents)
 
 
 def _summarise(column: Column, scores: Sequence[Score], n_resamples: int, seed: int) -> ColumnSummary:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pianotrans.errors import EvaluationError, MidiError
-from pianotrans.events import Performance, load_json, load_midi
-
-_SUFFIXES = {".mid", ".midi"}
+from pianotrans.events import MIDI_SUFFIXES, Performance, load_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +58,6 @@ def pair_files(reference: Path, estimate: Path) -> Pairing:
     )
 
 
-def load_estimate(path: Path) -> Performance:
-    """A transcription, in JSON or MIDI by its suffix. Raises MidiError if it cannot be read."""
-    return load_json(path) if path.suffix.lower() == ".json" else load_midi(path)
-
-
 def _json_beside(estimate: Path) -> Path | None:
     path = estimate.with_suffix(".json")
     return path if path.is_file() else None
@@ -94,7 +87,7 @@ def _midi_files(folder: Path) -> dict[str, Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in sorted(files):
             path = Path(parent, name)
-            if path.suffix.lower() in _SUFFIXES and not name.startswith("."):
+            if path.suffix.lower() in MIDI_SUFFIXES and not name.startswith("."):
                 found[path.relative_to(folder).with_suffix("").as_posix()].append(path)
     for name, paths in found.items():
         if len(paths) > 1:

@@ -14,6 +14,7 @@ from pianotrans.datasets import (
     load_maps_text,
     load_reference,
 )
+from pianotrans.datasets.maps import list_maps
 from pianotrans.errors import DatasetError
 from pianotrans.events import Note, Performance, midi_bytes
 from tests.datasets.trees import contents, one_line, touch, unmatched
@@ -58,17 +59,14 @@ def test_music_with_the_usual_split(maps: Path, layout: str | None):
 
 
 def test_other_subsets_when_asked_for(maps: Path):
-    listing = find_pairs("maps", maps, maps_subsets=["ISOL", "RAND"])
+    listing = list_maps(maps, ["ISOL", "RAND"])
     assert [(pair.name.rpartition("/")[2], pair.group, pair.split, pair.midi.suffix) for pair in listing.pairs] == [
         ("MAPS_RAND_P3_1_AkPnBcht", "AkPnBcht", "train", ".mid"),
         ("MAPS_ISOL_NO_F_S0_M23_ENSTDkAm", "ENSTDkAm", "test", ".txt"),
     ]
-    with pytest.raises(DatasetError, match=r"no pairs .* in the layout maps\. Music lies in <PIANO>/MUS\."):
-        find_pairs("maps", maps, maps_subsets=["UCHO"])
+    assert list_maps(maps, ["UCHO"]).pairs == ()
     with pytest.raises(DatasetError, match=r"^subset 'mus' is not one of MAPS\. Use MUS, ISOL, RAND, UCHO\.$"):
-        find_pairs("maps", maps, maps_subsets=["MUS", "mus"])
-    with pytest.raises(DatasetError, match=r"the layout folder has no subsets"):
-        find_pairs("folder", maps, maps_subsets=["MUS"])
+        list_maps(maps, ["MUS", "mus"])
 
 
 @pytest.mark.parametrize("below", ["ENSTDkAm", "ENSTDkAm/MUS"])
@@ -124,7 +122,7 @@ def test_the_shared_copy(shared: Path):
     assert listing.splits == ("test",)
     assert all(len(load_reference(pair.midi).notes) > 100 for pair in listing.pairs)
     with pytest.raises(
-        DatasetError, match=r"maps: looks like the layouts csv \(pairs\.csv\) and maps \(ENSTDkAm/MUS"
+        DatasetError, match=r"maps: looks like the layouts maps \(ENSTDkAm/MUS\) and csv \(pairs\.csv"
     ):
         find_pairs(None, root)
 

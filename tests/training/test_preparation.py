@@ -16,7 +16,13 @@ from pianotrans.datasets import find_pairs
 from pianotrans.errors import DatasetError, OutputError
 from pianotrans.events import Durations, Note, Pedal, Performance
 from pianotrans.training.data.index import CACHE_FOLDER, FILE_NAME, Recording, read_index
-from pianotrans.training.preparation import Outcome, Preparation, PreparationSettings, report_csv, running
+from pianotrans.training.preparation import (
+    Preparation,
+    PreparationOutcome,
+    PreparationSettings,
+    report_csv,
+    running,
+)
 from pianotrans.training.preparation.running import PARTS_FOLDER
 from tests.synthesis import random_performance, render
 
@@ -64,14 +70,14 @@ def pairs(tmp_path: Path) -> Pairs:
     return Pairs(tmp_path / "data")
 
 
-def prepare(pairs: Pairs, out: Path, n_workers: int = 1, **options: Any) -> dict[str, Outcome]:
+def prepare(pairs: Pairs, out: Path, n_jobs: int = 1, **options: Any) -> dict[str, PreparationOutcome]:
     overwrite = options.pop("overwrite", False)
     listing = find_pairs("csv", pairs.csv())
     settings = PreparationSettings(**options)
-    return {one.name: one for one in Preparation(listing, out, settings, overwrite=overwrite).run(n_workers)}
+    return {one.name: one for one in Preparation(listing, out, settings, overwrite=overwrite).run(n_jobs)}
 
 
-def ready(outcomes: dict[str, Outcome], name: str) -> Recording:
+def ready(outcomes: dict[str, PreparationOutcome], name: str) -> Recording:
     recording = outcomes[name].recording
     assert recording is not None, outcomes[name].refusal
     return recording
@@ -260,9 +266,7 @@ def test_reading_headers_only(pairs: Pairs, tmp_path: Path):
 def test_unknown_splits(pairs: Pairs, tmp_path: Path, split: str, words: str):
     pairs.add("good")
     pairs.add("song", split=split)
-    message = (
-        rf"1 of 2 recordings have {words}. In the column split, say one of train, validation, test for each\.$"
-    )
+    message = rf"1 of 2 recordings have {words}. Give each one of train, validation, test"
     with pytest.raises(DatasetError, match=message):
         prepare(pairs, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -356,7 +360,7 @@ def test_several_processes(pairs: Pairs, tmp_path: Path):
     for i in range(4):
         pairs.add(f"song{i}", suffix=".ogg" if i % 2 else ".wav")
     spoil(pairs, "silence")
-    outcomes = prepare(pairs, tmp_path / "out", n_workers=2)
+    outcomes = prepare(pairs, tmp_path / "out", n_jobs=2)
     assert "silent" in outcomes["bad"].refusal
     assert [one.name for one in read_index(tmp_path / "out").recordings] == [f"song{i}" for i in range(4)]
 

@@ -51,7 +51,7 @@ class DatasetWatcher(EvaluationWatcher):
         """Something about the data set is odd."""
 
     def checked(self, n_done: int, n_all: int) -> None:
-        """The MIDI of so many of all recordings has been read."""
+        """The MIDI of `n_done` recordings has been read."""
 
     def transcribing(self) -> AbstractContextManager[Watcher]:
         """Who watches the transcription, for as long as it takes."""
@@ -84,9 +84,10 @@ def evaluate_dataset(
         layout: How its files lie, a name in `datasets.LAYOUTS`; None to detect it.
         split: Which split to take; None for all.
         name_filter: Take only recordings whose name contains this, or matches it as a glob.
-        n_at_most: Take only so many, the first ones.
-        recipe: Model, device, precision and hop; formats and the limit are chosen here. None: the defaults.
-        settings: What counts as correct; its `limit_s` also limits what is transcribed. None: the defaults.
+        n_at_most: Take only the first recordings, this many.
+        recipe: Model, device, precision and hop, as a `workers.recipe.Recipe`; its formats and limit are not used.
+        settings: What counts as correct, as `evaluation.EvaluationSettings`; its `limit_s` also limits what is
+            transcribed.
         output: Keep the transcriptions in this folder's `transcriptions`, where a later call uses them again;
             None keeps nothing.
         overwrite: Replace transcriptions there that are not from here.

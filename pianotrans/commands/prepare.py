@@ -62,8 +62,9 @@ def prepare(
     """Check a data set and make an index of it for training.
 
     Splits are those of the data set; where it states none, every recording is for training. Recordings of any
-    sample rate are used as they are. Those that cannot be used are named and left out. Exit code: 0 all ready, 1
-    some left out, 2 wrong usage, 130 interrupted: the same command goes on where it was.
+    sample rate are used as they are. Those that cannot be used are named and left out. A later run checks only what
+    has changed, or everything with --overwrite. Exit code: 0 all ready, 1 some left out, 2 wrong usage, 130
+    interrupted: the same command goes on where it was.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, f"{_GO_ON} Nothing half-written is left."):
@@ -87,7 +88,7 @@ def prepare(
 
 
 def _run(preparation: "Preparation", n_jobs: int, outcomes: list["PreparationOutcome"], reporter: Reporter) -> None:
-    """Bring every recording to its end; tell of those that are left out, and of what is odd about the others."""
+    """Prepare every recording; name those that are left out, and what is odd about the others."""
     total_s = sum(pair.duration_s or 0.0 for pair in preparation.listing.pairs) or None
     done_s = 0.0
     with reporter.working(preparation.listing.root.name or "data set") as meter:

@@ -1,4 +1,4 @@
-"""Data sets: which recordings and which true MIDI belong together, in the layouts that they come in.
+"""Data sets: which recordings and which MIDI belong together, in every layout that is known.
 
 Nothing here opens a recording. Importing this package loads neither torch nor a MIDI library.
 """

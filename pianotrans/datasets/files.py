@@ -27,7 +27,7 @@ def check_folder(root: Path) -> None:
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is such a file; no, too, for names too long for any, where `Path.is_file` raises."""
+    """Whether there is such a file; False also for names that are too long, where `Path.is_file` raises."""
     try:
         return path.is_file()
     except OSError:

@@ -20,9 +20,9 @@ def match_files(
 ) -> tuple[list[Pair], list[Unmatched]]:
     """Put together, of `files` (relative to `root`), the audio and the MIDI of one name; both lists sorted.
 
-    Of several audio files of one name, lossless ones are preferred, then large ones. A file with a suffix of
-    `other_truths` serves where there is no MIDI. Files of other suffixes are none of the data set.
-    Raises DatasetError where a recording has two MIDI files: which of them is true cannot be known.
+    If a recording has several audio files, lossless ones are preferred, then large ones. A file with a suffix of
+    `other_truths` serves where there is no MIDI. Files of other suffixes are ignored. Raises DatasetError if a
+    recording has two MIDI files: nothing tells which of them is true.
     """
     audio: dict[str, list[Path]] = defaultdict(list)
     midi: dict[str, list[Path]] = defaultdict(list)

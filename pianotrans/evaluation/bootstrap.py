@@ -1,4 +1,4 @@
-"""How sure a mean over pieces is, and whether two systems differ: by resampling pieces, with a stated seed."""
+"""How certain a mean over pieces is, and whether two systems differ: by resampling pieces, with a stated seed."""
 
 from typing import NamedTuple
 

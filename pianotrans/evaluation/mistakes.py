@@ -1,4 +1,4 @@
-"""What became of the notes that do not match: missed, extra, an octave off, split, merged."""
+"""Notes that do not match: missed, extra, an octave off, split, merged."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -29,7 +29,7 @@ class MistakeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NoteSpan:
-    """A note, where it is; the times of the estimate are those after alignment."""
+    """Where a note is; the times of the estimate are those after alignment."""
 
     key: int
     onset_s: float
@@ -123,7 +123,7 @@ def _span(table: EventTable, row: int) -> NoteSpan:
 
 
 def count_kinds(mistakes: tuple[Mistake, ...]) -> dict[str, int]:
-    """How many there are of each kind, all kinds named; an octave error, which is two notes, counts once."""
+    """How many there are of each kind; an octave error, which is two notes, counts once."""
     counts = dict.fromkeys((kind.value for kind in MistakeKind), 0)
     for one in mistakes:
         if one.kind is not MistakeKind.OCTAVE or one.is_reference:

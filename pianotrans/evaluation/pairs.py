@@ -1,4 +1,4 @@
-"""Which file of one folder belongs to which of another."""
+"""Which files of two folders belong together."""
 
 import os
 from collections import defaultdict
@@ -37,8 +37,8 @@ class Pairing:
 def pair_files(reference: Path, estimate: Path) -> Pairing:
     """Two files, whatever their names, or two folders, by relative path without `.mid` or `.midi` (any case).
 
-    JSON of the same name beside an estimate in MIDI is taken to say how sure that is of its notes. Hidden files
-    and folders are skipped. Raises EvaluationError if a path does not exist, if one is a file and the other a
+    JSON of the same name beside an estimate in MIDI gives the confidences of its notes. Hidden files and folders
+    are skipped. Raises EvaluationError if a path does not exist, if one is a file and the other a
     folder, if a folder cannot be read, or if it holds two files for one piece (a.mid and a.midi).
     """
     kinds = [_is_folder(path) for path in (reference, estimate)]
@@ -81,7 +81,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _midi_files(folder: Path) -> dict[str, Path]:
-    """The MIDI files below a folder by their relative path without suffix, in the way of POSIX."""
+    """The MIDI files below a folder by their relative path without suffix, with slashes."""
     found: dict[str, list[Path]] = defaultdict(list)
     for parent, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]

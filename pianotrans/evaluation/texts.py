@@ -1,4 +1,4 @@
-"""An evaluation as files to keep: tables for spreadsheets, and a summary to paste."""
+"""An evaluation as text: tables for spreadsheets, and a summary to paste."""
 
 import csv
 import io
@@ -67,7 +67,7 @@ def summary_markdown(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, 
 
 
 def notes_on(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> list[str]:
-    """What has to be said with a table of scores, one item a line."""
+    """What belongs beside a table of scores, one item a line."""
     said = [evaluation.provenance.describe()] if evaluation.provenance else []
     said += evaluation.settings.describe()
     said.append(
@@ -113,7 +113,7 @@ def n_pieces(n: int) -> str:
 
 
 def first_few(lines: Sequence[str], most: int = 10) -> list[str]:
-    """The lines, or if there are too many to be read the first of them and how many more there are."""
+    """The lines, or if there are many the first of them and how many more there are."""
     if len(lines) <= most:
         return list(lines)
     return [*lines[:most], f"and {len(lines) - most} more (--json and summary.json have all)"]

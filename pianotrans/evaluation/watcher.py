@@ -1,4 +1,4 @@
-"""What goes on in an evaluation, for whoever wants to show it."""
+"""What happens in an evaluation, for those who show it."""
 
 from pianotrans.evaluation.collection import Failure
 
@@ -13,4 +13,4 @@ class EvaluationWatcher:
         """A piece cannot be scored."""
 
     def scored(self, n_done: int, n_all: int) -> None:
-        """So many of all pieces are done, failures included."""
+        """`n_done` pieces have been scored or have failed."""

@@ -198,14 +198,14 @@ BAD: dict[str, tuple[Callable[[Pairs], object], str]] = {
         lambda pairs: overwritten(pairs.add("bad").with_suffix(".mid"), b"some text"),
         "bad.mid: does not begin as MIDI files do",
     ),
-    "no notes": (lambda pairs: pairs.add("bad", DEAF, SOUND), "bad.mid: holds no notes of a piano"),
-    "no piano": (lambda pairs: pairs.add("bad", TOO_HIGH, SOUND), "bad.mid: holds no notes of a piano"),
+    "no notes": (lambda pairs: pairs.add("bad", DEAF, SOUND), "bad.mid: holds no notes within a piano's keys"),
+    "no piano": (lambda pairs: pairs.add("bad", TOO_HIGH, SOUND), "bad.mid: holds no notes within a piano's keys"),
     "a text of MAPS": (
         lambda pairs: (
             pairs.add("bad", SHORT, midi="bad.txt"),
             (pairs.folder / "bad.txt").write_text("OnsetTime OffsetTime MidiPitch\n0.5 0.7 60\n"),
         ),
-        "bad.txt: tells neither velocities nor pedals. Give MIDI to train on.",
+        "bad.txt: states neither velocities nor pedals. Give MIDI to train on.",
     ),
 }
 
@@ -228,7 +228,7 @@ def test_one_bad_among_good(pairs: Pairs, tmp_path: Path, case: str):
 @pytest.mark.parametrize(
     ("performance", "options", "remark"),
     [
-        (Performance((Note(0.1, 1, 60, 50), Note(0.2, 1, 10, 50)), (), 2.0), {}, "no piano has are left out: 1"),
+        (Performance((Note(0.1, 1, 60, 50), Note(0.2, 1, 10, 50)), (), 2.0), {}, "keys are left out: 1"),
         (Performance(tuple(Note(0.05 * i, 2, 40 + i, 64) for i in range(20)), (), 2.0), {}, "the velocity 64"),
         (Performance((Note(0.1, 1, 60, 50),), (), 2.0), {"duration": 9.0}, "9.0 s in the index do not go"),
         (Performance((Note(0.1, 1, 60, 50),), (), 2.0), {"rate": 8000}, "at 8000 Hz the highest partials are"),

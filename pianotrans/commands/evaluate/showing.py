@@ -31,7 +31,7 @@ def show_evaluation(reporter: Reporter, limit_s: float | None = None) -> Iterato
     """Show the progress of an evaluation that is watched by the given watcher, and all that has no score."""
     bar = _StepBar(reporter)
     try:
-        yield _View(reporter, bar, limit_s)
+        yield _EvaluationView(reporter, bar, limit_s)
     finally:
         bar.close()
 
@@ -77,7 +77,7 @@ class _StepBar:
             self._progress = None
 
 
-class _View(DatasetWatcher):
+class _EvaluationView(DatasetWatcher):
     """Shows what happens on standard error. What has no score is told even with --quiet: scores may mislead."""
 
     def __init__(self, reporter: Reporter, bar: _StepBar, limit_s: float | None):

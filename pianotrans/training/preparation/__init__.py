@@ -1,4 +1,4 @@
-"""From a data set to an index of what can be trained on: every recording checked, some of them copied.
+"""From a data set to an index for training: every recording checked, some of them copied.
 
 Importing this package loads no torch.
 """

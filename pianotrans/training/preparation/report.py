@@ -1,4 +1,4 @@
-"""What became of every recording, as a table for spreadsheets."""
+"""The outcome of every recording, as a table for spreadsheets."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A whole data set, one recording after the other or several at once, and again where it was left."""
+"""A whole data set, in one process or several; a run that was interrupted goes on where it was."""
 
 import shutil
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ from pianotrans.training.preparation.checking import PreparationSettings, prepar
 from pianotrans.training.preparation.splits import check_splits
 
 PARTS_FOLDER = "parts"
-"""Where recordings are kept, each as an index of its own, until all are done."""
+"""Holds every recording as an index of its own until all are done."""
 
 
 @dataclass(frozen=True)
 class PreparationOutcome:
-    """What became of one recording: either it can be trained on, or there is a reason why not."""
+    """Either a recording that can be trained on, or the reason why it cannot."""
 
     name: str
     split: str | None
@@ -105,7 +105,7 @@ class Preparation:
                 )
             known |= {one.name: one for one in index.recordings}
         for pair in self.listing.pairs:
-            with suppress(DatasetError):  # a part that is not there or is damaged is made anew
+            with suppress(DatasetError):  # a part that is missing or damaged is made again
                 part = read_index(self._part(pair.name), folder=self.out)
                 if part.root == self._root:
                     (known[pair.name],) = part.recordings
@@ -120,7 +120,7 @@ class Preparation:
 
 
 def _prepare(pair: Pair, out: Path, settings: PreparationSettings) -> Recording | str:
-    """The recording, or why it cannot be trained on. Raises OutputError: that is no fault of the recording."""
+    """The recording, or why it cannot be trained on. Raises OutputError, as the recording is not at fault."""
     try:
         return prepare_recording(pair, out, settings)
     except OutputError:

@@ -7,11 +7,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from pianotrans.batch.collection import Destination, transcribe_items
 from pianotrans.batch.estimate import header_duration_s
 from pianotrans.batch.item import Item
-from pianotrans.batch.ledger import Ledger
-from pianotrans.batch.report import write_report
-from pianotrans.batch.run import Options, Run, Watcher
+from pianotrans.batch.run import Options, RunWatcher
 from pianotrans.datasets import (
     DatasetListing,
     Pair,
@@ -53,9 +52,9 @@ class DatasetWatcher(EvaluationWatcher):
     def checked(self, n_done: int, n_all: int) -> None:
         """The MIDI of `n_done` recordings has been read."""
 
-    def transcribing(self) -> AbstractContextManager[Watcher]:
+    def transcribing(self) -> AbstractContextManager[RunWatcher]:
         """Who watches the transcription, for as long as it takes."""
-        return nullcontext(Watcher())
+        return nullcontext(RunWatcher())
 
 
 def evaluate_dataset(
@@ -194,9 +193,8 @@ def _transcribe(
         Item(pair.name, pair.audio, {name: folder / file_of(pair.name, f".{name}") for name in recipe.formats})
         for pair in pairs
     ]
-    with Ledger(folder) as ledger, watcher.transcribing() as run_watcher:
-        outcomes = Run(items, recipe, ledger, options, run_watcher).go()
-        write_report(ledger, outcomes)
+    with watcher.transcribing() as run_watcher:
+        outcomes = transcribe_items(items, Destination(folder), recipe, options, run_watcher).outcomes
     transcribed = [
         FilePair(pair.name, pair.midi, here(outcome.item.outputs["mid"]), here(outcome.item.outputs["json"]))
         for pair, outcome in zip(pairs, outcomes, strict=True)

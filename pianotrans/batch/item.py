@@ -22,6 +22,11 @@ class Item:
         """An item named after its place."""
         return cls(ledger_text(place), source, outputs)
 
+    @property
+    def folder(self) -> Address:
+        """The folder that the name is relative to."""
+        return self.source.parents[self.name.count("/")]
+
 
 class End(StrEnum):
     """How a recording ended in a run."""

@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from pianotrans.batch.identity import Identity, digest, identify
 from pianotrans.batch.item import Item
-from pianotrans.batch.ledger import Entry, State
+from pianotrans.batch.ledger import Entry, EntryState
 from pianotrans.errors import AudioError, OutputError
 from pianotrans.workers.storage import Address, exists, is_file, read
 
@@ -37,9 +37,9 @@ def judge(entry: Entry, item: Item, settings: str, *, retry_failed: bool) -> Jud
         return Judgement(Verdict.taken)
     if entry.identity is None or entry.settings != settings:
         return todo
-    if entry.state is State.done and all(map(is_file, item.outputs.values())):
+    if entry.state is EntryState.done and all(map(is_file, item.outputs.values())):
         verdict = Verdict.done
-    elif entry.state is State.failed and not retry_failed:
+    elif entry.state is EntryState.failed and not retry_failed:
         verdict = Verdict.failed
     else:
         return todo

@@ -23,7 +23,7 @@ FOLDER = ".pianotrans"
 FILE = "ledger.sqlite"
 
 
-class State(StrEnum):
+class EntryState(StrEnum):
     """How far a recording has come."""
 
     waiting = "waiting"
@@ -37,7 +37,7 @@ class Entry:
     """What the ledger says of one recording."""
 
     name: str
-    state: State
+    state: EntryState
     revision: int  # counts the changes
     identity: Identity | None  # of the recording when it was claimed last; None: never
     settings: str | None  # the recipe's fingerprint, then
@@ -52,7 +52,7 @@ class Entry:
 
     def is_taken(self, now_s: float | None = None) -> bool:
         """Whether somebody is at work on it right now."""
-        if self.state is not State.running or self.owner is None or self.heartbeat_s is None:
+        if self.state is not EntryState.running or self.owner is None or self.heartbeat_s is None:
             return False
         return is_at_work(self.owner, self.heartbeat_s, now_s)
 
@@ -257,7 +257,7 @@ def _entry(row: sqlite3.Row) -> Entry:
     fields = ("source", "size", "mtime_ns", "seen_ns", "content")
     return Entry(
         name=row["name"],
-        state=State(row["state"]),
+        state=EntryState(row["state"]),
         revision=row["revision"],
         identity=Identity(*(row[field] for field in fields)) if row["content"] is not None else None,
         settings=row["settings"],

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 
 from pianotrans.batch.item import Outcome
-from pianotrans.batch.ledger import Ledger, State
+from pianotrans.batch.ledger import EntryState, Ledger
 from pianotrans.workers.storage import Address, exists, read, write
 
 FILE = "report.csv"
@@ -24,7 +24,7 @@ def write_report(ledger: Ledger, outcomes: Iterable[Outcome]) -> Address:
     writer.writerow(_HEADING)
     for entry in ledger.entries():
         error = errors.get(entry.name) or entry.error
-        state = State.failed if error else entry.state
+        state = EntryState.failed if error else entry.state
         figures = (_rounded(entry.audio_s), _rounded(entry.took_s), "" if entry.n_notes is None else entry.n_notes)
         writer.writerow((entry.name, "; ".join(entry.outputs), state, error or "", *figures))
     path: Address = ledger.out / FILE

@@ -10,7 +10,7 @@ from pianotrans.batch.delivery import deliver, sweep
 from pianotrans.batch.identity import identify
 from pianotrans.batch.item import End, Item, Outcome
 from pianotrans.batch.judging import Judgement, Verdict, check_outputs, judge
-from pianotrans.batch.ledger import Ledger, State
+from pianotrans.batch.ledger import EntryState, Ledger
 from pianotrans.batch.owners import HEARTBEAT_S
 from pianotrans.errors import AudioError, LedgerError, OutputError, WorkerError
 from pianotrans.workers.messages import Died, Failed, Finished, Progressed, Ready, Said, Task, Unable
@@ -32,7 +32,7 @@ class Options:
     n_jobs: int = 1
 
 
-class Watcher:
+class RunWatcher:
     """Is told what happens in a run; this one keeps it to itself."""
 
     def surveyed(self, todo: list[Item], before: list[Outcome], n_taken: int) -> None:
@@ -63,14 +63,14 @@ class Run:
         recipe: Recipe,
         ledger: Ledger,
         options: Options | None = None,
-        watcher: Watcher | None = None,
+        watcher: RunWatcher | None = None,
         make_pool: PoolMaker = Pool,
     ):
         self._items = {item.name: item for item in items}
         self._ledger = ledger
         self._settings = recipe.fingerprint()
         self._options = options or Options()
-        self._watcher = watcher or Watcher()
+        self._watcher = watcher or RunWatcher()
         self._pool = make_pool(recipe, self._options.n_jobs)
         self._outcomes: dict[str, Outcome] = {}
         self._todo: deque[Item] = deque()
@@ -170,7 +170,7 @@ class Run:
         except (AudioError, OutputError) as error:
             self._end(Outcome(item, End.refused, str(error)))
             return False
-        if entry.state is State.running:
+        if entry.state is EntryState.running:
             sweep(item)
         if self._ledger.claim(entry, identity, self._settings):
             return True

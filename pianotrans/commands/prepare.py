@@ -10,6 +10,7 @@ import typer
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.exits import exits
 from pianotrans.commands.options import Jobs, Layout, Overwrite, Quiet, Verbose
+from pianotrans.commands.transcribe.collection import GO_ON
 from pianotrans.errors import FAILED, DatasetError
 from pianotrans.events import Durations
 from pianotrans.files import make_folder, write_atomically
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pianotrans.training.preparation import Preparation, PreparationOutcome
 
 REPORT = "report.csv"
-_GO_ON = "The same command goes on where this run was."
 
 
 def prepare(
@@ -64,10 +64,10 @@ def prepare(
     Splits are those of the data set; where it states none, every recording is for training. Recordings of any
     sample rate are used as they are. Those that cannot be used are named and left out. A later run checks only what
     has changed, or everything with --overwrite. Exit code: 0 all ready, 1 some left out, 2 wrong usage, 130
-    interrupted: the same command goes on where it was.
+    interrupted: the same command continues.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
-    with exits(reporter, f"{_GO_ON} Nothing half-written is left."):
+    with exits(reporter, f"{GO_ON} Nothing half-written is left."):
         from pianotrans.datasets import find_pairs
         from pianotrans.training.preparation import Preparation, PreparationSettings, assign_splits, report_csv
 

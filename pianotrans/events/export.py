@@ -27,6 +27,16 @@ def json_text(performance: Performance) -> str:
     return "{\n" + ",\n".join(fields) + "\n}\n"
 
 
+def json_bytes(performance: Performance) -> bytes:
+    """`json_text` in UTF-8."""
+    return json_text(performance).encode()
+
+
+def csv_bytes(performance: Performance) -> bytes:
+    """`csv_text` in UTF-8."""
+    return csv_text(performance).encode()
+
+
 def csv_text(performance: Performance) -> str:
     """The performance as one table (RFC 4180), in order of onset; times in seconds, to the microsecond.
 
@@ -55,8 +65,8 @@ def _rounded(probability: float | None) -> str:
 _FORMATS: dict[str, Callable[[Performance], bytes]] = {
     ".mid": midi_bytes,
     ".midi": midi_bytes,
-    ".json": lambda performance: json_text(performance).encode(),
-    ".csv": lambda performance: csv_text(performance).encode(),
+    ".json": json_bytes,
+    ".csv": csv_bytes,
 }
 
 

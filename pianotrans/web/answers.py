@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from pianotrans.web.job import Format, Job, State
+from pianotrans.web.job import Job, JobState
 
 _EXAMPLE: JsonDict = {
     "id": "4f0c4f8a5c0e4f6fb6f7b1a55e0d8c11",
@@ -29,7 +29,7 @@ class JobAnswer(BaseModel):
 
     id: str = Field(description="Names the job in every address.")
     name: str = Field(description="The file's name as it was given.")
-    state: State = Field(description="How far it has come.")
+    state: JobState = Field(description="How far it has come.")
     created_at: str = Field(description="When it was handed in: ISO 8601, UTC.")
     n_bytes: int = Field(description="Size of the file.")
     duration_s: float | None = Field(description="Length of the recording in seconds; null until it is known.")
@@ -51,13 +51,23 @@ class JobsAnswer(BaseModel):
     jobs: list[JobAnswer] = Field(description="Newest first.")
 
 
+class FormatAnswer(BaseModel):
+    """A format that results can be downloaded in."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str = Field(description="Names the format in every address.", examples=["mid"])
+    label: str = Field(description="What people call it.", examples=["MIDI"])
+    media_type: str = Field(description="Of the file.", examples=["audio/midi"])
+
+
 class LimitsAnswer(BaseModel):
     """What this server takes and gives."""
 
     max_upload_bytes: int = Field(description="Size of the largest file.", examples=[536870912])
     max_duration_s: float = Field(description="Length of the longest recording, in seconds.", examples=[7200.0])
     max_queued: int = Field(description="How many recordings may wait at once.", examples=[100])
-    formats: list[Format] = Field(description="What there is to download of a finished job.")
+    formats: list[FormatAnswer] = Field(description="What there is to download of a finished job.")
     suffixes: list[str] = Field(description="Of files that look like recordings.", examples=[[".mp3", ".wav"]])
     model: str = Field(description="The model that transcribes.", examples=["transkun-v2"])
     version: str = Field(description="Of pianotrans.", examples=["0.1.0"])

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from pianotrans.web.folders import JobFolders
-from pianotrans.web.job import Format, Job, download_name
+from pianotrans.web.job import Job, download_name
+from pianotrans.workers.formats import DEFAULT_FORMAT, suffix_of
 
 _BLOCK_BYTES = 256 * 1024
 
 
-def zipped(jobs: Iterable[Job], formats: Iterable[Format], folders: JobFolders) -> Iterator[bytes]:
+def zipped(jobs: Iterable[Job], formats: Iterable[str], folders: JobFolders) -> Iterator[bytes]:
     """A zip file in pieces; memory does not grow with its size. What was deleted meanwhile is left out."""
     outlet = _Outlet()
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -27,14 +28,14 @@ def zipped(jobs: Iterable[Job], formats: Iterable[Format], folders: JobFolders) 
     yield outlet.drain()
 
 
-def named_files(jobs: Iterable[Job], formats: list[Format], folders: JobFolders) -> Iterator[tuple[str, Path]]:
+def named_files(jobs: Iterable[Job], formats: list[str], folders: JobFolders) -> Iterator[tuple[str, Path]]:
     """The files with names that are all different, even where case does not count: song.mid, song (2).mid."""
     taken: set[str] = set()
     for job in jobs:
-        stem = _free_stem(PurePosixPath(download_name(job.name, Format.mid)).stem, taken)
+        stem = _free_stem(PurePosixPath(download_name(job.name, DEFAULT_FORMAT)).stem, taken)
         taken.add(stem.casefold())
-        for format_ in formats:
-            yield f"{stem}.{format_}", folders.of(job.id).result(format_)
+        for name in formats:
+            yield stem + suffix_of(name), folders.of(job.id).result(name)
 
 
 def _free_stem(stem: str, taken: set[str]) -> str:

@@ -1,18 +1,15 @@
-"""The thread that hands jobs to workers and hears what becomes of them."""
+"""The thread between the queue and the workers: hands out jobs, writes what comes back."""
 
-import contextlib
-import multiprocessing
 import threading
 import time
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import wait
 
-from pianotrans.errors import ServerError
-from pianotrans.processes import reason_of_death
+from pianotrans.errors import PianotransError, ServerError
+from pianotrans.files import write_atomically
 from pianotrans.web.jobs import JobQueue
-from pianotrans.web.messages import (
-    Cancel,
+from pianotrans.workers.messages import (
+    Died,
     Failed,
     Finished,
     Message,
@@ -23,44 +20,36 @@ from pianotrans.web.messages import (
     Task,
     Unable,
 )
-from pianotrans.web.spawning import Starter, Worker
+from pianotrans.workers.pool import Pool
 
 _TICK_S = 1.0
-_PATIENCE_S = 20.0  # a worker that was asked to stop and does not, hangs in one recording's damage: it is killed
-_PAUSE_S = 10.0  # before a worker is started anew, if the last one could not even begin
+_PAUSE_S = 10.0  # before a worker is started again, if the last one could not even begin
 
 
 class Dispatcher:
-    """Keeps `n_workers` workers busy; on a GPU one. One that dies fails its job and is replaced.
+    """Keeps the workers of a pool busy. A worker that dies fails its job and is replaced.
 
     Args:
         queue: where jobs come from and results go.
-        start_worker: starts one.
-        n_workers: how many at once.
-        say: told of what the users of the page cannot see, one line each.
-        detail: told the tracebacks of failures.
+        pool: the workers; it is closed with the dispatcher.
+        say: is told what the users of the page cannot see, one line each.
+        detail: is told the tracebacks of failures.
     """
 
     def __init__(
         self,
         queue: JobQueue,
-        start_worker: Starter,
+        pool: Pool,
         *,
-        n_workers: int = 1,
         say: Callable[[str], None] = lambda _: None,
         detail: Callable[[str], None] = lambda _: None,
     ):
-        self._queue = queue
-        self._start_worker = start_worker
-        self._n_wanted, self._n_allowed = 1, n_workers  # the first one may have to fetch the model
+        self._queue, self._pool = queue, pool
         self._say, self._detail = say, detail
-        self._workers: list[Worker] = []
         self._first_word: Ready | Exception | None = None
         self._has_begun = threading.Event()
         self._is_closing = False
         self._pause_until_s = 0.0
-        self._is_rung = False
-        self._alarm, self._bell = multiprocessing.Pipe(duplex=False)
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> Ready:
@@ -75,142 +64,107 @@ class Dispatcher:
         return self._first_word
 
     def wake(self) -> None:
-        """There is something new in the queue, or somebody has cancelled a job."""
-        if not self._is_rung:  # once is enough, and the pipe must not fill up
-            self._is_rung = True
-            with contextlib.suppress(OSError):  # closed meanwhile
-                self._bell.send(None)
+        """There is a new job in the queue, or one was cancelled."""
+        self._pool.wake()
 
     def close(self) -> None:
-        """End all workers at once; what they were at waits for the next start."""
+        """End all workers at once; their jobs wait for the next start."""
         self._is_closing = True
         self.wake()
         if self._thread.ident is not None:
             self._thread.join()
-        for worker in self._workers:
-            worker.process.kill()
-            self._dispose(worker)
-            if worker.job_id is not None:
-                self._queue.put_back(worker.job_id)
-        self._workers.clear()
-        self._bell.close()
-        self._alarm.close()
+        tasks = self._pool.tasks
+        self._pool.close()
+        for task in tasks:
+            self._queue.put_back(task.name)
 
     def _run(self) -> None:
         while not self._is_closing:
             try:
                 self._queue.save()
-                self._add_workers()
+                self._start_workers()
                 self._hand_out()
                 self._stop_unwanted()
-                self._listen()
+                for task, message in self._pool.listen(_TICK_S):
+                    self._hear(task, message)
             except Exception as error:  # whatever it is, the other jobs and the page go on
                 self._say(f"unexpected {type(error).__name__}: {error}")
                 self._detail("".join(traceback.format_exception(error)))
                 self._note_first(error)
                 time.sleep(_TICK_S)
 
-    def _add_workers(self) -> None:
+    def _start_workers(self) -> None:
         if time.monotonic() < self._pause_until_s:
             return
-        while len(self._workers) < self._n_wanted:
-            try:
-                self._workers.append(self._start_worker())
-            except OSError as error:
-                self._pause_until_s = time.monotonic() + _PAUSE_S
-                self._note_first(ServerError(f"worker process: cannot be started ({error}). Free some memory."))
-                return
+        try:
+            self._pool.start()
+        except PianotransError as error:
+            self._pause(error)
+
+    def _pause(self, error: Exception) -> None:
+        """Wait before the next try to start a worker."""
+        self._pause_until_s = time.monotonic() + _PAUSE_S
+        self._note_first(error)
 
     def _hand_out(self) -> None:
-        for worker in self._workers:
-            if worker.is_ready and worker.job_id is None and (job := self._queue.take()):
-                worker.job_id = job.id
-                task = Task(job.id, job.name, self._queue.folders.of(job.id).path)
-                with contextlib.suppress(OSError):  # it died just now: `_listen` finds out
-                    worker.connection.send(task)
+        while self._pool.n_idle and (job := self._queue.take()):
+            self._pool.give(Task(job.id, self._queue.folders.of(job.id).recording, title=job.name))
 
     def _stop_unwanted(self) -> None:
-        for worker in self._workers:
-            if worker.job_id is None or self._queue.is_running(worker.job_id):
-                continue
-            if worker.stop_asked_s is None:
-                worker.stop_asked_s = time.monotonic()
-                with contextlib.suppress(OSError):
-                    worker.connection.send(Cancel(worker.job_id))
-            elif time.monotonic() - worker.stop_asked_s > _PATIENCE_S:
-                worker.process.kill()
+        for task in self._pool.tasks:
+            if not self._queue.is_running(task.name):
+                self._pool.cancel(task)
 
-    def _listen(self) -> None:
-        connections = {worker.connection: worker for worker in self._workers}
-        for ready in wait([*connections, self._alarm], _TICK_S):
-            if ready is self._alarm:
-                self._is_rung = False
-                while self._alarm.poll():
-                    self._alarm.recv()
-                continue
-            worker = connections[ready]  # type: ignore[index]
-            try:
-                message = worker.connection.recv()
-            except (EOFError, OSError):  # it may break off in the middle of a message
-                self._bury(worker)
-            else:
-                self._hear(worker, message)
-
-    def _hear(self, worker: Worker, message: Message) -> None:
+    def _hear(self, task: Task | None, message: Message) -> None:
         if isinstance(message, Said):
             self._say(message.line)
         elif isinstance(message, Ready):
-            worker.is_ready = True
-            self._n_wanted = self._n_allowed if message.device == "cpu" else 1
             self._note_first(message)
         elif isinstance(message, Unable):
             self._note_first(message.error)
             self._say(f"A worker could not begin: {message.error}")
-        elif worker.job_id is not None:
-            self._hear_of_job(worker, worker.job_id, message)
+        elif task is not None:
+            self._hear_of_job(task, message)
+        elif isinstance(message, Died):  # before it was ready, or between two jobs
+            self._pause(ServerError(f"worker process: {message.reason}, before it could work. Free some memory."))
 
-    def _hear_of_job(self, worker: Worker, job_id: str, message: Message) -> None:
+    def _hear_of_job(self, task: Task, message: Message) -> None:
+        job_id = task.name
         if isinstance(message, Progressed):
-            self._queue.progress(job_id, message.done_s, message.duration_s)
-            return
-        if isinstance(message, Finished):
-            self._queue.finish(
-                job_id,
-                duration_s=message.duration_s,
-                done_s=message.duration_s,
-                n_notes=message.n_notes,
-                n_pedals=message.n_pedals,
-            )
+            self._queue.progress(job_id, message.done_s, message.total_s)
+        elif isinstance(message, Finished):
+            self._finish(task, message)
         elif isinstance(message, Failed):
             self._detail(message.trace)
             self._queue.fail(job_id, message.error)
         elif isinstance(message, Stopped):
             self._queue.settle(job_id)
-        worker.job_id = worker.stop_asked_s = None
-
-    def _bury(self, worker: Worker) -> None:
-        """Take a dead worker out; its job has failed. Another one follows."""
-        self._dispose(worker)
-        self._workers.remove(worker)
-        if not worker.is_ready:
-            self._pause_until_s = time.monotonic() + _PAUSE_S
-            self._note_first(
-                ServerError(f"worker process: {worker.reason}, before it could work. Free some memory.")
-            )
-        if worker.job_id is not None:
-            job = self._queue.find(worker.job_id)
-            name = worker.job_id if job is None else job.name
+        elif isinstance(message, Died):
             self._queue.fail(
-                worker.job_id,
-                f"{name}: the process that worked on it was {worker.reason}. "
+                job_id,
+                f"{task.title}: the process that worked on it was {message.reason}. "
                 "The file may be damaged, or the memory too small for it.",
             )
 
-    def _dispose(self, worker: Worker) -> None:
-        worker.process.join()
-        worker.reason = reason_of_death(worker.process.exitcode)
-        worker.process.close()
-        worker.connection.close()
+    def _finish(self, task: Task, result: Finished) -> None:
+        """Write the results, unless nobody wants them any more."""
+        if not self._queue.is_running(task.name):
+            self._queue.settle(task.name)
+            return
+        folder = self._queue.folders.of(task.name)
+        try:
+            for format_name, content in result.contents.items():
+                write_atomically(folder.result(format_name), content, overwrite=True)
+        except PianotransError as error:
+            self._queue.fail(task.name, f"{task.title}: the results cannot be written. {error}")
+            return
+        self._queue.finish(
+            task.name,
+            duration_s=result.audio_s,
+            done_s=result.audio_s,
+            n_notes=result.n_notes,
+            n_pedals=result.n_pedals,
+        )
 
     def _note_first(self, word: Ready | Exception) -> None:
         if not self._has_begun.is_set():

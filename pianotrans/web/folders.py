@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from pianotrans.web.job import ID_PATTERN, Format
+from pianotrans.web.job import ID_PATTERN
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class JobFolder:
         """What was uploaded."""
         return self.path / "recording"
 
-    def result(self, format_: Format) -> Path:
-        """One of the results."""
-        return self.path / f"transcription.{format_}"
+    def result(self, format_name: str) -> Path:
+        """The result in one format."""
+        return self.path / f"transcription.{format_name}"
 
     def make(self) -> None:
         """Make the folder; raises OSError."""

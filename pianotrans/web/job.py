@@ -5,19 +5,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from pianotrans.workers.formats import suffix_of
+
 ID_PATTERN = r"[0-9a-f]{32}"
 
 
-class Format(StrEnum):
-    """What there is to download of a finished job."""
-
-    mid = "mid"
-    csv = "csv"
-    json = "json"
-    html = "html"
-
-
-class State(StrEnum):
+class JobState(StrEnum):
     """How far a job has come."""
 
     queued = "queued"
@@ -29,7 +22,7 @@ class State(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether there is still something to do."""
-        return self in (State.queued, State.running)
+        return self in (JobState.queued, JobState.running)
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,7 @@ class Job:
     name: str  # the file's, as the user has it; never part of a path
     n_bytes: int
     created_at: str  # ISO 8601, UTC
-    state: State = State.queued
+    state: JobState = JobState.queued
     duration_s: float | None = None  # None: not known yet
     done_s: float = 0.0
     n_notes: int | None = None
@@ -60,7 +53,7 @@ def file_name(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def download_name(name: str, format_: Format) -> str:
+def download_name(name: str, format_name: str) -> str:
     """What `transcribe` would call the result: song.mp3 becomes song.mid.
 
     Without what no file name may hold on some system or other, so that it is one name and no path anywhere.
@@ -68,4 +61,4 @@ def download_name(name: str, format_: Format) -> str:
     safe = "".join("_" if char in "/\\" or not char.isprintable() else char for char in name)
     if not safe.strip(". "):
         safe = "recording"
-    return PurePosixPath(safe).with_suffix(f".{format_}").name
+    return PurePosixPath(safe).with_suffix(suffix_of(format_name)).name

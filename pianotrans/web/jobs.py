@@ -9,7 +9,7 @@ from typing import Any
 
 from pianotrans.errors import PianotransError
 from pianotrans.web.folders import JobFolders
-from pianotrans.web.job import Job, State
+from pianotrans.web.job import Job, JobState
 from pianotrans.web.store import JobStore
 
 MAX_STARTS = 3
@@ -51,7 +51,7 @@ class JobQueue:
         self._jobs = {job.id: job for job in store.load()}  # in the order in which they came
         folders.sweep(self._jobs.keys())
         for job in list(self._jobs.values()):
-            if job.state is State.running:
+            if job.state is JobState.running:
                 self._change(_taken_up(job))
             else:
                 self._tidy(job)
@@ -69,14 +69,14 @@ class JobQueue:
         """A job, if there is such a one."""
         with self._lock:
             job = self._jobs.get(job_id)
-            if job is None or job.state is not State.queued:
+            if job is None or job.state is not JobState.queued:
                 return job
             return replace(job, position=self._queued().index(job_id) + 1)
 
     def is_running(self, job_id: str) -> bool:
         """Whether the work on a job is still wanted."""
         with self._lock:
-            return job_id in self._jobs and self._jobs[job_id].state is State.running
+            return job_id in self._jobs and self._jobs[job_id].state is JobState.running
 
     # What users do
 
@@ -115,7 +115,7 @@ class JobQueue:
         with self._lock:
             job = self._jobs.get(job_id)
             if job is not None and job.state.is_open:
-                self._change(replace(job, state=State.cancelled))
+                self._change(replace(job, state=JobState.cancelled))
             return self.find(job_id)
 
     def remove(self, job_id: str) -> bool:
@@ -127,7 +127,7 @@ class JobQueue:
             job = self._jobs.pop(job_id)
             self._unsaved.discard(job_id)
             self._tell_removed(job_id)
-            if job.state is State.queued:
+            if job.state is JobState.queued:
                 self._queue_has_changed()
         self.folders.of(job_id).remove()
         return True
@@ -140,7 +140,7 @@ class JobQueue:
             job = next((self._jobs[job_id] for job_id in self._queued()), None)
             if job is None:
                 return None
-            taken = replace(job, state=State.running, n_starts=job.n_starts + 1)
+            taken = replace(job, state=JobState.running, n_starts=job.n_starts + 1)
             self._change(taken)
             return taken
 
@@ -153,11 +153,11 @@ class JobQueue:
 
     def finish(self, job_id: str, **results: Any) -> None:
         """A running job is done; `results` are fields of `Job`."""
-        self._end(job_id, state=State.done, **results)
+        self._end(job_id, state=JobState.done, **results)
 
     def fail(self, job_id: str, error: str) -> None:
         """A running job cannot be done."""
-        self._end(job_id, state=State.failed, error=error)
+        self._end(job_id, state=JobState.failed, error=error)
 
     def settle(self, job_id: str) -> None:
         """Nobody works any more on a job that was cancelled or removed."""
@@ -172,7 +172,7 @@ class JobQueue:
         with self._lock:
             if self.is_running(job_id):
                 job = self._jobs[job_id]
-                self._change(replace(job, state=State.queued, done_s=0.0, n_starts=job.n_starts - 1))
+                self._change(replace(job, state=JobState.queued, done_s=0.0, n_starts=job.n_starts - 1))
 
     def save(self) -> None:
         """Try once more to keep what could not be kept for want of space, say."""
@@ -204,19 +204,19 @@ class JobQueue:
         self._unsaved.add(job.id)
         self.save()
         self._tell(job)
-        if State.queued in (before.state, job.state):
+        if JobState.queued in (before.state, job.state):
             self._queue_has_changed()
 
     def _tidy(self, job: Job) -> None:
         """Remove the files that a job needs no more."""
         folder = self.folders.of(job.id)
-        if job.state is State.done:
+        if job.state is JobState.done:
             folder.remove_recording()
         elif not job.state.is_open:
             folder.remove()
 
     def _queued(self) -> list[str]:
-        return [job.id for job in self._jobs.values() if job.state is State.queued]
+        return [job.id for job in self._jobs.values() if job.state is JobState.queued]
 
     def _queue_has_changed(self) -> None:
         queued = self._queued()
@@ -228,6 +228,6 @@ class JobQueue:
 def _taken_up(job: Job) -> Job:
     """A job that was running when the server died."""
     if job.n_starts < MAX_STARTS:
-        return replace(job, state=State.queued, done_s=0.0)
+        return replace(job, state=JobState.queued, done_s=0.0)
     error = f"{job.name}: the server died {job.n_starts} times while it was at this. It is not tried again."
-    return replace(job, state=State.failed, error=error)
+    return replace(job, state=JobState.failed, error=error)

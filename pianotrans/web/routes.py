@@ -3,27 +3,24 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 from pianotrans.audio import AUDIO_SUFFIXES
 from pianotrans.version import __version__
-from pianotrans.web.answers import JobAnswer, JobsAnswer, LimitsAnswer, problems
+from pianotrans.web.answers import FormatAnswer, JobAnswer, JobsAnswer, LimitsAnswer, problems
 from pianotrans.web.archive import zipped
 from pianotrans.web.events import events
-from pianotrans.web.job import Format, Job, State, download_name, file_name, now
+from pianotrans.web.job import Job, JobState, download_name, file_name, now
 from pianotrans.web.jobs import QueueFullError
 from pianotrans.web.service import Service
 from pianotrans.web.uploads import check_announced, new_id, receive
+from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
 
 _RETRY_AFTER_S = 5
-_MEDIA_TYPES = {
-    Format.mid: "audio/midi",
-    Format.csv: "text/csv; charset=utf-8",
-    Format.json: "application/json",
-    Format.html: "text/html; charset=utf-8",
-}
+_FORMAT_PATTERN = f"^({'|'.join(FORMATS)})$"
 REPORT_POLICY = (
     # The report says itself, by hashes, which scripts may run; here: in no case as a part of this server.
     "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; "
@@ -153,28 +150,29 @@ def delete_job(job: TheJob, service: TheService) -> None:
     | {
         200: {
             "description": "The file.",
-            "content": {kind: {} for kind in ("audio/midi", "text/csv", "application/json", "text/html")},
+            "content": {row.media_type.partition(";")[0]: {} for row in FORMATS.values()},
         }
     },
 )
 def get_file(
     job: TheJob,
     service: TheService,
-    format: Format,  # noqa: A002 - the name in the address
+    format: Annotated[str, Path(pattern=_FORMAT_PATTERN)],  # noqa: A002 - the name in the address
     inline: Annotated[bool, Query(description="To be shown instead of saved; for html.")] = False,
 ) -> FileResponse:
     """The same bytes that `pianotrans transcribe` writes."""
-    if job.state is not State.done:
+    if job.state is not JobState.done:
         raise HTTPException(409, f"The job is {job.state}; only what is done has results.")
+    is_page = FORMATS[format].media_type.startswith("text/html")
     path = service.jobs.folders.of(job.id).result(format)
     if not path.is_file():
         raise no_such_job()
     return FileResponse(
         path,
-        media_type=_MEDIA_TYPES[format],
+        media_type=FORMATS[format].media_type,
         filename=download_name(job.name, format),
-        content_disposition_type="inline" if inline and format is Format.html else "attachment",
-        headers={"Content-Security-Policy": REPORT_POLICY} if format is Format.html else None,
+        content_disposition_type="inline" if inline and is_page else "attachment",
+        headers={"Content-Security-Policy": REPORT_POLICY} if is_page else None,
     )
 
 
@@ -189,17 +187,22 @@ def get_file(
 def get_archive(
     service: TheService,
     formats: Annotated[
-        list[Format] | None, Query(alias="format", max_length=4, description="Of each job; mid unless said.")
+        list[Annotated[str, StringConstraints(pattern=_FORMAT_PATTERN)]] | None,
+        Query(
+            alias="format",
+            max_length=len(FORMATS),
+            description=f"Formats of each job's results; {DEFAULT_FORMAT} if none is given.",
+        ),
     ] = None,
     ids: Annotated[
-        list[str] | None, Query(alias="id", description="Of which jobs; all that are done unless said.")
+        list[str] | None, Query(alias="id", description="Which jobs; all finished ones if none is given.")
     ] = None,
 ) -> StreamingResponse:
     """A zip file of the results of all jobs that are done, or of those that are named."""
-    jobs = _jobs_named(service, ids) if ids else [job for job in service.jobs.jobs() if job.state is State.done]
+    jobs = _jobs_named(service, ids) if ids else [job for job in service.jobs.jobs() if job.state is JobState.done]
     if not jobs:
         raise HTTPException(409, "No job is done yet.")
-    wanted = list(dict.fromkeys(formats or [Format.mid]))
+    wanted = list(dict.fromkeys(formats or [DEFAULT_FORMAT]))
     return StreamingResponse(
         zipped(jobs, wanted, service.jobs.folders),
         media_type="application/zip",
@@ -213,7 +216,7 @@ def _jobs_named(service: Service, ids: list[str]) -> list[Job]:
     if len(found) < len(jobs):
         raise no_such_job()
     for job in found:
-        if job.state is not State.done:
+        if job.state is not JobState.done:
             raise HTTPException(409, f"{job.name}: is {job.state}; only what is done has results.")
     return found
 
@@ -238,7 +241,7 @@ def get_limits(service: TheService) -> LimitsAnswer:
         max_upload_bytes=limits.max_upload_bytes,
         max_duration_s=limits.max_duration_s,
         max_queued=limits.max_queued,
-        formats=list(Format),
+        formats=[FormatAnswer.model_validate(row) for row in FORMATS.values()],
         suffixes=sorted(AUDIO_SUFFIXES),
         model=service.model,
         version=__version__,

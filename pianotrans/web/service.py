@@ -15,9 +15,9 @@ from pianotrans.web.folders import JobFolders
 from pianotrans.web.job import Job
 from pianotrans.web.jobs import JobQueue
 from pianotrans.web.listeners import Listeners
-from pianotrans.web.messages import Ready
-from pianotrans.web.spawning import Starter
 from pianotrans.web.store import JobStore
+from pianotrans.workers.messages import Ready
+from pianotrans.workers.pool import Pool
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Limits:
 
 
 class Service:
-    """The jobs of a folder, which no other server may have open; a context manager that closes it.
+    """The jobs of a folder, which no other server may have open; a context manager that closes it and the pool.
 
     Raises ServerError if the folder cannot be used.
     """
@@ -39,9 +39,8 @@ class Service:
         self,
         folder: Path,
         limits: Limits,
-        start_worker: Starter,
+        pool: Pool,
         *,
-        n_workers: int = 1,
         say: Callable[[str], None] = lambda _: None,
         detail: Callable[[str], None] = lambda _: None,
     ):
@@ -65,7 +64,7 @@ class Service:
         except BaseException:
             self._lock.release()
             raise
-        self._dispatcher = Dispatcher(self.jobs, start_worker, n_workers=n_workers, say=say, detail=detail)
+        self._dispatcher = Dispatcher(self.jobs, pool, say=say, detail=detail)
 
     def start(self) -> Ready:
         """Start the workers; returns when the first has loaded the model. Raises what kept it from that."""

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from pianotrans.errors import ServerError
-from pianotrans.web.job import Job, State
+from pianotrans.web.job import Job, JobState
 
 SCHEMA_VERSION = 1
 
@@ -55,7 +55,7 @@ class JobStore:
         with _explained(self._path):
             rows = self._connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM jobs ORDER BY number").fetchall()
         jobs = (dict(zip(_COLUMNS, row, strict=True)) for row in rows)
-        return [Job(**job | {"state": State(job["state"])}) for job in jobs]
+        return [Job(**job | {"state": JobState(job["state"])}) for job in jobs]
 
     def add(self, job: Job) -> None:
         """Keep a new job."""

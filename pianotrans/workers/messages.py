@@ -1,4 +1,4 @@
-"""What a run and its workers tell each other."""
+"""What workers and those who give them work tell each other."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,23 @@ from pianotrans.workers.storage import Address
 
 @dataclass(frozen=True)
 class Task:
-    """To a worker: transcribe this."""
+    """To a worker: transcribe this recording."""
+
+    name: str  # unique among the tasks of a pool
+    source: Address
+    title: str | None = None  # what messages and pages call the recording; None: as its file is called
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """To a worker: stop the task of this name."""
 
     name: str
-    source: Address
 
 
 @dataclass(frozen=True)
 class Said:
-    """One line of news, of a download say."""
+    """One line of news, for example about a download."""
 
     line: str
 
@@ -26,18 +34,19 @@ class Ready:
     """The model is loaded."""
 
     device: str
+    model: str
 
 
 @dataclass(frozen=True)
 class Unable:
-    """There will be no work from this worker, nor from another like it."""
+    """This worker cannot work, and another one like it could not either."""
 
     error: Exception
 
 
 @dataclass(frozen=True)
 class Progressed:
-    """How far the task has come."""
+    """How much of the task is done, in seconds of the recording."""
 
     done_s: float
     total_s: float | None
@@ -45,12 +54,13 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Finished:
-    """The task is done, and this is to be written."""
+    """The task is done; these are the contents of its files."""
 
     contents: dict[str, bytes]  # by format
     audio_s: float
     took_s: float
     n_notes: int
+    n_pedals: int
 
 
 @dataclass(frozen=True)
@@ -60,22 +70,26 @@ class Failed:
     error: str  # one line
     trace: str
     took_s: float
-    is_lasting: bool = True  # False: no fault of the recording's, and another time it may go well
+    is_lasting: bool = True  # False: the recording is not to blame, and a later run may succeed
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The task was cancelled."""
 
 
 @dataclass(frozen=True)
 class Died:
-    """From the pool, instead of a worker's last word."""
+    """From the pool, in place of a worker's last message."""
 
     exit_code: int | None
     why: str | None = None  # where more is known than an exit code
 
     @property
     def reason(self) -> str:
-        """What ended the process, as far as one can tell."""
-        if self.why is not None:
-            return self.why
-        return reason_of_death(self.exit_code)
+        """What ended the process, as far as can be told."""
+        return reason_of_death(self.exit_code) if self.why is None else self.why
 
 
-Message = Said | Ready | Unable | Progressed | Finished | Failed | Died
+Order = Task | Cancel
+Message = Said | Ready | Unable | Progressed | Finished | Failed | Stopped | Died

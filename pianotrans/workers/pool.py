@@ -1,25 +1,28 @@
-"""Worker processes on this machine, watched: one that dies is reported and replaced."""
+"""Worker processes on this machine, watched: one that dies is reported, one that hangs is ended."""
 
 import multiprocessing
 import signal
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from pianotrans.errors import WorkerError
 from pianotrans.processes import n_cores
-from pianotrans.workers.messages import Died, Failed, Finished, Message, Ready, Task
+from pianotrans.workers.messages import Cancel, Died, Failed, Finished, Message, Order, Ready, Stopped, Task
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.worker import serve
 
+PATIENCE_S = 20.0
+"""A worker that was told to stop and does not within this time hangs in one recording's damage: it is killed."""
+
 
 class Report(NamedTuple):
-    """A message of a worker, and the task it was at."""
+    """A message of a worker, and the task it was working on."""
 
     task: Task | None
     message: Message
@@ -27,7 +30,7 @@ class Report(NamedTuple):
 
 @dataclass(eq=False)
 class Worker:
-    """One of a pool, and what it is at."""
+    """One of a pool, and its task."""
 
     is_ready: bool = field(default=False, init=False)
     task: Task | None = field(default=None, init=False)
@@ -37,7 +40,7 @@ W = TypeVar("W", bound=Worker)
 
 
 class WorkerPool(ABC, Generic[W]):
-    """What a run asks of its workers, wherever they are."""
+    """What is asked of workers, wherever they are."""
 
     def __init__(self) -> None:
         self._workers: list[W] = []
@@ -49,7 +52,7 @@ class WorkerPool(ABC, Generic[W]):
 
     @property
     def tasks(self) -> list[Task]:
-        """What the workers are at."""
+        """What the workers are working on."""
         return [worker.task for worker in self._workers if worker.task is not None]
 
     def _idle(self) -> list[W]:
@@ -57,7 +60,7 @@ class WorkerPool(ABC, Generic[W]):
 
     @abstractmethod
     def start(self) -> None:
-        """Have workers start, unless that is done."""
+        """Start the workers that are missing. Raises WorkerError or ClusterError if that cannot be done."""
 
     @abstractmethod
     def give(self, task: Task) -> None:
@@ -65,110 +68,183 @@ class WorkerPool(ABC, Generic[W]):
 
     @abstractmethod
     def listen(self, timeout_s: float) -> Iterator[Report]:
-        """What the workers have to say, as soon as one has, or after the timeout."""
+        """The messages of the workers, as soon as there are some; none after the timeout."""
 
     @abstractmethod
     def close(self) -> None:
-        """End all workers at once, whatever they are at."""
+        """End all workers at once, whatever they are doing."""
 
 
 PoolMaker = Callable[[Recipe, int], WorkerPool[Any]]
 """Makes a pool from what every worker is to do and the number of jobs."""
 
 
+class ProcessLike(Protocol):
+    """What a pool asks of a worker's process."""
+
+    @property
+    def exitcode(self) -> int | None:
+        """How it ended."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once."""
+        ...
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+        ...
+
+    def close(self) -> None:
+        """Free what the system keeps of it."""
+        ...
+
+
+ProcessStarter = Callable[[], tuple[ProcessLike, "Connection[Order, Message]"]]
+"""Starts one worker process; gives it and this end of its pipe. Raises OSError if there cannot be one more."""
+
+
 @dataclass(eq=False)
 class _Process(Worker):
-    process: BaseProcess
-    connection: "Connection[Task, Message]"
+    process: ProcessLike
+    connection: "Connection[Order, Message]"
+    stop_asked_s: float | None = field(default=None, init=False)  # by the monotonic clock
 
 
 class Pool(WorkerPool[_Process]):
-    """Up to `n_workers` processes, each with its share of the cores; on a GPU one. Nothing starts before `start`.
+    """Up to `n_workers` processes that share the cores; on a GPU one. Nothing starts before `start`.
 
-    New processes are spawned, not forked: torch's threads do not survive a fork. Workers end on their own when
-    this process does, however it ends.
+    The first process may have to fetch the model, so the others follow when it is ready. All methods but `wake`
+    belong to one thread. Workers end on their own when this process does, however it ends.
     """
 
-    def __init__(self, recipe: Recipe, n_workers: int = 1):
+    def __init__(self, recipe: Recipe, n_workers: int = 1, start_process: ProcessStarter | None = None):
+        """Prepare a pool.
+
+        Args:
+            recipe: what to make of every recording.
+            n_workers: number of processes.
+            start_process: starts one of them, if not the usual way.
+        """
         super().__init__()
-        self._recipe = recipe
-        self._n_wanted = n_workers
-        self._n_threads = max(1, n_cores() // n_workers) if n_workers > 1 else None
-        self._context = multiprocessing.get_context("spawn")
+        self._start_process = start_process or process_starter(recipe, n_workers)
+        self._n_wanted, self._n_allowed = 1, n_workers
+        self._alarm, self._bell = multiprocessing.Pipe(duplex=False)
+        self._is_rung = False
 
     def start(self) -> None:
-        """Start the first worker, if there is none. The others follow when it is ready: it may fetch the model."""
-        if not self._workers:
-            self._add_worker()
+        """Start the processes that are missing. Raises WorkerError if there cannot be one more."""
+        while len(self._workers) < self._n_wanted:
+            try:
+                self._workers.append(_Process(*self._start_process()))
+            except OSError as error:
+                raise WorkerError(f"worker process: cannot be started ({error}). Free some memory.") from error
 
     def give(self, task: Task) -> None:
         """Hand a task to an idle worker; there must be one."""
         worker = self._idle()[0]
         worker.task = task
-        with suppress(BrokenPipeError, ConnectionResetError):  # it died just now: `listen` will find out
+        with suppress(OSError):  # it died just now: `listen` will find out
             worker.connection.send(task)
 
+    def cancel(self, task: Task) -> None:
+        """Have the worker of a task stop; it answers within a segment, or is killed after some patience."""
+        for worker in self._workers:
+            if worker.task == task and worker.stop_asked_s is None:
+                worker.stop_asked_s = time.monotonic()
+                with suppress(OSError):
+                    worker.connection.send(Cancel(task.name))
+
+    def wake(self) -> None:
+        """End a `listen` that waits, from any thread."""
+        if not self._is_rung:  # once is enough, and the pipe must not fill up
+            self._is_rung = True
+            with suppress(OSError):  # closed meanwhile
+                self._bell.send(None)
+
     def listen(self, timeout_s: float) -> Iterator[Report]:
-        """What the workers have to say, as soon as one has, or after the timeout."""
-        connections = {worker.connection: worker for worker in self._workers}
-        if not connections:
-            time.sleep(timeout_s)
-        for connection in wait(list(connections), timeout_s) if connections else ():
-            yield self._read(connections[connection])  # type: ignore[index]
+        """The messages of the workers, as soon as there are some; none after the timeout or when woken."""
+        self._kill_the_deaf()
+        workers = {worker.connection: worker for worker in self._workers}
+        for connection in wait([*workers, self._alarm], timeout_s):
+            if connection is self._alarm:
+                self._silence_alarm()
+            else:
+                yield self._read(workers[connection])  # type: ignore[index]
 
     def close(self) -> None:
-        """End all workers at once, whatever they are at. They have nothing open but their recordings."""
+        """End all workers at once, whatever they are doing. They have nothing open but their recordings."""
         for worker in self._workers:
             worker.process.kill()
         for worker in self._workers:
-            worker.process.join()
-            worker.process.close()
-            worker.connection.close()
+            _dispose(worker)
         self._workers.clear()
+        self._bell.close()
+        self._alarm.close()
 
     def _read(self, worker: _Process) -> Report:
         task = worker.task
         try:
             message = worker.connection.recv()
         except (EOFError, OSError):  # it may break off in the middle of a message
-            return Report(task, self._bury(worker))
+            self._workers.remove(worker)
+            return Report(task, Died(_dispose(worker)))
         if isinstance(message, Ready):
             worker.is_ready = True
-            n_wanted = self._n_wanted if message.device == "cpu" else 1
-            while len(self._workers) < n_wanted:
-                self._add_worker()
-        if isinstance(message, Finished | Failed):
-            worker.task = None
+            self._n_wanted = self._n_allowed if message.device == "cpu" else 1
+        if isinstance(message, Finished | Failed | Stopped):
+            worker.task = worker.stop_asked_s = None
         return Report(task, message)
 
-    def _bury(self, worker: _Process) -> Died:
-        """Take a dead worker out and start another, unless it never worked at all."""
-        worker.process.join()
-        died = Died(worker.process.exitcode)
-        worker.process.close()
-        worker.connection.close()
-        self._workers.remove(worker)
-        if worker.is_ready:
-            self._add_worker()
-        return died
+    def _kill_the_deaf(self) -> None:
+        for worker in self._workers:
+            if worker.stop_asked_s is not None and time.monotonic() - worker.stop_asked_s > PATIENCE_S:
+                worker.process.kill()
 
-    def _add_worker(self) -> None:
-        here, there = self._context.Pipe()
-        process = self._context.Process(target=serve, args=(there, self._recipe, self._n_threads), daemon=True)
-        with _interrupts_ignored():
+    def _silence_alarm(self) -> None:
+        self._is_rung = False
+        while self._alarm.poll():
+            self._alarm.recv()
+
+
+def process_starter(recipe: Recipe, n_workers: int) -> ProcessStarter:
+    """Starts processes that share the cores: spawned, not forked, as torch's threads do not survive a fork."""
+    context = multiprocessing.get_context("spawn")
+    n_threads = max(1, n_cores() // n_workers) if n_workers > 1 else None
+
+    def start() -> tuple[ProcessLike, "Connection[Order, Message]"]:
+        here, there = context.Pipe()
+        process = context.Process(target=serve, args=(there, recipe, n_threads), daemon=True)
+        with _signals_left_to_the_parent():
             process.start()
         there.close()  # so that the end of the process is the end of the pipe
-        self._workers.append(_Process(process, here))
+        return process, here
+
+    return start
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """A process that is started meanwhile ignores Ctrl-C from its first moment on."""
-    if threading.current_thread() is not threading.main_thread():
+def _signals_left_to_the_parent() -> Iterator[None]:
+    """A process that is started meanwhile does not hear Ctrl-C or SIGTERM: ending it is for its parent to decide.
+
+    Ctrl-C reaches all processes of a terminal. What a thread blocks, the process that it starts blocks from its
+    first moment on.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # now, as it unblocks them when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _dispose(worker: _Process) -> int | None:
+    """Free a process that has ended or was killed; returns its exit code."""
+    worker.process.join()
+    exit_code = worker.process.exitcode
+    worker.process.close()
+    worker.connection.close()
+    return exit_code

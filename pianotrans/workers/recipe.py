@@ -7,16 +7,17 @@ from dataclasses import asdict, dataclass
 from pianotrans.errors import ModelError
 from pianotrans.events import Cleaning
 from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, default_model, find_model
+from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
 
 RESULTS_VERSION = 2
-"""To be raised when the program begins to write other results from the same recording and model."""
+"""Raise it when the program begins to write other results from the same recording and model."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """The settings of a run; those that change its results are in the `fingerprint`."""
 
-    formats: tuple[str, ...] = ("mid",)
+    formats: tuple[str, ...] = (DEFAULT_FORMAT,)
     pedal: bool = True
     sounding: bool = False  # notes lengthened by the sustain pedal
     model: str | None = None
@@ -24,14 +25,16 @@ class Recipe:
     precision: str = "auto"
     hop_s: float | None = None
     allow_truncated: bool = False
-    limit_s: float | None = None  # of every recording, only so much of its beginning
+    limit_s: float | None = None  # transcribe only the beginning of every recording
+    max_duration_s: float | None = None  # refuse longer recordings: changes no result, not part of the fingerprint
     confidence: bool = True  # where it is of use
     cleaning: Cleaning = Cleaning()  # noqa: RUF009 - frozen
 
     @property
     def needs_confidence(self) -> bool:
-        """Whether anybody will see how sure the model is: MIDI does not hold it."""
-        return self.confidence and (set(self.formats) != {"mid"} or self.cleaning.needs_confidence)
+        """Whether confidences are of use: a format shows them, or the clean-up needs them."""
+        is_shown = any(FORMATS[name].shows_confidence for name in self.formats)
+        return self.confidence and (is_shown or self.cleaning.needs_confidence)
 
     def fingerprint(self) -> str:
         """All that decides about the results besides the recording, as one line of JSON.

@@ -4,6 +4,7 @@ A path means this machine; a URL (`s3://bucket/disc 1`) whatever fsspec knows: o
 long as no URL is given, nothing of that is loaded.
 """
 
+import io
 import os
 import re
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias, Union
 
 from pianotrans.audio import find_audio
-from pianotrans.errors import StorageError
+from pianotrans.errors import AudioError, StorageError
 from pianotrans.files import make_folder, write_atomically
 
 if TYPE_CHECKING:
@@ -136,15 +137,28 @@ def write(address: Address, data: bytes, *, overwrite: bool = False) -> None:
 
 
 @contextmanager
-def readable(address: Address) -> Iterator[Path | BinaryIO]:
-    """What audio can be read from: the path itself, or a copy of what is elsewhere, named after it.
+def readable(address: Address, title: str | None = None) -> Iterator[Path | BinaryIO]:
+    """What audio can be read from: the path itself, or a copy of a remote file, named after it.
 
-    Raises FetchError if it cannot be brought here.
+    With a `title`, an open file that has this name, whatever the path is. Raises FetchError if a remote file cannot
+    be fetched, AudioError if a file cannot be opened under its title.
     """
-    if isinstance(address, Path):
-        yield address
-        return
-    from pianotrans.workers import remote
+    if not isinstance(address, Path):
+        from pianotrans.workers import remote
 
-    with remote.fetched(address) as file:
-        yield file
+        with remote.fetched(address) as file:
+            yield file
+    elif title is None:
+        yield address
+    else:
+        with _opened(address, title) as file:
+            yield file
+
+
+def _opened(path: Path, title: str) -> BinaryIO:
+    try:
+        raw = io.FileIO(path)
+    except OSError as error:
+        raise AudioError(f"{title}: cannot be read ({error.strerror}).") from error
+    raw.name = title
+    return io.BufferedReader(raw)

@@ -1,78 +1,87 @@
-"""A worker: one process, one loaded model, one recording after the other."""
+"""A worker: one loaded model, one recording after the other. Only here is anything decoded."""
 
 import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from pianotrans.errors import FetchError, PianotransError
+from pianotrans.errors import Cancelled, FetchError, PianotransError
+from pianotrans.events import Performance
 from pianotrans.processes import limit_threads
-from pianotrans.workers.messages import Failed, Finished, Message, Progressed, Ready, Said, Task, Unable
+from pianotrans.workers.formats import AudioFile
+from pianotrans.workers.length import MARGIN_S, check_length, measure_s
+from pianotrans.workers.messages import (
+    Cancel,
+    Failed,
+    Finished,
+    Message,
+    Order,
+    Progressed,
+    Ready,
+    Said,
+    Stopped,
+    Task,
+    Unable,
+)
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.rendering import render
 from pianotrans.workers.storage import readable
 
 if TYPE_CHECKING:
-    from pianotrans.inference.transcriber import Transcriber
+    from pianotrans.inference.transcriber import CancelSignal, Transcriber
+
+_HUNG_UP = (EOFError, BrokenPipeError, ConnectionResetError)
 
 
-def serve(connection: "Connection[Message, Task]", recipe: Recipe, n_threads: int | None) -> None:
-    """The main function of a worker process: answer tasks until the other side hangs up.
+class Inbox(Protocol):
+    """Where orders come from; one end of a pipe, for example."""
+
+    def recv(self) -> Order:
+        """The next order, as soon as there is one."""
+        ...
+
+    def poll(self) -> bool:
+        """Whether there is an order now."""
+        ...
+
+
+def serve(connection: "Connection[Message, Order]", recipe: Recipe, n_threads: int | None) -> None:
+    """The main function of a worker process: follow orders until the other side hangs up.
 
     Args:
-        connection: where tasks come from and messages go to.
+        connection: where orders come from and messages go to.
         recipe: what to make of every recording.
-        n_threads: how many to compute on; None: as many as torch thinks best.
+        n_threads: number of threads to compute on; None: torch's choice.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the run decides what it means
+    with suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides about it
     limit_threads(n_threads)
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the run is over, or dead
-        work(recipe, connection.recv, connection.send)
+    _offer_to_die_first()
+    with suppress(*_HUNG_UP):
+        work(recipe, connection, connection.send)
 
 
-def work(recipe: Recipe, receive: Callable[[], Task], send: Callable[[Message], None]) -> None:
-    """Load the model and answer tasks, whatever brings and takes them; returns only if there is no model."""
+def work(recipe: Recipe, inbox: Inbox, send: Callable[[Message], None]) -> None:
+    """Load the model and follow orders, however they come; returns only if there is no model."""
     try:
-        transcriber = _load(recipe, lambda line: send(Said(line)))
+        transcriber = load(recipe, lambda line: send(Said(line)))
     except PianotransError as error:
         send(Unable(error))
         return
-    send(Ready(str(transcriber.device)))
+    send(Ready(str(transcriber.device), transcriber.entry.name))
     while True:
-        send(transcribe_task(transcriber, recipe, receive(), send))
+        order = inbox.recv()
+        if isinstance(order, Task):  # a cancellation may come too late
+            send(do_task(transcriber, recipe, order, send, _Cancellation(inbox, order.name)))
 
 
-def transcribe_task(
-    transcriber: "Transcriber", recipe: Recipe, task: Task, tell: Callable[[Progressed], object]
-) -> Finished | Failed:
-    """Do one task. Every failure that is the recording's, of whatever kind, becomes the answer.
-
-    An error that `tell` raises because nobody listens any more is passed on.
-    """
-    start = time.monotonic()
-    try:
-        with readable(task.source) as source:
-            performance = transcriber.transcribe(
-                source,
-                on_progress=lambda progress: tell(Progressed(progress.done_s, progress.total_s)),
-                allow_truncated=recipe.allow_truncated,
-                limit_s=recipe.limit_s,
-            )
-            performance, contents = render(performance, recipe, source)
-    except (BrokenPipeError, ConnectionResetError):
-        raise
-    except Exception as error:
-        message = str(error) if isinstance(error, PianotransError) else _unexpected(task, error)
-        trace = "".join(traceback.format_exception(error))
-        is_lasting = not isinstance(error, FetchError)
-        return Failed(" ".join(message.split()), trace, time.monotonic() - start, is_lasting)
-    return Finished(contents, performance.duration_s, time.monotonic() - start, performance.n_notes)
-
-
-def _load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
+def load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
+    """The transcriber of a recipe. Raises what `Transcriber` raises; `say` is told about downloads."""
     from pianotrans.inference.transcriber import Transcriber
 
     return Transcriber(
@@ -85,5 +94,87 @@ def _load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
     )
 
 
+def do_task(
+    transcriber: "Transcriber",
+    recipe: Recipe,
+    task: Task,
+    tell: Callable[[Progressed], object],
+    cancel: "CancelSignal | None" = None,
+) -> Finished | Failed | Stopped:
+    """Turn one recording into the contents of its files. Every failure, whatever its kind, becomes the answer.
+
+    Errors that say that nobody listens any more (a closed pipe) are passed on.
+    """
+    start = time.monotonic()
+    cancel = cancel or threading.Event()  # which nobody sets
+    try:
+        with readable(task.source, task.title) as source:
+            performance = _transcribe(transcriber, recipe, source, tell, cancel)
+            performance, contents = render(performance, recipe, source)
+        if cancel.is_set():
+            return Stopped()
+    except _HUNG_UP:
+        raise
+    except Cancelled:
+        return Stopped()
+    except Exception as error:
+        message = str(error) if isinstance(error, PianotransError) else _unexpected(task, error)
+        trace = "".join(traceback.format_exception(error))
+        is_lasting = not isinstance(error, FetchError)
+        return Failed(" ".join(message.split()), trace, time.monotonic() - start, is_lasting)
+    took_s = time.monotonic() - start
+    return Finished(contents, performance.duration_s, took_s, len(performance.notes), len(performance.pedals))
+
+
+def _transcribe(
+    transcriber: "Transcriber",
+    recipe: Recipe,
+    source: AudioFile,
+    tell: Callable[[Progressed], object],
+    cancel: "CancelSignal",
+) -> Performance:
+    """Transcribe; where lengths are limited, the recording is measured before and the result checked after."""
+    max_s, known_s = recipe.max_duration_s, None
+    limit_s = recipe.limit_s
+    if max_s is not None:
+        known_s = measure_s(source, max_s, cancel, allow_truncated=recipe.allow_truncated)
+        check_length(source, known_s, max_s)
+        limit_s = max_s + MARGIN_S
+    performance = transcriber.transcribe(
+        source,
+        on_progress=lambda progress: tell(_progressed(progress.done_s, progress.total_s, known_s)),
+        cancel=cancel,
+        allow_truncated=recipe.allow_truncated,
+        limit_s=limit_s,
+    )
+    if max_s is not None:
+        check_length(source, performance.duration_s, max_s)  # headers may state anything
+    return performance
+
+
+def _progressed(done_s: float, total_s: float | None, known_s: float | None) -> Progressed:
+    return Progressed(done_s, total_s) if known_s is None else Progressed(min(done_s, known_s), known_s)
+
+
+class _Cancellation:
+    """Is set once the order to stop a task has come; asked before every segment."""
+
+    def __init__(self, inbox: Inbox, name: str):
+        self._inbox, self._order = inbox, Cancel(name)
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        while not self._is_set and self._inbox.poll():
+            self._is_set = self._inbox.recv() == self._order
+        return self._is_set
+
+
+def _offer_to_die_first() -> None:
+    """Where memory runs out, have Linux end this process rather than its parent."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
 def _unexpected(task: Task, error: Exception) -> str:
-    return f"{task.source}: unexpected {type(error).__name__}: {error}. --verbose shows where."
+    name = task.title or task.source
+    return f"{name}: unexpected {type(error).__name__}: {error}. Please report this with the output of --verbose."

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from pianotrans.audio import find_audio
 from pianotrans.batch import Item, Ledger, Run
-from pianotrans.batch.ledger import State
+from pianotrans.batch.ledger import EntryState
 from pianotrans.inference.transcriber import Transcriber
-from pianotrans.workers.worker import transcribe_task
+from pianotrans.workers.worker import do_task
 
 from .making import TINY, ScriptedPool
 
@@ -26,7 +26,7 @@ N_KILLS = 20
 
 
 def go(items: list[Item], out: Path, transcriber: Transcriber) -> None:
-    pool = ScriptedPool(lambda task: transcribe_task(transcriber, TINY, task, lambda _: None))
+    pool = ScriptedPool(lambda task: do_task(transcriber, TINY, task, lambda _: None))
     with Ledger(out) as ledger:
         Run(items, TINY, ledger, make_pool=lambda *_: pool).go()  # type: ignore
 
@@ -55,7 +55,7 @@ def main(folder: Path, seed: int) -> None:
         _, status = os.waitpid(child, 0)
         n_kills += os.WIFSIGNALED(status)
         with Ledger(out) as ledger:
-            done = {entry.name for entry in ledger.entries() if entry.state is State.done}
+            done = {entry.name for entry in ledger.entries() if entry.state is EntryState.done}
         for item in items:
             if item.name in done:
                 written.setdefault(item.name, item.outputs["mid"].stat().st_mtime_ns)

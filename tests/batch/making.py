@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pianotrans.batch import Item, Ledger, Options, Outcome, Run, Watcher
+from pianotrans.batch import Item, Ledger, Options, Outcome, Run, RunWatcher
 from pianotrans.workers.messages import Failed, Finished, Message, Task
 from pianotrans.workers.pool import Report
 from pianotrans.workers.recipe import Recipe
@@ -28,7 +28,7 @@ def collection(folder: Path, *names: str) -> list[Item]:
 
 def finished(task: Task) -> Message:
     """The content of the output tells what it was made from."""
-    return Finished({"mid": b"MIDI of " + task.source.read_bytes()}, 10.0, 1.0, 5)
+    return Finished({"mid": b"MIDI of " + task.source.read_bytes()}, 10.0, 1.0, 5, 2)
 
 
 def failed(task: Task) -> Message:
@@ -70,7 +70,7 @@ class ScriptedPool:
         self.tasks.clear()
 
 
-class Noted(Watcher):
+class Noted(RunWatcher):
     """Writes down what it is told."""
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ def run(
     out: Path,
     pool: ScriptedPool | None = None,
     recipe: Recipe = TINY,
-    watcher: Watcher | None = None,
+    watcher: RunWatcher | None = None,
     **options: int,
 ) -> tuple[dict[str, Outcome], ScriptedPool]:
     """One run; its outcomes by name, and the pool that it used."""
@@ -107,7 +107,7 @@ def pool_here(recipe: Recipe, n_workers: int = 1) -> ScriptedPool:
     """A pool that transcribes in this process: nothing to load again, and nothing to wait for."""
     from pianotrans.inference.transcriber import Transcriber
     from pianotrans.workers.messages import Unable
-    from pianotrans.workers.worker import transcribe_task
+    from pianotrans.workers.worker import do_task
 
     loaded: list[Transcriber] = []
 
@@ -119,6 +119,6 @@ def pool_here(recipe: Recipe, n_workers: int = 1) -> ScriptedPool:
                 )
         except Exception as error:
             return Unable(error)
-        return transcribe_task(loaded[0], recipe, task, lambda _: None)
+        return do_task(loaded[0], recipe, task, lambda _: None)
 
     return ScriptedPool(answer)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pianotrans.batch import Ledger
-from pianotrans.batch.ledger import State
+from pianotrans.batch.ledger import EntryState
 from pianotrans.workers.storage import parse_address
 from tests.commands.driving import ENVIRONMENT, RATE, REPOSITORY, clip, command_line, errors, names, noise, write
 from tests.synthesis import random_performance, render
@@ -123,7 +123,7 @@ def recordings(tmp_path: Path) -> list[str]:
 def check_all_done_once(tmp_path: Path, recordings: list[str]) -> None:
     assert events(tmp_path, "done") == dict.fromkeys(recordings, 1)
     with Ledger(tmp_path / "out") as ledger:
-        assert {entry.state for entry in ledger.entries()} == {State.done}
+        assert {entry.state for entry in ledger.entries()} == {EntryState.done}
     from pianotrans.inference.transcriber import Transcriber
 
     transcriber = Transcriber("tiny", device="cpu", precision="float32")

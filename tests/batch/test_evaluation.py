@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import pianotrans
-from pianotrans.batch import Run, Watcher, evaluation
+from pianotrans.batch import RunWatcher, evaluation, transcribe_items
 from pianotrans.batch.evaluation import DatasetWatcher
 from pianotrans.errors import DatasetError, EvaluationError, UsageError
 from pianotrans.evaluation import KEYS, EvaluationSettings
@@ -20,7 +20,7 @@ from tests.synthesis import random_performance
 @pytest.fixture
 def songs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two recordings with their MIDI, one without, and a table that gives them splits."""
-    monkeypatch.setattr(evaluation, "Run", partial(Run, make_pool=pool_here))
+    monkeypatch.setattr(evaluation, "transcribe_items", partial(transcribe_items, make_pool=pool_here))
     root = tmp_path / "songs"
     for name in ("a", "b", "alone"):
         clip(root / f"{name}.wav")
@@ -48,7 +48,7 @@ class Notes(DatasetWatcher):
     @contextmanager
     def transcribing(self):
         self.told.append("transcribing")
-        yield Watcher()
+        yield RunWatcher()
         self.told.append("transcribed")
 
     def scored(self, n_done, n_all):

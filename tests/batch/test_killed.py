@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pianotrans.batch import Ledger
-from pianotrans.batch.ledger import State
+from pianotrans.batch.ledger import EntryState
 from tests.commands.driving import ENVIRONMENT, RATE, REPOSITORY, names, write
 from tests.synthesis import random_performance, render
 
@@ -33,7 +33,7 @@ def test_killed_again_and_again(tmp_path: Path):
 
     out = tmp_path / "out"
     with Ledger(out) as ledger:
-        assert Counter(entry.state for entry in ledger.entries()) == {State.done: N_FILES}
+        assert Counter(entry.state for entry in ledger.entries()) == {EntryState.done: N_FILES}
         done = Counter(name for name, event, _ in ledger.history() if event == "done")
         owners = {owner for *_, owner in ledger.history()}
     assert set(done.values()) == {1}

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from pianotrans.batch.database import SCHEMA_VERSION
 from pianotrans.batch.identity import Identity
-from pianotrans.batch.ledger import Figures, Ledger, State
+from pianotrans.batch.ledger import EntryState, Figures, Ledger
 from pianotrans.batch.owners import HEARTBEAT_S, LEASE_S, Owner, is_at_work
 from pianotrans.errors import LedgerError
 from tests.commands.driving import as_nobody
@@ -58,7 +58,7 @@ def test_a_recording_from_beginning_to_end(tmp_path: Path):
         ledger.enrol(NAMES)
         for name in NAMES:
             entry = ledger.entry(name)
-            assert (entry.state, entry.identity, entry.written) == (State.waiting, None, frozenset())
+            assert (entry.state, entry.identity, entry.written) == (EntryState.waiting, None, frozenset())
             assert ledger.claim(entry, identity(name), "settings")
             assert ledger.announce(name, ["d1", "d2"])
             assert ledger.finish(name, ["a.mid"], ["d1"], FIGURES)
@@ -67,7 +67,7 @@ def test_a_recording_from_beginning_to_end(tmp_path: Path):
         assert [entry.name for entry in again.entries()] == sorted([*NAMES, "new.wav"])
         for name in NAMES:
             entry = again.entry(name)
-            assert (entry.state, entry.owner, entry.heartbeat_s) == (State.done, None, None)
+            assert (entry.state, entry.owner, entry.heartbeat_s) == (EntryState.done, None, None)
             assert (entry.identity, entry.settings) == (identity(name), "settings")
             assert (entry.outputs, entry.written) == (("a.mid",), {"d1"})
             assert (entry.audio_s, entry.took_s, entry.n_notes) == (12.5, 3.25, 40)
@@ -89,12 +89,12 @@ def test_two_cannot_claim_the_same(tmp_path: Path, clock: Clock):
     assert two.claim(seen_by_both, identity(), "s")
     assert not one.claim(seen_by_both, identity(), "s")
     assert not one.claim(one.entry("a.wav"), identity(), "s")
-    assert one.entry("A.wav").state is State.waiting
+    assert one.entry("A.wav").state is EntryState.waiting
     assert not one.announce("a.wav", ["d"])
     assert not one.finish("a.wav", [], [], FIGURES)
     assert not one.fail("a.wav", "why", 1.0)
     assert not one.release("a.wav")
-    assert two.entry("a.wav").state is State.running
+    assert two.entry("a.wav").state is EntryState.running
     assert two.finish("a.wav", [], [], FIGURES)
     assert not two.finish("a.wav", [], [], FIGURES)
 
@@ -163,7 +163,7 @@ def test_releasing_all_releases_ones_own(tmp_path: Path, clock: Clock):
     one.release_all()
     one.release_all()
     states = {entry.name: entry.state for entry in one.entries()}
-    assert [states[name] for name in NAMES[:3]] == [State.waiting, State.waiting, State.running]
+    assert [states[name] for name in NAMES[:3]] == [EntryState.waiting, EntryState.waiting, EntryState.running]
 
 
 def test_recognising_changes_the_identity_only(tmp_path: Path):

@@ -9,7 +9,7 @@ import pytest
 
 from pianotrans.batch import End, Ledger, Options, Run
 from pianotrans.batch import run as run_module
-from pianotrans.batch.ledger import Figures, State
+from pianotrans.batch.ledger import EntryState, Figures
 from pianotrans.batch.owners import Owner
 from pianotrans.errors import LedgerError, ModelError, WorkerError
 from pianotrans.workers.messages import Died, Failed, Message, Ready, Task, Unable
@@ -29,7 +29,7 @@ def ends(outcomes: dict) -> dict[str, End]:
     return {name: outcome.end for name, outcome in outcomes.items()}
 
 
-def state(out: Path, name: str) -> State:
+def state(out: Path, name: str) -> EntryState:
     with Ledger(out) as ledger:
         return ledger.entry(name).state
 
@@ -189,7 +189,7 @@ def test_a_file_that_appears_meanwhile(tmp_path: Path, out: Path):
     assert outcomes["a.wav"].end is End.failed
     assert "already exists. Pass --overwrite" in outcomes["a.wav"].error
     assert path.read_text() == "mine"
-    assert state(out, "a.wav") is State.waiting  # it is not the recording's fault
+    assert state(out, "a.wav") is EntryState.waiting  # it is not the recording's fault
     path.unlink()
     assert run(items, out)[0]["a.wav"].end is End.done
 
@@ -255,7 +255,7 @@ def test_a_worker_that_cannot_begin_stops_the_run(tmp_path: Path, out: Path):
     items = collection(tmp_path, *NAMES)
     with pytest.raises(ModelError, match="no weights there"):
         run(items, out, ScriptedPool(lambda _: Unable(ModelError("no weights there"))))
-    assert {state(out, name) for name in NAMES} == {State.waiting}
+    assert {state(out, name) for name in NAMES} == {EntryState.waiting}
 
 
 def test_jobs_on_a_gpu_are_told_to_be_one(tmp_path: Path, out: Path):
@@ -265,7 +265,7 @@ def test_jobs_on_a_gpu_are_told_to_be_one(tmp_path: Path, out: Path):
 
     class OnGpu(ScriptedPool):
         def listen(self, timeout_s: float):
-            yield Report(None, Ready("cuda:0"))
+            yield Report(None, Ready("cuda:0", "tiny"))
             yield from super().listen(timeout_s)
 
     for n_jobs, n_said in ((1, 0), (2, 1)):
@@ -292,7 +292,12 @@ def test_an_interruption_gives_back_what_was_begun(tmp_path: Path, out: Path):
     answer = lambda task: KeyboardInterrupt() if task.name == "disc/a.wav" else finished(task)  # noqa: E731
     with pytest.raises(KeyboardInterrupt):
         run(items, out, ScriptedPool(answer))
-    assert [state(out, name) for name in NAMES] == [State.done, State.done, State.waiting, State.waiting]
+    assert [state(out, name) for name in NAMES] == [
+        EntryState.done,
+        EntryState.done,
+        EntryState.waiting,
+        EntryState.waiting,
+    ]
     assert run(items, out)[1].given == list(NAMES[2:])
 
 

@@ -13,8 +13,8 @@ __all__ = ["one_thread", "workers_here"]
 @pytest.fixture(autouse=True)
 def workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker process takes seconds to load torch; tests of the processes themselves start the real command."""
-    from pianotrans.batch import Run, evaluation
+    from pianotrans.batch import evaluation, transcribe_items
     from pianotrans.commands.transcribe import collection
 
     monkeypatch.setattr(collection, "Pool", pool_here)
-    monkeypatch.setattr(evaluation, "Run", partial(Run, make_pool=pool_here))
+    monkeypatch.setattr(evaluation, "transcribe_items", partial(transcribe_items, make_pool=pool_here))

@@ -35,7 +35,7 @@ def test_from_a_url_to_a_url(store: fsspec.AbstractFileSystem, tmp_path: Path):
     result = transcribe("memory://album", "-o", "memory://out", "--format", "mid,json")
     assert result.exit_code == 1
     assert only_error(result).startswith("error: memory://album/bad.wav: not an audio format")
-    assert said(result)[0].startswith(f"What is done is noted in {tmp_path / 'state' / 'ledgers' / 'memory-out-'}")
+    assert said(result)[0].startswith(f"The ledger is kept in {tmp_path / 'state' / 'ledgers' / 'memory-out-'}")
     assert said(result)[-1] == "Report: memory://out/report.csv"
     outputs = ["a.json", "a.mid", "disc 1/é.json", "disc 1/é.mid", "report.csv"]
     assert sorted(store.find("/out")) == [f"/out/{name}" for name in outputs]
@@ -75,16 +75,16 @@ def test_the_same_as_from_here(store: fsspec.AbstractFileSystem, tmp_path: Path)
         (("memory://album",), 2, "--output: recordings at a URL need a folder to be written to."),
         (("memory://album/a.wav", "-o", "-"), 2, "--output: recordings at a URL need a folder to be written to."),
         (("memory://album/a.wav", "-o", "a.mid"), 2, "--output: a.mid: no such folder. Create it first."),
-        (("memory://album", "-o", "memory://a.mid"), 2, "memory://a.mid: with URLs this is to be a folder, not a"),
+        (("memory://album", "-o", "memory://a.mid"), 2, "memory://a.mid: with URLs the output must be a folder"),
         (("memory://album", "-o", "foo://out"), 2, "foo://out: no URL that can be opened"),
         (("foo://album", "-o", "out"), 2, "foo://album: no URL that can be opened"),
         (("memory://nowhere", "-o", "out"), 1, "memory://nowhere: is not there. Check the URL."),
         (
             ("memory://album", "-o", "out", "--ledger", "x"),
             2,
-            "--ledger: only with -o URL: what is done",
+            "--ledger: only for outputs at a URL",
         ),
-        (("a.wav", "--ledger", "x"), 2, "for folders of recordings with -o FOLDER only."),
+        (("a.wav", "--ledger", "x"), 2, "--ledger: only for folders of recordings with -o FOLDER."),
     ],
 )
 def test_refusals(store: fsspec.AbstractFileSystem, arguments: tuple[str, ...], code: int, message: str):

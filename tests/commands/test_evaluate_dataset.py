@@ -119,7 +119,7 @@ def test_an_interrupted_run_is_gone_on_with(songs: Path, monkeypatch: pytest.Mon
         patch.setattr(Transcriber, "transcribe", interrupted)
         result = evaluate(songs, "--output", "out")
     assert result.exit_code == 130
-    assert said(result)[-1].startswith("error: Interrupted. The same command goes on where this run was.")
+    assert said(result)[-1].startswith("error: Interrupted. Run the same command again")
     assert not TABLES & set(names(Path("out")))
     result = evaluate(songs, "--output", "out")
     assert result.exit_code == 0

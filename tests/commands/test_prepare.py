@@ -125,7 +125,7 @@ def test_an_interruption_is_told_and_gone_on_with(data: Path, tmp_path: Path, mo
     monkeypatch.setattr(running, "prepare_recording", interrupted)
     result = run("prepare", data, tmp_path / "out")
     assert result.exit_code == 130
-    assert only_error(result).startswith("error: Interrupted. The same command goes on where this run was.")
+    assert only_error(result).startswith("error: Interrupted. Run the same command again")
     monkeypatch.undo()
     result = run("prepare", data, tmp_path / "out")
     assert result.exit_code == 0

@@ -37,16 +37,16 @@ def serve(*arguments: object) -> Any:
         (("--model", "nonsense"), 1, "model 'nonsense': neither a known model"),
         (("--host", "no.such.host.invalid"), 1, "host 'no.such.host.invalid': not known here"),
         (("--host", "192.0.2.1"), 1, "192.0.2.1, port 0: Cannot assign requested address"),
-        (("--max-upload", "0"), 2, "0 is not more than 0. (--max-upload)"),
-        (("--max-minutes", "nan"), 2, "nan is not more than 0."),
-        (("--token", "my own"), 2, "letters, digits and . _ ~ - only"),
+        (("--max-upload", "0"), 2, "--max-upload: 0 given"),
+        (("--max-minutes", "nan"), 2, "--max-minutes: nan given"),
+        (("--token", "my own"), 2, "--token: only letters, digits and"),
     ],
     ids=str,
 )
 def test_what_cannot_be_started(tmp_path: Path, arguments: tuple[str, ...], code: int, message: str):
     result = serve("--folder", tmp_path / "jobs", *arguments)
     assert result.exit_code == code
-    assert message.removesuffix(" (--max-upload)") in only_error(result)
+    assert message in only_error(result)
     assert result.stdout == ""
     assert not (tmp_path / "jobs").exists()
 
@@ -88,15 +88,6 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.Mo
         parent.chmod(0o755)
     with as_nobody(), pytest.raises(ServerError, match=r"cannot be written \(Permission denied\)"):
         _lock(tmp_path / "mine")
-
-
-def test_the_extra_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pianotrans.commands.serve.find_spec", lambda name: None if name == "uvicorn" else name)
-    result = serve("--folder", tmp_path)
-    assert result.exit_code == 1
-    assert only_error(result) == (
-        'error: the web app needs uvicorn, which is missing. Run: pip install "pianotrans[web]"'
-    )
 
 
 @pytest.mark.slow
@@ -187,7 +178,7 @@ def test_what_the_readme_shows(tmp_path: Path):
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to the workers, too
         out, err = process.communicate(timeout=WAIT_S)
         assert (process.returncode, out) == (0, "")
-        assert err == "Stopped. What is not done goes on at the next start.\n"
+        assert err.startswith("Stopped.")
         assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
 
 

@@ -11,18 +11,19 @@ from typing import Any
 
 import httpx
 
-from pianotrans.files import write_atomically
 from pianotrans.web.app import make_app
-from pianotrans.web.folders import JobFolder, JobFolders
+from pianotrans.web.folders import JobFolders
 from pianotrans.web.guard import Access
-from pianotrans.web.job import Format, Job, State, now
+from pianotrans.web.job import Job, JobState, now
 from pianotrans.web.jobs import JobQueue
-from pianotrans.web.messages import Finished, Message, Ready, Task
 from pianotrans.web.server import Server, address_of, open_socket
 from pianotrans.web.service import Limits, Service
-from pianotrans.web.spawning import Starter, Worker
 from pianotrans.web.store import JobStore
 from pianotrans.web.uploads import new_id
+from pianotrans.workers.formats import FORMATS
+from pianotrans.workers.messages import Finished, Message, Ready, Task
+from pianotrans.workers.pool import Pool
+from pianotrans.workers.recipe import Recipe
 
 SOON_S = 10.0
 
@@ -36,11 +37,8 @@ Script = Callable[[Task, Any], Message]
 
 def written(task: Task, _: Any) -> Message:
     """Results that tell what they were made from."""
-    folder = JobFolder(task.folder)
-    for format_ in Format:
-        content = f"{format_} of {task.name}: ".encode() + folder.recording.read_bytes()
-        write_atomically(folder.result(format_), content, overwrite=True)
-    return Finished(2.0, 3, 1)
+    sound = task.source.read_bytes()
+    return Finished({name: f"{name} of {task.title}: ".encode() + sound for name in FORMATS}, 2.0, 0.1, 3, 1)
 
 
 class ThreadProcess:
@@ -99,10 +97,14 @@ class Scripted:
     device: str = "cpu"
     started: list[ThreadProcess] = field(default_factory=list)
 
-    def __call__(self) -> Worker:
+    def __call__(self) -> tuple[Any, Any]:
         process = ThreadProcess(self.script, self.device)
         self.started.append(process)
-        return Worker(process, process.here)
+        return process, process.here
+
+
+def pool_of(start_process: Any, n_workers: int = 1) -> Pool:
+    return Pool(Recipe(), n_workers, start_process)
 
 
 def make_queue(folder: Path, max_queued: int = 100, **told: Any) -> JobQueue:
@@ -139,7 +141,7 @@ class Site:
         end_s = time.monotonic() + timeout_s
         while time.monotonic() < end_s:
             job = self.job(job_id)
-            if job["state"] in (states or {state for state in State if not state.is_open}):
+            if job["state"] in (states or {state for state in JobState if not state.is_open}):
                 return job
             time.sleep(0.01)
         raise AssertionError(f"not {states or 'over'} within {timeout_s} s: {job}")
@@ -154,16 +156,17 @@ class Site:
 @contextmanager
 def serving(
     folder: Path,
-    start_worker: Starter | None = None,
+    start_process: Any = None,
     *,
     limits: Limits | None = None,
     access: Access | None = None,
+    n_workers: int = 1,
     **options: Any,
 ) -> Iterator[Site]:
     """A server in a thread of this process."""
     with (
         open_socket("127.0.0.1", 0) as listening,
-        Service(folder, limits or Limits(), start_worker or Scripted(), **options) as service,
+        Service(folder, limits or Limits(), pool_of(start_process or Scripted(), n_workers), **options) as service,
     ):
         service.start()
         server = Server(make_app(service, access or Access()), service.listeners)

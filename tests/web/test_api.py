@@ -14,9 +14,10 @@ import pytest
 
 from pianotrans.audio import AUDIO_SUFFIXES
 from pianotrans.version import __version__
-from pianotrans.web.messages import Failed, Task
 from pianotrans.web.routes import REPORT_POLICY
 from pianotrans.web.service import Limits
+from pianotrans.workers.formats import FORMATS
+from pianotrans.workers.messages import Failed, Task
 
 from .making import Scripted, Site, serving, written
 from .test_dispatcher import listening_script, until
@@ -26,9 +27,9 @@ EVIL = 'take"><script>alert(1)<!--.mp3'
 
 def by_name(task: Task, connection: Any) -> Any:
     """What becomes of a recording is in its name."""
-    if task.name.startswith("bad"):
-        return Failed(f"{task.name}: no good.", "")
-    if task.name.startswith("long"):
+    if task.title.startswith("bad"):
+        return Failed(f"{task.title}: no good.", "", 0.1)
+    if task.title.startswith("long"):
         return listening_script(task, connection)
     return written(task, connection)
 
@@ -184,7 +185,9 @@ def test_limits(tmp_path: Path):
             "max_upload_bytes": 1000,
             "max_duration_s": 60.0,
             "max_queued": 1,
-            "formats": ["mid", "csv", "json", "html"],
+            "formats": [
+                {"name": row.name, "label": row.label, "media_type": row.media_type} for row in FORMATS.values()
+            ],
             "suffixes": sorted(AUDIO_SUFFIXES),
             "model": "scripted",
             "version": __version__,

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from pianotrans.errors import DeviceError, ServerError
+from pianotrans.errors import DeviceError, ServerError, WorkerError
 from pianotrans.web import dispatcher as dispatcher_module
 from pianotrans.web.dispatcher import Dispatcher
-from pianotrans.web.job import State
+from pianotrans.web.job import JobState
 from pianotrans.web.jobs import JobQueue
-from pianotrans.web.messages import Cancel, Failed, Finished, Progressed, Ready, Said, Stopped, Task, Unable
+from pianotrans.workers import pool as pool_module
+from pianotrans.workers.messages import Cancel, Failed, Finished, Progressed, Ready, Said, Stopped, Task, Unable
 
-from .making import SOON_S, Crash, Scripted, hand_in, make_queue, written
+from .making import SOON_S, Crash, Scripted, hand_in, make_queue, pool_of, written
 
 
 @pytest.fixture
@@ -27,8 +28,8 @@ def queue(tmp_path: Path) -> Iterator[JobQueue]:
 
 
 @contextmanager
-def dispatching(queue: JobQueue, start_worker: Any, **options: Any) -> Iterator[Dispatcher]:
-    one = Dispatcher(queue, start_worker, **options)
+def dispatching(queue: JobQueue, start_process: Any, n_workers: int = 1, **options: Any) -> Iterator[Dispatcher]:
+    one = Dispatcher(queue, pool_of(start_process, n_workers), **options)
     one.start()
     try:
         yield one
@@ -52,7 +53,7 @@ def test_jobs_are_done(queue: JobQueue):
         hand_in(queue, name)
     with dispatching(queue, Scripted()):
         until(lambda: ended(queue))
-    assert {job.state for job in queue.jobs()} == {State.done}
+    assert {job.state for job in queue.jobs()} == {JobState.done}
     assert (queue.jobs()[0].duration_s, queue.jobs()[0].n_notes, queue.jobs()[0].n_pedals) == (2.0, 3, 1)
 
 
@@ -63,7 +64,7 @@ def test_a_new_job_wakes_it(queue: JobQueue):
             job = hand_in(queue)
             for _ in range(1000):  # more than a pipe would hold
                 one.wake()
-            until(lambda job=job: queue.find(job.id).state is State.done)
+            until(lambda job=job: queue.find(job.id).state is JobState.done)
             assert time.monotonic() - start_s < 0.8, "it waits a second if nobody wakes it"
 
 
@@ -72,13 +73,13 @@ def test_progress_and_failure(queue: JobQueue):
 
     def script(task: Task, connection: Any) -> Failed:
         connection.send(Progressed(1.0, 4.0))
-        return Failed(f"{task.name}: no good.", "trace of it")
+        return Failed(f"{task.title}: no good.", "trace of it", 0.1)
 
     job = hand_in(queue, "a.mp3")
     with dispatching(queue, Scripted(script), detail=told.append):
         until(lambda: ended(queue))
     job = queue.find(job.id)
-    assert (job.state, job.error, job.done_s, job.duration_s) == (State.failed, "a.mp3: no good.", 1.0, 4.0)
+    assert (job.state, job.error, job.done_s, job.duration_s) == (JobState.failed, "a.mp3: no good.", 1.0, 4.0)
     assert told == ["trace of it"]
 
 
@@ -94,8 +95,8 @@ def test_a_crash_fails_one_job_and_the_others_go_on(queue: JobQueue, exit_code: 
     begun = []
 
     def script(task: Task, connection: Any) -> Finished:
-        begun.append(task.name)
-        if task.name == "evil.mp3":
+        begun.append(task.title)
+        if task.title == "evil.mp3":
             raise Crash(exit_code)
         return written(task, connection)
 
@@ -105,7 +106,7 @@ def test_a_crash_fails_one_job_and_the_others_go_on(queue: JobQueue, exit_code: 
     start_worker = Scripted(script)
     with dispatching(queue, start_worker):
         until(lambda: ended(queue))
-    assert [job.state for job in queue.jobs()] == [State.done, State.failed, State.done]
+    assert [job.state for job in queue.jobs()] == [JobState.done, JobState.failed, JobState.done]
     assert queue.jobs()[1].error == (
         f"evil.mp3: the process that worked on it was {reason}. "
         "The file may be damaged, or the memory too small for it."
@@ -118,7 +119,7 @@ def listening_script(task: Task, connection: Any) -> Stopped:
     """Works until told to stop."""
     while True:
         order = connection.recv()
-        if order == Cancel(task.job_id):
+        if order == Cancel(task.name):
             return Stopped()
 
 
@@ -126,14 +127,14 @@ def test_cancelling_what_runs_and_what_waits(queue: JobQueue):
     running, waiting, last = (hand_in(queue, name) for name in "abc")
 
     def script(task: Task, connection: Any) -> Any:
-        return written(task, connection) if task.name == "c" else listening_script(task, connection)
+        return written(task, connection) if task.title == "c" else listening_script(task, connection)
 
     with dispatching(queue, Scripted(script)) as one:
         until(lambda: queue.is_running(running.id))
         queue.cancel(waiting.id)
         queue.cancel(running.id)
         one.wake()
-        until(lambda: queue.find(last.id).state is State.done)
+        until(lambda: queue.find(last.id).state is JobState.done)
     assert [job.state.value for job in queue.jobs()] == ["done", "cancelled", "cancelled"]
     assert not queue.folders.of(running.id).path.exists()
 
@@ -144,17 +145,17 @@ def test_removing_what_runs(queue: JobQueue):
         until(lambda: queue.is_running(job.id))
         queue.remove(job.id)
         one.wake()
-        until(lambda: one._workers[0].job_id is None)
+        until(lambda: not queue.folders.of(job.id).path.exists())
     assert queue.jobs() == []
 
 
 def test_a_worker_that_does_not_stop_is_replaced(queue: JobQueue, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(dispatcher_module, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(pool_module, "PATIENCE_S", 0.1)
     monkeypatch.setattr(dispatcher_module, "_TICK_S", 0.05)
     deaf = threading.Event()
 
     def script(task: Task, connection: Any) -> Finished:
-        if task.name == "endless":
+        if task.title == "endless":
             deaf.wait(SOON_S)
             raise EOFError
         return written(task, connection)
@@ -167,8 +168,8 @@ def test_a_worker_that_does_not_stop_is_replaced(queue: JobQueue, monkeypatch: p
         one.wake()
         until(lambda: start_worker.started[0].is_killed)
         deaf.set()
-        until(lambda: queue.find(other.id).state is State.done)
-    assert queue.find(endless.id).state is State.cancelled
+        until(lambda: queue.find(other.id).state is JobState.done)
+    assert queue.find(endless.id).state is JobState.cancelled
     assert len(start_worker.started) == 2
 
 
@@ -177,14 +178,14 @@ def test_closing_puts_back_what_runs(queue: JobQueue):
     with dispatching(queue, Scripted(listening_script)):
         until(lambda: queue.is_running(job.id))
     job = queue.find(job.id)
-    assert (job.state, job.n_starts, job.position) == (State.queued, 0, 1)
+    assert (job.state, job.n_starts, job.position) == (JobState.queued, 0, 1)
 
 
 @pytest.mark.parametrize(("device", "n_expected"), [("cpu", 3), ("cuda", 1)])
 def test_several_workers_but_one_on_a_gpu(queue: JobQueue, device: str, n_expected: int):
     start_worker = Scripted(device=device)
     with dispatching(queue, start_worker, n_workers=3) as one:
-        until(lambda: len(start_worker.started) == n_expected and all(worker.is_ready for worker in one._workers))
+        until(lambda: len(start_worker.started) == n_expected)
         for _ in range(6):
             hand_in(queue)
         one.wake()
@@ -202,15 +203,13 @@ class Mute(Scripted):
     def __call__(self) -> Any:
         from multiprocessing import Pipe
 
-        from pianotrans.web.spawning import Worker
-
         here, there = Pipe()
         for word in self.words:
             there.send(word)
         there.close()
-        worker = Worker(_Ended(self.exit_code), here)
-        self.started.append(worker)
-        return worker
+        process = _Ended(self.exit_code)
+        self.started.append(process)
+        return process, here
 
 
 class _Ended:
@@ -224,7 +223,9 @@ class _Ended:
 
 def test_a_worker_that_cannot_begin(queue: JobQueue):
     one = Dispatcher(
-        queue, Mute(Said("Fetching …"), Unable(DeviceError("device 'tpu': unknown."))), say=(said := []).append
+        queue,
+        pool_of(Mute(Said("Fetching …"), Unable(DeviceError("device 'tpu': unknown.")))),
+        say=(said := []).append,
     )
     with pytest.raises(DeviceError, match="device 'tpu': unknown"):
         one.start()
@@ -232,7 +233,7 @@ def test_a_worker_that_cannot_begin(queue: JobQueue):
 
 
 def test_a_worker_that_dies_before_it_could_begin(queue: JobQueue):
-    one = Dispatcher(queue, Mute(exit_code=-9))
+    one = Dispatcher(queue, pool_of(Mute(exit_code=-9)))
     with pytest.raises(ServerError, match=r"worker process: killed by signal 9, .* before it could work"):
         one.start()
 
@@ -241,8 +242,8 @@ def test_no_process_to_be_had(queue: JobQueue):
     def start_worker() -> Any:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    with pytest.raises(ServerError, match=r"worker process: cannot be started .*Free some memory"):
-        Dispatcher(queue, start_worker).start()
+    with pytest.raises(WorkerError, match=r"worker process: cannot be started .*Free some memory"):
+        Dispatcher(queue, pool_of(start_worker)).start()
 
 
 def test_later_on_a_worker_that_cannot_begin_is_tried_again(queue: JobQueue, monkeypatch: pytest.MonkeyPatch):
@@ -250,7 +251,7 @@ def test_later_on_a_worker_that_cannot_begin_is_tried_again(queue: JobQueue, mon
     monkeypatch.setattr(dispatcher_module, "_TICK_S", 0.05)
 
     def script(task: Task, connection: Any) -> Finished:
-        if task.name == "evil":
+        if task.title == "evil":
             raise Crash(-11)
         return written(task, connection)
 
@@ -259,7 +260,7 @@ def test_later_on_a_worker_that_cannot_begin_is_tried_again(queue: JobQueue, mon
     with dispatching(queue, lambda: next(turns)(), say=(said := []).append):
         hand_in(queue, "evil")
         other = hand_in(queue, "other")
-        until(lambda: queue.find(other.id).state is State.done)
+        until(lambda: queue.find(other.id).state is JobState.done)
     assert said == ["A worker could not begin: device: gone."] * 2
 
 
@@ -277,13 +278,13 @@ def test_whatever_happens_it_goes_on(queue: JobQueue, monkeypatch: pytest.Monkey
     monkeypatch.setattr(queue, "take", break_once)
     job = hand_in(queue)
     with dispatching(queue, Scripted(), say=said.append, detail=traces.append):
-        until(lambda: queue.find(job.id).state is State.done)
+        until(lambda: queue.find(job.id).state is JobState.done)
     assert said == ["unexpected RuntimeError: bug"]
     assert "Traceback" in traces[0]
 
 
 def test_the_first_word(queue: JobQueue):
-    one = Dispatcher(queue, Scripted())
+    one = Dispatcher(queue, pool_of(Scripted()))
     assert one.start() == Ready("cpu", "scripted")
     one.close()
     one.wake()  # too late, and no harm done

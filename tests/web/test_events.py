@@ -13,7 +13,7 @@ import pytest
 
 from pianotrans.web import events as events_module
 from pianotrans.web.listeners import Listener, Listeners
-from pianotrans.web.messages import Finished, Progressed, Task
+from pianotrans.workers.messages import Finished, Progressed, Task
 
 from .making import SOON_S, Scripted, Site, serving, written
 from .test_dispatcher import until

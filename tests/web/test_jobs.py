@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from pianotrans.web.job import Format, State
+from pianotrans.web.job import JobState
 from pianotrans.web.jobs import MAX_STARTS, JobQueue, QueueFullError
 
 from .making import hand_in, make_queue
@@ -41,7 +41,7 @@ def test_only_what_is_needed_stays_on_the_disk(tmp_path: Path):
     done, failed, cancelled, removed = (hand_in(queue, name) for name in "abcd")
     for _ in range(4):
         queue.take()
-    queue.folders.of(done.id).result(Format.mid).write_bytes(b"MIDI")
+    queue.folders.of(done.id).result("mid").write_bytes(b"MIDI")
     queue.finish(done.id)
     queue.fail(failed.id, "no good")
     queue.cancel(cancelled.id)
@@ -63,16 +63,16 @@ def test_a_worker_that_comes_too_late_changes_nothing(tmp_path: Path):
     for job in (cancelled, removed):
         folder = queue.folders.of(job.id)
         folder.make()
-        folder.result(Format.mid).write_bytes(b"written all the same")
+        folder.result("mid").write_bytes(b"written all the same")
         queue.progress(job.id, 1.0, 2.0)
         queue.finish(job.id, n_notes=1)
         assert not folder.path.exists()
-    assert queue.find(cancelled.id).state is State.cancelled
+    assert queue.find(cancelled.id).state is JobState.cancelled
     assert queue.find(removed.id) is None
-    assert queue.cancel(cancelled.id).state is State.cancelled
+    assert queue.cancel(cancelled.id).state is JobState.cancelled
     assert queue.cancel(removed.id) is None
     queue.put_back(cancelled.id)
-    assert queue.find(cancelled.id).state is State.cancelled
+    assert queue.find(cancelled.id).state is JobState.cancelled
     queue.close()
 
 
@@ -155,7 +155,7 @@ def test_a_job_that_kills_the_server_is_not_begun_for_ever(tmp_path: Path):
         queue._store.close()
     queue = make_queue(tmp_path)
     (job,) = queue.jobs()
-    assert job.state is State.failed
+    assert job.state is JobState.failed
     assert job.error == f"evil.mp3: the server died {MAX_STARTS} times while it was at this. It is not tried again."
     assert queue.take() is None
     queue.close()
@@ -192,7 +192,7 @@ def test_what_a_full_disk_does_not_take_is_kept_later(tmp_path: Path):
     queue.take()
     disk.is_full = True
     queue.finish(job.id, n_notes=7)
-    assert queue.find(job.id).state is State.done
+    assert queue.find(job.id).state is JobState.done
     assert queue.folders.of(job.id).recording.exists(), "or it could not be done again after a crash"
     with pytest.raises(sqlite3.OperationalError, match="full"):
         hand_in(queue, "next.mp3")
@@ -205,7 +205,7 @@ def test_what_a_full_disk_does_not_take_is_kept_later(tmp_path: Path):
     assert not queue.folders.of(job.id).recording.exists()
     queue.close()
     again = make_queue(tmp_path)
-    assert (again.jobs()[0].state, again.jobs()[0].n_notes) == (State.done, 7)
+    assert (again.jobs()[0].state, again.jobs()[0].n_notes) == (JobState.done, 7)
     again.close()
 
 

@@ -13,13 +13,11 @@ import pytest
 from pianotrans.audio import encode_mp3, from_array
 from pianotrans.events import Cleaning, Note, Pedal, Performance, midi_bytes
 from pianotrans.events.export import encode
-from pianotrans.files import write_atomically
 from pianotrans.views import Recording, report_html
-from pianotrans.web.folders import JobFolder
 from pianotrans.web.guard import Access
-from pianotrans.web.job import Format
-from pianotrans.web.messages import Failed, Finished, Message, Progressed, Task
 from pianotrans.web.service import Limits
+from pianotrans.workers.formats import FORMATS
+from pianotrans.workers.messages import Failed, Finished, Message, Progressed, Task
 
 from .browsing import Tab, colours, until
 from .making import Scripted, Site, serving
@@ -47,17 +45,17 @@ class Stage:
         self._recording = Recording(encode_mp3(from_array(tone, 16_000)))
 
     def __call__(self, task: Task, connection: Any) -> Message:
-        if task.name.startswith("bad"):
-            return Failed(f"{task.name}: no sound in it.", "")
-        if task.name.startswith("long"):
+        assert task.title is not None
+        if task.title.startswith("bad"):
+            return Failed(f"{task.title}: no sound in it.", "", 0.1)
+        if task.title.startswith("long"):
             return listening_script(task, connection)
-        if task.name.startswith("slow"):
+        if task.title.startswith("slow"):
             connection.send(Progressed(LENGTH_S / 4, LENGTH_S))
             assert self.may_go_on.wait(60)
-        for format_ in Format:
-            content = encode(SONG, f"song.{format_}") if format_ is not Format.html else self._report(task.name)
-            write_atomically(JobFolder(task.folder).result(format_), content, overwrite=True)
-        return Finished(LENGTH_S, len(SONG.notes), len(SONG.pedals))
+        contents = {name: encode(SONG, f"song.{name}") for name in FORMATS if name != "html"}
+        contents["html"] = self._report(task.title)
+        return Finished(contents, LENGTH_S, 0.1, len(SONG.notes), len(SONG.pedals))
 
     def _report(self, name: str) -> bytes:
         return report_html(SONG, title=name, recording=self._recording)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pianotrans.errors import ServerError
-from pianotrans.web.job import Job, State
+from pianotrans.web.job import Job, JobState
 from pianotrans.web.store import SCHEMA_VERSION, JobStore
 
 JOB = Job("0" * 32, 'take"><script>\n\x00.mp3', 12, "2026-01-31T18:03:12.345Z")
@@ -18,7 +18,7 @@ def test_jobs_come_out_as_they_went_in(tmp_path: Path):
     other = replace(JOB, id="1" * 32)
     store.add(JOB)
     store.add(other)
-    done = replace(JOB, state=State.done, duration_s=0.1, done_s=0.1, n_notes=3, n_pedals=0, n_starts=2)
+    done = replace(JOB, state=JobState.done, duration_s=0.1, done_s=0.1, n_notes=3, n_pedals=0, n_starts=2)
     store.update(done)
     store.close()
     store = JobStore(tmp_path / "jobs.sqlite")

@@ -4,23 +4,17 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from pianotrans.errors import DeviceError
-from pianotrans.inference.transcriber import Transcriber
+from pianotrans.errors import WorkerError
 from pianotrans.processes import n_cores
-from pianotrans.workers.messages import Died, Failed, Finished, Message, Progressed, Ready, Task, Unable
+from pianotrans.workers.messages import Cancel, Died, Finished, Message, Progressed, Ready, Stopped, Task
 from pianotrans.workers.pool import Pool
-from pianotrans.workers.rendering import render
-from pianotrans.workers.worker import serve, transcribe_task
 from tests.batch.making import TINY
 from tests.commands.driving import clip, noise, write
 
@@ -41,88 +35,6 @@ def last(pool: Pool, until: type) -> tuple[Task | None, Message]:
     return list(messages(pool, until))[-1]
 
 
-@pytest.fixture(scope="module")
-def transcriber() -> Transcriber:
-    return Transcriber("tiny", device="cpu", precision="float32")
-
-
-def test_a_task(tmp_path: Path, transcriber: Transcriber):
-    path, told = clip(tmp_path / "a.wav"), []
-    recipe = replace(TINY, formats=("mid", "json"), pedal=False)
-    answer = transcribe_task(transcriber, recipe, Task("a.wav", path), told.append)
-    heard, contents = render(transcriber.transcribe(path), recipe, path)
-    assert isinstance(answer, Finished)
-    assert answer.contents == contents
-    assert (answer.audio_s, answer.n_notes) == (2.0, heard.n_notes)
-    assert answer.took_s > 0
-    assert {type(message) for message in told} == {Progressed}
-    assert (told[0].done_s, told[-1].done_s, told[-1].total_s) == (0.0, 2.0, 2.0)
-
-
-def test_a_task_that_cannot_be_done(tmp_path: Path, transcriber: Transcriber, monkeypatch: pytest.MonkeyPatch):
-    task = Task("a.wav", tmp_path / "a.wav")
-    answer = transcribe_task(transcriber, TINY, task, lambda _: None)
-    assert isinstance(answer, Failed)
-    assert answer.error == f"{task.source}: no such file. Check the path."
-    assert answer.trace.startswith("Traceback")
-
-    def fail(*arguments: object, **options: object) -> None:
-        raise MemoryError("too\nmuch")
-
-    monkeypatch.setattr(transcriber, "transcribe", fail)
-    answer = transcribe_task(transcriber, TINY, task, lambda _: None)
-    assert isinstance(answer, Failed)
-    assert answer.error == f"{task.source}: unexpected MemoryError: too much. --verbose shows where."
-
-
-def test_a_task_that_nobody_waits_for_any_more(tmp_path: Path, transcriber: Transcriber):
-    def hung_up(_: Progressed) -> None:
-        raise BrokenPipeError
-
-    with pytest.raises(BrokenPipeError):
-        transcribe_task(transcriber, TINY, Task("a.wav", clip(tmp_path / "a.wav")), hung_up)
-
-
-def test_a_worker_in_a_thread_of_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The same main function, without the seconds that a process takes to load torch."""
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
-    here, there = multiprocessing.Pipe()
-    thread = threading.Thread(target=serve, args=(there, TINY, 7))
-    thread.start()
-    assert here.recv() == Ready("cpu")
-    assert (os.environ["OMP_NUM_THREADS"], os.environ.pop("NUMBA_NUM_THREADS")) == ("1", "7")
-    os.environ.pop("MKL_NUM_THREADS", None)
-    for _ in range(2):
-        here.send(Task("a.wav", clip(tmp_path / "a.wav", 0.5)))
-        while isinstance(message := here.recv(), Progressed):
-            pass
-        assert isinstance(message, Finished)
-    here.close()
-    thread.join(10)
-    assert not thread.is_alive()
-
-
-@pytest.mark.parametrize(
-    ("recipe", "error", "message"),
-    [
-        (replace(TINY, device="tpu"), DeviceError, "device 'tpu': unknown"),
-        (replace(TINY, hop_s=1e6), ValueError, "hop"),
-    ],
-)
-def test_a_worker_that_cannot_begin(recipe, error, message, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-    here, there = multiprocessing.Pipe()
-    serve(there, recipe, None)
-    answer = here.recv()
-    assert isinstance(answer, Unable)
-    assert isinstance(answer.error, error)
-    assert message in str(answer.error)
-    there.close()
-    here.close()
-
-
 def test_a_pool_that_has_not_started():
     pool = Pool(TINY, 2)
     assert (pool.n_idle, pool.tasks, list(pool.listen(0.0))) == (0, [], [])
@@ -136,7 +48,9 @@ def test_two_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     try:
         pool.start()
         pool.start()
-        assert [last(pool, Ready)[1] for _ in range(2)] == [Ready("cpu")] * 2
+        first = last(pool, Ready)[1]
+        pool.start()
+        assert [first, last(pool, Ready)[1]] == [Ready("cpu", "tiny")] * 2
         assert pool.n_idle == 2
         tasks = [Task(name, clip(tmp_path / name, 0.5)) for name in ("a.wav", "b.wav")]
         for task in tasks:
@@ -166,6 +80,7 @@ def test_a_process_that_is_killed_is_reported_and_replaced_and_ctrl_c_is_not_its
         os.kill(child.pid, signal.SIGKILL)
         assert last(pool, Died) == (task, Died(-9))
         assert (pool.n_idle, pool.tasks) == (0, [])
+        pool.start()
         last(pool, Ready)
         pool.give(Task("a.wav", clip(tmp_path / "a.wav", 0.5)))
         last(pool, Finished)
@@ -175,44 +90,102 @@ def test_a_process_that_is_killed_is_reported_and_replaced_and_ctrl_c_is_not_its
     assert multiprocessing.active_children() == []
 
 
-class FakeContext:
-    """Makes processes that are none, and pipes that are."""
+class Ended:
+    """A process that does nothing, and ends when it is killed."""
+
+    exitcode = None
+
+    def kill(self) -> None:
+        self.exitcode = -9
+
+    def join(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Starter:
+    """Starts processes that the test plays itself, each at its end of a pipe."""
 
     def __init__(self) -> None:
-        self.ends: list[Connection] = []
-        self.arguments: list[tuple[object, ...]] = []
+        self.processes: list[Ended] = []
+        self.ends: list[Any] = []
 
-    def Pipe(self):  # noqa: N802 - the name that multiprocessing gave it
+    def __call__(self) -> tuple[Ended, Any]:
         here, there = multiprocessing.Pipe()
-        self.ends.append(Connection(os.dup(there.fileno())))
-        return here, there
-
-    def Process(self, target, args, daemon):  # noqa: N802, ARG002
-        self.arguments.append(args[1:])
-        nothing = lambda: None  # noqa: E731
-        return SimpleNamespace(start=nothing, kill=nothing, join=nothing, close=nothing, exitcode=1)
+        self.processes.append(Ended())
+        self.ends.append(there)
+        return self.processes[-1], here
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pipes are of another kind there")
-@pytest.mark.parametrize(("device", "n_workers"), [("cpu", 3), ("cuda:0", 1), ("mps", 1)])
-def test_on_a_gpu_there_is_one_process(device: str, n_workers: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pianotrans.workers.pool.n_cores", lambda: 8)
-    pool, context = Pool(TINY, 3), FakeContext()
-    pool._context = context
-    pool.start()
-    assert len(context.ends) == 1
-    context.ends[0].send(Ready(device))
-    assert [report.message for report in pool.listen(1.0)] == [Ready(device)]
-    assert len(context.ends) == n_workers
-    assert {n_threads for _, n_threads in context.arguments} == {8 // 3}
+@pytest.fixture
+def played() -> Iterator[tuple[Pool, Starter]]:
+    """A pool of up to three, and what stands for its processes."""
+    starter = Starter()
+    pool = Pool(TINY, 3, starter)
+    yield pool, starter
     pool.close()
-    for end in context.ends:
+    for end in starter.ends:
         end.close()
 
 
-def test_one_worker_has_all_the_cores_and_many_have_one_each_at_least(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pianotrans.workers.pool.n_cores", lambda: 2)
-    assert [Pool(TINY, n)._n_threads for n in (1, 2, 5)] == [None, 1, 1]
+@pytest.mark.parametrize(("device", "n_workers"), [("cpu", 3), ("cuda:0", 1), ("mps", 1)])
+def test_on_a_gpu_there_is_one_process(played: tuple[Pool, Starter], device: str, n_workers: int):
+    pool, starter = played
+    pool.start()
+    assert len(starter.ends) == 1, "it may have to fetch the model"
+    starter.ends[0].send(Ready(device, "tiny"))
+    assert [report.message for report in pool.listen(1.0)] == [Ready(device, "tiny")]
+    pool.start()
+    assert len(starter.ends) == n_workers
+
+
+def test_cancelling_a_task(played: tuple[Pool, Starter], monkeypatch: pytest.MonkeyPatch):
+    pool, starter = played
+    pool.start()
+    starter.ends[0].send(Ready("cpu", "tiny"))
+    list(pool.listen(1.0))
+    task = Task("a", Path("a.wav"))
+    pool.give(task)
+    for _ in range(2):
+        pool.cancel(task)
+    pool.cancel(Task("other", Path("b.wav")))
+    assert [starter.ends[0].recv() for _ in range(2)] == [task, Cancel("a")]
+    assert not starter.ends[0].poll(), "asked once"
+    list(pool.listen(0.0))
+    assert starter.processes[0].exitcode is None, "there is some patience"
+    starter.ends[0].send(Stopped())
+    assert list(pool.listen(1.0)) == [(task, Stopped())]
+    assert pool.n_idle == 1
+
+    monkeypatch.setattr("pianotrans.workers.pool.PATIENCE_S", 0.0)
+    pool.give(task)
+    list(pool.listen(0.0))
+    assert starter.processes[0].exitcode is None, "nobody has asked yet"
+    pool.cancel(task)
+    list(pool.listen(0.0))
+    starter.ends[0].close()
+    assert list(pool.listen(1.0)) == [(task, Died(-9))]
+    pool.start()
+    assert len(starter.processes) == 2 + 2
+
+
+def test_a_pool_is_woken(played: tuple[Pool, Starter]):
+    pool, _ = played
+    for _ in range(3):
+        for _ in range(1000):  # more than a pipe would hold
+            pool.wake()
+        assert list(pool.listen(60.0)) == []
+    pool.close()
+    pool.wake()  # too late, and no harm done
+
+
+def test_no_process_to_be_had():
+    def start_process():
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    pool = Pool(TINY, 1, start_process)
+    with pytest.raises(WorkerError, match=r"cannot be started .*temporarily unavailable"):
+        pool.start()
+    pool.close()
 
 
 def test_the_cores_of_this_process():

@@ -8,7 +8,7 @@ import fsspec
 import pytest
 
 from pianotrans.batch import End, Item, Ledger, Options, Run, write_report
-from pianotrans.batch.ledger import State, ledger_path
+from pianotrans.batch.ledger import EntryState, ledger_path
 from pianotrans.errors import AudioError, FetchError, OutputError, StorageError
 from pianotrans.workers.messages import Failed, Task
 from pianotrans.workers.storage import (
@@ -20,7 +20,7 @@ from pianotrans.workers.storage import (
     readable,
     write,
 )
-from pianotrans.workers.worker import transcribe_task
+from pianotrans.workers.worker import do_task
 from tests.batch.making import TINY, ScriptedPool, finished
 
 pytest.importorskip("upath")
@@ -167,7 +167,7 @@ def test_a_dead_line_is_not_the_recordings_fault(store: fsspec.AbstractFileSyste
 
     assert go(ScriptedPool(answer))[0]["a.wav"] is End.failed
     with Ledger(parse_address(OUT)) as ledger:
-        assert ledger.entry("a.wav").state is State.waiting
+        assert ledger.entry("a.wav").state is EntryState.waiting
     assert go()[1].given == ["a.wav"]
 
 
@@ -184,7 +184,7 @@ def test_what_cannot_be_fetched():
     address = parse_address("memory://bucket/in/gone.wav")
     with pytest.raises(FetchError, match=r"^memory://bucket/in/gone\.wav: is not there\. Check the URL\.$"):
         readable(address).__enter__()
-    failed = transcribe_task(None, TINY, Task("gone.wav", address), lambda _: None)  # type: ignore[arg-type]
+    failed = do_task(None, TINY, Task("gone.wav", address), lambda _: None)  # type: ignore[arg-type]
     assert isinstance(failed, Failed)
     assert not failed.is_lasting
 

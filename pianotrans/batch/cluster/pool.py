@@ -68,7 +68,7 @@ class ClusterPool(WorkerPool[_Actor]):
         self._is_patient = True
 
     def start(self) -> None:
-        """Connect and start the workers, unless that is done. Raises ClusterError if it cannot be."""
+        """Connect and start the workers, unless that is done. Raises ClusterError if that fails."""
         if self._session is None:
             self._session = Session(self._address)
             self._started_s = time.monotonic()

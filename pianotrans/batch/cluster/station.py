@@ -93,6 +93,19 @@ class Station:
             except PianotransError as error:
                 self._messages.put(Unable(error))
             else:
-                work(recipe, self._tasks.get, self._messages.put)
-        except Exception as error:  # of a process it would be the end, and somebody would notice
+                work(recipe, _TaskInbox(self._tasks), self._messages.put)
+        except Exception as error:  # a process would end here, and that would be noticed
             self._messages.put(error)
+
+
+class _TaskInbox:
+    """A queue of tasks as the inbox of a worker; nothing is cancelled on a cluster."""
+
+    def __init__(self, tasks: "SimpleQueue[Task]"):
+        self._tasks = tasks
+
+    def recv(self) -> Task:
+        return self._tasks.get()
+
+    def poll(self) -> bool:
+        return False

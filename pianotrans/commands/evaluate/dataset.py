@@ -22,8 +22,7 @@ from pianotrans.commands.options import (
     Seed,
     Verbose,
 )
-
-_GO_ON = "The same command goes on where this run was."
+from pianotrans.commands.transcribe.collection import GO_ON
 
 
 def dataset(
@@ -63,11 +62,11 @@ def dataset(
 ) -> None:
     """Transcribe the recordings of a data set and score them against its MIDI.
 
-    With -o FOLDER the transcriptions are kept, and the same command goes on where an earlier run was. Exit code: 0
+    With -o FOLDER the transcriptions are kept, and the same command continues an earlier run. Exit code: 0
     all scored, 1 some files cannot be read (the others are scored), 2 wrong usage, 130 interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
-    with exits(reporter, f"{_GO_ON if output else ''} Nothing half-written is left.".lstrip()):
+    with exits(reporter, f"{GO_ON if output else ''} Nothing half-written is left.".lstrip()):
         settings = make_settings(
             durations,
             ref_durations,

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from pianotrans.batch import Watcher
+from pianotrans.batch import RunWatcher
 from pianotrans.batch.evaluation import DatasetWatcher
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.evaluate.tables import print_evaluation
@@ -95,7 +95,7 @@ class _EvaluationView(DatasetWatcher):
     def checked(self, n_done: int, n_all: int) -> None:
         self._bar.show("reading the MIDI", n_done, n_all)
 
-    def transcribing(self) -> AbstractContextManager[Watcher]:
+    def transcribing(self) -> AbstractContextManager[RunWatcher]:
         return show_progress(self._reporter, self._limit_s)
 
     def scored(self, n_done: int, n_all: int) -> None:

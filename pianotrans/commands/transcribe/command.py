@@ -1,23 +1,24 @@
-"""`pianotrans transcribe`: recordings in, MIDI out."""
+"""`pianotrans transcribe`: its options, and which way its inputs go."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pianotrans.batch import Options
+from pianotrans.batch import Destination, Options
+from pianotrans.commands import options
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
-from pianotrans.commands.transcribe.collection import Destination, cluster_pools, transcribe_collection
+from pianotrans.commands.transcribe.collection import cluster_pools, transcribe_collection
 from pianotrans.commands.transcribe.one_by_one import transcribe_one_by_one
-from pianotrans.commands.transcribe.outputs import collection_folder, parse_formats, plan_jobs
-from pianotrans.commands.transcribe.summary import show_summary
+from pianotrans.commands.transcribe.planning import make_plan
 from pianotrans.errors import FAILED, UsageError
 from pianotrans.events import Cleaning, Durations
+from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
 from pianotrans.workers.recipe import Recipe
-from pianotrans.workers.storage import parse_address
 
-_CLEANING = "Clean-up, off unless asked for"
+_COLLECTIONS = "Collections: a folder with -o FOLDER"
+_CLEANING = "Clean-up (off by default)"
 
 
 def transcribe(
@@ -30,7 +31,7 @@ def transcribe(
             "-o",
             "--output",
             metavar="OUT",
-            help="A file, a folder or its URL, or - for standard output.",
+            help="Write to this file or folder (or its URL), or to standard output if -.",
             show_default="beside each input",
         ),
     ] = None,
@@ -38,106 +39,96 @@ def transcribe(
         list[str] | None,
         typer.Option(
             "--format",
-            metavar="mid,json,csv,html",
-            help="What to write; html is a page to see and hear it.",
-            show_default="mid",
+            metavar=",".join(FORMATS),
+            help="Formats to write; html is a page to see and hear the transcription.",
+            show_default=DEFAULT_FORMAT,
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")] = False,
+    overwrite: options.Overwrite = False,
     pedal: Annotated[bool, typer.Option("--pedal/--no-pedal", help="Write the pedals.")] = True,
     durations: Annotated[
         Durations,
         typer.Option(
-            help="As long as the keys were held, or lengthened by the sustain pedal and written without it."
+            help="End notes where the key is released, or lengthen them by the sustain pedal and leave it out."
         ),
     ] = Durations.keys,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME_OR_FOLDER", help="See `pianotrans models list`.")
-    ] = None,
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")] = "auto",
-    precision: Annotated[
-        str,
+    model: options.Model = None,
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
+    hop: options.Hop = None,
+    allow_truncated: options.AllowTruncated = False,
+    confidence: Annotated[
+        bool,
         typer.Option(
-            metavar="auto|float32|bfloat16|float16",
-            help="Of the network's products: float32 gives the same notes on every machine, auto fewer bits where "
-            "that is several times as fast.",
+            "--confidence/--no-confidence",
+            help="Compute how probable every note and pedal is; json, csv and html show it.",
         ),
-    ] = "auto",
-    hop: Annotated[
-        float | None,
-        typer.Option(metavar="SECONDS", help="Between the starts of two segments: longer is faster."),
-    ] = None,
-    allow_truncated: Annotated[
-        bool, typer.Option("--allow-truncated", help="Take what can be decoded of damaged files.")
-    ] = False,
+    ] = True,
     jobs: Annotated[
         int | None,
         typer.Option(
             min=1,
             metavar="N",
-            help="Processes that share the cores, 1 GB each, for a folder with -o FOLDER: one unless said, "
-            "on a cluster one for every 4 cores.",
+            rich_help_panel=_COLLECTIONS,
+            help="Number of processes, which share the cores (1 GB each); on a cluster, workers per node.",
+            show_default="1; on a cluster one for every 4 cores",
         ),
     ] = None,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed", rich_help_panel=_COLLECTIONS, help="Retry recordings that failed in an earlier run."
+        ),
+    ] = False,
     cluster: Annotated[
         str | None,
         typer.Option(
             metavar="auto|HOST:PORT|ray://…|local",
-            help="Spread a folder with -o FOLDER over the nodes of a Ray cluster, which must all see it.",
+            rich_help_panel=_COLLECTIONS,
+            help="Spread the work over a Ray cluster whose nodes all see the recordings.",
         ),
     ] = None,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Of a folder, try again what failed in an earlier run.")
-    ] = False,
     ledger: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="With -o URL: where to keep note of what is done.",
-            show_default="a folder of the user's",
+            rich_help_panel=_COLLECTIONS,
+            help="With an output at a URL, keep the list of finished work here.",
+            show_default="in the user's state folder",
         ),
     ] = None,
-    confidence: Annotated[
-        bool,
-        typer.Option(
-            "--confidence/--no-confidence",
-            help="Say in json and csv how probable every note and pedal is, and its onset alone.",
-        ),
-    ] = True,
     min_confidence: Annotated[
         float,
-        typer.Option(metavar="0…1", rich_help_panel=_CLEANING, help="Drop notes that are less probable."),
+        typer.Option(metavar="0…1", rich_help_panel=_CLEANING, help="Drop less probable notes."),
     ] = 0.0,
     min_onset_confidence: Annotated[
         float,
-        typer.Option(
-            metavar="0…1", rich_help_panel=_CLEANING, help="Drop notes whose onset is, wherever they may end."
-        ),
+        typer.Option(metavar="0…1", rich_help_panel=_CLEANING, help="Drop notes with a less probable onset."),
     ] = 0.0,
     min_velocity: Annotated[
-        int, typer.Option(metavar="1…127", rich_help_panel=_CLEANING, help="Drop notes that are quieter.")
+        int, typer.Option(metavar="1…127", rich_help_panel=_CLEANING, help="Drop quieter notes.")
     ] = 0,
     min_duration: Annotated[
-        float, typer.Option(metavar="SECONDS", rich_help_panel=_CLEANING, help="Drop notes that are shorter.")
+        float, typer.Option(metavar="SECONDS", rich_help_panel=_CLEANING, help="Drop shorter notes.")
     ] = 0.0,
     join_gap: Annotated[
         float,
         typer.Option(
             metavar="SECONDS",
             rich_help_panel=_CLEANING,
-            help="Join notes of a key that lie closer together, unless the later one is louder.",
+            help="Join notes of a key separated by less than this, unless the later one is louder.",
         ),
     ] = 0.0,
     pedal_gap: Annotated[
         float,
-        typer.Option(metavar="SECONDS", rich_help_panel=_CLEANING, help="Keep pedals down that are up for less."),
+        typer.Option(metavar="SECONDS", rich_help_panel=_CLEANING, help="Ignore pedal lifts shorter than this."),
     ] = 0.0,
     repeat_gap: Annotated[
         float,
         typer.Option(
             metavar="SECONDS",
             rich_help_panel=_CLEANING,
-            help="End every note so long before its key is struck again, for player pianos.",
+            help="End every note this long before its key is struck again, for player pianos.",
         ),
     ] = 0.0,
     velocity_curve: Annotated[
@@ -145,25 +136,25 @@ def transcribe(
         typer.Option(
             metavar="EXPONENT",
             rich_help_panel=_CLEANING,
-            help="Bend velocities: below 1 soft notes become louder, above 1 softer.",
+            help="Bend velocities: below 1 makes soft notes louder, above 1 softer.",
         ),
     ] = 1.0,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Details, and tracebacks of errors.")] = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Transcribe piano recordings to MIDI.
 
-    song.mp3 becomes song.mid beside it, or where -o says. A folder with -o FOLDER can be interrupted at any
-    moment: the same command goes on where it was. Exit code: 0 all done, 1 some inputs failed (the others were
-    written), 2 wrong usage, 130 interrupted.
+    song.mp3 becomes song.mid beside it, or where -o says. A folder with -o FOLDER may be interrupted at any moment;
+    run the same command again to continue. Exit codes: 0 all done, 1 some inputs failed (the others were written),
+    2 wrong usage, 130 interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Finished outputs are complete; nothing half-written is left."):
         if (min_confidence or min_onset_confidence) and not confidence:
-            raise UsageError("nothing to go by with --no-confidence.", "min_confidence")
-        asked_for = parse_formats(formats or [])
+            raise UsageError("cannot be used with --no-confidence.", "min_confidence", "min_onset_confidence")
+        plan = make_plan(inputs, output, formats or [])
         recipe = Recipe(
-            formats=asked_for or ("mid",),
+            formats=plan.formats,
             pedal=pedal,
             sounding=durations is Durations.sounding,
             model=model,
@@ -183,26 +174,17 @@ def transcribe(
                 velocity_exponent=velocity_curve,
             ),
         )
-        out = None if output is None else parse_address(output)
-        planned = list(plan_jobs([parse_address(given) for given in inputs], out, asked_for))
-        if folder := collection_folder(planned, out):
-            options = Options(overwrite=overwrite, retry_failed=retry_failed, n_jobs=jobs or 1)
-            make_pool = None if cluster is None else cluster_pools(cluster, jobs, planned)
-            to = Destination(folder, ledger)
-            n_failed = transcribe_collection(planned, to, recipe, options, reporter, make_pool)
-            raise typer.Exit(FAILED if n_failed else 0)
-        if (jobs or 1) > 1 or retry_failed or cluster is not None or ledger is not None:
-            raise UsageError(
-                "for folders of recordings with -o FOLDER only.",
-                "jobs",
-                "retry_failed",
-                "cluster",
-                "ledger",
-            )
-        done, n_failed = transcribe_one_by_one(planned, recipe, reporter, overwrite=overwrite)
-    if done and not quiet:
-        show_summary(done, reporter)
-    if n_failed:
-        if len(planned) > 1:
-            reporter.say(f"{n_failed} of {len(planned)} inputs failed.")
-        raise typer.Exit(FAILED)
+        if plan.collection is not None:
+            how = Options(overwrite=overwrite, retry_failed=retry_failed, n_jobs=jobs or 1)
+            make_pool = None if cluster is None else cluster_pools(cluster, jobs, plan.items)
+            to = Destination(plan.collection, ledger)
+            n_failed = transcribe_collection(plan, to, recipe, how, reporter, make_pool)
+        else:
+            of_collections = {"n_jobs": (jobs or 1) > 1, "retry_failed": retry_failed}
+            of_collections |= {"cluster": cluster is not None, "ledger": ledger is not None}
+            if any(of_collections.values()):
+                given = [setting for setting, is_given in of_collections.items() if is_given]
+                raise UsageError("only for folders of recordings with -o FOLDER.", *given)
+            n_failed = transcribe_one_by_one(plan, recipe, reporter, overwrite=overwrite)
+        if n_failed:
+            raise typer.Exit(FAILED)

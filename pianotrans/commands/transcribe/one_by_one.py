@@ -1,71 +1,87 @@
-"""Recordings transcribed one after the other in this process, each on its own: a failure is that recording's."""
+"""Recordings transcribed one after the other in this process; one that fails does not stop the others."""
 
+import sys
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
-from pianotrans.commands.console import Reporter
-from pianotrans.commands.transcribe.outputs import Job
-from pianotrans.commands.transcribe.summary import Done
-from pianotrans.commands.transcribe.writing import write
-from pianotrans.errors import PianotransError
+from rich.box import SIMPLE
+from rich.markup import escape
+from rich.table import Table
+
+from pianotrans.audio import open_audio
+from pianotrans.batch import Item
+from pianotrans.commands.console import Reporter, clock
+from pianotrans.commands.transcribe.planning import STDOUT, Plan
+from pianotrans.errors import OutputError, PianotransError
+from pianotrans.workers.messages import Failed, Finished, Task
 from pianotrans.workers.recipe import Recipe
-from pianotrans.workers.storage import here
+from pianotrans.workers.storage import exists, here, write
+from pianotrans.workers.worker import do_task, load
 
 if TYPE_CHECKING:
     from pianotrans.inference.transcriber import Transcriber
 
 
-def transcribe_one_by_one(
-    planned: list[Job | PianotransError], recipe: Recipe, reporter: Reporter, *, overwrite: bool
-) -> tuple[list[Done], int]:
-    """Every job in turn, going on after a failure. Returns what was done and how many failed."""
-    jobs = [job for job in planned if _can_start(job, recipe, reporter, overwrite=overwrite)]
-    if not jobs:
-        return [], len(planned)
-    formats = {name for job in jobs for name in job.outputs}  # a suffix may have chosen one
-    transcriber = _load(replace(recipe, formats=tuple(formats)), reporter)
+@dataclass(frozen=True)
+class _Done:
+    """One recording whose results are written."""
+
+    item: Item
+    result: Finished
+
+
+def transcribe_one_by_one(plan: Plan, recipe: Recipe, reporter: Reporter, *, overwrite: bool) -> int:
+    """Transcribe every recording of a plan and show a summary. Returns how many inputs failed."""
+    items = [item for item in plan.recordings if _can_start(item, recipe, reporter, overwrite=overwrite)]
     done = []
-    for number, job in enumerate(jobs, 1):
-        label = f"[{number}/{len(jobs)}] {job.source.name}" if len(jobs) > 1 else job.source.name
-        try:
-            done.append(_transcribe_one(transcriber, job, recipe, label, reporter, overwrite=overwrite))
-        except Exception as error:  # one recording's failure, of whatever kind, is not the others'
-            reporter.error(error if isinstance(error, PianotransError) else _unexpected(job, error))
-    return done, len(planned) - len(done)
+    if items:
+        transcriber = _load(recipe, reporter)
+        for number, item in enumerate(items, 1):
+            label = f"[{number}/{len(items)}] {item.source.name}" if len(items) > 1 else item.source.name
+            try:
+                result = _transcribe(transcriber, item, recipe, label, reporter)
+                if result is not None:
+                    _write(item, result, overwrite=overwrite)
+                    done.append(_Done(item, result))
+            except OutputError as error:
+                reporter.error(error)
+    if done and not reporter.quiet:
+        _show(done, reporter)
+    n_failed = len(plan.recordings) - len(done)
+    if n_failed and len(plan.recordings) > 1:
+        reporter.say(f"{n_failed} of {len(plan.recordings)} inputs failed.")
+    return n_failed
 
 
 def _can_start(
-    job: Job | PianotransError, recipe: Recipe, reporter: Reporter, *, overwrite: bool
-) -> TypeGuard[Job]:
+    item: Item | PianotransError, recipe: Recipe, reporter: Reporter, *, overwrite: bool
+) -> TypeGuard[Item]:
     """Tell early what cannot go well, before time is spent on loading a model."""
-    from pianotrans.audio import open_audio
-
     try:
-        if isinstance(job, PianotransError):
-            raise job
+        if isinstance(item, PianotransError):
+            raise item
         if not overwrite:
-            job.check_free()
-        open_audio(here(job.source), allow_truncated=recipe.allow_truncated).close()
+            _check_free(item)
+        open_audio(here(item.source), allow_truncated=recipe.allow_truncated).close()
     except PianotransError as error:
         reporter.error(error)
         return False
     return True
 
 
+def _check_free(item: Item) -> None:
+    """Raise OutputError if a result exists already."""
+    for path in item.outputs.values():
+        if path != STDOUT and exists(path):
+            raise OutputError(f"{path}: already exists. Pass --overwrite to replace it.")
+
+
 def _load(recipe: Recipe, reporter: Reporter) -> "Transcriber":
     start = time.monotonic()
     with reporter.waiting("Loading the model …"):
-        from pianotrans.inference.transcriber import Transcriber
-
-        transcriber = Transcriber(
-            recipe.model,
-            device=recipe.device,
-            precision=recipe.precision,
-            hop_s=recipe.hop_s,
-            confidence=recipe.needs_confidence,
-            say=reporter.say,
-        )
+        transcriber = load(recipe, reporter.say)
     reporter.detail(
         f"model {transcriber.entry.name} from {transcriber.entry.weights_path}, on {transcriber.device}, "
         f"loaded in {time.monotonic() - start:.1f} s"
@@ -73,23 +89,59 @@ def _load(recipe: Recipe, reporter: Reporter) -> "Transcriber":
     return transcriber
 
 
-def _transcribe_one(
-    transcriber: "Transcriber", job: Job, recipe: Recipe, label: str, reporter: Reporter, *, overwrite: bool
-) -> Done:
-    start = time.monotonic()
+def _transcribe(
+    transcriber: "Transcriber", item: Item, recipe: Recipe, label: str, reporter: Reporter
+) -> Finished | None:
+    """The results of one recording; None if it failed, which is told."""
     with reporter.working(label) as meter:
-        performance = transcriber.transcribe(
-            here(job.source),
-            on_progress=lambda progress: meter.update(progress.done_s, progress.total_s),
-            allow_truncated=recipe.allow_truncated,
+        answer = do_task(
+            transcriber,
+            recipe,
+            Task(item.name, item.source),
+            lambda progress: meter.update(progress.done_s, progress.total_s),
         )
-    performance = write(performance, job, recipe, overwrite=overwrite)
-    done = Done(job, performance, time.monotonic() - start)
-    reporter.detail(f"{job.source}: {len(performance.notes)} notes in {done.took_s:.2f} s")
-    return done
+    if isinstance(answer, Failed):
+        reporter.detail(answer.trace.rstrip())
+        reporter.error(PianotransError(answer.error))
+        return None
+    assert isinstance(answer, Finished)  # nobody cancels
+    reporter.detail(f"{item.source}: {answer.n_notes} notes in {answer.took_s:.2f} s")
+    return answer
 
 
-def _unexpected(job: Job, error: Exception) -> PianotransError:
-    failure = PianotransError(f"{job.source}: unexpected {type(error).__name__}: {error}. --verbose shows where.")
-    failure.__cause__ = error
-    return failure
+def _write(item: Item, result: Finished, *, overwrite: bool) -> None:
+    """Write every format. Raises OutputError."""
+    for name, path in item.outputs.items():
+        if path == STDOUT:
+            _write_stdout(result.contents[name])
+        else:
+            write(path, result.contents[name], overwrite=overwrite)
+
+
+def _write_stdout(content: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise OutputError(f"standard output: cannot be written ({error.strerror or error}).") from error
+
+
+def _show(done: Sequence[_Done], reporter: Reporter) -> None:
+    """A table with a row for each recording."""
+    table = Table(box=None if reporter.is_plain else SIMPLE, pad_edge=False)
+    table.add_column("recording", overflow="fold")
+    for heading in ("notes", "pedals", "duration", "time taken", "speed"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("written to", overflow="fold")
+    for one in done:
+        result, outputs = one.result, one.item.outputs.values()
+        table.add_row(
+            escape(one.item.source.name),
+            str(result.n_notes),
+            str(result.n_pedals),
+            clock(result.audio_s),
+            clock(result.took_s),
+            f"{result.audio_s / result.took_s:.1f}x",
+            escape(", ".join("standard output" if path == STDOUT else str(path) for path in outputs)),
+        )
+    reporter.console.print(table)

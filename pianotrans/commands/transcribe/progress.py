@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from pianotrans.batch import End, Item, Outcome, Watcher
+from pianotrans.batch import End, Item, Outcome, RunWatcher
 from pianotrans.batch.estimate import Estimate, header_duration_s
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.errors import PianotransError
@@ -16,7 +16,7 @@ _PLAIN_INTERVAL_S = 10.0
 
 
 @contextmanager
-def show_progress(reporter: Reporter, limit_s: float | None = None) -> Iterator[Watcher]:
+def show_progress(reporter: Reporter, limit_s: float | None = None) -> Iterator[RunWatcher]:
     """Show the progress of a run that is watched by the given watcher; of recordings, at most `limit_s` is done."""
     if reporter.quiet or reporter.is_plain:
         yield _PlainView(reporter, limit_s)
@@ -26,7 +26,7 @@ def show_progress(reporter: Reporter, limit_s: float | None = None) -> Iterator[
         yield _BarView(reporter, limit_s, progress)
 
 
-class _View(Watcher):
+class _View(RunWatcher):
     """Counts; its subclasses show it."""
 
     def __init__(self, reporter: Reporter, limit_s: float | None):

@@ -95,9 +95,10 @@ def parse_split(given: str) -> dict[str, float]:
 
 def _sources(inputs: list[Path]) -> Iterator[tuple[str, Path]]:
     """Every MIDI file with the name of its recording. Raises DatasetError for a folder without any."""
-    from pianotrans.datasets.files import MIDI_SUFFIXES, walk_files
+    from pianotrans.datasets.files import walk_files
     from pianotrans.datasets.naming import stem_name
     from pianotrans.errors import DatasetError
+    from pianotrans.events import MIDI_SUFFIXES
 
     for given in inputs:
         if not given.is_dir():

@@ -29,7 +29,7 @@ class Column(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As it is called in files: "keys onset+offset", "sustain pedal onset"."""
+        """Its name in files: "keys onset+offset", "sustain pedal onset"."""
         return f"{self.group} {self.metric}"
 
 
@@ -47,8 +47,8 @@ class PieceScores:
     `scores` has all `columns` of the settings; those whose reference is empty are not defined. `matched` has
     one entry for each convention's name. `mistakes` are under the first convention. `removed_offset_s` is
     what was subtracted from the estimate's times, 0.0 unless the settings ask for it. `judged` are the estimate's
-    events by how sure it was of them: its notes, under the first convention too, and its sustain pedals where the
-    reference has any; nothing where it does not say.
+    events with their confidences: its notes, also under the first convention, and its sustain pedals where the
+    reference has any; nothing where the estimate has no confidences.
     """
 
     name: str
@@ -72,13 +72,13 @@ def score_piece(
 ) -> PieceScores:
     """Score one transcription against what was played.
 
-    All notes take part, those beyond a piano's 88 keys and doubled ones too: each can match at most one of the
+    All notes take part, also doubled ones and those beyond a piano's 88 keys: each can match at most one of the
     other side. Where the reference has no notes, or no pedal of a kind, those columns are not defined; where
     only the estimate has none they are 0. Unless `knows_velocity`, the reference's velocities mean nothing: the
     columns with velocity are not defined, and there are no deviations of it.
 
-    MIDI does not hold how sure an estimate is: `confident` is the same with its confidences, if not the estimate
-    itself. Its events are judged by these; they take no part in the scores.
+    MIDI holds no confidences: `confident` is the estimate with its confidences, if not the estimate itself. They
+    take no part in the scores.
 
     O(n log n) for n notes that do not all crowd on one key and moment.
     """

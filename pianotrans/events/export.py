@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from pianotrans.errors import MidiError, OutputError
+from pianotrans.errors import OutputError
 from pianotrans.events.midi import midi_bytes
 from pianotrans.events.performance import Note, Pedal, Performance
 
@@ -25,26 +25,6 @@ def json_text(performance: Performance) -> str:
             text = json.dumps(value)
         fields.append(f' "{name}": {text}')
     return "{\n" + ",\n".join(fields) + "\n}\n"
-
-
-def load_json(path: str | os.PathLike[str]) -> Performance:
-    """The performance in a file that `json_text` filled.
-
-    Raises MidiError if it cannot be read or is something else.
-    """
-    name = Path(path).name
-    try:
-        data = json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise MidiError(f"{name}: cannot be read ({error.strerror or error}). Check the path.") from error
-    except ValueError as error:
-        raise MidiError(f"{name}: is not JSON. Pass what `transcribe --format json` wrote.") from error
-    if not isinstance(data, dict):
-        raise MidiError(f"{name}: is no performance. Pass what `transcribe --format json` wrote.")
-    try:
-        return Performance.from_dict(data)
-    except MidiError as error:
-        raise MidiError(f"{name}: {error}") from error
 
 
 def json_bytes(performance: Performance) -> bytes:

@@ -32,7 +32,7 @@ def test_a_data_set_that_can_be_prepared(midi: Path, piano: Path, tmp_path: Path
     assert (result.exit_code, errors(result), result.stdout) == (0, [], "")
     assert "2 recordings, 6.0 s of sound: " in result.stderr
     assert names(tmp_path / "out" / "2000") == ["deeper_two.flac", "deeper_two.midi", "one.flac", "one.midi"]
-    assert run("prepare", "maestro", tmp_path / "out", tmp_path / "index").exit_code == 0
+    assert run("prepare", tmp_path / "out", tmp_path / "index").exit_code == 0
     assert {one.split for one in read_index(tmp_path / "index").recordings} == {"train", "test"}
 
 

@@ -94,7 +94,7 @@ class Likelihoods:
 
 def beginnings(root, folder, duration_s):
     """The first seconds of recordings in the layout of MAESTRO, prepared."""
-    assert run("prepare", "maestro", root, folder / "whole", "--quick").exit_code == 0
+    assert run("prepare", root, folder / "whole", "--quick").exit_code == 0
     whole, short = read_index(folder / "whole"), folder / "short"
     recordings = []
     for one in whole.recordings:

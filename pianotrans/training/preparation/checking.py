@@ -1,4 +1,4 @@
-"""One recording of a data set: can it be trained on, and what is odd about it?"""
+"""One recording of a data set: whether it can be trained on, and what is odd about it."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -23,12 +23,12 @@ CACHE_RATE = 44_100  # Hz, of the published model
 LOWEST_KEY, HIGHEST_KEY = 21, 108  # those of a piano
 
 _LEAST_RATE = 16_000  # Hz: the model hears up to 8 kHz
-_LEAST_NOTES = 20  # from so many on, one velocity for all is no chance
+_LEAST_NOTES = 20  # from this many notes on, a single velocity is no coincidence
 
 
 @dataclass(frozen=True)
 class PreparationSettings:
-    """What is made of a data set.
+    """How a data set is prepared.
 
     `durations`: how long notes last; with `sounding` pedals are still learnt. `cache`: copy recordings that are not
     of 44.1 kHz, resampled; those that cannot be sought to the sample are copied anyway. `listen`: decode all of
@@ -42,7 +42,7 @@ class PreparationSettings:
 
 @dataclass(frozen=True)
 class _Sound:
-    """What can be read by seeking, and what is known of it."""
+    """A file that can be read by seeking, and what is known of it."""
 
     path: Path
     sample_rate: int
@@ -56,7 +56,7 @@ class _Sound:
 
 
 class _Listener:
-    """Counts samples and finds the peak of what passes by."""
+    """Counts the samples that pass, and finds their peak."""
 
     def __init__(self) -> None:
         self.n_samples = 0
@@ -70,7 +70,7 @@ class _Listener:
 
 
 def prepare_recording(pair: Pair, out: Path, settings: PreparationSettings) -> Recording:
-    """Check a recording and what was played in it; copy it below `out` if it has to be.
+    """Check a recording and what was played in it; copy it below `out` where needed.
 
     Raises DatasetError, MidiError or AudioError, in one line with the name of a file, if it cannot be trained on;
     OutputError if its copy cannot be written.
@@ -112,14 +112,14 @@ def source_of(pair: Pair, settings: PreparationSettings) -> str:
 def _played(pair: Pair) -> tuple[Performance, list[str]]:
     """The notes of the piano's keys and the pedals, and what is odd about them."""
     if not knows_velocity(pair.midi):
-        raise DatasetError(f"{pair.midi}: tells neither velocities nor pedals. Give MIDI to train on.")
+        raise DatasetError(f"{pair.midi}: states neither velocities nor pedals. Give MIDI to train on.")
     performance = load_reference(pair.midi)
     notes = tuple(note for note in performance.notes if LOWEST_KEY <= note.key <= HIGHEST_KEY)
     if not notes:
-        raise DatasetError(f"{pair.midi}: holds no notes of a piano. Remove it from the data set.")
+        raise DatasetError(f"{pair.midi}: holds no notes within a piano's keys. Remove it from the data set.")
     remarks = []
     if len(notes) < len(performance.notes):
-        remarks.append(f"notes that no piano has are left out: {len(performance.notes) - len(notes)}")
+        remarks.append(f"notes beyond a piano's keys are left out: {len(performance.notes) - len(notes)}")
     if len(notes) >= _LEAST_NOTES and len({note.velocity for note in notes}) == 1:
         remarks.append(f"all notes have the velocity {notes[0].velocity}, which would be learnt")
     return replace(performance, notes=notes), remarks

@@ -48,7 +48,7 @@ def _scores(settings: TrainingSettings, checkpoint: Checkpoint) -> list[str]:
         "",
         f"Mean over at most {chosen.recordings} recordings, the first {chosen.seconds_each:g} s of each; onsets "
         "within 50 ms, offsets within 50 ms or 20 %. Too little to be compared with published scores: "
-        "`pianotrans evaluate --dataset` measures those.",
+        "`pianotrans evaluate dataset` measures those.",
         "",
         f"| {' | '.join(name.removeprefix('keys ') for name in shown)} |",
         f"|{'---|' * len(shown)}",

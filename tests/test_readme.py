@@ -163,7 +163,7 @@ def test_training(maestro):
         printed.append(
             subprocess.run(line, shell=True, check=True, capture_output=True, text=True, env=ENVIRONMENT)
         )
-    assert "Going on after step 200 of 200." in printed[2].stderr
+    assert "Continuing after step 200 of 200." in printed[2].stderr
     assert "| 200 of 200, " in (maestro / "my-tiny" / "README.md").read_text()
     assert (maestro / "song.mid").is_file()
     assert "onset+offset" in printed[-1].stdout

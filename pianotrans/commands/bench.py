@@ -36,7 +36,7 @@ def bench(
 ) -> None:
     """Time every stage of a transcription on this machine.
 
-    Noise costs as much as music. It is transcribed twice: first to count the work, then to take the time.
+    The recording, or noise in its place, is transcribed twice: first to count the work, then to take the time.
     """
     reporter = Reporter(quiet=as_json)
     with exits(reporter):

@@ -18,7 +18,7 @@ _MODULES = {
 
 
 def require(extra: str) -> None:
-    """Make sure that an extra of this package is installed; importing nothing of it.
+    """Make sure that an extra of this package is installed, without importing any of it.
 
     Raises ExtraError with a command that installs it, for the place that this copy was installed from.
     """

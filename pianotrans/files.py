@@ -19,7 +19,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes, *, overwrite: bo
 
     The data goes to a temporary file in the same folder, to the disk, and then under its name. Without
     `overwrite` the last step fails if the name is taken, even by another process a moment ago. The temporary
-    file (`.pianotrans-….tmp`) stays behind only if the process dies without an exception, by SIGKILL say.
+    file (`.pianotrans-….tmp`) stays behind only if the process is killed.
 
     Raises OutputError when the file exists (without `overwrite`) or is no plain file, when its folder is
     missing or may not be written, or when the disk is full.

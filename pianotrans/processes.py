@@ -47,13 +47,13 @@ def work_on(
 ) -> Iterator[tuple[_Job, _Result]]:
     """Every job with its result, as they are finished: with several workers in any order.
 
-    What the function raises ends the work. Raises WorkerError if a process dies, for lack of memory say.
+    What the function raises ends the work. Raises WorkerError if a process dies, for instance for lack of memory.
     """
     n_jobs = min(n_jobs, len(jobs))
     if n_jobs <= 1:
         yield from ((job, function(job)) for job in jobs)
         return
-    # Fresh processes: a forked copy of one that runs threads (a progress bar's, say) may hang.
+    # Fresh processes: a forked copy of one that runs threads (such as a progress bar) may hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(n_jobs, mp_context=context, initializer=_ignore_interrupts) as pool:
         try:

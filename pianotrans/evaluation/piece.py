@@ -18,7 +18,9 @@ from pianotrans.evaluation.reliability import JudgedEvents, Kind
 from pianotrans.evaluation.scores import UNDEFINED, Score
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.tables import EventTable
-from pianotrans.events import CONTROLLERS, SUSTAIN, Performance, cut_at
+from pianotrans.events import SOFT, SUSTAIN, Performance, cut_at
+
+_SCORED_PEDALS = (SUSTAIN, SOFT)  # sostenuto pedals are too rare in data sets for scores to mean anything
 
 
 class Column(NamedTuple):
@@ -36,7 +38,7 @@ class Column(NamedTuple):
 def columns(settings: EvaluationSettings) -> tuple[Column, ...]:
     """Every score of a piece, in order: the notes under each convention, then the pedals."""
     notes = [Column(one.name, metric) for one in settings.conventions for metric in NOTE_METRICS]
-    pedals = [Column(f"{kind} pedal", metric) for kind in CONTROLLERS for metric in PEDAL_METRICS]
+    pedals = [Column(f"{kind} pedal", metric) for kind in _SCORED_PEDALS for metric in PEDAL_METRICS]
     return (*notes, *pedals)
 
 
@@ -104,7 +106,7 @@ def score_piece(
         matched[convention.name] = found if knows_velocity else found.without_velocities()
         if mistakes is None:
             mistakes = find_mistakes(ref, est, pairs, onset_tolerance_s=settings.onset_tolerance_s)
-    for kind in CONTROLLERS:
+    for kind in _SCORED_PEDALS:
         ref = EventTable.of_pedals(reference.pedals_of(kind))
         est = EventTable.of_pedals(estimate.pedals_of(kind)).shifted(-offset_s)
         for metric, score in pedal_scores(ref, est, settings).items():

@@ -40,7 +40,7 @@ def csv_bytes(performance: Performance) -> bytes:
 def csv_text(performance: Performance) -> str:
     """The performance as one table (RFC 4180), in order of onset; times in seconds, to the microsecond.
 
-    `type` is note, sustain or soft; `key`, `name` (60 is C4) and `velocity` are empty for pedals, confidences
+    `type` is note or a kind of pedal; `key`, `name` (60 is C4) and `velocity` are empty for pedals, confidences
     where they are unknown.
     """
     rows: list[tuple[Note | Pedal, tuple[object, ...]]] = [

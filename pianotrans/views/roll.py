@@ -4,11 +4,11 @@ import io
 from typing import TYPE_CHECKING
 
 from pianotrans.events import CONTROLLERS, Note, Performance
-from pianotrans.events.performance import PedalKind
+from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY, N_KEYS, PedalKind
 from pianotrans.views.colours import Paint, by_outcome, by_velocity, confidence_of, palette, velocity_colours
 from pianotrans.views.comparison import Comparison
 from pianotrans.views.roll_layout import RollLayout, clock_label, lay_out
-from pianotrans.views.spectrum import BANDS_PER_KEY, HIGHEST, LOWEST, KeySpectrum
+from pianotrans.views.spectrum import BANDS_PER_KEY, KeySpectrum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,8 +108,8 @@ def _draw_ground(
     if spectrum is not None:
         levels, first_s, last_s = spectrum.between(start_s, end_s)
         if levels.shape[1]:
-            low, high = LOWEST - 0.5, HIGHEST + 0.5
-            assert levels.shape[0] == (HIGHEST - LOWEST + 1) * BANDS_PER_KEY
+            low, high = LOWEST_KEY - 0.5, HIGHEST_KEY + 0.5
+            assert levels.shape[0] == N_KEYS * BANDS_PER_KEY
             image = axes.imshow(
                 levels.astype("float32") ** 2,
                 extent=(first_s, last_s, low, high),

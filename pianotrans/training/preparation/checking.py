@@ -8,19 +8,18 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from pianotrans.audio import AudioReader, Block, open_audio, resample
+from pianotrans.audio import AudioReader, Block, encode_pcm, open_audio, resample
 from pianotrans.datasets import Pair, check_duration, file_of, knows_velocity, load_reference
 from pianotrans.datasets.durations import TOLERANCE_S
 from pianotrans.errors import DatasetError
 from pianotrans.events import Durations, Performance, cut_at, extend_by_pedal
 from pianotrans.files import make_folder, write_atomically
-from pianotrans.training.data.event_arrays import EventTable
+from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY
+from pianotrans.training.data.event_arrays import EventArrays
 from pianotrans.training.data.index import CACHE_FOLDER, Recording
 from pianotrans.training.data.reading import SOUGHT_FORMATS
-from pianotrans.training.encoding import sound_bytes
 
 CACHE_RATE = 44_100  # Hz, of the published model
-LOWEST_KEY, HIGHEST_KEY = 21, 108  # those of a piano
 
 _LEAST_RATE = 16_000  # Hz: the model hears up to 8 kHz
 _LEAST_NOTES = 20  # from this many notes on, a single velocity is no coincidence
@@ -89,7 +88,7 @@ def prepare_recording(pair: Pair, out: Path, settings: PreparationSettings) -> R
         n_samples=sound.n_samples,
         split=pair.split or "",
         group=pair.group,
-        events=EventTable.of(performance),
+        events=EventArrays.of(performance),
         is_cached=sound.is_cached,
         source=source_of(pair, settings),
         remarks=tuple(remarks),
@@ -172,7 +171,7 @@ def _copy(reader: AudioReader, listener: _Listener, path: Path) -> _Sound:
     """Copy a recording to a FLAC file of 44.1 kHz."""
     rate, n_channels = reader.info.sample_rate, reader.info.n_channels
     blocks = resample(listener(reader.blocks()), rate, CACHE_RATE, n_channels)
-    content, n_samples = sound_bytes(blocks, CACHE_RATE, n_channels)
+    content, n_samples = encode_pcm(blocks, CACHE_RATE, n_channels)
     make_folder(path.parent)
     write_atomically(path, content, overwrite=True)
     return _Sound(path, CACHE_RATE, n_channels, n_samples, is_cached=True)

@@ -30,7 +30,7 @@ def card(name: str, n_parameters: int, about: About, settings: TrainingSettings,
         f"{settings.chunks.length_s:g} s each ({seen_s / 3600:.1f} hours heard)",
         "size": f"{n_parameters / 1e6:.2f} M parameters, float32",
         "settings": "every one in `training.toml`",
-        "licence": "to be chosen by whoever publishes it; the recordings' own licence may have a say",
+        "licence": "to be chosen by whoever publishes it; the licence of the recordings may restrict the choice",
     }
     lines = [f"# {name}", "", "A piano transcription model.", "", "| | |", "|---|---|"]
     lines += [f"| {what} | {text} |" for what, text in rows.items()]

@@ -1,4 +1,4 @@
-"""The semi-CRF by its definition: list every labelling. Slow and obvious; the truth for tests.
+"""The semi-CRF by its definition: list every labelling. Slow and obvious.
 
 A labelling walks the frames from a start to the last one. At every frame it stands on it may emit the
 singleton (t, t); it moves on over a gap to t + 1, or by an interval (t, e) to its end e > t. There are 2, 8,

@@ -1,12 +1,24 @@
-"""Log partition and marginals of the semi-Markov CRF (DESIGN §6).
+"""Log partition and marginals of whole score maps, for tracks that are too long to enumerate (README §6).
 
 Axes: N tracks, T frames. Scores are indexed [track, begin, end]; nothing below the diagonal is read.
 Recursions run over frames and are vectorised over tracks and ends: O(N · T²) time, and memory beside the
 scores O(N · T). Give float64 where differences of large scores matter: published scores reach ±80 000.
 """
 
+import math
+
 import torch
 from torch import Tensor
+
+from pianotrans.semicrf import IntervalScores
+
+
+def score_map(scores: IntervalScores, tracks: slice = slice(None)) -> Tensor:
+    """Score maps of some tracks, (n, T, T), zero below the diagonal."""
+    query, key = scores.query[tracks], scores.key[tracks]
+    frames = torch.arange(scores.n_frames, device=query.device, dtype=query.dtype)
+    lengths = (frames[None, :] - frames[:, None]).clamp(min=0) / math.sqrt(query.shape[-1])
+    return torch.bmm(key, query.transpose(1, 2)) * lengths + torch.diag_embed(scores.singleton[tracks])
 
 
 def log_partition(scores: Tensor, gap: Tensor | None = None) -> Tensor:

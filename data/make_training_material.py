@@ -3,7 +3,7 @@
 usage: python data/make_training_material.py MAPS OUT
 
 MAPS is a folder with `pairs.csv` (columns audio, midi, split, piano, duration). OUT becomes a data set for
-`pianotrans prepare pairs` (`pairs.csv`, `recordings/`), with `midi/` besides, for `pianotrans synthesize`. Only
+`pianotrans prepare` (`pairs.csv`, `recordings/`), with `midi/` besides, for `pianotrans synthesize`. Only
 rows of the split `train` are taken: the real recordings of MAPS, of the split `test`, stay unheard. Every sixteenth
 composition is kept for validation, on whatever piano it was played, and is left out of `midi/`.
 """

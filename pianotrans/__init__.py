@@ -5,8 +5,12 @@
     performance = pianotrans.transcribe("song.mp3")
     performance.save("song.mid")
 
-`Transcriber` keeps the model loaded for many recordings. Everything that needs torch is imported when it is
-first used, so that importing this package is cheap.
+    pianotrans.transcribe_folder("recordings", "transcriptions")
+    pianotrans.evaluate("truth.mid", "song.mid").summary()
+    pianotrans.evaluate_dataset("maestro-v3.0.0", split="test")
+
+`Transcriber` keeps the model loaded for many recordings. What needs more than events is imported when it is first
+used, so that importing this package is cheap.
 """
 
 import importlib
@@ -20,14 +24,26 @@ from pianotrans.errors import (
     ModelError,
     OutputError,
     PianotransError,
+    UsageError,
 )
-from pianotrans.events import Note, Pedal, Performance, extend_by_pedal, load_midi
+from pianotrans.events import Note, Pedal, Performance, extend_by_pedal, load_midi, load_performance
 from pianotrans.version import __version__
 
 if TYPE_CHECKING:
+    from pianotrans.batch.collection import transcribe_folder
+    from pianotrans.batch.evaluation import evaluate_dataset
+    from pianotrans.evaluation.scoring import evaluate
     from pianotrans.inference.transcriber import Progress, Transcriber, transcribe
 
-_FROM_INFERENCE = {"Progress", "Transcriber", "transcribe"}
+_MODULES = {
+    "Progress": "pianotrans.inference.transcriber",
+    "Transcriber": "pianotrans.inference.transcriber",
+    "evaluate": "pianotrans.evaluation.scoring",
+    "evaluate_dataset": "pianotrans.batch.evaluation",
+    "transcribe": "pianotrans.inference.transcriber",
+    "transcribe_folder": "pianotrans.batch.collection",
+}
+"""Where names stand that are imported when they are first used."""
 
 __all__ = [
     "AudioError",
@@ -42,14 +58,19 @@ __all__ = [
     "PianotransError",
     "Progress",
     "Transcriber",
+    "UsageError",
     "__version__",
+    "evaluate",
+    "evaluate_dataset",
     "extend_by_pedal",
     "load_midi",
+    "load_performance",
     "transcribe",
+    "transcribe_folder",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _FROM_INFERENCE:
-        return getattr(importlib.import_module("pianotrans.inference.transcriber"), name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'pianotrans' has no attribute {name!r}")

@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "pianotrans"
 
 # What each part may import besides itself and BASICS. Arrows point one way: the order is a topological one.
-BASICS = {"errors", "version", "files", "processes", "extras"}
+BASICS = {"errors", "version", "files", "processes", "extras", "piano", "tables"}
 ALLOWED: dict[str, set[str]] = {
     "audio": set(),
     "events": set(),
@@ -147,3 +147,12 @@ def test_no_text_names_a_registry_host_or_a_place_on_one_machine():
             continue
         found += [f"{path}: {word}" for word in hosts + places if word in content.decode("utf-8")]
     assert found == []
+
+
+def test_no_class_name_stands_twice():
+    places: dict[str, list[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}

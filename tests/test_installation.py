@@ -39,7 +39,7 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel):
         "_models/tiny/training.toml",
         "_models/tiny/weights.safetensors",
         "views/assets/report.html",
-        "views/assets/roll.js",
+        "views/assets/shared/roll.js",
         "views/assets/piano/69.mp3",
         "views/assets/piano/CREDITS.md",
         "web/assets/page.html",

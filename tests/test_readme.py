@@ -1,114 +1,182 @@
-"""Every command and every Python line of the README runs."""
+"""Every command and every Python line of the READMEs runs."""
 
 import json
-import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
+from pathlib import Path
 
 import pytest
 
 from pianotrans.inference import registry
-from tests.commands.driving import ENVIRONMENT, RATE, SEED, clip, run_process, write
+from tests.commands.driving import ENVIRONMENT, RATE, SEED, clip, command_line, run, write
 from tests.commands.test_serve import WAIT_S, running
-from tests.conftest import REPOSITORY, SHARED
+from tests.readme_blocks import PYTHON, SHELL, Block, ids, text_of
 from tests.synthesis import random_performance, render
+from tests.training.pianos import whole_piano
 from tests.workers.object_store import object_store, store
 
-README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-RUN_BY_CI = {"make demo", "make test", "pip install ."}
+RUN_BY_CI = {"make demo", "make test", "make fast", "make lint", "pip install ."}
+N_STEPS = 20  # of training, where the README takes 200
+
+CURL = [block for block in SHELL if block.mentions("curl ")]
+SERVE = [block for block in SHELL if block.mentions("pianotrans serve")]
+MODELS = [block for block in SHELL if block.mentions("pianotrans models list")]
+LACKING_DATA = [block for block in SHELL if block.file == Path("models/small/README.md")]  # a training of days
+BY_CI = [block for block in SHELL if set(block.lines) <= RUN_BY_CI]
+REST = [block for block in SHELL if block not in CURL + SERVE + MODELS + LACKING_DATA + BY_CI]
+TOGETHER = [block for block in REST if block.mentions("--cluster")]
+ALONE = [block for block in REST if block not in TOGETHER]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
-
-
-(TRAINING,) = (block.splitlines() for block in blocks("sh") if "pianotrans train " in block)
-COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if line not in TRAINING]
-BENCH = [command for command in COMMANDS if command.startswith("pianotrans bench")]
-EVALUATE = [command for command in COMMANDS if command.startswith("pianotrans evaluate")]
-VIEW = [command for command in COMMANDS if command.startswith("pianotrans view")]
-SERVE = [command for command in COMMANDS if command.startswith("pianotrans serve")]
-CURL = [command for command in COMMANDS if command.startswith("curl ")]
-TRANSCRIBE = [command for command in COMMANDS if command.startswith("pianotrans transcribe")]
+# The files that READMEs talk of
 
 
 @pytest.fixture
-def desk(tmp_path, samples_folder, monkeypatch):
-    """A folder with the files that the README talks of."""
-    shutil.copy(samples_folder / "satie_gymnopedie.mp3", tmp_path / "song.mp3")
-    shutil.copy(samples_folder / "beethoven_fur_elise.flac", tmp_path / "other.flac")
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with some recordings, and no transcription yet."""
+    for name in ("song.mp3", "other.flac", "recordings/inner/song.mp3"):
+        clip(tmp_path / name)
     (tmp_path / "folder").mkdir()
-    (tmp_path / "recordings" / "inner").mkdir(parents=True)
-    shutil.copy(tmp_path / "song.mp3", tmp_path / "recordings" / "inner" / "song.mp3")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-@pytest.fixture
-def scored(desk):
-    """The desk with transcriptions, saved evaluations, and data sets in the layouts of MAESTRO and MAPS."""
-    for seed, name in enumerate(("truth.mid", "song.mid", "truth/a/b.mid", "transcribed/a/b.mid")):
-        (desk / name).parent.mkdir(parents=True, exist_ok=True)
-        random_performance(seed, 5.0).save(desk / name)
-    for name, estimate in (("a.json", "truth"), ("b.json", "transcribed")):
-        (desk / name).write_bytes(run_process("evaluate", "truth", estimate, "--json", cwd=desk).stdout)
-    pianos = ("AkPnBcht", "ENSTDkAm")
-    for place in ("maestro-v3.0.0/2018/x", "maestro-v3.0.0/2018/y", *(f"MAPS/{piano}/MUS/x" for piano in pianos)):
-        clip(desk / f"{place}.wav")
-        random_performance(SEED, 2.0).save(desk / f"{place}.mid")
-    rows = ["split,year,midi_filename,audio_filename,duration"]
-    rows += [f"{split},2018,2018/{name}.mid,2018/{name}.wav,2.0" for split, name in (("train", "x"), ("test", "y"))]
-    (desk / "maestro-v3.0.0/maestro-v3.0.0.csv").write_text("\n".join(rows))
-    return desk
+def add_what_is_named(block: Block, desk: Path) -> None:
+    """What only some blocks need, or what would be in the way of others."""
+    if block.mentions("truth"):
+        names = ("truth.mid", "song.mid", "truth/a/b.mid", "transcribed/a/b.mid", "others/a/b.mid")
+        for seed, name in enumerate(names):
+            save(seed, 5.0, desk / name)
+    if block.mentions("maestro-v3.0.0", "list.csv"):
+        add_maestro(desk / "maestro-v3.0.0")
+        rows = "".join(f"maestro-v3.0.0/2018/{n}.wav,maestro-v3.0.0/2018/{n}.midi,train\n" for n in range(2))
+        (desk / "list.csv").write_text(f"audio,midi,split\n{rows}")
+    if block.mentions("MAPS"):
+        for piano in ("AkPnBcht", "ENSTDkAm"):
+            clip(desk / f"MAPS/{piano}/MUS/x.wav")
+            save(SEED, 2.0, desk / f"MAPS/{piano}/MUS/x.mid")
+    if block.mentions("FOLDER"):
+        whole_piano(desk / "FOLDER")
+        save(SEED, 2.0, desk / "performances" / "x.mid")
 
 
-def test_every_command_is_known():
-    rest = set(COMMANDS) - RUN_BY_CI - set(TRANSCRIBE) - set(EVALUATE) - set(VIEW) - set(SERVE) - set(CURL)
-    assert rest == {f"pianotrans models {name}" for name in ("list", "pull", "path", "verify")} | set(BENCH)
+def save(seed: int, duration_s: float, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    random_performance(seed, duration_s).save(path)
+
+
+def add_maestro(root: Path) -> None:
+    """Four recordings in MAESTRO's layout."""
+    rows = ["canonical_composer,canonical_title,split,year,midi_filename,audio_filename,duration"]
+    for seed, split in enumerate(("train", "train", "validation", "test")):
+        performance = random_performance(seed, 6.0)
+        write(root / "2018" / f"{seed}.wav", render(performance, RATE, seed))
+        performance.save(root / "2018" / f"{seed}.midi")
+        rows.append(f"nobody,piece {seed},{split},2018,2018/{seed}.midi,2018/{seed}.wav,6.0")
+    (root / "maestro-v3.0.0.csv").write_text("\n".join(rows))
+
+
+# Running a line
+
+
+IN_PROCESSES_OF_THEIR_OWN = {"pianotrans transcribe song.mp3", "pianotrans transcribe song.mp3 -o - > piped.mid"}
+
+
+def with_tiny_model(line: str) -> str:
+    """The line with the model for tests, whose segments are shorter, and with less work."""
+    line = line.replace("--hop 14", "--hop 3").replace("--seconds 20", "--seconds 2")
+    line = line.replace("steps=200", f"steps={N_STEPS}")
+    program = re.match(r"pianotrans (transcribe|view|bench|evaluate dataset)\b", line)
+    if program and "--model" not in line:
+        line = line.replace(program[0], f"{program[0]} --model tiny", 1)
+    return line
+
+
+def run_in_process(line: str) -> str:
+    """Run a line; a redirection is done by hand. What it printed."""
+    command, _, target = with_tiny_model(line).partition(" > ")
+    result = run(*shlex.split(command)[1:])
+    assert result.exit_code == 0, f"{line}\n{result.output}"
+    if target:
+        Path(target).write_bytes(result.stdout_bytes)
+    return str(result.output)
+
+
+def run_in_a_shell(line: str, environment: dict[str, str] | None = None) -> None:
+    program = shlex.join(command_line())
+    line = with_tiny_model(line).replace("pianotrans", program, 1)
+    subprocess.run(line, shell=True, check=True, env=ENVIRONMENT | (environment or {}))
+
+
+def check_outputs(line: str, desk: Path, before: set[Path]) -> None:
+    """That a line has written what it was to write."""
+    arguments = shlex.split(line.replace(" > ", " -o "))
+    outputs = [arguments[n + 1] for n, word in enumerate(arguments) if word == "-o"]
+    new = {path for path in desk.rglob("*") if path.is_file()} - before
+    assert all((desk / name).exists() for name in outputs if name != "-"), line
+    if line.startswith("pianotrans transcribe"):
+        wanted = re.search(r"--format (\S+)", line)
+        kinds = wanted[1].split(",") if wanted else ["mid"]
+        assert all(any(path.suffix == f".{kind}" for path in desk.rglob("*")) for kind in kinds), line
+        assert new or "--overwrite" in line, line
+    if line.startswith("pianotrans evaluate") and "-o" in arguments and " > " not in line:
+        names = {path.name for path in new}
+        assert names >= {"summary.json", "summary.md", "pieces.csv", "errors.csv"}
+    if line.startswith("pianotrans evaluate dataset") and "-o" in arguments:
+        kept = [path.name for path in (desk / outputs[0] / "transcriptions").rglob("*.mid")]
+        assert kept == ["3.mid"], "the only recording of the split"
+
+
+# The tests
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", TRANSCRIBE)
-def test_transcribe(command, desk):
-    program = f"{shlex.quote(sys.executable)} {shlex.quote(str(REPOSITORY / 'cli.py'))} transcribe --model tiny"
-    command = command.replace("--hop 14", "--hop 3")  # the tiny model's segments are shorter
-    command = command.replace("pianotrans transcribe", program, 1)
-    if "s3://" in command:
-        with object_store() as access:
-            store(access).pipe("bucket/recordings/inner/song.mp3", (desk / "song.mp3").read_bytes())
-            environment = os.environ | access | {"XDG_STATE_HOME": str(desk)}
-            subprocess.run(command, shell=True, check=True, env=environment)
-            assert store(access).exists("bucket/midi/inner/song.mid")
+@pytest.mark.parametrize("block", ALONE, ids=ids(ALONE))
+def test_commands(block: Block, desk: Path):
+    """All lines of a block, one after the other."""
+    add_what_is_named(block, desk)
+    for line in block.lines:
+        before = {path for path in desk.rglob("*") if path.is_file()}
+        if line in IN_PROCESSES_OF_THEIR_OWN:
+            run_in_a_shell(line)
+        else:
+            printed = run_in_process(line)
+            if "--resume" in line:
+                assert f"{N_STEPS} of {N_STEPS}" in printed
+        check_outputs(line, desk, before)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("ray")
+@pytest.mark.parametrize("block", TOGETHER, ids=ids(TOGETHER))
+def test_commands_on_a_cluster(block: Block, desk: Path):
+    """Ray keeps threads and processes, so these have a process of their own."""
+    (line,) = block.lines
+    if "s3://" not in line:
+        run_in_a_shell(line, {"RAY_AUTH_MODE": "disabled"})
+        assert (desk / "folder" / "inner" / "song.mid").is_file()
         return
-    subprocess.run(command, shell=True, check=True)
-    made = ".html" if "html" in command else ".json" if "json" in command else ".mid"
-    assert list(desk.rglob(f"*{made}"))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("command", VIEW)
-def test_view(command, desk):
-    subprocess.run(
-        [sys.executable, REPOSITORY / "cli.py", *shlex.split(command)[1:], "--model", "tiny"], check=True
-    )
-    assert (desk / "roll.png").stat().st_size > 0
+    with object_store() as access:
+        store(access).pipe("bucket/recordings/inner/song.mp3", (desk / "song.mp3").read_bytes())
+        run_in_a_shell(line, access | {"RAY_AUTH_MODE": "disabled", "XDG_STATE_HOME": str(desk)})
+        assert store(access).exists("bucket/midi/inner/song.mid")
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
-def test_web_app(desk):
-    """The server, with a browser that is none, and all that is asked of it."""
-    (command,) = SERVE
+def test_web_app(desk: Path):
+    """The server, with a stand-in for the browser, and every request that is shown."""
+    (block,) = CURL
+    (command,) = {line for served in SERVE for line in served.lines}
     browser = desk / "browser"
     browser.write_text(f"#!/bin/sh\necho $1 > {shlex.quote(str(desk / 'opened'))}\n")
     browser.chmod(0o755)
     options = [*shlex.split(command)[2:], "--folder", desk / "jobs"]
     with running(*options, environment={"BROWSER": str(browser)}) as (_, site):
         job_id = "ID"
-        for line in CURL:
+        for line in block.lines:
             line = line.replace("/ID", f"/{job_id}").replace("http://127.0.0.1:8765", str(site.client.base_url))
             done = subprocess.run(f"{line} -sS --fail", shell=True, check=True, capture_output=True)
             if job_id == "ID":
@@ -119,81 +187,63 @@ def test_web_app(desk):
     assert (desk / "song.mid").read_bytes()[:4] == b"MThd"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("command", EVALUATE)
-def test_evaluate(command, scored):
-    program = f"{shlex.quote(sys.executable)} {shlex.quote(str(REPOSITORY / 'cli.py'))} evaluate"
-    model = " --model tiny" if "--dataset" in command else ""
-    done = subprocess.run(
-        command.replace("pianotrans evaluate", f"{program}{model}", 1), shell=True, check=True, capture_output=True
-    )
-    assert done.stdout or "> a.json" in command
-    if "--out" in command:
-        (summary,) = scored.glob("*/summary.json")
-        assert (summary.parent / "pieces.csv").stat().st_size > 0
-    if "--dataset" in command and "--out" in command:
-        kept = [path.name for path in scored.glob("*/transcriptions/**/*.mid")]
-        assert kept == ["y.mid"], "the only recording of the split"
+def test_every_request_of_the_table_exists():
+    """The API of the web app's README and its OpenAPI document name the same addresses."""
+    from pianotrans.web import routes
 
-
-@pytest.fixture
-def maestro(desk):
-    """The desk with recordings in MAESTRO's layout: the shared ones, or simple tones where they are missing."""
-    root = desk / "maestro-v3.0.0"
-    if (SHARED / "maestro-mini").is_dir():
-        root.symlink_to(SHARED / "maestro-mini")
-        return desk
-    rows = ["canonical_composer,canonical_title,split,year,midi_filename,audio_filename,duration"]
-    for seed, split in enumerate(("train", "train", "validation", "test")):
-        performance = random_performance(seed, 6.0)
-        write(root / "2018" / f"{seed}.wav", render(performance, RATE, seed))
-        performance.save(root / "2018" / f"{seed}.midi")
-        rows.append(f"nobody,piece {seed},{split},2018,2018/{seed}.midi,2018/{seed}.wav,6.0")
-    (root / "maestro-v3.0.0.csv").write_text("\n".join(rows))
-    return desk
-
-
-@pytest.mark.slow
-def test_training(maestro):
-    """All commands of the section, one after the other."""
-    program = f"{shlex.quote(sys.executable)} {shlex.quote(str(REPOSITORY / 'cli.py'))}"
-    printed = []
-    for command in TRAINING:
-        line = command.replace("pianotrans", program, 1)
-        printed.append(
-            subprocess.run(line, shell=True, check=True, capture_output=True, text=True, env=ENVIRONMENT)
-        )
-    assert "Going on after step 200 of 200." in printed[2].stderr
-    assert "| 200 of 200, " in (maestro / "my-tiny" / "README.md").read_text()
-    assert (maestro / "song.mid").is_file()
-    assert "onset+offset" in printed[-1].stdout
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("command", BENCH)
-def test_bench(command, desk):
-    subprocess.run(
-        [sys.executable, REPOSITORY / "cli.py", *shlex.split(command)[1:], "--model", "tiny"], check=True
-    )
+    table = re.findall(r"\| `(GET|POST|DELETE) (/api/[^`?,]*)", text_of(Path("pianotrans/web/README.md")))
+    named = {(method, re.sub(r"\b[A-Z]{2,}\b", "{}", path)) for method, path in table}
+    served = {
+        (method, re.sub(r"\{\w+\}", "{}", route.path)) for route in routes.router.routes for method in route.methods
+    }
+    assert named == served | {("GET", "/api/openapi.json")}
 
 
 @pytest.mark.slow
 @pytest.mark.weights
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("pianotrans models")])
-def test_models(command, desk, published):
-    subprocess.run([sys.executable, REPOSITORY / "cli.py", *shlex.split(command)[1:]], check=True)
+@pytest.mark.parametrize("line", [line for block in MODELS for line in block.lines])
+def test_models(line: str, published):
+    run_in_process(line)
+
+
+@pytest.fixture
+def tiny_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert registry.default_model() == "transkun-v2"
+    monkeypatch.setattr("pianotrans.inference.transcriber.default_model", lambda: "tiny")
+
+
+def execute(block: Block) -> None:
+    exec(compile(block.text, block.file, "exec"), {"__name__": "__main__"})
+
+
+HERE = [block for block in PYTHON if block.mentions(".transcribe(")]
+IN_WORKERS = [block for block in PYTHON if block not in HERE]  # whose worker processes load the default model
 
 
 @pytest.mark.slow
-def test_python(desk, monkeypatch, capsys):
-    monkeypatch.setattr("pianotrans.inference.transcriber.default_model", lambda: "tiny")
-    assert registry.default_model() == "transkun-v2"
-    (code,) = blocks("python")
-    exec(compile(code, "README.md", "exec"), {})
-    assert (desk / "from_python.mid").stat().st_size > 0
-    assert re.search(r"other.flac \d+ notes \d+ pedals", capsys.readouterr().out)
+@pytest.mark.parametrize("block", HERE, ids=ids(HERE))
+def test_python(block: Block, desk: Path, tiny_by_default, capsys: pytest.CaptureFixture[str]):
+    execute(block)
+    for name in re.findall(r'save\("(.*?)"\)', block.text):
+        assert (desk / name).stat().st_size > 0
+    if block.mentions("other.flac"):
+        assert re.search(r"other.flac \d+ notes \d+ pedals", capsys.readouterr().out)
 
 
-def test_files_that_are_linked_exist():
-    for target in re.findall(r"\]\(([^)]+)\)", README):
-        assert (REPOSITORY / target).exists(), target
+@pytest.mark.slow
+@pytest.mark.weights
+@pytest.mark.parametrize("block", IN_WORKERS, ids=ids(IN_WORKERS))
+def test_python_with_workers(block: Block, desk: Path, published, capsys: pytest.CaptureFixture[str]):
+    add_what_is_named(block, desk)
+    execute(block)
+    if block.mentions("transcribe_folder"):
+        assert (desk / "folder" / "inner" / "song.mid").is_file()
+    if block.mentions("evaluate_dataset"):
+        assert capsys.readouterr().out.endswith("1 scored, 0 failed\n")
+
+
+def test_every_block_is_tested():
+    for block in SHELL:
+        for line in block.lines:
+            assert line.startswith(("pianotrans ", "curl ")) or line in RUN_BY_CI or block in LACKING_DATA, line
+    assert {line for block in ALONE for line in block.lines} >= IN_PROCESSES_OF_THEIR_OWN

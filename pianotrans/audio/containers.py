@@ -1,6 +1,6 @@
 """What a file's layout says about its length, read from a few bytes of it without decoding.
 
-Decoders keep silent about some cuts: libsndfile clamps the promise of a header to the size of the file, and
+Decoders do not report some cuts: libsndfile clamps the promise of a header to the size of the file, and
 both libraries take a cut Ogg stream for a shorter one.
 """
 
@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
-_MAX_CHUNKS = 10_000  # before the samples; a damaged file must not keep us walking
+_MAX_CHUNKS = 10_000  # before the samples: a damaged file must not loop for ever
 _OGG_PAGE_BYTES = 27 + 255 + 255 * 255  # the largest one: header, segment table, segments
 
 
@@ -79,7 +79,7 @@ def data_bytes(file: BinaryIO) -> tuple[int, int] | None:
 
 
 def _is_unknown(size: int) -> bool:
-    """Whether a size is one of those that programs put down before they know: zero, or about the largest."""
+    """Whether a size is a placeholder that programs write before they know it: zero, or about the largest."""
     return size <= 0 or any(top - 0x10000 <= size <= top for top in (2**31, 2**32)) or size >= 2**62
 
 

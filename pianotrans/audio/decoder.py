@@ -1,4 +1,4 @@
-"""What every decoder offers to the reader."""
+"""The interface of every decoder."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -35,7 +35,7 @@ class NotDecodableError(Exception):
 
 
 class BrokenStreamError(Exception):
-    """The decoder met damaged data; its text says what it thinks of them."""
+    """The decoder met damaged data; the text is the decoder's own."""
 
 
 def no_samples_error(name: str) -> AudioError:

@@ -5,26 +5,19 @@ from pathlib import Path
 
 from pianotrans.errors import AudioError
 
-_PLAIN = {".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf"}
-_LOSSLESS = {".flac", ".ape", ".wv", ".tta"}
-_LOSSY = {
-    ".mp2",
-    ".mp3",
-    ".mpga",
-    ".ogg",
-    ".oga",
-    ".opus",
-    ".m4a",
-    ".m4b",
-    ".aac",
-    ".wma",
-    ".ac3",
-    ".eac3",
-    ".mka",
-}
-_VIDEO = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".flv"}
-_MORE_VIDEO = {".mpg", ".mpeg", ".mts", ".m2ts", ".3gp", ".ogv"}
-AUDIO_SUFFIXES = frozenset(_PLAIN | _LOSSLESS | _LOSSY | _VIDEO | _MORE_VIDEO)
+_LOSSLESS = (
+    *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf"),
+    *(".ape", ".wv", ".tta"),
+)
+_LOSSY = (
+    *(".opus", ".m4a", ".m4b", ".aac", ".ogg", ".oga", ".mp3", ".mp2", ".mpga", ".wma", ".ac3", ".eac3", ".mka"),
+)
+_VIDEO = (
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".flv"),
+    *(".mpg", ".mpeg", ".mts", ".m2ts", ".3gp", ".ogv"),
+)
+AUDIO_SUFFIXES = _LOSSLESS + _LOSSY + _VIDEO
+"""What can be decoded, in lower case; the first is preferred where a recording is there in several formats."""
 
 
 def find_audio(folder: str | os.PathLike[str]) -> list[Path]:

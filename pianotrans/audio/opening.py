@@ -1,4 +1,4 @@
-"""From a path or a file to a reader: which decoder, and whether the file is whole."""
+"""From a path or a file to a reader: choose the decoder, and check that the file is complete."""
 
 import os
 from pathlib import Path
@@ -15,11 +15,12 @@ AudioSource = str | os.PathLike[str] | BinaryIO
 
 
 def open_audio(source: AudioSource, *, allow_truncated: bool = False, limit_s: float | None = None) -> AudioReader:
-    """Open a recording of any format that libsndfile or FFmpeg reads, a video's sound included.
+    """Open a recording in any format that libsndfile or FFmpeg reads, or the sound of a video.
 
-    The source is a path or a seekable binary file, which is read from its beginning and stays open. With
-    `allow_truncated`, one that breaks off or is damaged gives what can be decoded of it, without an error. With
-    `limit_s` it gives no more than its first so many seconds (more than 0).
+    Args:
+        source: a path, or a seekable binary file, which is read from its beginning and stays open.
+        allow_truncated: give what can be decoded of a damaged recording, without an error.
+        limit_s: give only this many seconds, more than 0, from the beginning.
 
     Raises AudioError, with a text fit for the user, for whatever cannot be read.
     """

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pianotrans.commands import bench, models, prepare, serve, synthesize, train, view
-from pianotrans.commands.evaluate.command import evaluate
+from pianotrans.commands.evaluate import app as evaluate
 from pianotrans.commands.transcribe.command import transcribe
 from pianotrans.errors import INTERRUPTED
 from pianotrans.version import __version__
@@ -19,12 +19,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("transcribe", no_args_is_help=True)(transcribe)
-app.command("evaluate", no_args_is_help=True)(evaluate)
+app.add_typer(evaluate.app, name="evaluate")
 app.command("serve")(serve.serve)
 app.command("view", no_args_is_help=True)(view.view)
 app.command("train", no_args_is_help=True)(train.train)
 app.command("bench")(bench.bench)
-app.add_typer(prepare.app, name="prepare")
+app.command("prepare", no_args_is_help=True)(prepare.prepare)
 app.command("synthesize", no_args_is_help=True)(synthesize.synthesize)
 app.add_typer(models.app, name="models")
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pianotrans.commands import options
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
 
 if TYPE_CHECKING:
-    from pianotrans.inference.profiling import Stage
+    from pianotrans.audio import AudioReader
+    from pianotrans.inference.profiling import StageTime
     from pianotrans.inference.transcriber import Transcriber
 
 _NOISE_RATE = 44_100
@@ -21,30 +23,31 @@ _NOISE_RATE = 44_100
 def bench(
     audio: Annotated[
         Path | None,
-        typer.Argument(metavar="[AUDIO]", help="A recording.", show_default="noise, which costs the same"),
+        typer.Argument(metavar="[AUDIO]", help="Recording to transcribe.", show_default="noise"),
     ] = None,
-    seconds: Annotated[float, typer.Option(help="How much of it at most.")] = 60.0,
-    hop: Annotated[float | None, typer.Option(help="Seconds between the starts of two segments.")] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME_OR_FOLDER", help="See `pianotrans models list`.")
-    ] = None,
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")] = "auto",
-    precision: Annotated[
-        str,
-        typer.Option(metavar="auto|float32|bfloat16|float16", help="Of the network's products."),
-    ] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="Transcribe this much of it, from its beginning.")
+    ] = 60.0,
+    hop: options.Hop = None,
+    model: options.Model = None,
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
+    as_json: options.AsJson = False,
 ) -> None:
-    """Time every stage of a transcription on this machine."""
+    """Time every stage of a transcription on this machine.
+
+    The recording, or noise in its place, is transcribed twice: first to count the work, then to take the time.
+    """
     reporter = Reporter(quiet=as_json)
     with exits(reporter):
         with reporter.waiting("Loading the model …"):
-            start = time.perf_counter()
+            start_s = time.perf_counter()
             from pianotrans.inference.transcriber import Transcriber
 
             transcriber = Transcriber(model, device=device, precision=precision, hop_s=hop, say=reporter.say)
-            start_up_s = time.perf_counter() - start
-        report = _measure(transcriber, audio, seconds) | {"start_up_s": start_up_s}
+            start_up_s = time.perf_counter() - start_s
+        with reporter.waiting("Transcribing …"):
+            report = _measure(transcriber, audio, seconds) | {"start_up_s": start_up_s}
     if as_json:
         typer.echo(json.dumps(report, indent=1))
     else:
@@ -52,22 +55,13 @@ def bench(
 
 
 def _measure(transcriber: "Transcriber", audio: Path | None, seconds: float) -> dict[str, Any]:
-    import numpy as np
-
-    from pianotrans.audio import from_array, open_audio
     from pianotrans.inference.profiling import matmul_gflops, time_stages
 
     peak_gflops = matmul_gflops(transcriber.device)
-    if audio is None:
-        noise = np.random.default_rng(0).normal(0, 0.1, round(seconds * _NOISE_RATE))
-        reader = from_array(noise, _NOISE_RATE, name="noise")
-    else:
-        reader = open_audio(audio)
-    with reader:
-        stages, duration_s = time_stages(transcriber, reader, seconds)
+    stages, duration_s = time_stages(transcriber, lambda: _open(audio, seconds))
     total_s = sum(stage.took_s for stage in stages)
     return {
-        "audio": reader.info.name,
+        "audio": "noise" if audio is None else str(audio),
         "audio_s": duration_s,
         "model": transcriber.entry.name,
         "device": str(transcriber.device),
@@ -82,7 +76,18 @@ def _measure(transcriber: "Transcriber", audio: Path | None, seconds: float) -> 
     }
 
 
-def _stage_figures(stage: "Stage", duration_s: float, peak_gflops: float) -> dict[str, Any]:
+def _open(audio: Path | None, seconds: float) -> "AudioReader":
+    import numpy as np
+
+    from pianotrans.audio import from_array, open_audio
+
+    if audio is not None:
+        return open_audio(audio, limit_s=seconds)
+    noise = np.random.default_rng(0).normal(0, 0.1, round(seconds * _NOISE_RATE))
+    return from_array(noise, _NOISE_RATE, name="noise")
+
+
+def _stage_figures(stage: "StageTime", duration_s: float, peak_gflops: float) -> dict[str, Any]:
     gflops = stage.gflop / stage.took_s if stage.gflop else None
     return {
         "stage": stage.name,

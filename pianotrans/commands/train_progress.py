@@ -1,4 +1,4 @@
-"""How far a training run is: a bar with the loss on a terminal, a line now and then elsewhere."""
+"""The progress of a training run: a bar with the loss on a terminal, otherwise a line every ten seconds."""
 
 import time
 from collections.abc import Iterator
@@ -27,10 +27,10 @@ _SHOWN = {"onset": "keys onset", "onset+offset": "keys onset+offset", "+velocity
 
 
 @contextmanager
-def show_progress(reporter: Reporter, n_steps: int) -> Iterator["_View"]:
-    """Show the progress of a run of so many steps; yields what is to watch the loop."""
+def show_progress(reporter: Reporter, n_steps: int) -> Iterator["_TrainingView"]:
+    """Show the progress of a run of `n_steps`; yields the watcher of its loop."""
     if reporter.quiet or reporter.is_plain:
-        yield _PlainView(reporter, n_steps)
+        yield _TrainingLines(reporter, n_steps)
         return
     columns = (
         TextColumn("training"),
@@ -41,10 +41,10 @@ def show_progress(reporter: Reporter, n_steps: int) -> Iterator["_View"]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=reporter.console, transient=True, speed_estimate_period=300) as progress:
-        yield _BarView(reporter, n_steps, progress)
+        yield _TrainingBar(reporter, n_steps, progress)
 
 
-class _View:
+class _TrainingView:
     """Smooths the loss and tells of checkpoints; its subclasses show the steps."""
 
     def __init__(self, reporter: Reporter, n_steps: int):
@@ -65,7 +65,7 @@ class _View:
     def validated(self, step: int, validation: "Validation") -> None:
         scores = validation.scores
         shown = [f"{name} {100 * scores[column]:.2f}" for name, column in _SHOWN.items() if column in scores]
-        self._reporter.say(f"step {step}: F1 % {', '.join(shown) or 'of nothing'}")
+        self._reporter.say(f"step {step}: F1 % {', '.join(shown) or 'undefined'}")
 
     def ended(self) -> None:
         pass
@@ -77,7 +77,7 @@ class _View:
         return f"loss {self._loss:.2f}, gradient {report.gradient_norm:.3g}, rate {report.rate:.2g}"
 
 
-class _PlainView(_View):
+class _TrainingLines(_TrainingView):
     """A line every ten seconds at most."""
 
     def __init__(self, reporter: Reporter, n_steps: int):
@@ -92,7 +92,7 @@ class _PlainView(_View):
             self._reporter.say(f"step {report.step} of {self._n_steps}: {self._news(report)}, about {left} left")
 
 
-class _BarView(_View):
+class _TrainingBar(_TrainingView):
     def __init__(self, reporter: Reporter, n_steps: int, progress: Progress):
         super().__init__(reporter, n_steps)
         self._progress = progress

@@ -1,6 +1,7 @@
 """`pianotrans view`: a performance as a picture."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,12 +9,15 @@ import typer
 
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
-from pianotrans.errors import OutputError, PianotransError, UsageError
-from pianotrans.views.formats import PICTURE_FORMATS, can_draw
+from pianotrans.commands.options import Device, Model, Overwrite, Quiet, Verbose
+from pianotrans.errors import OutputError, UsageError
+from pianotrans.events import PERFORMANCE_SUFFIXES, load_performance
+from pianotrans.views import PICTURE_FORMATS
 
 if TYPE_CHECKING:
     from pianotrans.events import Performance
     from pianotrans.views import Comparison, KeySpectrum
+
 _ONSET_TOLERANCE_S = 0.05  # the literature's
 
 
@@ -24,47 +28,50 @@ def view(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="PICTURE", help="In .png, .svg or .pdf.", show_default="SONG.png beside it"
+            "-o",
+            "--output",
+            metavar="PICTURE",
+            help="File to draw to, in .png, .svg or .pdf.",
+            show_default="SONG.png beside SONG",
         ),
     ] = None,
     audio: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The recording of SONG: its spectrogram becomes the ground."),
+        Path | None, typer.Option(metavar="FILE", help="Draw the spectrogram of this recording of SONG behind it.")
     ] = None,
     compare: Annotated[
         Path | None,
-        typer.Option(metavar="REF.mid", help="What was played: colours show matched, missed and extra notes."),
+        typer.Option(
+            metavar="REF",
+            help="Colour the notes as matched, missed or extra against what was played: MIDI, or JSON.",
+        ),
     ] = None,
-    start: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Where the picture begins.")] = 0.0,
+    start: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Begin the picture here.")] = 0.0,
     end: Annotated[
-        float | None, typer.Option(min=0, metavar="SECONDS", help="Where it ends.", show_default="with the music")
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="End the picture here.", show_default="where the music ends"),
     ] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME_OR_FOLDER", help="For a recording; see `pianotrans models list`.")
-    ] = None,
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute.")] = "auto",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a picture that exists.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tracebacks of errors.")] = False,
+    model: Model = None,
+    device: Device = "auto",
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
-    """Draw a piano roll: velocity as colour, certainty as opacity, pedals below, the spectrogram behind.
+    """Draw a piano roll: velocity as colour, confidence as opacity, pedals below, the spectrogram behind.
 
-    A recording is transcribed first and is its own ground. Long pieces are drawn in rows, like the systems of a
-    score. Needs matplotlib: pip install "pianotrans[plots]". Exit code: 0 done, 1 something cannot be read or
-    written, 2 wrong usage, 130 interrupted.
+    A recording is transcribed first, and its own spectrogram is drawn behind. Long pieces are drawn in rows, like
+    the systems of a score. Exit code: 0 done, 1 something cannot be read or written, 2 wrong usage, 130
+    interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Nothing was written."):
         target = output or source.with_suffix(".png")
         _check_usage(target, start, end, overwrite=overwrite)
-        from pianotrans.commands.performances import is_performance_file, read_performance
-        from pianotrans.events import load_midi
         from pianotrans.files import write_atomically
         from pianotrans.views import draw_roll
 
-        reference = None if compare is None else load_midi(compare)
-        if is_performance_file(source):
-            performance = read_performance(source)
+        reference = None if compare is None else load_performance(compare)
+        if source.suffix.lower() in PERFORMANCE_SUFFIXES:
+            performance = load_performance(source)
         else:
             performance = _transcribe(source, model, device, end, reporter)
             audio = audio or source
@@ -91,8 +98,6 @@ def _check_usage(target: Path, start_s: float, end_s: float | None, *, overwrite
         raise UsageError("times must be finite, in seconds.", "start", "end")
     if end_s is not None and end_s <= start_s:
         raise UsageError(f"{end_s:g} s is not after the start at {start_s:g} s.", "end")
-    if not can_draw():
-        raise PianotransError('pictures need matplotlib, which is missing. Run: pip install "pianotrans[plots]"')
     if target.exists() and not overwrite:
         raise OutputError(f"{target}: already exists. Pass --overwrite to replace it.")
     if not target.parent.is_dir():
@@ -131,19 +136,24 @@ def _spectrum(audio: Path, limit_s: float | None) -> "KeySpectrum":
 def _comparison(
     reference: "Performance", estimate: "Performance", start_s: float, end_s: float | None
 ) -> "Comparison":
-    """Which notes found each other, as `evaluate` has it; of those that begin in the stretch that is drawn."""
-    from pianotrans.commands.performances import beginning_between
+    """Which notes match, as `evaluate` matches them, among those that begin in the stretch that is drawn."""
     from pianotrans.evaluation.matching import match_events
     from pianotrans.evaluation.tables import EventTable
     from pianotrans.views import Comparison
 
-    reference = beginning_between(reference, start_s, end_s)
-    estimate = beginning_between(estimate, start_s, end_s)
+    reference = _beginning_between(reference, start_s, end_s)
+    estimate = _beginning_between(estimate, start_s, end_s)
     pairs = match_events(
         EventTable.of_notes(reference), EventTable.of_notes(estimate), onset_tolerance_s=_ONSET_TOLERANCE_S
     )
     of_reference, of_estimate = _table_order(reference), _table_order(estimate)
     return Comparison.of(reference, estimate, [(of_reference[a], of_estimate[b]) for a, b in pairs])
+
+
+def _beginning_between(performance: "Performance", start_s: float, end_s: float | None) -> "Performance":
+    """Only the notes that begin in a stretch of time."""
+    last_s = math.inf if end_s is None else end_s
+    return replace(performance, notes=tuple(note for note in performance.notes if start_s <= note.onset_s < last_s))
 
 
 def _table_order(performance: "Performance") -> list[int]:

@@ -1,10 +1,10 @@
-"""Data sets: which recordings and which true MIDI belong together, in the layouts that they come in.
+"""Data sets: which recordings and which MIDI belong together, in every layout that is known.
 
 Nothing here opens a recording. Importing this package loads neither torch nor a MIDI library.
 """
 
 from pianotrans.datasets.durations import check_duration
-from pianotrans.datasets.layouts import Layout, detect_layout, find_pairs
+from pianotrans.datasets.layouts import LAYOUTS, detect_layout, find_pairs
 from pianotrans.datasets.listing import DatasetListing, Pair, Unmatched
 from pianotrans.datasets.naming import file_of
 from pianotrans.datasets.references import (
@@ -16,9 +16,9 @@ from pianotrans.datasets.references import (
 from pianotrans.datasets.selection import limit_pairs, select_names, select_split
 
 __all__ = [
+    "LAYOUTS",
     "UNKNOWN_VELOCITY",
     "DatasetListing",
-    "Layout",
     "Pair",
     "Unmatched",
     "check_duration",

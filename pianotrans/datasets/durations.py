@@ -5,15 +5,15 @@ from pianotrans.datasets.naming import shown
 
 TOLERANCE_S = 2.0
 RESONANCE_S = 15.0
-"""How long a recording may go on after its MIDI: in MAPS, up to 10.4 s of strings that fade out."""
+"""How long a recording may last after its MIDI: in MAPS, strings fade out for up to 10.4 s."""
 
 
 def check_duration(pair: Pair, audio_s: float, midi_s: float, *, tolerance_s: float = TOLERANCE_S) -> str | None:
-    """One line of warning where the durations of a pair do not go together, else None.
+    """One line of warning if the durations of a pair do not go together, else None.
 
     The MIDI may outlast the audio, as measured, by `tolerance_s`, and the audio the MIDI by `RESONANCE_S`
-    besides. What the index states, if it does, must not lie outside of both by more than `tolerance_s`; some
-    data sets state the one, some the other. More than that most often means that a part of a file is missing.
+    besides. A duration in the index must not lie outside of both by more than `tolerance_s`: some data sets state
+    the one, some the other. A larger difference mostly means that a part of a file is missing.
     """
     stated_s = pair.duration_s
     shortest_s, longest_s = min(audio_s, midi_s), max(audio_s, midi_s)

@@ -7,22 +7,7 @@ from pathlib import Path
 from pianotrans.datasets.naming import shown
 from pianotrans.errors import DatasetError
 
-MIDI_SUFFIXES = (".mid", ".midi")
 MAPS_TEXT_SUFFIX = ".txt"
-
-_LOSSLESS = (
-    *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf"),
-    *(".ape", ".wv", ".tta"),
-)
-_LOSSY = (
-    *(".opus", ".m4a", ".m4b", ".aac", ".ogg", ".oga", ".mp3", ".mp2", ".mpga", ".wma", ".ac3", ".eac3", ".mka"),
-)
-_VIDEO = (
-    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".flv"),
-    *(".mpg", ".mpeg", ".mts", ".m2ts", ".3gp", ".ogv"),
-)
-AUDIO_PREFERENCE = _LOSSLESS + _LOSSY + _VIDEO
-"""What the program can read, as `pianotrans.audio` lists it; the earlier is taken where a recording has several."""
 
 
 def check_folder(root: Path) -> None:
@@ -42,7 +27,7 @@ def check_folder(root: Path) -> None:
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is such a file; no, too, for names too long for any, where `Path.is_file` raises."""
+    """Whether there is such a file; False also for names that are too long, where `Path.is_file` raises."""
     try:
         return path.is_file()
     except OSError:

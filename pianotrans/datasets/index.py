@@ -17,9 +17,9 @@ def list_records(layout: str, root: Path, records: list[Record], audio: str, mid
     """The listing of the records whose columns `audio` and `midi` hold paths relative to `root`.
 
     The columns split, duration (in seconds), name, and group, piano or year are optional. A record of which a
-    file does not exist goes to `unmatched`: copies of a part of a data set are common. Files that no record
-    names are none of the data set. Raises DatasetError for paths that lead out of `root`, empty cells,
-    durations that are none, and names that are not unique.
+    file does not exist goes to `unmatched`: many copies of data sets are partial. Files that no record names are
+    ignored. Raises DatasetError for paths that lead out of `root`, empty cells, durations that are not numbers,
+    and names that are not unique.
     """
     pairs, unmatched = [], []
     for record in records:
@@ -52,7 +52,7 @@ def _pair(root: Path, record: Record, audio: str, midi: str) -> Pair:
 def _inside(root: Path, record: Record, column: str) -> Path:
     """The file that a cell names. Raises DatasetError where that is not below `root`."""
     given = record.need(column)
-    base = Path(os.path.normpath(root.absolute()))  # links may lead anywhere: the user made them
+    base = Path(os.path.normpath(root.absolute()))  # links may lead anywhere, as the user made them
     path = Path(os.path.normpath(base / given))
     if base not in path.parents:
         raise DatasetError(

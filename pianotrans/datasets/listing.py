@@ -1,4 +1,4 @@
-"""What a data set holds: pairs of a recording and its true MIDI, and what has no partner."""
+"""What a data set holds: pairs of a recording and its MIDI, and files without a partner."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +9,11 @@ from pianotrans.errors import DatasetError
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A recording and what was truly played.
+    """A recording and what was played in it.
 
     `name` is unique in its listing: the path of the audio below the root, without suffix, unless an index
     names it otherwise. `midi` is a MIDI file or a text file of MAPS; `load_reference` reads both. `split`,
-    `group` (the piano, the year or the composer) and `duration_s` are what the data set states, None where
-    it states nothing.
+    `group` (the piano, the year or the composer) and `duration_s` are as the data set states them, else None.
     """
 
     name: str
@@ -27,9 +26,9 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """A recording without true MIDI, MIDI without a recording, or files that an index names in vain.
+    """A recording without MIDI, MIDI without a recording, or a record of an index whose files are missing.
 
-    `str()` is one line that says which it is.
+    `str()` is one line that says what is missing.
     """
 
     name: str
@@ -45,8 +44,8 @@ class Unmatched:
 class DatasetListing:
     """The pairs of the data set at `root`, in the order of its index, or of their names where it has none.
 
-    Raises DatasetError where two pairs bear one name, or names that differ only in case: their results could
-    not be told apart on every file system.
+    Raises DatasetError if two pairs have the same name, or names that differ only in case: some file systems
+    would not keep their results apart.
     """
 
     layout: str

@@ -19,7 +19,7 @@ _COLUMNS = ("split", "year", "midi_filename", "audio_filename", "duration")
 def list_maestro(root: Path) -> DatasetListing:
     """The pairs that the index names, each with its split, its year as group, and its stated duration.
 
-    Raises DatasetError where there is no index, or more than one, or where it cannot be read.
+    Raises DatasetError where there is no index, or more than one, or it cannot be read.
     """
     path = _index(root)
     records = read_csv(path) if path.suffix == ".csv" else _read_json(path)
@@ -49,7 +49,7 @@ def _read_json(path: Path) -> list[Record]:
     try:
         data = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{shown(path)}: is no JSON ({error}). Copy it again.") from error
+        raise DatasetError(f"{shown(path)}: is not JSON ({error}). Copy it again.") from error
     rows = _transposed(path, data) if isinstance(data, dict) else data
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise DatasetError(
@@ -75,5 +75,5 @@ def _transposed(path: Path, columns: dict[str, Any]) -> list[dict[str, Any]] | N
 def _record(where: str, row: dict[str, Any]) -> Record:
     for column, cell in row.items():
         if not isinstance(cell, str | int | float | None):
-            raise DatasetError(f"{where}: {shown(column)} is no text or number. Copy the index again.")
+            raise DatasetError(f"{where}: {shown(column)} is neither text nor a number. Copy the index again.")
     return Record(where, {column: "" if cell is None else str(cell).strip() for column, cell in row.items()})

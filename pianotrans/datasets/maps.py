@@ -27,8 +27,8 @@ _One = TypeVar("_One", Pair, Unmatched)
 def list_maps(root: Path, subsets: Collection[str] = ("MUS",)) -> DatasetListing:
     """The pairs in the folders of the `subsets`, however deep; with the piano, the folder above, as group.
 
-    `root` may hold the folders of the pianos, or be one of them. Files elsewhere are none of the data set. The
-    split is that of the literature: the real pianos ENSTDkAm and ENSTDkCl are test, all others train. MIDI is
+    `root` may hold the folders of the pianos, or be one of them. Files elsewhere are ignored. The split is that
+    of the literature: the real pianos ENSTDkAm and ENSTDkCl are test, all others train. MIDI is
     preferred to text, which knows no velocities. Raises DatasetError for a subset that MAPS does not have.
     """
     unknown = [subset for subset in subsets if subset not in SUBSETS]
@@ -58,3 +58,10 @@ def list_maps(root: Path, subsets: Collection[str] = ("MUS",)) -> DatasetListing
         tuple(map(labelled, pairs)),
         tuple(map(labelled, unmatched)),
     )
+
+
+def find_subsets(root: Path) -> list[Path]:
+    """The folders named after a subset, where `root` holds the pianos, is a piano or is such a folder."""
+    if root.absolute().name in SUBSETS:
+        return [root]
+    return [path for name in SUBSETS for path in (*root.glob(f"*/{name}/"), *root.glob(f"{name}/"))]

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from pianotrans.datasets.files import AUDIO_PREFERENCE, MIDI_SUFFIXES
+from pianotrans.audio import AUDIO_SUFFIXES
 from pianotrans.datasets.listing import Pair, Unmatched
 from pianotrans.datasets.naming import shown, stem_name
 from pianotrans.errors import DatasetError
+from pianotrans.events import MIDI_SUFFIXES
 
 
 def match_files(
@@ -19,14 +20,14 @@ def match_files(
 ) -> tuple[list[Pair], list[Unmatched]]:
     """Put together, of `files` (relative to `root`), the audio and the MIDI of one name; both lists sorted.
 
-    Of several audio files of one name, lossless ones are preferred, then large ones. A file with a suffix of
-    `other_truths` serves where there is no MIDI. Files of other suffixes are none of the data set.
-    Raises DatasetError where a recording has two MIDI files: which of them is true cannot be known.
+    If a recording has several audio files, lossless ones are preferred, then large ones. A file with a suffix of
+    `other_truths` serves where there is no MIDI. Files of other suffixes are ignored. Raises DatasetError if a
+    recording has two MIDI files: nothing tells which of them is true.
     """
     audio: dict[str, list[Path]] = defaultdict(list)
     midi: dict[str, list[Path]] = defaultdict(list)
     others: dict[str, list[Path]] = defaultdict(list)
-    kinds = dict.fromkeys(AUDIO_PREFERENCE, audio) | dict.fromkeys(MIDI_SUFFIXES, midi)
+    kinds = dict.fromkeys(AUDIO_SUFFIXES, audio) | dict.fromkeys(MIDI_SUFFIXES, midi)
     kinds |= dict.fromkeys(other_truths, others)
     for file in files:
         kind = kinds.get(file.suffix.lower())
@@ -50,7 +51,7 @@ def _best(root: Path, files: list[Path]) -> Path:
     """The audio file to take of one recording's."""
 
     def preference(file: Path) -> tuple[int, int, Path]:
-        return AUDIO_PREFERENCE.index(file.suffix.lower()), -(root / file).stat().st_size, file
+        return AUDIO_SUFFIXES.index(file.suffix.lower()), -(root / file).stat().st_size, file
 
     return files[0] if len(files) == 1 else min(files, key=preference)
 

@@ -19,10 +19,10 @@ def tidy(name: str) -> str:
 
 
 def file_of(name: str, suffix: str) -> Path:
-    """A relative path for results of the recording of this name, another one for each name.
+    """A relative path for the results of the recording of this name, unique to the name.
 
-    An index may name a recording at will: what no file or folder can or should be called on some system, a
-    dot at the beginning among it, so that nothing leads out of a folder, is spelled as % and its code.
+    An index may give a recording any name. Characters that some file system does not allow are spelled as % and
+    their code; so is a dot at the beginning, so that no name leads out of its folder.
     """
     return Path(*(_RISKY.sub(_spelled, part) or "%" for part in f"{name}{suffix}".split("/")))
 

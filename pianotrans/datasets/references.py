@@ -1,4 +1,4 @@
-"""What was truly played in a pair: MIDI, or a text file of MAPS."""
+"""What was played in a recording: MIDI, or a text file of MAPS."""
 
 import os
 from pathlib import Path
@@ -10,13 +10,13 @@ from pianotrans.errors import DatasetError, MidiError
 from pianotrans.events import Note, Performance, load_midi
 
 UNKNOWN_VELOCITY = 64
-"""The velocity of every note that was read from a text file of MAPS, which does not tell it."""
+"""The velocity of every note from a text file of MAPS, which states none."""
 
 _COLUMNS = ["OnsetTime", "OffsetTime", "MidiPitch"]
 
 
 def load_reference(path: Path) -> Performance:
-    """What was truly played. Where `knows_velocity(path)` is false, every velocity is `UNKNOWN_VELOCITY`.
+    """What was played. Where `knows_velocity(path)` is false, every velocity is `UNKNOWN_VELOCITY`.
 
     Raises MidiError or DatasetError if the file cannot be read.
     """
@@ -24,15 +24,15 @@ def load_reference(path: Path) -> Performance:
 
 
 def knows_velocity(path: Path) -> bool:
-    """Whether velocities (and pedals) of the reference mean anything; if not, leave them out of scores."""
+    """Whether a reference states velocities (and pedals); if not, they do not belong in scores."""
     return path.suffix.lower() != MAPS_TEXT_SUFFIX
 
 
 def load_maps_text(path: str | os.PathLike[str]) -> Performance:
     """Read a text file of MAPS: the line `OnsetTime OffsetTime MidiPitch`, then these of one note a line.
 
-    Times are in seconds. As velocities are not told, all are `UNKNOWN_VELOCITY`; there are no pedals. Notes of
-    no length are dropped, as by `load_midi`. `duration_s` is the last offset.
+    Times are in seconds. All velocities are `UNKNOWN_VELOCITY`; there are no pedals. Notes of no length are
+    dropped, as by `load_midi`. `duration_s` is the last offset.
     Raises DatasetError for anything else.
     """
     path = Path(path)
@@ -59,5 +59,5 @@ def _note(where: str, cells: list[str]) -> Note | None:
     except (ValueError, MidiError) as error:
         reason = f" ({error})" if isinstance(error, MidiError) else ""
         raise DatasetError(
-            f"{where}: {quoted(' '.join(cells))} is no onset, offset and key{reason}. Copy the file again."
+            f"{where}: {quoted(' '.join(cells))} is not an onset, an offset and a key{reason}. Copy the file again."
         ) from error

@@ -1,4 +1,4 @@
-"""A part of a data set: one split, the recordings of some name, the first few."""
+"""Parts of a data set: one split, recordings by name, the first few."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +10,7 @@ from pianotrans.errors import DatasetError
 
 
 def select_split(listing: DatasetListing, split: str) -> DatasetListing:
-    """What belongs to one split.
+    """The pairs of one split.
 
     Raises DatasetError where no pair does, naming the splits that there are.
     """
@@ -29,9 +29,9 @@ def select_split(listing: DatasetListing, split: str) -> DatasetListing:
 
 
 def select_names(listing: DatasetListing, pattern: str) -> DatasetListing:
-    """What has a name that holds `pattern`, or that matches it as a glob (`*` crosses folders); in any case.
+    """Pairs whose name contains `pattern`, or matches it as a glob (`*` crosses folders); case is ignored.
 
-    Raises DatasetError where no pair has.
+    Raises DatasetError if there are none.
     """
     wanted = pattern.casefold()
 

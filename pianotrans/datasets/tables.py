@@ -1,4 +1,4 @@
-"""Text files and tables of a data set, read strictly: what is odd is refused with its line."""
+"""Text files and tables of a data set, read strictly: errors name the line."""
 
 import csv
 import io
@@ -30,26 +30,26 @@ class Record:
 
 
 def read_text(path: Path) -> str:
-    """A file of UTF-8, with or without a byte order mark. Raises DatasetError if it is none or cannot be read."""
+    """A file of UTF-8, with or without a byte order mark. Raises DatasetError if it is not, or cannot be read."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise DatasetError(f"{shown(path)}: cannot be read ({error.strerror}). Check the path.") from error
     if b"\0" in data:
-        raise DatasetError(f"{shown(path)}: holds NUL bytes, so it is no UTF-8 text. Save it as UTF-8.")
+        raise DatasetError(f"{shown(path)}: holds NUL bytes, so it is not UTF-8 text. Save it as UTF-8.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise DatasetError(
-            f"{shown(path)}: line {line} is no UTF-8 text (byte 0x{data[error.start]:02x}). Save it as UTF-8."
+            f"{shown(path)}: line {line} is not UTF-8 text (byte 0x{data[error.start]:02x}). Save it as UTF-8."
         ) from error
 
 
 def read_csv(path: Path) -> list[Record]:
     """The rows of a csv (RFC 4180, comma-separated) whose first line names the columns. Blank lines are skipped.
 
-    Raises DatasetError for a file that is no UTF-8 text, lacks a first line or names a column twice, and for
+    Raises DatasetError for a file that is not UTF-8 text, lacks a first line or names a column twice, and for
     rows that have more or fewer cells than there are columns.
     """
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
@@ -72,7 +72,7 @@ def read_csv(path: Path) -> list[Record]:
                 records.append(Record(where, dict(zip(columns, cells, strict=True))))
     except csv.Error as error:
         raise DatasetError(
-            f"{shown(path)}, line {reader.line_num}: is no csv ({error}). Check the double quotes there."
+            f"{shown(path)}, line {reader.line_num}: is not csv ({error}). Check the double quotes there."
         ) from error
     if not columns:
         raise DatasetError(f"{shown(path)}: holds no table. Its first line must name the columns.")

@@ -1,8 +1,8 @@
 """Transcriptions scored against what was played: the literature's metrics, deviations, mistakes, comparisons.
 
-    scores = score_piece(reference, estimate, EvaluationSettings(), name="song")
-    evaluation = Evaluation(settings, (scores, …))
+    evaluation = evaluate("truth", "transcribed", onset_tolerance_s=0.03)
     evaluation.summary()
+    evaluation.save("results")
 
 Importing this package loads neither mir_eval nor matplotlib.
 """
@@ -13,8 +13,8 @@ from pianotrans.evaluation.pairs import FilePair, Pairing, pair_files
 from pianotrans.evaluation.piece import Column, PieceScores, columns, score_piece
 from pianotrans.evaluation.provenance import Provenance
 from pianotrans.evaluation.report import to_dict
-from pianotrans.evaluation.running import default_jobs, score_files
 from pianotrans.evaluation.scores import Score
+from pianotrans.evaluation.scoring import default_jobs, evaluate, score_midi, score_pairs
 from pianotrans.evaluation.settings import (
     KEYS,
     SOUNDING,
@@ -22,6 +22,7 @@ from pianotrans.evaluation.settings import (
     EvaluationSettings,
     choose_conventions,
 )
+from pianotrans.evaluation.watcher import EvaluationWatcher
 
 __all__ = [
     "KEYS",
@@ -32,6 +33,7 @@ __all__ = [
     "Difference",
     "Evaluation",
     "EvaluationSettings",
+    "EvaluationWatcher",
     "Failure",
     "FilePair",
     "Pairing",
@@ -42,9 +44,11 @@ __all__ = [
     "columns",
     "compare",
     "default_jobs",
+    "evaluate",
     "load_evaluation",
     "pair_files",
-    "score_files",
+    "score_midi",
+    "score_pairs",
     "score_piece",
     "to_dict",
 ]

@@ -1,4 +1,4 @@
-"""How much of the time in which keys or pedals are down is found: exactly, and on the grid of older papers."""
+"""How much of the time that keys or pedals are down is found: exactly, and on the frame grid of older papers."""
 
 from collections import defaultdict
 
@@ -11,7 +11,7 @@ _Spans = dict[int, list[tuple[float, float]]]
 
 
 def activation_score(reference: EventTable, estimate: EventTable) -> Score:
-    """Precision and recall over the plane of keys and time, in seconds, without any grid.
+    """Precision and recall of the time that keys are active, in seconds, without a grid.
 
     A key is active in the union of its events, so that doubled notes count once. O(n log n).
     """

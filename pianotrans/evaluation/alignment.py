@@ -11,11 +11,11 @@ _NEAR_S = 0.1  # how far off a note may be and still take part in the refinement
 
 
 def constant_offset_s(reference: EventTable, estimate: EventTable, *, window_s: float) -> float:
-    """How much later the estimate is than the reference: positive if it is late, 0.0 if nothing tells.
+    """How much later the estimate is than the reference: positive if it is late, 0.0 if unknown.
 
     Every pair of onsets of one key votes for its difference, within ±`window_s`; the difference with the most
-    votes (of equals, the one nearest to 0) is then refined twice to the median deviation of the notes that
-    match it within 100 ms. Wrong and missing notes do no harm as long as the true offset has the most votes.
+    votes (the one nearest to 0 among equals) is then refined twice to the median deviation of the notes that
+    match it within 100 ms. Wrong and missing notes are harmless as long as the true offset has the most votes.
     """
     differences = _differences(reference, estimate, window_s)
     if not len(differences):

@@ -1,7 +1,9 @@
-"""Many pieces: the mean over pieces, the notes of all pieces pooled, and how sure the mean is."""
+"""Many pieces: the mean over pieces, the notes of all pieces pooled, and how certain the mean is."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,14 +15,15 @@ from pianotrans.evaluation.provenance import Provenance
 from pianotrans.evaluation.reliability import JudgedEvents, Kind, Reliability, Threshold, reliabilities, thresholds
 from pianotrans.evaluation.scores import Score
 from pianotrans.evaluation.settings import EvaluationSettings
+from pianotrans.files import make_folder, write_atomically
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnSummary:
-    """One score over the `n_pieces` pieces for which it is defined; None everywhere if there are none.
+    """One score over the `n_pieces` pieces for which it is defined; all None if there are none.
 
     `precision`, `recall`, `f1` and `overlap_ratio` are means over pieces, as the literature has them;
-    `f1_interval` is the bootstrap interval of the mean F1. `pooled` counts every note alike.
+    `f1_interval` is the bootstrap interval of the mean F1. `pooled` gives every note the same weight.
     """
 
     column: Column
@@ -45,8 +48,8 @@ class Failure:
 class Evaluation:
     """The scores of a set of pieces, and what has no scores: files without a partner, and failures.
 
-    `provenance` tells who made the estimates, where they were made for this. Of a data set, `incomplete` are its
-    recordings that lack a file, one line each, and `warnings` what is odd about those that are scored.
+    `provenance` says how the estimates were made, if that was done for this evaluation. With a data set,
+    `incomplete` has a line for each recording that lacks a file, and `warnings` what is odd about the others.
     """
 
     settings: EvaluationSettings
@@ -59,19 +62,19 @@ class Evaluation:
     warnings: tuple[str, ...] = ()
 
     def summary(self, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> tuple[ColumnSummary, ...]:
-        """Every column over the pieces that define it."""
+        """Every column over the pieces for which it is defined."""
         return tuple(
             _summarise(column, [piece.scores[column] for piece in self.pieces], n_resamples, seed)
             for column in columns(self.settings)
         )
 
     def reliability(self, kind: Kind = "notes") -> tuple[Reliability, ...]:
-        """How far the confidences of the estimates can be trusted; () where they say nothing."""
+        """How far the confidences of the estimates can be trusted; () where estimates have none."""
         judged = self._judged(kind)
         return () if judged is None else reliabilities(judged)
 
     def thresholds(self, kind: Kind = "notes") -> tuple[Threshold, ...]:
-        """What remains of the scores when doubtful events are dropped; () where the estimates do not say."""
+        """What remains of the scores when doubtful events are dropped; () where estimates have no confidences."""
         judged = self._judged(kind)
         return () if judged is None else thresholds(judged)
 
@@ -88,6 +91,21 @@ class Evaluation:
     def mistakes(self) -> dict[str, int]:
         """How many mistakes of each kind there are in all pieces."""
         return count_kinds(tuple(one for piece in self.pieces for one in piece.mistakes))
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False, seed: int = SEED) -> tuple[str, ...]:
+        """Write scores, tables, mistakes and pictures into a folder, made where it is missing. Returns their names.
+
+        Raises OutputError if that cannot be done, or if the folder holds one of them (without `overwrite`).
+        """
+        from pianotrans.evaluation.saving import check_free, render_files
+
+        folder = Path(folder)
+        check_free(folder, overwrite=overwrite)
+        make_folder(folder)
+        contents = render_files(self, seed=seed)
+        for name, content in contents.items():
+            write_atomically(folder / name, content, overwrite=overwrite)
+        return tuple(contents)
 
 
 def _summarise(column: Column, scores: Sequence[Score], n_resamples: int, seed: int) -> ColumnSummary:

@@ -15,7 +15,7 @@ from pianotrans.evaluation.settings import EvaluationSettings, in_words
 
 @dataclass(frozen=True, slots=True)
 class SavedPiece:
-    """What was saved of a piece: F1 and the amount in the reference for every column; F1 None if not defined."""
+    """What is saved of a piece: for every column F1, None if not defined, and the amount in the reference."""
 
     f1: dict[str, float | None]
     reference: dict[str, float]
@@ -47,20 +47,22 @@ class Difference:
 
 
 def load_evaluation(path: Path) -> SavedEvaluation:
-    """Read what `--json` or `--out` wrote. Raises EvaluationError if it cannot be read or is something else."""
+    """Read the JSON of an evaluation. Raises EvaluationError if it cannot be read or is something else."""
     try:
         data = json.loads(path.read_bytes())
     except OSError as error:
         raise EvaluationError(f"{path}: cannot be read ({error.strerror}). Check the path.") from error
     except ValueError as error:
-        raise EvaluationError(f"{path}: is not JSON. Pass what `evaluate --json` wrote.") from error
+        raise EvaluationError(f"{path}: is not JSON. Pass what `evaluate … --json` wrote.") from error
     if not isinstance(data, dict) or (data.get("format"), data.get("version")) != (FORMAT, VERSION):
-        raise EvaluationError(f"{path}: is no evaluation of version {VERSION}. Pass what `evaluate --json` wrote.")
+        raise EvaluationError(
+            f"{path}: is not an evaluation of version {VERSION}. Pass what `evaluate … --json` wrote."
+        )
     try:
         pieces = {piece["name"]: _piece(piece["scores"]) for piece in data["pieces"]}
         return SavedEvaluation(str(path), EvaluationSettings.from_dict(data["settings"]), pieces)
     except (KeyError, TypeError, AttributeError) as error:
-        raise EvaluationError(f"{path}: is damaged ({error!r}). Evaluate anew.") from error
+        raise EvaluationError(f"{path}: is damaged ({error!r}). Evaluate again.") from error
 
 
 def compare(
@@ -123,7 +125,7 @@ def _check_comparable(a: SavedEvaluation, b: SavedEvaluation) -> None:
         raise EvaluationError(f"{a.name} and {b.name}: hold no pieces. There is nothing to compare.")
     for name, piece in a.pieces.items():
         if piece.f1.keys() != b.pieces[name].f1.keys():
-            raise EvaluationError(f"{name}: has other scores in {a.name} than in {b.name}. Evaluate both anew.")
+            raise EvaluationError(f"{name}: has other scores in {a.name} than in {b.name}. Evaluate both again.")
         for column, amount in piece.reference.items():
             if abs(amount - b.pieces[name].reference[column]) > 1e-6:
                 raise EvaluationError(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pianotrans.evaluation.tables import EventTable, Floats, Pairs
 
 REGISTERS = {"below C3": range(48), "C3 to B4": range(48, 72), "C5 and above": range(72, 128)}
-"""MIDI keys. The outer two also take what lies beyond a piano's A0 and C8."""
+"""MIDI keys. The outer two include keys beyond a piano's A0 and C8."""
 
 LOUDNESS = {
     "velocity 1-31": range(1, 32),
@@ -55,7 +55,7 @@ class MatchedNotes:
         )
 
     def without_velocities(self) -> Self:
-        """The same notes, of which nobody knows how loud they were."""
+        """The same notes with unknown velocities."""
         return replace(
             self,
             velocities=np.full_like(self.velocities, np.nan),
@@ -70,7 +70,7 @@ class MatchedNotes:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Of signed deviations: the median, the quartiles, and what 95 % of the absolute ones do not exceed."""
+    """Signed deviations: the median, the quartiles, and what 95 % of the absolute ones do not exceed."""
 
     median: float
     lower_quartile: float
@@ -79,7 +79,7 @@ class Spread:
 
     @classmethod
     def of(cls, deviations: Floats) -> Self | None:
-        """Of the deviations that are known (no NaN); None where there are none, for lack of matches say."""
+        """The spread of the deviations that are known (not NaN); None if there are none."""
         deviations = deviations[~np.isnan(deviations)]
         if not len(deviations):
             return None
@@ -89,10 +89,10 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The notes of one register or loudness: how many there are, are found (by onset), and how far off.
+    """The notes of one register or loudness: how many there are, how many are found (by onset), how far off.
 
-    `n_estimate` is None for a loudness: an estimate's velocities are on a scale of their own, so that only
-    recall can be told. Deviations are None where nothing was matched.
+    `n_estimate` is None for a loudness: an estimate's velocities have a scale of their own, so there is only
+    recall. Deviations are None where nothing was matched.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What became of the notes that do not match: missed, extra, an octave off, split, merged."""
+"""Notes that do not match: missed, extra, an octave off, split, merged."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -12,7 +12,7 @@ from pianotrans.evaluation.tables import EventTable, Pairs
 _OCTAVE = 12
 
 
-class Kind(StrEnum):
+class MistakeKind(StrEnum):
     """A note of the reference is missed or merged, one of the estimate extra or split, either octave.
 
     octave: a note of each side, at the same time and one octave apart, and both otherwise unmatched.
@@ -28,8 +28,8 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A note, where it is; the times of the estimate are those after alignment."""
+class NoteSpan:
+    """Where a note is; the times of the estimate are those after alignment."""
 
     key: int
     onset_s: float
@@ -41,10 +41,10 @@ class Place:
 class Mistake:
     """One unmatched note, and the note of the other side that explains it, if any does."""
 
-    kind: Kind
+    kind: MistakeKind
     is_reference: bool
-    note: Place
-    other: Place | None = None
+    note: NoteSpan
+    other: NoteSpan | None = None
 
 
 def find_mistakes(
@@ -59,13 +59,17 @@ def find_mistakes(
     octaves = _octaves(reference, missed, estimate, extra, onset_tolerance_s)
     missed, extra = np.setdiff1d(missed, octaves[:, 0]), np.setdiff1d(extra, octaves[:, 1])
 
-    mistakes = [Mistake(Kind.MISSED, True, _place(reference, i)) for i in missed]
-    mistakes += [Mistake(Kind.EXTRA, False, _place(estimate, j)) for j in extra]
-    mistakes += [Mistake(Kind.MERGED, True, _place(reference, i), _place(estimate, j)) for i, j in merged.items()]
-    mistakes += [Mistake(Kind.SPLIT, False, _place(estimate, j), _place(reference, i)) for j, i in split.items()]
+    mistakes = [Mistake(MistakeKind.MISSED, True, _span(reference, i)) for i in missed]
+    mistakes += [Mistake(MistakeKind.EXTRA, False, _span(estimate, j)) for j in extra]
+    mistakes += [
+        Mistake(MistakeKind.MERGED, True, _span(reference, i), _span(estimate, j)) for i, j in merged.items()
+    ]
+    mistakes += [
+        Mistake(MistakeKind.SPLIT, False, _span(estimate, j), _span(reference, i)) for j, i in split.items()
+    ]
     for i, j in octaves:
-        ref, est = _place(reference, i), _place(estimate, j)
-        mistakes += [Mistake(Kind.OCTAVE, True, ref, est), Mistake(Kind.OCTAVE, False, est, ref)]
+        ref, est = _span(reference, i), _span(estimate, j)
+        mistakes += [Mistake(MistakeKind.OCTAVE, True, ref, est), Mistake(MistakeKind.OCTAVE, False, est, ref)]
     return tuple(sorted(mistakes, key=lambda one: (one.note.onset_s, one.note.key, not one.is_reference)))
 
 
@@ -109,8 +113,8 @@ def _octaves(
     return np.concatenate(found)
 
 
-def _place(table: EventTable, row: int) -> Place:
-    return Place(
+def _span(table: EventTable, row: int) -> NoteSpan:
+    return NoteSpan(
         int(table.keys[row]),
         float(table.onsets_s[row]),
         float(table.offsets_s[row]),
@@ -119,9 +123,9 @@ def _place(table: EventTable, row: int) -> Place:
 
 
 def count_kinds(mistakes: tuple[Mistake, ...]) -> dict[str, int]:
-    """How many there are of each kind, all kinds named; an octave error, which is two notes, counts once."""
-    counts = dict.fromkeys((kind.value for kind in Kind), 0)
+    """How many there are of each kind; an octave error, which is two notes, counts once."""
+    counts = dict.fromkeys((kind.value for kind in MistakeKind), 0)
     for one in mistakes:
-        if one.kind is not Kind.OCTAVE or one.is_reference:
+        if one.kind is not MistakeKind.OCTAVE or one.is_reference:
             counts[one.kind.value] += 1
     return counts

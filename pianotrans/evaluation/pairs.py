@@ -1,4 +1,4 @@
-"""Which file of one folder belongs to which of another."""
+"""Which files of two folders belong together."""
 
 import os
 from collections import defaultdict
@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pianotrans.errors import EvaluationError, MidiError
-from pianotrans.events import Performance, load_json, load_midi
-
-_SUFFIXES = {".mid", ".midi"}
+from pianotrans.events import MIDI_SUFFIXES, Performance, load_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +37,8 @@ class Pairing:
 def pair_files(reference: Path, estimate: Path) -> Pairing:
     """Two files, whatever their names, or two folders, by relative path without `.mid` or `.midi` (any case).
 
-    JSON of the same name beside an estimate in MIDI is taken to say how sure that is of its notes. Hidden files
-    and folders are skipped. Raises EvaluationError if a path does not exist, if one is a file and the other a
+    JSON of the same name beside an estimate in MIDI gives the confidences of its notes. Hidden files and folders
+    are skipped. Raises EvaluationError if a path does not exist, if one is a file and the other a
     folder, if a folder cannot be read, or if it holds two files for one piece (a.mid and a.midi).
     """
     kinds = [_is_folder(path) for path in (reference, estimate)]
@@ -58,11 +56,6 @@ def pair_files(reference: Path, estimate: Path) -> Pairing:
         reference_only=tuple(references[name] for name in sorted(references.keys() - estimates.keys())),
         estimate_only=tuple(estimates[name] for name in sorted(estimates.keys() - references.keys())),
     )
-
-
-def load_estimate(path: Path) -> Performance:
-    """A transcription, in JSON or MIDI by its suffix. Raises MidiError if it cannot be read."""
-    return load_json(path) if path.suffix.lower() == ".json" else load_midi(path)
 
 
 def _json_beside(estimate: Path) -> Path | None:
@@ -88,13 +81,13 @@ def _is_folder(path: Path) -> bool:
 
 
 def _midi_files(folder: Path) -> dict[str, Path]:
-    """The MIDI files below a folder by their relative path without suffix, in the way of POSIX."""
+    """The MIDI files below a folder by their relative path without suffix, with slashes."""
     found: dict[str, list[Path]] = defaultdict(list)
     for parent, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in sorted(files):
             path = Path(parent, name)
-            if path.suffix.lower() in _SUFFIXES and not name.startswith("."):
+            if path.suffix.lower() in MIDI_SUFFIXES and not name.startswith("."):
                 found[path.relative_to(folder).with_suffix("").as_posix()].append(path)
     for name, paths in found.items():
         if len(paths) > 1:

@@ -1,6 +1,5 @@
-"""Pictures of an evaluation, with matplotlib where it is installed (`pianotrans[plots]`)."""
+"""Pictures of an evaluation, drawn with matplotlib."""
 
-import importlib.util
 import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -15,20 +14,17 @@ from pianotrans.evaluation.piece import Column
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+PICTURES = ("deviations.png", "registers.png", "pieces.png", "reliability.png")
+
 _BLUE, _ORANGE = "#3b6ea5", "#d98032"
 _OFFSET_RANGE_S = 0.25
 _MOST_PIECES = 60  # shown one by one; of more, the worst
 
 
-def can_draw() -> bool:
-    """Whether matplotlib is installed."""
-    return importlib.util.find_spec("matplotlib") is not None
-
-
 def draw_all(evaluation: Evaluation) -> dict[str, bytes]:
-    """File names and PNG pictures: deviations, F1 by register, F1 of every piece; needs at least one piece.
+    """PNG pictures by file name: deviations, F1 by register, F1 of every piece; needs at least one piece.
 
-    Where the estimates say how sure they are, also how far that can be trusted.
+    Where estimates have confidences, also how far these can be trusted.
     """
     n_shown = min(len(evaluation.pieces), _MOST_PIECES)
     pictures = {

@@ -18,7 +18,9 @@ from pianotrans.evaluation.reliability import JudgedEvents, Kind
 from pianotrans.evaluation.scores import UNDEFINED, Score
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.tables import EventTable
-from pianotrans.events import CONTROLLERS, SUSTAIN, Performance, cut_at
+from pianotrans.events import SOFT, SUSTAIN, Performance, cut_at
+
+_SCORED_PEDALS = (SUSTAIN, SOFT)  # sostenuto pedals are too rare in data sets for scores to mean anything
 
 
 class Column(NamedTuple):
@@ -29,14 +31,14 @@ class Column(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As it is called in files: "keys onset+offset", "sustain pedal onset"."""
+        """Its name in files: "keys onset+offset", "sustain pedal onset"."""
         return f"{self.group} {self.metric}"
 
 
 def columns(settings: EvaluationSettings) -> tuple[Column, ...]:
     """Every score of a piece, in order: the notes under each convention, then the pedals."""
     notes = [Column(one.name, metric) for one in settings.conventions for metric in NOTE_METRICS]
-    pedals = [Column(f"{kind} pedal", metric) for kind in CONTROLLERS for metric in PEDAL_METRICS]
+    pedals = [Column(f"{kind} pedal", metric) for kind in _SCORED_PEDALS for metric in PEDAL_METRICS]
     return (*notes, *pedals)
 
 
@@ -47,8 +49,8 @@ class PieceScores:
     `scores` has all `columns` of the settings; those whose reference is empty are not defined. `matched` has
     one entry for each convention's name. `mistakes` are under the first convention. `removed_offset_s` is
     what was subtracted from the estimate's times, 0.0 unless the settings ask for it. `judged` are the estimate's
-    events by how sure it was of them: its notes, under the first convention too, and its sustain pedals where the
-    reference has any; nothing where it does not say.
+    events with their confidences: its notes, also under the first convention, and its sustain pedals where the
+    reference has any; nothing where the estimate has no confidences.
     """
 
     name: str
@@ -72,13 +74,13 @@ def score_piece(
 ) -> PieceScores:
     """Score one transcription against what was played.
 
-    All notes take part, those beyond a piano's 88 keys and doubled ones too: each can match at most one of the
+    All notes take part, also doubled ones and those beyond a piano's 88 keys: each can match at most one of the
     other side. Where the reference has no notes, or no pedal of a kind, those columns are not defined; where
     only the estimate has none they are 0. Unless `knows_velocity`, the reference's velocities mean nothing: the
     columns with velocity are not defined, and there are no deviations of it.
 
-    MIDI does not hold how sure an estimate is: `confident` is the same with its confidences, if not the estimate
-    itself. Its events are judged by these; they take no part in the scores.
+    MIDI holds no confidences: `confident` is the estimate with its confidences, if not the estimate itself. They
+    take no part in the scores.
 
     O(n log n) for n notes that do not all crowd on one key and moment.
     """
@@ -104,7 +106,7 @@ def score_piece(
         matched[convention.name] = found if knows_velocity else found.without_velocities()
         if mistakes is None:
             mistakes = find_mistakes(ref, est, pairs, onset_tolerance_s=settings.onset_tolerance_s)
-    for kind in CONTROLLERS:
+    for kind in _SCORED_PEDALS:
         ref = EventTable.of_pedals(reference.pedals_of(kind))
         est = EventTable.of_pedals(estimate.pedals_of(kind)).shifted(-offset_s)
         for metric, score in pedal_scores(ref, est, settings).items():

@@ -1,4 +1,4 @@
-"""What was transcribed, and by what, where the estimates of an evaluation were made for it."""
+"""How the estimates of an evaluation were made, if that was done for it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from pianotrans.version import __version__
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """The model and how it was run, and which part of which kind of data set; None: no such choice."""
+    """The model, how it was run, and which part of a data set it transcribed; None: not restricted."""
 
     model: str
     hop_s: float
@@ -15,7 +15,7 @@ class Provenance:
     split: str | None = None
     name_filter: str | None = None
     n_at_most: int | None = None
-    precision: str = "auto"  # of the products; auto: what the machine is fast with
+    precision: str = "auto"  # of matrix products
 
     def describe(self) -> str:
         """One sentence, to stand beside every table of scores."""

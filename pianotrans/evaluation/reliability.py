@@ -1,4 +1,4 @@
-"""Whether an estimate that says how sure it is of its notes and pedals can be taken at its word."""
+"""How far the confidences of an estimate can be trusted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.tables import EventTable, Floats
 
 Kind = Literal["notes", "sustain pedal"]
-"""What is judged, each by itself; soft pedals are too rare."""
+"""What is judged separately; soft pedals are too rare."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -23,10 +23,9 @@ LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JudgedEvents:
-    """The notes, or the pedals, of estimates that say how sure they are, and which of them the references have.
+    """Notes, or pedals, of estimates with confidences, and which of them the references have.
 
-    Two columns: whether there is this event (matched by onset and offset), and whether one begins there (by onset
-    alone).
+    Two columns: the whole event (matched by onset and offset), and its onset alone.
     """
 
     confidences: Floats  # (n, 2)
@@ -35,7 +34,7 @@ class JudgedEvents:
 
     @classmethod
     def of(cls, reference: EventTable, estimate: EventTable, settings: EvaluationSettings) -> Self | None:
-        """Of one piece; None unless both confidences of every event are known, and where there are no events."""
+        """The events of one piece; None if there are none, or one of them lacks a confidence."""
         if not len(estimate) or np.isnan(estimate.confidences).any():
             return None
         is_matched = np.zeros((len(estimate), 2), np.bool_)
@@ -102,7 +101,7 @@ class Threshold:
 
 
 def reliabilities(events: JudgedEvents) -> tuple[Reliability, Reliability]:
-    """Of the onset's confidence, by onset; and of the whole event's, by onset and offset."""
+    """The reliability of onset confidences, matched by onset, and of whole events', by onset and offset."""
     onset = _reliability("onset", events.confidences[:, 1], events.is_matched[:, 1])
     return onset, _reliability("onset+offset", events.confidences[:, 0], events.is_matched[:, 0])
 

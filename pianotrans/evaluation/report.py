@@ -15,7 +15,7 @@ FORMAT, VERSION = "pianotrans-evaluation", 1
 
 
 def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> dict[str, Any]:
-    """Everything but the single mistakes and deviations. Scores are from 0 to 1, null where not defined."""
+    """Everything but individual mistakes and deviations. Scores are from 0 to 1, null where not defined."""
     return {
         "format": FORMAT,
         "version": VERSION,

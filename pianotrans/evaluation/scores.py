@@ -11,7 +11,7 @@ class Score:
 
     The amounts are numbers of events or of frames, or seconds. A score is defined where the reference holds
     anything; what an estimate then lacks counts as 0, as in mir_eval. `overlap_ratio` is the mean over the
-    matched events, None where there are none or where it means nothing (frames).
+    matched events, None where there are none, or where it has no meaning (frames).
     """
 
     matched: float
@@ -54,4 +54,4 @@ class Score:
 
 
 UNDEFINED = Score(0, 0, 0)
-"""Of what the reference does not tell."""
+"""The score of what the reference does not state."""

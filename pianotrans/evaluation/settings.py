@@ -1,4 +1,4 @@
-"""What counts as correct, and how long a note is said to last: everything that a score depends on."""
+"""What counts as correct, and how long notes last: everything that a score depends on."""
 
 import math
 from collections.abc import Mapping
@@ -35,8 +35,8 @@ class EvaluationSettings:
     An offset may deviate by `offset_ratio` of the reference's duration, or by `offset_tolerance_s` if that is
     more. `velocity_tolerance` is a part of the reference's range of velocities, after the estimate's have been
     rescaled linearly (see `matching.velocities_agree`). `frame_hop_s` is the grid of the older papers' frame
-    scores. `align` removes a constant offset of the estimate, looked for within ±`align_window_s`. With `limit_s`
-    only what begins before that time counts, on both sides, and is cut there; None counts everything.
+    scores. `align` removes a constant offset of the estimate, at most ±`align_window_s`. With `limit_s`
+    only what begins before that time counts, on both sides, and is cut there; None: everything.
 
     Raises UsageError for numbers that are not positive and for no conventions or doubled ones.
     """
@@ -73,12 +73,12 @@ class EvaluationSettings:
         """The settings that `to_dict` wrote down. Raises EvaluationError for unknown fields or values."""
         unknown = sorted(set(data) ^ {one.name for one in fields(cls)})
         if unknown:
-            raise EvaluationError(f"settings: the fields {unknown} are missing or unknown. Evaluate anew.")
+            raise EvaluationError(f"settings: the fields {unknown} are missing or unknown. Evaluate again.")
         try:
             conventions = tuple(Convention(Durations(ref), Durations(est)) for ref, est in data["conventions"])
             return cls(**{**data, "conventions": conventions})
         except (TypeError, ValueError) as error:
-            raise EvaluationError(f"settings: malformed ({error}). Evaluate anew.") from error
+            raise EvaluationError(f"settings: malformed ({error}). Evaluate again.") from error
 
     def describe(self) -> tuple[str, ...]:
         """One sentence for each convention, to stand beside every table of scores."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pianotrans.events import Durations, Note, Pedal, Performance, extend_by_pedal
 
 _SHORTEST_S = 1e-3
-"""Shorter notes are counted as lasting this long, so that none vanishes."""
+"""Shorter notes are taken to last this long, so that none vanishes."""
 
 Floats = NDArray[np.float64]
 Pairs = NDArray[np.intp]
@@ -21,7 +21,7 @@ class EventTable:
     """Notes, or the pedals of one kind: arrays of shape (n,), in order of key and onset.
 
     `keys` are MIDI numbers (a pedal has key 0), `velocities` MIDI velocities (a pedal has 0). `confidences`, of
-    shape (n, 2), are those of the event and of its onset, NaN where nobody knows.
+    shape (n, 2), are those of the event and of its onset, NaN where unknown.
     """
 
     keys: NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""An evaluation as files to keep: tables for spreadsheets, and a summary to paste."""
+"""An evaluation as text: tables for spreadsheets, and a summary to paste."""
 
 import csv
 import io
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pianotrans.evaluation.bootstrap import N_RESAMPLES, SEED, Interval
 from pianotrans.evaluation.collection import ColumnSummary, Evaluation
-from pianotrans.evaluation.mistakes import Place
+from pianotrans.evaluation.mistakes import NoteSpan
 from pianotrans.evaluation.piece import columns
 
 _NONE = "–"
@@ -37,8 +37,8 @@ def errors_csv(evaluation: Evaluation) -> str:
             piece.name,
             one.kind,
             "reference" if one.is_reference else "estimate",
-            *_place(one.note),
-            *(_place(one.other) if one.other else [""] * 4),
+            *_span_cells(one.note),
+            *(_span_cells(one.other) if one.other else [""] * 4),
         ]
         for piece in evaluation.pieces
         for one in piece.mistakes
@@ -67,7 +67,7 @@ def summary_markdown(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, 
 
 
 def notes_on(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> list[str]:
-    """What has to be said with a table of scores, one item a line."""
+    """What belongs beside a table of scores, one item a line."""
     said = [evaluation.provenance.describe()] if evaluation.provenance else []
     said += evaluation.settings.describe()
     said.append(
@@ -113,14 +113,14 @@ def n_pieces(n: int) -> str:
 
 
 def first_few(lines: Sequence[str], most: int = 10) -> list[str]:
-    """The lines, or if there are too many to be read the first of them and how many more there are."""
+    """The lines, or if there are many the first of them and how many more there are."""
     if len(lines) <= most:
         return list(lines)
     return [*lines[:most], f"and {len(lines) - most} more (--json and summary.json have all)"]
 
 
-def _place(place: Place) -> list[object]:
-    return [place.key, f"{place.onset_s:.6f}", f"{place.offset_s:.6f}", place.velocity]
+def _span_cells(span: NoteSpan) -> list[object]:
+    return [span.key, f"{span.onset_s:.6f}", f"{span.offset_s:.6f}", span.velocity]
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -5,16 +5,21 @@ Importing this package loads neither torch nor a MIDI library.
 
 from pianotrans.events.cleaning import Cleaning
 from pianotrans.events.cutting import cut_at
-from pianotrans.events.export import csv_text, json_text, load_json
+from pianotrans.events.export import csv_text, json_text
 from pianotrans.events.frames import FrameGrid, FrameIntervals
 from pianotrans.events.midi import load_midi, midi_bytes, to_pretty_midi
-from pianotrans.events.performance import CONTROLLERS, SOFT, SUSTAIN, Note, Pedal, Performance
+from pianotrans.events.performance import Note, Pedal, Performance
+from pianotrans.events.reading import MIDI_SUFFIXES, PERFORMANCE_SUFFIXES, load_json, load_performance
 from pianotrans.events.sustain import Durations, extend_by_pedal
 from pianotrans.events.ticks import TICKS_PER_QUARTER, TICKS_PER_SECOND, TickNote, TickPedal, Ticks, quantise
+from pianotrans.piano import CONTROLLERS, SOFT, SOSTENUTO, SUSTAIN
 
 __all__ = [
     "CONTROLLERS",
+    "MIDI_SUFFIXES",
+    "PERFORMANCE_SUFFIXES",
     "SOFT",
+    "SOSTENUTO",
     "SUSTAIN",
     "TICKS_PER_QUARTER",
     "TICKS_PER_SECOND",
@@ -34,6 +39,7 @@ __all__ = [
     "json_text",
     "load_json",
     "load_midi",
+    "load_performance",
     "midi_bytes",
     "quantise",
     "to_pretty_midi",

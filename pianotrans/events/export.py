@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from pianotrans.errors import MidiError, OutputError
+from pianotrans.errors import OutputError
 from pianotrans.events.midi import midi_bytes
 from pianotrans.events.performance import Note, Pedal, Performance
 
@@ -27,26 +27,6 @@ def json_text(performance: Performance) -> str:
     return "{\n" + ",\n".join(fields) + "\n}\n"
 
 
-def load_json(path: str | os.PathLike[str]) -> Performance:
-    """The performance in a file that `json_text` filled.
-
-    Raises MidiError if it cannot be read or is something else.
-    """
-    name = Path(path).name
-    try:
-        data = json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise MidiError(f"{name}: cannot be read ({error.strerror or error}). Check the path.") from error
-    except ValueError as error:
-        raise MidiError(f"{name}: is not JSON. Pass what `transcribe --format json` wrote.") from error
-    if not isinstance(data, dict):
-        raise MidiError(f"{name}: is no performance. Pass what `transcribe --format json` wrote.")
-    try:
-        return Performance.from_dict(data)
-    except MidiError as error:
-        raise MidiError(f"{name}: {error}") from error
-
-
 def json_bytes(performance: Performance) -> bytes:
     """`json_text` in UTF-8."""
     return json_text(performance).encode()
@@ -60,7 +40,7 @@ def csv_bytes(performance: Performance) -> bytes:
 def csv_text(performance: Performance) -> str:
     """The performance as one table (RFC 4180), in order of onset; times in seconds, to the microsecond.
 
-    `type` is note, sustain or soft; `key`, `name` (60 is C4) and `velocity` are empty for pedals, confidences
+    `type` is note or a kind of pedal; `key`, `name` (60 is C4) and `velocity` are empty for pedals, confidences
     where they are unknown.
     """
     rows: list[tuple[Note | Pedal, tuple[object, ...]]] = [

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from pianotrans.errors import MidiError
-from pianotrans.events.performance import CONTROLLERS, Note, Pedal, PedalKind, Performance
+from pianotrans.events.performance import Note, Pedal, Performance
 from pianotrans.events.ticks import TICKS_PER_QUARTER, TICKS_PER_SECOND, Ticks, quantise
+from pianotrans.piano import CONTROLLERS, PedalKind
 
 if TYPE_CHECKING:
     import mido
@@ -53,7 +54,7 @@ def to_pretty_midi(performance: Performance) -> "pretty_midi.PrettyMIDI":
 def midi_bytes(performance: Performance) -> bytes:
     """The performance as a MIDI file of format 1: a tempo track and a piano track.
 
-    A pedal is controller 64 or 67 with value 127 at its onset and 0 at its offset. The piano's track ends
+    A pedal is its controller (64, 66 or 67) with value 127 at its onset and 0 at its offset. The piano's track ends
     where the performance does. `load_midi` restores every note and pedal on its tick; writing those again
     gives the same bytes. Raises MidiError if MIDI cannot hold the performance (see `quantise`).
     """

@@ -5,19 +5,13 @@ import operator
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pianotrans.errors import MidiError
+from pianotrans.piano import CONTROLLERS, PedalKind
 
 if TYPE_CHECKING:
     import pretty_midi
-
-PedalKind = Literal["sustain", "soft"]
-
-SUSTAIN: PedalKind = "sustain"
-SOFT: PedalKind = "soft"
-CONTROLLERS: dict[PedalKind, int] = {SUSTAIN: 64, SOFT: 67}
-"""The MIDI controller number of each kind of pedal."""
 
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
@@ -56,7 +50,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Pedal:
-    """A pedal held down from `onset_s` to `offset_s`; `kind` is "sustain" or "soft".
+    """A pedal held down from `onset_s` to `offset_s`; `kind` is "sustain", "sostenuto" or "soft".
 
     `confidence` and `onset_confidence` have the same meaning as for a note.
 
@@ -78,7 +72,7 @@ class Pedal:
 
     @property
     def controller(self) -> int:
-        """The MIDI controller number: 64 or 67."""
+        """The MIDI controller number: 64, 66 or 67."""
         return CONTROLLERS[self.kind]
 
 

@@ -4,7 +4,8 @@ from bisect import bisect_left
 from dataclasses import replace
 from enum import StrEnum
 
-from pianotrans.events.performance import SOFT, SUSTAIN, Note, Pedal, Performance
+from pianotrans.events.performance import Note, Pedal, Performance
+from pianotrans.piano import SUSTAIN
 
 
 class Durations(StrEnum):
@@ -19,7 +20,7 @@ def extend_by_pedal(performance: Performance) -> Performance:
 
     A note whose key is released while the sustain pedal is down lasts until the pedal goes up. Every note
     ends where its key is struck again, if that is earlier. Down means strictly between the pedal's onset and
-    offset: a pedal that goes up and down in one instant damps. Soft pedals stay. O((n + p) log p) for n notes
+    offset: a pedal that goes up and down in one instant damps. Other pedals stay. O((n + p) log p) for n notes
     and p pedals. This is the convention of the MAESTRO literature.
     """
     held = _merged(performance.pedals_of(SUSTAIN))
@@ -37,7 +38,8 @@ def extend_by_pedal(performance: Performance) -> Performance:
         else:  # same onset, from another voice of a file: both end at the next onset
             following = later
         extended.append(replace(note, offset_s=min(offset_s, following)))
-    return replace(performance, notes=tuple(reversed(extended)), pedals=performance.pedals_of(SOFT))
+    others = tuple(pedal for pedal in performance.pedals if pedal.kind != SUSTAIN)
+    return replace(performance, notes=tuple(reversed(extended)), pedals=others)
 
 
 def _merged(pedals: tuple[Pedal, ...]) -> list[tuple[float, float]]:

@@ -1,13 +1,14 @@
-"""Segments in batches as large as the device's memory takes, and smaller ones where that was too much."""
+"""Segments in batches as large as the device's memory takes, and smaller ones where that is too much."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import torch
 
+from pianotrans.audio import Block
 from pianotrans.errors import DeviceError
+from pianotrans.inference.clock import Clock, no_clock
 from pianotrans.inference.decoding import SegmentPaths, decode_segments
-from pianotrans.inference.segments import Block
 from pianotrans.network import Model
 
 # Peak of the published model for one segment without chunks: feed-forward, scorer and stem, rounded up.
@@ -24,7 +25,12 @@ def batch_size_for(device: torch.device) -> int:
 
 
 def decode_in_batches(
-    model: Model, segments: Iterable[Block], batch_size: int, *, with_confidence: bool = False
+    model: Model,
+    segments: Iterable[Block],
+    batch_size: int,
+    *,
+    with_confidence: bool = False,
+    clock: Clock = no_clock,
 ) -> Iterator[SegmentPaths]:
     """Decode segments in order, `batch_size` at once; halves the batch whenever the device's memory runs out.
 
@@ -34,7 +40,7 @@ def decode_in_batches(
     while batch := list(islice(iterator, batch_size)):
         while batch:
             try:
-                decoded = decode_segments(model, batch[:batch_size], with_confidence=with_confidence)
+                decoded = decode_segments(model, batch[:batch_size], with_confidence=with_confidence, clock=clock)
             except torch.OutOfMemoryError as error:
                 if batch_size == 1:
                     raise DeviceError(

@@ -36,9 +36,9 @@ def load_model(entry: ModelEntry, device: torch.device, precision: torch.dtype =
 
 
 def read_weights(entry: ModelEntry) -> dict[str, Tensor]:
-    """Read and verify the weights of a model: every byte, where the registry knows their hash.
+    """Read the weights of a model as float32, and verify every byte where the registry knows their hash.
 
-    In float32, whatever they are stored in.
+    Raises ModelError if they are missing, cannot be read, or are damaged.
     """
     path = entry.weights_path
     try:
@@ -72,7 +72,7 @@ def check_fit(model: Model, tensors: dict[str, Tensor], where: str) -> None:
 
 
 def weights_bytes(tensors: dict[str, Tensor]) -> bytes:
-    """The content of a weights file. Same tensors, same bytes."""
+    """The content of a weights file. The same tensors give the same bytes."""
     return safetensors.torch.save({name: tensor.contiguous() for name, tensor in sorted(tensors.items())})
 
 

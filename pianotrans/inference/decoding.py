@@ -1,6 +1,6 @@
 """A batch of segments through the network and the semi-CRF, up to where they must be read in order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pianotrans.inference.segments import Block
+from pianotrans.audio import Block
+from pianotrans.inference.clock import Clock, no_clock
 from pianotrans.inference.stitching import DecodedSegment
-from pianotrans.network import N_TRACKS, Attributes, Model
+from pianotrans.network import Attributes, Model
 from pianotrans.semicrf import (
     BestMoves,
     Confidence,
@@ -66,56 +67,73 @@ class SegmentPaths:
 
 @torch.inference_mode()
 def decode_segments(
-    model: Model, segments: Sequence[Block], *, with_confidence: bool = False
+    model: Model, segments: Sequence[Block], *, with_confidence: bool = False, clock: Clock = no_clock
 ) -> list[SegmentPaths]:
     """Decode a batch of segments, (channels, segment_samples) each; paths come in the same order.
 
-    All recursions of the batch run before any path is read: reading a segment needs the one before it. Digital
-    silence holds nothing and is not computed.
+    All recursions of the batch run before any path is read, because reading a segment needs the one before it.
+    Digital silence holds nothing and is not computed.
     """
-    device = next(model.parameters()).device
     sounding = [samples for samples in segments if samples.any()]
-    decoded: Iterator[SegmentPaths] = iter(())
-    if sounding:
-        samples = torch.from_numpy(np.stack(sounding)).to(device)
-        context = model.backbone(model.spectrogram(samples))
-        found = [
-            best_moves(model.scores(tracks[None]), with_confidence=with_confidence)
-            for tracks in track_groups(context)
-        ]
-        decoded = iter(paths_of(model, context, found))
+    decoded = iter(_decode(model, np.stack(sounding), with_confidence, clock) if sounding else ())
     return [
         next(decoded) if samples.any() else _silent_paths(model, samples, with_confidence=with_confidence)
         for samples in segments
     ]
 
 
-def paths_of(
-    model: Model, context: Tensor, found: Sequence[tuple[BestMoves, Confidence | None]]
-) -> list[SegmentPaths]:
-    """The paths of every clip of a context (C, N, T, D), given what `best_moves` found in its groups of tracks."""
-    moves = BestMoves.joined([moves for moves, _ in found])
-    known = [confidence for _, confidence in found if confidence is not None]
-    confidence = Confidence.joined(known) if known else None
-    clips = [slice(i * N_TRACKS, (i + 1) * N_TRACKS) for i in range(len(context))]
+def _decode(model: Model, segments: Block, with_confidence: bool, clock: Clock) -> list[SegmentPaths]:
+    """The paths of every clip of (C, A, n_samples)."""
+    context = _context(model, segments, clock)
+    moves, confidences = [], []
+    for group in _track_groups(context):
+        with clock("scorer"):
+            scores = model.scores(group[None])
+        with clock("semi-CRF"):
+            best, known = _best_moves(scores, with_confidence=with_confidence)
+        moves.append(best)
+        confidences += [] if known is None else [known]
+    return _by_clip(
+        model, context, BestMoves.joined(moves), Confidence.joined(confidences) if confidences else None
+    )
+
+
+def _context(model: Model, segments: Block, clock: Clock) -> Tensor:
+    """Context (C, N, T, D) of (C, A, n_samples), as `Model.forward` has it."""
+    samples = torch.from_numpy(segments).to(next(model.parameters()).device)
+    with clock("spectrogram"):
+        features = model.spectrogram(samples)
+    with clock("stem"):
+        stem = model.backbone.stem(features)
+    with clock("transformer"):
+        tracks = model.backbone.transform(stem)
+    with clock("upsampling"):
+        return model.backbone.upsample(tracks, features.shape[1])
+
+
+def _by_clip(model: Model, context: Tensor, moves: BestMoves, confidence: Confidence | None) -> list[SegmentPaths]:
+    """The paths of every clip of a context (C, N, T, D), given the moves of all C·N tracks."""
+    n_tracks = context.shape[1]
+    clips = [slice(i * n_tracks, (i + 1) * n_tracks) for i in range(len(context))]
     return [
         SegmentPaths(model, clip, moves[tracks], None if confidence is None else confidence[tracks])
         for clip, tracks in zip(context, clips, strict=True)
     ]
 
 
-def track_groups(context: Tensor) -> list[Tensor]:
+def _track_groups(context: Tensor) -> list[Tensor]:
     """The C·N tracks of a context (C, N, T, D), clip by clip, in groups to decode one after the other, (n, T, D).
 
-    On the CPU a few at a time: their queries and keys stay in the caches, and all of them (130 MB) are never held.
+    On the CPU a group is a few tracks: their queries and keys stay in the caches, and those of all tracks (130 MB)
+    are never held.
     """
     tracks = context.flatten(0, 1)
     n_at_once = _TRACKS_AT_ONCE if context.device.type == "cpu" else len(tracks)
     return [tracks[i : i + n_at_once] for i in range(0, len(tracks), n_at_once)]
 
 
-def best_moves(scores: IntervalScores, *, with_confidence: bool) -> tuple[BestMoves, Confidence | None]:
-    """Decode on the device that the scores are on. Confidence is found now or never: the scores are not kept."""
+def _best_moves(scores: IntervalScores, *, with_confidence: bool) -> tuple[BestMoves, Confidence | None]:
+    """Decode on the device that the scores are on; confidence must be found here, as the scores are not kept."""
     is_on_cpu = scores.query.device.type == "cpu"
     if not with_confidence:
         return decode_factored(scores) if is_on_cpu else decode_on_device(scores), None
@@ -127,9 +145,10 @@ def best_moves(scores: IntervalScores, *, with_confidence: bool) -> tuple[BestMo
 
 def _silent_paths(model: Model, samples: Block, *, with_confidence: bool) -> SegmentPaths:
     n_frames = model.config.spectrogram.n_frames(samples.shape[1])
-    no_context = torch.zeros(N_TRACKS, 0, model.config.transformer.context, device=next(model.parameters()).device)
-    confidence = Confidence.nothing(N_TRACKS, n_frames) if with_confidence else None
-    return SegmentPaths(model, no_context, BestMoves.nothing(N_TRACKS, n_frames), confidence)
+    n_tracks, width = model.config.tracks.n_tracks, model.config.transformer.context
+    no_context = torch.zeros(n_tracks, 0, width, device=next(model.parameters()).device)
+    confidence = Confidence.nothing(n_tracks, n_frames) if with_confidence else None
+    return SegmentPaths(model, no_context, BestMoves.nothing(n_tracks, n_frames), confidence)
 
 
 def _array(x: Tensor) -> NDArray[Any]:

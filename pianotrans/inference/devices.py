@@ -31,8 +31,8 @@ def resolve_device(name: str = "auto") -> torch.device:
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:
     """The type to take the products of the network in: auto, float32, bfloat16 or float16.
 
-    auto is float32 wherever fewer bits are not several times as fast: float16 on CUDA (of the published model's
-    intervals 99.7 % stay within a frame of the float32 ones, under bfloat16 98.4 %), bfloat16 on a CPU with matrix
+    auto takes fewer bits only where they are several times as fast: float16 on CUDA (99.7 % of the intervals of the
+    published model stay within a frame of the float32 ones, 98.4 % with bfloat16), bfloat16 on a CPU with matrix
     units for it (AMX). Without those, bfloat16 takes longer than float32 (AVX-512: 1.4 times).
 
     Raises DeviceError for a name that is unknown.

@@ -1,4 +1,4 @@
-"""The published checkpoint's parameters under this project's names (DESIGN §11).
+"""The published checkpoint's parameters under this project's names (README §11).
 
 One way and strict: every published tensor is used exactly once or known to be redundant, every parameter of
 ours is filled, shapes are checked.

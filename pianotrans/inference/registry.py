@@ -1,7 +1,6 @@
-"""Which models there are, and where their files lie."""
+"""The models, and where their files are."""
 
 import os
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from pianotrans.errors import ModelError
+from pianotrans.tables import read_toml
 
 if TYPE_CHECKING:
     from pianotrans.network import ModelConfig
@@ -29,12 +29,12 @@ class Source:
 
     @property
     def requirement(self) -> str:
-        """As a package client takes it."""
+        """The requirement as a package client takes it."""
         return f"{self.package}=={self.version}"
 
 
 @dataclass(frozen=True)
-class Score:
+class PublishedScore:
     """Published F1 figures in percent on one data set, and under which conventions they were measured."""
 
     dataset: str
@@ -51,12 +51,12 @@ class ModelEntry:
     title: str
     licence: str
     weights_sha256: str | None = None  # unknown for a folder that is not in the registry
-    source: Source | None = None  # none: the weights lie in the folder
-    scores: tuple[Score, ...] = ()
+    source: Source | None = None  # None: the weights are in the folder
+    scores: tuple[PublishedScore, ...] = ()
 
     @property
     def weights_path(self) -> Path:
-        """Where the weights lie, or will lie once pulled."""
+        """Where the weights are, or will be once they are pulled."""
         if self.source is None:
             return self.folder / WEIGHTS_FILE
         return cache_folder() / self.name / WEIGHTS_FILE
@@ -66,7 +66,7 @@ class ModelEntry:
         from pianotrans.network import ModelConfig
 
         path = self.folder / CONFIG_FILE
-        return ModelConfig.from_dict(_read_toml(path), where=str(path))
+        return ModelConfig.from_dict(read_toml(path, ModelError), where=str(path))
 
 
 def cache_folder() -> Path:
@@ -119,7 +119,7 @@ def find_model(name_or_folder: str | Path) -> ModelEntry:
 
 @cache
 def _registry() -> dict[str, Any]:
-    return _read_toml(models_folder() / "registry.toml")
+    return read_toml(models_folder() / "registry.toml", ModelError)
 
 
 def _entry(name: str, table: dict[str, Any]) -> ModelEntry:
@@ -130,14 +130,5 @@ def _entry(name: str, table: dict[str, Any]) -> ModelEntry:
         licence=table["licence"],
         weights_sha256=table["weights_sha256"],
         source=Source(**table["source"]) if "source" in table else None,
-        scores=tuple(Score(**score) for score in table.get("scores", ())),
+        scores=tuple(PublishedScore(**score) for score in table.get("scores", ())),
     )
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: not valid TOML ({error}).") from error

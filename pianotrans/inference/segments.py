@@ -1,4 +1,4 @@
-"""Cutting a recording into overlapping segments, and what frames and seconds mean in each (DESIGN §8)."""
+"""Cutting a recording into overlapping segments, and what frames and seconds mean in each (README §8)."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -8,10 +8,9 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from pianotrans.audio import Block
 from pianotrans.errors import UsageError
 from pianotrans.network import ModelConfig
-
-Block = NDArray[np.float32]  # (n_channels, n_samples)
 
 
 @dataclass(frozen=True)

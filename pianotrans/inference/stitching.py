@@ -1,6 +1,6 @@
-"""Joining the intervals of overlapping segments into events of the recording (DESIGN §8).
+"""Joining the intervals of overlapping segments into events of the recording (README §8).
 
-Works on numbered tracks; which track is a key or a pedal is somebody else's business.
+Tracks are only numbers here; whether one is a key or a pedal does not matter.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ class DecodedSegment:
     offset_position: NDArray[np.float64]
     onset_present: NDArray[np.bool_]
     offset_present: NDArray[np.bool_]
-    confidence: NDArray[np.float32] | None = None  # None: nobody asked
+    confidence: NDArray[np.float32] | None = None  # None: not asked for
     onset_confidence: NDArray[np.float32] | None = None
 
 

@@ -1,7 +1,8 @@
-"""From a recording to a performance: the whole line of DESIGN §1 in one place."""
+"""From a recording to a performance: the whole line of README §1 in one place."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -10,19 +11,18 @@ from numpy.typing import ArrayLike
 
 from pianotrans.audio import AudioReader, Block, from_array, open_audio, resample
 from pianotrans.errors import AudioError, Cancelled
-from pianotrans.events import CONTROLLERS, Note, Pedal, Performance
+from pianotrans.events import Note, Pedal, Performance
 from pianotrans.inference.batching import batch_size_for, decode_in_batches
 from pianotrans.inference.checkpoint import load_model
+from pianotrans.inference.clock import Clock, no_clock
 from pianotrans.inference.devices import resolve_device, resolve_precision
 from pianotrans.inference.pull import pull
 from pianotrans.inference.registry import default_model, find_model
 from pianotrans.inference.segments import SegmentPlan, cut
 from pianotrans.inference.stitching import Event, Stitcher
-from pianotrans.network import N_TRACKS, TRACK_NUMBERS
+from pianotrans.piano import PEDAL_KINDS
 
-Source = str | os.PathLike[str] | BinaryIO | ArrayLike
-
-_PEDAL_KINDS = {controller: kind for kind, controller in CONTROLLERS.items()}
+AudioInput = str | os.PathLike[str] | BinaryIO | AudioReader | ArrayLike
 
 
 @dataclass(frozen=True)
@@ -87,37 +87,40 @@ class Transcriber:
 
     def transcribe(
         self,
-        source: Source,
+        source: AudioInput,
         sample_rate: int | None = None,
         *,
         on_progress: Callable[[Progress], Any] | None = None,
         cancel: CancelSignal | None = None,
         allow_truncated: bool = False,
         limit_s: float | None = None,
+        clock: Clock = no_clock,
     ) -> Performance:
         """Transcribe one recording.
 
         Args:
-            source: a path, a binary file object, or samples: (n,) or (channels, n), full scale 1.0 (integers:
-                that of their type). Several channels are mixed in power.
-            sample_rate: of samples, in Hz; not for files, which know their own.
+            source: a path, a binary file object, a recording opened by `open_audio` (which stays open), or samples:
+                (n,) or (channels, n), full scale 1.0 (integers: that of their type). Several channels are mixed in
+                power.
+            sample_rate: the rate of samples in Hz; files know their own.
             on_progress: called before the first and after every segment.
             cancel: looked at before every segment.
-            allow_truncated: take what can be decoded of a damaged file.
-            limit_s: of a file, take only the first so many seconds.
+            allow_truncated: transcribe what can be decoded of a damaged file.
+            limit_s: transcribe only this many seconds of a file, from its beginning.
+            clock: times the stages of the work (see `inference.clock`).
 
         Raises:
             AudioError: the recording cannot be read to its end, or holds nothing.
             Cancelled: `cancel` was set.
         """
         with _open(source, sample_rate, allow_truncated=allow_truncated, limit_s=limit_s) as reader:
-            counted = CountedBlocks(reader)
-            events = list(self._events(counted, on_progress or (lambda _: None), cancel))
-        return performance_of(events, counted.duration_s)
+            counted = CountedBlocks(reader, clock)
+            events = list(self._events(counted, on_progress or (lambda _: None), cancel, clock))
+        return performance_of(events, self._track_numbers, counted.duration_s)
 
     def stream(
         self,
-        source: Source,
+        source: AudioInput,
         sample_rate: int | None = None,
         *,
         on_progress: Callable[[Progress], Any] | None = None,
@@ -133,20 +136,30 @@ class Transcriber:
         """
         with _open(source, sample_rate, allow_truncated=allow_truncated, limit_s=limit_s) as reader:
             for event in self._events(CountedBlocks(reader), on_progress or (lambda _: None), cancel):
-                yield note_or_pedal(event)
+                yield note_or_pedal(event, self._track_numbers)
+
+    @property
+    def _track_numbers(self) -> tuple[int, ...]:
+        return self.model.config.tracks.numbers
 
     def _events(
-        self, audio: "CountedBlocks", on_progress: Callable[[Progress], Any], cancel: CancelSignal | None
+        self,
+        audio: "CountedBlocks",
+        on_progress: Callable[[Progress], Any],
+        cancel: CancelSignal | None,
+        clock: Clock = no_clock,
     ) -> Iterator[Event]:
         plan, info = self.plan, audio.info
         blocks = resample(iter(audio), info.sample_rate, plan.sample_rate, info.n_channels)
-        stitcher = Stitcher(plan, N_TRACKS)
+        stitcher = Stitcher(plan, len(self._track_numbers))
         on_progress(Progress(0.0, info.duration_s))
         segments = self._until_cancelled(cut(blocks, info.n_channels, plan), info.name, cancel)
         batch_size = batch_size_for(self.device)
-        decoded = decode_in_batches(self.model, segments, batch_size, with_confidence=self.confidence)
+        decoded = decode_in_batches(self.model, segments, batch_size, with_confidence=self.confidence, clock=clock)
         for index, paths in enumerate(decoded):
-            yield from stitcher.push(paths.read(stitcher.start_frames))
+            with clock("attributes, stitching"):
+                events = stitcher.push(paths.read(stitcher.start_frames))
+            yield from events
             on_progress(Progress(self._done_s(index + 1, audio), info.duration_s))
         on_progress(Progress(audio.duration_s, audio.duration_s))
         yield from stitcher.finish()
@@ -160,7 +173,7 @@ class Transcriber:
             yield samples
 
     def _done_s(self, n_segments: int, audio: "CountedBlocks") -> float:
-        """What so many segments are worth, in seconds: each the same, the padding at both ends included."""
+        """Seconds done after `n_segments` segments: each counts the same, the padding at both ends included."""
         if audio.info.duration_s is None:
             return min(max(self.plan.start_s(n_segments), 0.0), audio.duration_s)
         n_all = self.plan.n_segments(round(audio.info.duration_s * self.plan.sample_rate))
@@ -168,7 +181,7 @@ class Transcriber:
 
 
 def transcribe(
-    source: Source,
+    source: AudioInput,
     sample_rate: int | None = None,
     *,
     model: str | Path | None = None,
@@ -182,9 +195,10 @@ def transcribe(
 class CountedBlocks:
     """Passes the blocks of a reader on and counts the samples: some lengths are known at the end only."""
 
-    def __init__(self, reader: AudioReader):
+    def __init__(self, reader: AudioReader, clock: Clock = no_clock):
         self.info = reader.info
         self._blocks = reader.blocks()
+        self._clock = clock
         self._n_samples = 0
 
     @property
@@ -193,12 +207,25 @@ class CountedBlocks:
         return self._n_samples / self.info.sample_rate
 
     def __iter__(self) -> Iterator[Block]:
-        for block in self._blocks:
+        while True:
+            with self._clock("decode audio"):
+                block = next(self._blocks, None)
+            if block is None:
+                return
             self._n_samples += block.shape[1]
             yield block
 
 
-def _open(source: Source, sample_rate: int | None, *, allow_truncated: bool, limit_s: float | None) -> AudioReader:
+def _open(
+    source: AudioInput, sample_rate: int | None, *, allow_truncated: bool, limit_s: float | None
+) -> AbstractContextManager[AudioReader]:
+    if isinstance(source, AudioReader):
+        if sample_rate is not None or allow_truncated or limit_s is not None:
+            raise AudioError(
+                "sample_rate, allow_truncated, limit_s: given together with a recording that is open already. "
+                "Give them where you open it."
+            )
+        return nullcontext(source)
     if isinstance(source, str | os.PathLike) or hasattr(source, "read"):
         if sample_rate is not None:
             raise AudioError("sample_rate: given together with a file, which has its own. Leave it out.")
@@ -210,19 +237,19 @@ def _open(source: Source, sample_rate: int | None, *, allow_truncated: bool, lim
     return from_array(source, sample_rate)
 
 
-def performance_of(events: Iterable[Event], duration_s: float) -> Performance:
-    """Notes and pedals of the events of a recording of `duration_s` seconds."""
-    played = [note_or_pedal(event) for event in events]
+def performance_of(events: Iterable[Event], track_numbers: Sequence[int], duration_s: float) -> Performance:
+    """Notes and pedals of the events of a recording of `duration_s` seconds; `track_numbers` as in README §2."""
+    played = [note_or_pedal(event, track_numbers) for event in events]
     notes = tuple(x for x in played if isinstance(x, Note))
     pedals = tuple(x for x in played if isinstance(x, Pedal))
     return Performance(notes, pedals, duration_s)
 
 
-def note_or_pedal(event: Event) -> Note | Pedal:
-    """What an event of a numbered track is in music."""
-    number = TRACK_NUMBERS[event.track]
+def note_or_pedal(event: Event, track_numbers: Sequence[int]) -> Note | Pedal:
+    """What an event is in music, given the number of every track: a key's, or minus a pedal's controller."""
+    number = track_numbers[event.track]
     sureness = (event.confidence, event.onset_confidence)
     if number < 0:
-        return Pedal(event.onset_s, event.offset_s, _PEDAL_KINDS[-number], *sureness)
+        return Pedal(event.onset_s, event.offset_s, PEDAL_KINDS[-number], *sureness)
     # MIDI reads velocity 0 as "release", and the mode of the 128 classes may be 0
     return Note(event.onset_s, event.offset_s, number, max(event.velocity, 1), *sureness)

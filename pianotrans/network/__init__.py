@@ -3,6 +3,5 @@
 from pianotrans.network.attributes import Attributes, continuous_bernoulli_target
 from pianotrans.network.config import ModelConfig
 from pianotrans.network.model import Model
-from pianotrans.network.tracks import N_TRACKS, TRACK_NUMBERS
 
-__all__ = ["N_TRACKS", "TRACK_NUMBERS", "Attributes", "Model", "ModelConfig", "continuous_bernoulli_target"]
+__all__ = ["Attributes", "Model", "ModelConfig", "continuous_bernoulli_target"]

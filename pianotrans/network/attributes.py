@@ -1,4 +1,4 @@
-"""Velocity, sub-frame position and presence of an interval (DESIGN §7).
+"""Velocity, sub-frame position and presence of an interval (README §7).
 
 Axes: n intervals, D width of the context.
 """
@@ -43,7 +43,7 @@ class Perceptron(nn.Module):
 class AttributeHeads(nn.Module):
     """Reads the attributes of an interval off the context of its two ends.
 
-    `dropout.p` is a matter of training alone: it has no weights, and no effect in inference.
+    `dropout.p` matters in training only.
     """
 
     def __init__(self, config: ModelConfig):
@@ -71,7 +71,7 @@ class AttributeHeads(nn.Module):
 
 
 def continuous_bernoulli_target(position: Tensor) -> Tensor:
-    """What a position in [-0.5, 0.5] frames is to the distribution whose mean gives it: a number in (0, 1)."""
+    """The target in (0, 1) of the continuous Bernoulli distribution for a position in [-0.5, 0.5] frames."""
     return _POSITION_RANGE * position + 0.5
 
 

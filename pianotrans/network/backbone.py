@@ -1,4 +1,4 @@
-"""Features to one context vector per track and frame (DESIGN §4).
+"""Features to one context vector per track and frame (README §4).
 
 Axes: C clips, T frames, M mel bands, W windows, S time steps, F mel tokens, N tracks, G tokens of tracks, D width.
 """
@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from pianotrans.network.config import ModelConfig
 from pianotrans.network.coordinates import CoordinateEmbedding, grid
 from pianotrans.network.stem import Stem, map_shape
-from pianotrans.network.tracks import N_TRACKS, TRACK_NUMBERS
-from pianotrans.network.transformer import Block
+from pianotrans.network.transformer import TransformerBlock
 
 
 class Backbone(nn.Module):
@@ -18,12 +17,12 @@ class Backbone(nn.Module):
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        self.config = config.transformer
+        self.config, self.tracks = config.transformer, config.tracks
         width, n_frames = self.config.width, self.config.frames_per_step
         self.stem = Stem(config)
         self.mel_embedding = CoordinateEmbedding(2, width)
         self.track_embedding = CoordinateEmbedding(2, width)
-        self.blocks = nn.ModuleList(Block(self.config) for _ in range(self.config.n_layers))
+        self.blocks = nn.ModuleList(TransformerBlock(self.config) for _ in range(self.config.n_layers))
         n_made = self.config.tracks_per_token * self.config.context
         self.upsampling = nn.ConvTranspose1d(width, n_made, n_frames, stride=n_frames)
         self._fixed: tuple[Tensor, Tensor] | None = None
@@ -45,13 +44,13 @@ class Backbone(nn.Module):
         *blocks, last = [*self.blocks] * self.config.n_passes
         for block in blocks:
             x = block(x)
-        assert isinstance(last, Block)
-        return last.last_places(x, N_TRACKS // self.config.tracks_per_token)[:, 1:]
+        assert isinstance(last, TransformerBlock)
+        return last.last_places(x, self.tracks.n_tracks // self.config.tracks_per_token)[:, 1:]
 
     def recompute_blocks(self, wanted: bool) -> None:
-        """Whether training keeps little of what the blocks compute and computes it again when it goes back."""
+        """Make training keep little of what the blocks compute, and compute it again in the backward pass."""
         for block in self.blocks:
-            assert isinstance(block, Block)
+            assert isinstance(block, TransformerBlock)
             block.recompute = wanted
 
     def upsample(self, tracks: Tensor, n_frames: int) -> Tensor:
@@ -73,7 +72,7 @@ class Backbone(nn.Module):
     def fix_embeddings(self, n_frames: int, n_mels: int) -> None:
         """Compute the coordinate embeddings once, for inference on segments of this shape.
 
-        They depend on nothing but the weights, which must not change any more.
+        They depend only on the weights, which must not change afterwards.
         """
         self._fixed = None
         n_steps, n_columns = map_shape(n_frames, n_mels, self.config)
@@ -85,6 +84,6 @@ class Backbone(nn.Module):
         like = self.upsampling.weight
         steps = torch.arange(n_steps, device=like.device, dtype=like.dtype)
         columns = torch.arange(n_columns, device=like.device, dtype=like.dtype)
-        firsts = TRACK_NUMBERS[:: self.config.tracks_per_token]
+        firsts = self.tracks.numbers[:: self.config.tracks_per_token]
         numbers = torch.tensor(firsts, device=like.device, dtype=like.dtype)
         return self.mel_embedding(grid(steps, columns)), self.track_embedding(grid(steps, numbers))

@@ -1,47 +1,51 @@
-"""What defines a model: every number that shapes its parameters or the meaning of its frames."""
+"""What defines a model: every number that shapes its parameters or the meaning of its frames and tracks."""
 
-import dataclasses
 import math
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any, Self
 
 from pianotrans.errors import ModelError
-from pianotrans.network.tracks import N_TRACKS
+from pianotrans.piano import CONTROLLERS, HIGHEST_KEY, LOWEST_KEY, SOFT, SUSTAIN, PedalKind
+from pianotrans.tables import check_ranges, from_table
 
 ARCHITECTURE = "non-hierarchical-transformer"
 
 
-class _Table:
-    """A group of settings that refuses names it does not know and values of another type."""
+@dataclass(frozen=True)
+class TracksConfig:
+    """The tracks that a model decodes side by side: its pedals, then its keys (README §2).
 
-    @classmethod
-    def from_table(cls, table: Any, where: str) -> Self:
-        """Build the group from a TOML table; `where` names the table in errors."""
-        if not isinstance(table, dict):
-            raise ModelError(f"{where}: a table of settings was expected, got {table!r}.")
-        fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-        unknown = sorted(set(table) - set(fields))
-        if unknown:
-            raise ModelError(f"{where}: unknown setting {', '.join(unknown)}. Known: {', '.join(fields)}.")
-        return cls(
-            **{name: _converted(value, fields[name].type, f"{where}.{name}") for name, value in table.items()}
-        )
+    A track is known to the network by a number: minus the controller of a pedal, the MIDI number of a key.
+    """
 
+    pedals: tuple[PedalKind, ...] = (SUSTAIN, SOFT)
+    lowest_key: int = LOWEST_KEY
+    highest_key: int = HIGHEST_KEY
 
-def _converted(value: Any, kind: Any, where: str) -> Any:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise ModelError(f"{where}: {kind.__name__} expected, got {value!r}.")
-    if value <= 0:
-        raise ModelError(f"{where}: a positive number expected, got {value!r}.")
-    return value
+    def __post_init__(self) -> None:
+        if len(set(self.pedals)) < len(self.pedals):
+            raise ModelError(f"tracks.pedals: {', '.join(self.pedals)} given; each may stand there once.")
+        if not 0 <= self.lowest_key <= self.highest_key <= 127:
+            raise ModelError(
+                f"tracks.lowest_key, tracks.highest_key: {self.lowest_key} and {self.highest_key} given; "
+                "they must be MIDI numbers from 0 to 127, the lowest first."
+            )
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The number of every track, in order."""
+        keys = range(self.lowest_key, self.highest_key + 1)
+        return (*(-CONTROLLERS[kind] for kind in self.pedals), *keys)
+
+    @property
+    def n_tracks(self) -> int:
+        """How many tracks there are."""
+        return len(self.numbers)
 
 
 @dataclass(frozen=True)
-class SpectrogramConfig(_Table):
-    """The audio frontend (published model: DESIGN §2, §3)."""
+class SpectrogramConfig:
+    """The audio frontend (README §3)."""
 
     sample_rate: int = 44_100
     hop_samples: int = 1024
@@ -50,6 +54,9 @@ class SpectrogramConfig(_Table):
     min_hz: float = 30.0
     max_hz: float = 8000.0
     n_learned_windows: int = 5
+
+    def __post_init__(self) -> None:
+        check_ranges(self, "spectrogram", ModelError, positive=tuple(vars(self)))
 
     @property
     def n_windows(self) -> int:
@@ -61,22 +68,17 @@ class SpectrogramConfig(_Table):
         """FFT bins that reach `max_hz`; those above do not contribute and are never computed with."""
         return min(math.ceil(self.max_hz * self.window_samples / self.sample_rate), self.window_samples // 2) + 1
 
-    @property
-    def frames_per_second(self) -> Fraction:
-        """Frame rate, exactly."""
-        return Fraction(self.sample_rate, self.hop_samples)
-
     def n_frames(self, n_samples: int) -> int:
-        """Frames of a segment of `n_samples` samples: one per hop begun, and one that closes it."""
+        """Frames of a segment of `n_samples` samples: one for each hop begun, and one that closes it."""
         return math.ceil(n_samples / self.hop_samples) + 1
 
 
 @dataclass(frozen=True)
-class TransformerConfig(_Table):
-    """The stem and the non-hierarchical transformer (DESIGN §4).
+class TransformerConfig:
+    """The stem and the non-hierarchical transformer (README §4).
 
-    What makes smaller models is off by default: several tracks on one token, fewer mel tokens, longer time steps,
-    the same blocks applied more than once, and a narrower context.
+    The settings that make smaller models are off by default: several tracks on one token, fewer mel tokens, longer
+    time steps, several passes through the same blocks, and a narrower context.
     """
 
     width: int = 256
@@ -90,13 +92,11 @@ class TransformerConfig(_Table):
     context_width: int = 0  # of a track at a frame; 0: as wide as a token
 
     def __post_init__(self) -> None:
+        positive = tuple(name for name in vars(self) if name != "context_width")
+        check_ranges(self, "transformer", ModelError, positive=positive, not_negative=("context_width",))
         if self.width % 16 or self.width % self.n_heads:
             raise ModelError(
                 f"transformer.width: {self.width} given; it must divide by 16 and n_heads ({self.n_heads})."
-            )
-        if N_TRACKS % self.tracks_per_token:
-            raise ModelError(
-                f"transformer.tracks_per_token: {self.tracks_per_token} given; it must divide {N_TRACKS} tracks."
             )
         for name, least in (("frames_per_step", 8), ("mels_per_token", 4)):
             if getattr(self, name) not in (least, 2 * least):
@@ -111,20 +111,24 @@ class TransformerConfig(_Table):
 
 
 @dataclass(frozen=True)
-class AttributesConfig(_Table):
-    """The heads for velocity and sub-frame position (DESIGN §7)."""
+class AttributesConfig:
+    """The heads for velocity and sub-frame position (README §7)."""
 
     hidden: int = 512
 
+    def __post_init__(self) -> None:
+        check_ranges(self, "attributes", ModelError, positive=("hidden",))
+
 
 @dataclass(frozen=True)
-class SegmentsConfig(_Table):
-    """How a recording is cut (DESIGN §8)."""
+class SegmentsConfig:
+    """How a recording is cut (README §8)."""
 
     segment_s: float = 16.0
     hop_s: float = 8.0
 
     def __post_init__(self) -> None:
+        check_ranges(self, "segments", ModelError, positive=("segment_s", "hop_s"))
         if self.hop_s > self.segment_s:
             raise ModelError(
                 f"segments.hop_s: {self.hop_s} given; at most segment_s ({self.segment_s}) is possible."
@@ -139,24 +143,21 @@ class ModelConfig:
     transformer: TransformerConfig = field(default_factory=TransformerConfig)
     attributes: AttributesConfig = field(default_factory=AttributesConfig)
     segments: SegmentsConfig = field(default_factory=SegmentsConfig)
+    tracks: TracksConfig = field(default_factory=TracksConfig)
+
+    def __post_init__(self) -> None:
+        n_tracks, per_token = self.tracks.n_tracks, self.transformer.tracks_per_token
+        if n_tracks % per_token:
+            raise ModelError(f"transformer.tracks_per_token: {per_token} given; it must divide {n_tracks} tracks.")
 
     @classmethod
     def from_dict(cls, table: dict[str, Any], where: str = "config") -> Self:
-        """Read a parsed `config.toml`. Raises ModelError on unknown keys or another architecture."""
-        architecture = table.get("architecture")
+        """Read a parsed `config.toml`. Raises ModelError for another architecture and for bad settings."""
+        settings = dict(table)
+        architecture = settings.pop("architecture", None)
         if architecture != ARCHITECTURE:
             raise ModelError(
                 f"{where}: architecture {architecture!r} given; this version runs {ARCHITECTURE!r} only. "
                 "Pass the folder of a model made for it."
             )
-        groups = {f.name: f.default_factory for f in dataclasses.fields(cls)}
-        unknown = sorted(set(table) - set(groups) - {"architecture"})
-        if unknown:
-            raise ModelError(f"{where}: unknown table {', '.join(unknown)}. Known: {', '.join(groups)}.")
-        return cls(
-            **{
-                name: group.from_table(table[name], f"{where}: {name}")  # type: ignore[union-attr]
-                for name, group in groups.items()
-                if name in table
-            }
-        )
+        return from_table(cls, settings, where, ModelError)

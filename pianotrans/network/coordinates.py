@@ -1,4 +1,4 @@
-"""Learned embeddings of integer coordinates (DESIGN §4)."""
+"""Learned embeddings of integer coordinates (README §4)."""
 
 import math
 

@@ -39,7 +39,7 @@ class Model(nn.Module):
         self.backbone.fix_embeddings(config.n_frames(n_samples), config.n_mels)
 
     def scores(self, context: Tensor) -> IntervalScores:
-        """Context (..., T, D) → scores of all intervals of the tracks, in factors (DESIGN §5); O(T)."""
+        """Context (..., T, D) → scores of all intervals of the tracks, in factors (README §5); O(T)."""
         width = context.shape[-1]
         tracks, parts = context.flatten(0, -3), [width, width, 1]
         layers = zip(self.scorer.weight.split(parts), self.scorer.bias.split(parts), strict=True)

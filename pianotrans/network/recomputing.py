@@ -1,4 +1,4 @@
-"""Less memory for training: what is cheaply computed is not kept for the way back, but computed again."""
+"""Less memory for training: cheap results are not kept for the backward pass, but computed again."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from torch.utils.checkpoint import checkpoint
 
 
 def recomputed(function: Callable[..., Tensor], *arguments: Tensor) -> Tensor:
-    """function(*arguments), of which, where there will be a way back, the arguments alone are kept.
+    """function(*arguments); if there is a backward pass, only the arguments are kept for it.
 
     The function must draw no random numbers. A matrix product that comes last in it is not computed twice.
     """

@@ -1,4 +1,4 @@
-"""The audio frontend: samples to log-mel features under several windows (DESIGN §3).
+"""The audio frontend: samples to log-mel features under several windows (README §3).
 
 Axes: C clips, A audio channels, T frames, N window samples, M mel bands, W windows.
 """
@@ -14,7 +14,7 @@ from pianotrans.network.recomputing import recomputed
 
 _POWER_FLOOR = 1e-5
 _STD_FLOOR = 1e-8
-_FRAMES_PER_CHUNK = 64  # of which the spectra under one window (2 MB) stay in the caches
+_FRAMES_PER_CHUNK = 64  # their spectra under one window (2 MB) stay in the caches
 
 
 class Spectrogram(nn.Module):
@@ -99,7 +99,7 @@ def mel_filterbank(config: SpectrogramConfig) -> Tensor:
 
 
 def _n_frames_of_samples(n_frames: int, hop: int, window: int, device: torch.device) -> Tensor:
-    """In how many of the overlapping frames each sample of a padded segment is, (n_samples,)."""
+    """The number of overlapping frames that hold each sample of a padded segment, (n_samples,)."""
     positions = torch.arange((n_frames - 1) * hop + window, device=device)
     first = (positions - window).div(hop, rounding_mode="floor") + 1
     return (positions // hop).clamp(max=n_frames - 1) - first.clamp(min=0) + 1

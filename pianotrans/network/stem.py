@@ -1,4 +1,4 @@
-"""The convolutional stem: features to a map of low time resolution (DESIGN §4).
+"""The convolutional stem: features to a map of low time resolution (README §4).
 
 Axes: C clips, T frames, M mel bands, W windows, S time steps, F mel tokens, D width.
 """
@@ -16,12 +16,12 @@ _N_GROUPS = 4
 
 
 def strides(config: TransformerConfig) -> list[tuple[int, int]]:
-    """Of each convolution, in time and mel."""
+    """The strides of each convolution, in time and mel."""
     return [*_STRIDES, (config.frames_per_step // 8, config.mels_per_token // 4)]
 
 
 def map_shape(n_frames: int, n_mels: int, config: TransformerConfig) -> tuple[int, int]:
-    """Time steps and mel tokens that the stem makes of so many frames and mel bands."""
+    """Time steps and mel tokens that the stem makes of `n_frames` frames and `n_mels` mel bands."""
     n_steps, n_tokens = n_frames + sum(_PAD_TIME), n_mels + sum(_PAD_MEL)
     for time_stride, mel_stride in strides(config):
         n_steps, n_tokens = -(-n_steps // time_stride), -(-n_tokens // mel_stride)

@@ -1,4 +1,4 @@
-"""The non-hierarchical transformer: one resolution throughout (DESIGN §4).
+"""The non-hierarchical transformer: one resolution throughout (README §4).
 
 Axes: C clips, S time steps, P tokens of a step ("places": mel bands and tracks), D width, H heads.
 """
@@ -16,7 +16,7 @@ from pianotrans.network.precision import Linear
 from pianotrans.network.recomputing import recomputed
 
 _NORM_EPS = 1e-6
-_TOKENS_PER_CHUNK = 4096  # what is between the layers for so many tokens (4 MB at width 256) stays in the caches
+_TOKENS_PER_CHUNK = 4096  # their activations (4 MB at width 256) stay in the caches
 
 
 def rms_norm(x: Tensor) -> Tensor:
@@ -86,7 +86,7 @@ class Attention(nn.Module):
 def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Scaled dot-product attention.
 
-    For training in float32 on the CPU, where the gradient takes torch five times as long in bfloat16.
+    Training on the CPU takes float32, because the gradient takes torch five times as long in bfloat16.
     """
     if query.requires_grad and query.device.type == "cpu" and query.dtype.itemsize < 4:
         with torch.autocast("cpu", enabled=False):
@@ -111,7 +111,7 @@ class FeedForward(nn.Module):
         )
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Attention across the places of a time step, then across the steps of a place, each with a feed-forward.
 
     Queries come from the normalised running state; keys and values of both attentions from the block's own
@@ -126,7 +126,7 @@ class Block(nn.Module):
         self.after_places = FeedForward(width, config.feed_forward_factor)
         self.across_time = Attention(width, config.n_heads)
         self.after_time = FeedForward(width, config.feed_forward_factor)
-        self.recompute = False  # in training: keep what goes into the two halves alone, and compute the rest again
+        self.recompute = False  # in training: keep only the input of the two halves, and compute the rest again
 
     def forward(self, x: Tensor) -> Tensor:
         """(C, S, P, D) → the same shape."""

@@ -5,7 +5,6 @@ One axis order everywhere: [track, begin, end].
 
 from pianotrans.semicrf.confidence import Confidence, confidence_under
 from pianotrans.semicrf.likelihood import log_partition_factored
-from pianotrans.semicrf.partition import log_partition, marginals
 from pianotrans.semicrf.posterior import Posterior
 from pianotrans.semicrf.scores import IntervalScores
 from pianotrans.semicrf.viterbi import BestMoves, decode, decode_factored, decode_with_confidence
@@ -21,7 +20,5 @@ __all__ = [
     "decode_factored",
     "decode_on_device",
     "decode_with_confidence",
-    "log_partition",
     "log_partition_factored",
-    "marginals",
 ]

@@ -8,10 +8,10 @@ import math
 import numba
 import numpy as np
 
-# Of fast-math what lets sums be vectorised: -inf keeps its meaning, NaN never occurs.
+# The parts of fast-math that let sums be vectorised: -inf keeps its meaning, NaN never occurs.
 FAST_SUM = {"nnan", "nsz", "reassoc", "contract"}
 _FAST_EXP = {"nnan", "nsz", "contract"}
-LANES = 16  # maxima are not vectorised by themselves: so many are kept side by side
+LANES = 16  # maxima are not vectorised by themselves: this many are kept side by side
 _FLUSHED = 1e-18  # probabilities up to here count as none: numbers near the end of float32 are slow
 _f32, _i32 = np.float32, np.int32
 

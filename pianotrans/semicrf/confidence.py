@@ -1,10 +1,10 @@
-"""How probable the intervals of the best paths are, summed up while the recursion that decodes them runs.
+"""How probable the intervals of the best paths are, summed while the recursion that decodes them runs.
 
 In which of two neighbouring frames something begins or ends is often in doubt and seldom matters. So intervals
 whose begins and whose ends lie no more than a frame apart are taken for the same, and their posterior probabilities
-are added up. No labelling holds two versions of an interval longer than two frames: of such a one the sum is the
-probability that a labelling holds it at all. Of shorter ones, and of begins, it is the mean number of them, cut
-at 1.
+are added up. No labelling holds two versions of an interval longer than two frames, so that its sum is the
+probability that a labelling holds it at all. For shorter intervals, and for begins, the sum is their mean number,
+cut at 1.
 
 Axes: N tracks, T frames. From the last frame to the first the tiles of the score map that decoding has just read
 are read once more where an interval has a chance at all, and the few intervals that do are kept; from the first
@@ -35,20 +35,20 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Confidence:
-    """Posterior probabilities of what the best paths may do at every frame, give or take a frame."""
+    """Posterior probabilities of the moves of the best paths at every frame, give or take a frame."""
 
-    interval: Floats  # (N, T): of the interval that is the best move from the frame; 0 where that is a gap
-    singleton: Floats  # (N, T): of the singleton at the frame; 0 where the best path has none
-    begin: Floats  # (N, T): that any interval or singleton begins there, wherever it ends
+    interval: Floats  # (N, T): the interval that is the best move from the frame; 0 where that is a gap
+    singleton: Floats  # (N, T): the singleton at the frame; 0 where the best path has none
+    begin: Floats  # (N, T): any interval or singleton begins there, wherever it ends
 
     @classmethod
     def nothing(cls, n_tracks: int, n_frames: int) -> "Confidence":
-        """Where there is no interval, and no chance of any."""
+        """The confidence where no interval is possible: zeros."""
         return cls(*(np.zeros((n_tracks, n_frames), np.float32) for _ in range(3)))
 
     @classmethod
     def joined(cls, parts: Sequence["Confidence"]) -> "Confidence":
-        """Of the tracks of all parts, in order."""
+        """The confidence of the tracks of all parts, in order."""
         return cls(*(np.concatenate(arrays) for arrays in zip(*(part.arrays for part in parts), strict=True)))
 
     @property
@@ -57,11 +57,11 @@ class Confidence:
         return self.interval, self.singleton, self.begin
 
     def __getitem__(self, tracks: slice) -> "Confidence":
-        """Of some tracks."""
+        """The confidence of some tracks."""
         return Confidence(*(array[tracks] for array in self.arrays))
 
     def of(self, track: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
-        """Of intervals and singletons of the best paths, (n,) for three (n,)."""
+        """The confidence of intervals and singletons of the best paths, (n,) for three (n,)."""
         return np.where(begin < end, self.interval[track, begin], self.singleton[track, begin])
 
 
@@ -101,7 +101,7 @@ class ConfidenceSums:
             _pass_on(intervals, chances, begins.start, begins.stop, *ours)
 
     def confidence(self) -> Confidence:
-        """What came of it, after all tiles."""
+        """The confidence, once all tiles are done."""
         begin = self._visited * (1 - self._gap * (1 - self._chance))
         sums = (self._near_interval, self._near_singleton, within_a_frame(begin))
         return Confidence(*(x.clip(0, 1).astype(np.float32) for x in sums))
@@ -113,7 +113,7 @@ def confidence_under(
     is_interval: NDArray[np.bool_],
     has_singleton: NDArray[np.bool_],
 ) -> Confidence:
-    """The same by the sweeps of `posterior`, on whatever device its scores are, for best moves."""
+    """The confidence of best moves by the sweeps of `posterior`, on the device of its scores."""
     device = posterior.scores.query.device
     frames = np.broadcast_to(np.arange(next_frame.shape[1]), next_frame.shape)
     found = Confidence.nothing(*next_frame.shape)

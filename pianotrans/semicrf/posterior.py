@@ -1,6 +1,6 @@
-"""How probable single intervals are, given all scores: an honest confidence of what was decoded.
+"""The posterior probability of single intervals, given all scores.
 
-By one sweep from the last frame to the first and one back; no score map is kept. Axes: N tracks, T frames.
+One sweep goes from the last frame to the first and one back; no score map is kept. Axes: N tracks, T frames.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from pianotrans.semicrf.threads import over_tracks
 
 @dataclass(frozen=True)
 class Posterior:
-    """The distribution of labellings, ready to be asked about intervals."""
+    """The distribution of labellings, ready for questions about intervals."""
 
     scores: IntervalScores
     suffixes: Suffixes

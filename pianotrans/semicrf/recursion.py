@@ -1,4 +1,4 @@
-"""The two recursions of the semi-CRF on one strip of the score map (DESIGN §6), on any device.
+"""The two recursions of the semi-CRF on one strip of the score map (README §6), on any device.
 
 A strip is the part of the score map for R consecutive begin frames of N tracks: entry [n, i, j] belongs to the
 interval from the strip's frame i to frame j, both counted from its first frame, E end frames in all. It holds

@@ -1,4 +1,4 @@
-"""Interval scores in factors: an inner product per interval, made tile by tile (DESIGN §5).
+"""Interval scores in factors: an inner product per interval, made tile by tile (README §5).
 
 Axes: N tracks, T frames, D width. A score map is indexed [begin, end].
 """
@@ -19,7 +19,7 @@ def exact_type(device: torch.device) -> torch.dtype:
 class IntervalScores:
     """score[b, e] = (e - b) · (query[e] · key[b]) / sqrt(D) for b < e; score[t, t] = singleton[t].
 
-    Holds O(N · T · D) numbers; the O(N · T²) map is only made for the tracks that are asked for.
+    Holds O(N · T · D) numbers; the O(N · T²) map of scores never exists as a whole.
     """
 
     query: Tensor  # (N, T, D), at the end of an interval
@@ -45,13 +45,6 @@ class IntervalScores:
         """The same in float32 at least, which the recursions need: float64 stays."""
         return IntervalScores(*(x if x.dtype == torch.float64 else x.float() for x in self.factors))
 
-    def map(self, tracks: slice = slice(None)) -> Tensor:
-        """Score maps of some tracks, (n, T, T), zero below the diagonal."""
-        query, key = self.query[tracks], self.key[tracks]
-        frames = torch.arange(self.n_frames, device=query.device, dtype=query.dtype)
-        lengths = (frames[None, :] - frames[:, None]).clamp(min=0) / math.sqrt(query.shape[-1])
-        return torch.bmm(key, query.transpose(1, 2)) * lengths + torch.diag_embed(self.singleton[tracks])
-
     def of(self, track: Tensor, begin: Tensor, end: Tensor) -> Tensor:
         """Scores of single intervals, (n,) for three (n,) of integers; computed in `exact_type`, differentiable."""
         exact = exact_type(self.query.device)
@@ -70,8 +63,8 @@ class IntervalScores:
 def affinity(key: Tensor, query: Tensor, room: Tensor | None = None) -> Tensor:
     """query[e] · key[b] / sqrt(D) of some begin and end frames, (n, B, D) and (n, E, D) → (n, B, E).
 
-    Tile after tile had better take the place of the one before, in `room`, a flat tensor of numbers enough: the
-    first touch of fresh memory costs a third of what the products do.
+    Give `room`, a flat tensor that is large enough, to reuse the memory of the tile before: the first touch of
+    fresh memory costs a third of what the products do.
     """
     n, n_begins, n_ends, width = len(key), key.shape[1], query.shape[1], key.shape[2]
     tile = query.new_empty(n * n_begins * n_ends) if room is None else room[: n * n_begins * n_ends]

@@ -1,4 +1,4 @@
-"""Exact decoding of the semi-Markov CRF, compiled (DESIGN §6).
+"""Exact decoding of the semi-Markov CRF, compiled (README §6).
 
 Axes: N tracks, T frames. The recursion runs from the last frame to the first, so that afterwards the best
 path can be read off forwards from any start frame. O(T²) per track; one row of scores is read at a time, in
@@ -21,7 +21,7 @@ from pianotrans.semicrf.threads import over_tracks
 _TRACKS_PER_TILE = 6
 _FRAMES_PER_TILE = 128
 
-# Of fast-math only what lets a maximum be vectorised: -inf keeps its meaning, NaN never occurs.
+# The parts of fast-math that let a maximum be vectorised: -inf keeps its meaning, NaN never occurs.
 _FAST_MAXIMUM = {"nnan", "nsz"}
 
 

@@ -1,4 +1,4 @@
-"""Exact decoding on whatever device the scores are on, by torch alone (DESIGN §6).
+"""Exact decoding on whatever device the scores are on, by torch alone (README §6).
 
 The same recursion as the compiled one in `viterbi`, vectorised over the tracks of all segments of a batch, so that
 a frame costs a handful of kernel launches however many there are. Axes: N tracks, T frames.

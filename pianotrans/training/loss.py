@@ -1,4 +1,4 @@
-"""What is minimised: minus the log-probability of what was played, per second of audio (DESIGN §9)."""
+"""What is minimised: minus the log-probability of what was played, per second of audio (README §9)."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from pianotrans.training.objective import log_probability
 
 
 class Loss(NamedTuple):
-    """Of a batch: the mean over its clips, per second of audio, in nats; all of them scalars."""
+    """The loss of a batch: the mean over its clips, in nats per second of audio; all are scalars."""
 
     total: Tensor  # to be minimised
     intervals: Tensor  # its two parts, without gradients

@@ -1,4 +1,4 @@
-"""How probable the network finds what was played: the training objective (DESIGN §5–§7, §9).
+"""How probable the network finds what was played: the training objective (README §5–§7, §9).
 
 Axes: C clips, A audio channels, N tracks, T frames, D width, n intervals of all clips together.
 """
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.distributions import ContinuousBernoulli
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from pianotrans.network import N_TRACKS, Model, continuous_bernoulli_target
+from pianotrans.network import Model, continuous_bernoulli_target
 from pianotrans.semicrf import IntervalScores, log_partition_factored
 from pianotrans.training.data.labels import Labels
 
@@ -27,7 +27,7 @@ class LogProbability:
 
     @property
     def total(self) -> Tensor:
-        """Of both together, (C, N)."""
+        """The sum of both, (C, N)."""
         return self.intervals + self.attributes
 
 
@@ -50,10 +50,10 @@ def log_probability(model: Model, samples: Tensor, labels: Sequence[Labels]) -> 
     with exactly:
         features = model.spectrogram(samples)
     tracks = model.backbone.transform(model.backbone.stem(features))
-    truth = _Truth.of(labels, samples.device)
+    truth = _Truth.of(labels, model.config.tracks.n_tracks, samples.device)
     with exactly:
         found = [_of_group(model, group.float(), n_frames, some) for group, some in _groups(model, tracks, truth)]
-    return LogProbability(*(torch.cat(parts).view(-1, N_TRACKS) for parts in zip(*found, strict=True)))
+    return LogProbability(*(torch.cat(parts).view(len(samples), -1) for parts in zip(*found, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class _Truth:
     presences: Tensor  # (n, 2)
 
     @classmethod
-    def of(cls, labels: Sequence[Labels], device: torch.device) -> "_Truth":
+    def of(cls, labels: Sequence[Labels], n_tracks: int, device: torch.device) -> "_Truth":
         joined = Labels.joined(labels)
         lengths = torch.tensor([len(some) for some in labels])
         clip = torch.arange(len(labels)).repeat_interleave(lengths)
@@ -82,11 +82,11 @@ class _Truth:
                 (joined.onset_present, joined.offset_present),
             )
         )
-        tensors = (clip * N_TRACKS + track, begin, end, velocity, positions, presences)
+        tensors = (clip * n_tracks + track, begin, end, velocity, positions, presences)
         return cls(*(x.to(device) for x in tensors))
 
     def among(self, first: int, n_tracks: int) -> "_Truth":
-        """Of some tracks, counted from the first of them."""
+        """The labels of some tracks, counted from the first of them."""
         chosen = (self.track >= first) & (self.track < first + n_tracks)
         track, *others = (x[chosen] for x in vars(self).values())
         return _Truth(track - first, *others)
@@ -110,7 +110,7 @@ def _groups(model: Model, tracks: Tensor, truth: _Truth) -> Iterator[tuple[Tenso
 
 
 def _of_group(model: Model, tracks: Tensor, n_frames: int, truth: _Truth) -> tuple[Tensor, Tensor]:
-    """Of the intervals and of the attributes of each track, (C·N,), given the tokens (C, S, G, D)."""
+    """Log-probabilities of the intervals and the attributes of each track, (C·N,), given tokens (C, S, G, D)."""
     context = model.backbone.upsample(tracks, n_frames).flatten(0, 1)  # (C·N, T, D)
     intervals = _of_intervals(model.scores(context), truth)
     attributes = _of_attributes(model, context, truth).to(intervals.dtype)
@@ -118,13 +118,13 @@ def _of_group(model: Model, tracks: Tensor, n_frames: int, truth: _Truth) -> tup
 
 
 def _of_intervals(scores: IntervalScores, truth: _Truth) -> Tensor:
-    """Of the labelling of each track, (C·N,): its weight among those of all labellings."""
+    """Log-probability of the labelling of each track, (C·N,): its weight among those of all labellings."""
     taken = scores.of(truth.track, truth.begin, truth.end)
     return (-log_partition_factored(scores)).index_add(0, truth.track, taken)
 
 
 def _of_attributes(model: Model, context: Tensor, truth: _Truth) -> Tensor:
-    """Of the attributes of each interval, (n,)."""
+    """Log-probability of the attributes of each interval, (n,)."""
     frames = torch.cat([truth.begin, truth.end])
     begin, end = context[truth.track.repeat(2), frames].chunk(2)  # one gradient map for both
     velocity, refinement = model.attributes(begin, end)

@@ -1,4 +1,4 @@
-"""A performance beside what was played."""
+"""A performance beside a reference."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pianotrans.events import Note, Performance
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The notes of a reference and of an estimate, sorted by whether they found each other.
+    """The notes of a reference and of an estimate, sorted by whether they were matched.
 
     `matched` and `extra` are the estimate's notes, `missed` the reference's.
     """

@@ -1,7 +1,7 @@
-"""A transcription as one HTML file to see, hear and check it with: it opens from disk and asks no network.
+"""The report: a transcription as one HTML file to see, hear and check it. It opens from disk without a network.
 
-The page is `assets/report.html` with everything put into it: style, scripts, data, sounds. Its policy
-(Content-Security-Policy) lets the browser run just these scripts and fetch nothing at all.
+The file is `assets/report.html` with everything put into it: style, scripts, data, sounds. Its policy
+(Content-Security-Policy) lets the browser run these scripts alone, and load nothing.
 """
 
 import base64
@@ -13,50 +13,65 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from pianotrans.audio import AudioSource, encode_mp3, open_audio
 from pianotrans.events import Performance
+from pianotrans.views.bundling import join_modules
 
 _ASSETS = files("pianotrans.views") / "assets"
-_SCRIPTS = ("performance.js", "midi.js", "roll.js", "sound.js", "notes.js", "theme.js", "report.js")
-"""In order: one module, in which a later script uses what an earlier one defines."""
+_STYLES = ("shared/palette.css", "shared/theme.css", "report.css")
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """A recording as a browser can play it: an encoded file, and what kind that is (`audio/mpeg`)."""
+class EncodedAudio:
+    """Audio that a browser can play: the content of a file, and its media type (`audio/mpeg`)."""
 
     content: bytes
     media_type: str = "audio/mpeg"
 
 
-def report_html(performance: Performance, *, title: str, recording: Recording | None = None) -> bytes:
-    """The report, in UTF-8. Without a recording the page plays the sampled piano alone.
+def report_page(
+    performance: Performance, source: AudioSource, *, title: str, allow_truncated: bool = False
+) -> bytes:
+    """The report about a transcription, with the recording `source` in it as MP3; see `report_html`.
 
-    Nothing in the title can become markup. Size: that of the recording and 0.25 MB, times 4/3, and 50 bytes a note.
-    Memory: twice that.
+    Raises AudioError for a recording that cannot be read.
     """
-    style, script = _text("report.css"), player_script()
+    with open_audio(source, allow_truncated=allow_truncated) as reader:
+        audio = EncodedAudio(encode_mp3(reader))
+    return report_html(performance, title=title, audio=audio)
+
+
+def report_html(performance: Performance, *, title: str, audio: EncodedAudio | None = None) -> bytes:
+    """The report, in UTF-8. Without audio it plays the sampled piano alone.
+
+    Nothing in the title can become markup. Size: 4/3 of the audio and 0.25 MB, and 50 bytes a note. Memory: twice
+    the size.
+    """
+    style = "\n".join(_text(name) for name in _STYLES)
+    theme, script = _text("shared/theme.js"), report_script()
     texts = {
         "title": html.escape(title),
-        "policy": html.escape(_policy(style, script)),
+        "policy": html.escape(_policy(style, theme, script)),
         "style": style,
+        "theme": theme,
         "script": script,
-        "data": json_for_script(_data(performance, title, recording)),
+        "data": json_for_script(_data(performance, title, audio)),
         "samples": json_for_script(_samples()),
     }
     parts = {name: text.encode() for name, text in texts.items()}
-    parts["recording"] = b"" if recording is None else base64.b64encode(recording.content)
+    parts["recording"] = b"" if audio is None else base64.b64encode(audio.content)
     pieces = _text("report.html").encode().split(b"{{")
     filled = [pieces[0]]
-    for piece in pieces[1:]:  # in one pass: what is put in is not looked at again
+    for piece in pieces[1:]:  # in one pass: placeholders in what is put in stay as they are
         name, rest = piece.split(b"}}", 1)
         filled += [parts[name.decode()], rest]
     return b"".join(filled)
 
 
 @lru_cache(maxsize=1)
-def player_script() -> str:
-    """The page's scripts as one module."""
-    return "\n".join(_text(name) for name in _SCRIPTS)
+def report_script() -> str:
+    """The report's modules as one."""
+    return join_modules("report.js", _text)
 
 
 def json_for_script(value: Any) -> str:
@@ -64,13 +79,13 @@ def json_for_script(value: Any) -> str:
     return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _data(performance: Performance, title: str, recording: Recording | None) -> dict[str, Any]:
+def _data(performance: Performance, title: str, audio: EncodedAudio | None) -> dict[str, Any]:
     return {
         "title": title,
         "duration_s": performance.duration_s,
         "notes": [[n.onset_s, n.offset_s, n.key, n.velocity, n.onset_confidence] for n in performance.notes],
         "pedals": [[p.onset_s, p.offset_s, p.controller, p.onset_confidence] for p in performance.pedals],
-        "media_type": None if recording is None else recording.media_type,
+        "media_type": None if audio is None else audio.media_type,
     }
 
 
@@ -84,9 +99,10 @@ def _samples() -> dict[str, str]:
     }
 
 
-def _policy(style: str, script: str) -> str:
+def _policy(style: str, *scripts: str) -> str:
+    allowed = " ".join(f"'{_digest(script)}'" for script in scripts)
     return (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
+        f"default-src 'none'; script-src {allowed}; style-src '{_digest(style)}'; "
         "media-src blob:; base-uri 'none'; form-action 'none'"
     )
 

@@ -1,32 +1,33 @@
-"""A performance as a piano roll, drawn with matplotlib where it is installed (`pianotrans[plots]`)."""
+"""A performance as a picture of a piano roll, drawn with matplotlib."""
 
 import io
 from typing import TYPE_CHECKING
 
-from pianotrans.events import SOFT, SUSTAIN, Note, Performance
-from pianotrans.events.performance import PedalKind
+from pianotrans.events import CONTROLLERS, Note, Performance
+from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY, N_KEYS, PedalKind
+from pianotrans.views.colours import Paint, by_outcome, by_velocity, confidence_of, palette, velocity_colours
 from pianotrans.views.comparison import Comparison
-from pianotrans.views.paint import Paint, by_outcome, by_velocity, confidence_of
-from pianotrans.views.roll_layout import Layout, clock_label, lay_out
-from pianotrans.views.spectrum import BANDS_PER_KEY, HIGHEST, LOWEST, KeySpectrum
+from pianotrans.views.roll_layout import RollLayout, clock_label, lay_out
+from pianotrans.views.spectrum import BANDS_PER_KEY, KeySpectrum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
+PICTURE_FORMATS = ("png", "svg", "pdf")
+
 _WIDTH_INCHES = 14.0
 _ROLL_INCHES = 2.6
-_TALL_ROLL_INCHES = 4.0  # of a page with a row or two
+_TALL_ROLL_INCHES = 4.0  # on a page with one or two rows
 _LANE_INCHES = 0.26
 _HEAD_INCHES = 0.9
 _DPI = 150
-_SHORTEST_INCHES = 0.012  # notes are drawn this wide at least: half an hour must not fade away
-_FOUND_INCHES = 0.04  # and so wide what stands out
-_SPARSE_ROW_S = 60  # in longer rows notes lie too close for edges, and the ground has to be paler
-_EDGE = 0.55  # of the colour's brightness
+_SHORTEST_INCHES = 0.012  # notes are at least this wide: in half an hour of music they must still be seen
+_FOUND_INCHES = 0.04  # the same for notes that stand out
+_SPARSE_ROW_S = 60  # in longer rows notes lie too close together for edges, and the ground has to be paler
+_EDGE = 0.55  # brightness of an edge, as part of that of its note
 _BLACK_KEYS = {1, 3, 6, 8, 10}
-_PEDAL_COLOURS = {SUSTAIN: "#4f7f8f", SOFT: "#9a7aa8"}
 _GREY, _FAINT, _LINE = "#555555", "#f3f3f5", "#d4d4da"
 
 
@@ -40,11 +41,11 @@ def draw_roll(
     start_s: float = 0.0,
     end_s: float | None = None,
 ) -> bytes:
-    """The content of a picture, one of the `PICTURE_FORMATS`: rows of time with the pedals below each.
+    """The content of a picture in one of the `PICTURE_FORMATS`: rows of time with the pedals below each.
 
-    Colour is velocity, or with a comparison whether a note was matched, missed or extra; opacity is how sure its
-    onset is. The spectrum, if given, is the ground. Without `end_s` everything to the end is drawn. Needs
-    `start_s` < `end_s`.
+    Colour shows velocity or, with a comparison, whether a note is matched, missed or extra; opacity shows the
+    confidence of the onset. The spectrum, if given, is the background. The picture shows the time between `start_s`
+    and `end_s`, which must be later; without `end_s` it goes to the end.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -53,7 +54,7 @@ def draw_roll(
     paint = by_velocity(performance.notes) if comparison is None else by_outcome(comparison)
     shown = paint.between(start_s, end_s)
     layout = lay_out(shown.notes, start_s, end_s)
-    lanes = [kind for kind in (SUSTAIN, SOFT) if performance.pedals_of(kind)]
+    lanes = [kind for kind in CONTROLLERS if performance.pedals_of(kind)]
     with rc_context({"font.size": 9, "svg.hashsalt": "pianotrans", "axes.linewidth": 0.6, "svg.fonttype": "path"}):
         roll_inches = _TALL_ROLL_INCHES if len(layout.starts_s) <= 2 else _ROLL_INCHES
         figure = Figure(figsize=(_WIDTH_INCHES, _height(layout, len(lanes), roll_inches)), facecolor="white")
@@ -74,12 +75,12 @@ def draw_roll(
     return file.getvalue()
 
 
-def _height(layout: Layout, n_lanes: int, roll_inches: float) -> float:
+def _height(layout: RollLayout, n_lanes: int, roll_inches: float) -> float:
     return _HEAD_INCHES + len(layout.starts_s) * (roll_inches + n_lanes * _LANE_INCHES + 0.45)
 
 
 def _add_axes(
-    figure: "Figure", layout: Layout, n_lanes: int, roll_inches: float
+    figure: "Figure", layout: RollLayout, n_lanes: int, roll_inches: float
 ) -> list[tuple["Axes", "Axes | None"]]:
     """The roll of every row and the lanes of its pedals, from the top of the page down."""
     width, height = figure.get_size_inches()
@@ -98,15 +99,17 @@ def _add_axes(
     return made
 
 
-def _draw_ground(axes: "Axes", layout: Layout, spectrum: KeySpectrum | None, start_s: float, end_s: float) -> None:
-    """The spectrum, or else the keys' own stripes; and a line below every C."""
+def _draw_ground(
+    axes: "Axes", layout: RollLayout, spectrum: KeySpectrum | None, start_s: float, end_s: float
+) -> None:
+    """The spectrum, or else a stripe for each black key; and a line below every C."""
     from matplotlib.collections import PolyCollection
 
     if spectrum is not None:
         levels, first_s, last_s = spectrum.between(start_s, end_s)
         if levels.shape[1]:
-            low, high = LOWEST - 0.5, HIGHEST + 0.5
-            assert levels.shape[0] == (HIGHEST - LOWEST + 1) * BANDS_PER_KEY
+            low, high = LOWEST_KEY - 0.5, HIGHEST_KEY + 0.5
+            assert levels.shape[0] == N_KEYS * BANDS_PER_KEY
             image = axes.imshow(
                 levels.astype("float32") ** 2,
                 extent=(first_s, last_s, low, high),
@@ -127,7 +130,7 @@ def _draw_ground(axes: "Axes", layout: Layout, spectrum: KeySpectrum | None, sta
             axes.hlines(key - 0.5, start_s, end_s, color=_LINE, linewidth=0.6, zorder=1.5)
 
 
-def _rectangle(axes: "Axes", start_s: float, end_s: float, layout: Layout) -> "Rectangle":
+def _rectangle(axes: "Axes", start_s: float, end_s: float, layout: RollLayout) -> "Rectangle":
     from matplotlib.patches import Rectangle
 
     height = layout.highest - layout.lowest + 1
@@ -138,8 +141,8 @@ def _box(left: float, right: float, bottom: float, top: float) -> list[tuple[flo
     return [(left, bottom), (left, top), (right, top), (right, bottom)]
 
 
-def _draw_notes(axes: "Axes", paint: Paint, layout: Layout) -> None:
-    """Every note a bar; where there is room its edge is darker, so that repeated notes do not run together."""
+def _draw_notes(axes: "Axes", paint: Paint, layout: RollLayout) -> None:
+    """A bar for each note. Where there is room it has a darker edge, which keeps repeated notes apart."""
     from matplotlib.collections import PolyCollection
 
     has_room = layout.row_s <= _SPARSE_ROW_S
@@ -164,14 +167,14 @@ def _draw_pedals(axes: "Axes", performance: Performance, lanes: list[PedalKind],
     for row, kind in enumerate(lanes):
         spans = [pedal for pedal in performance.pedals if pedal.kind == kind and pedal.onset_s < end_s]
         bars = [_box(pedal.onset_s, min(pedal.offset_s, end_s), row + 0.2, row + 0.8) for pedal in spans]
-        axes.add_collection(PolyCollection(bars, facecolors=_PEDAL_COLOURS[kind], edgecolors="none"))
+        axes.add_collection(PolyCollection(bars, facecolors=palette()[f"pedal-{kind}"], edgecolors="none"))
     axes.set_ylim(len(lanes), 0)
     axes.set_yticks([row + 0.5 for row in range(len(lanes))], lanes, fontsize=7)
     axes.tick_params(axis="y", length=0, colors=_GREY)
 
 
-def _draw_scales(roll: "Axes", lane: "Axes | None", layout: Layout, row_s: tuple[float, float]) -> None:
-    """Key names at the left, times below, nothing that distracts."""
+def _draw_scales(roll: "Axes", lane: "Axes | None", layout: RollLayout, row_s: tuple[float, float]) -> None:
+    """Key names at the left, times below."""
     start_s, end_s = row_s
     for axes in (roll, lane):
         if axes is not None:
@@ -196,13 +199,13 @@ def _draw_scales(roll: "Axes", lane: "Axes | None", layout: Layout, row_s: tuple
 
 
 def _draw_head(figure: "Figure", title: str, paint: Paint, shown: tuple[Note, ...]) -> None:
-    """Title and key to the colours, in the strip at the top."""
+    """The title and the legend of the colours, at the top."""
     width, height = figure.get_size_inches()
     line = 1 - 0.36 / height
     left = 0.55 / width
     figure.text(left, line, title.replace("$", r"\$"), fontsize=13, fontweight="bold", va="center", wrap=False)
     unsure = any(confidence_of(note) < 1 for note in shown)
-    facts = f"{len(shown)} note{'' if len(shown) == 1 else 's'}" + (", fainter where less sure" if unsure else "")
+    facts = f"{len(shown)} note{'' if len(shown) == 1 else 's'}" + (" (fainter: less certain)" if unsure else "")
     if paint.legend:
         from matplotlib.patches import Patch
 
@@ -214,7 +217,7 @@ def _draw_head(figure: "Figure", title: str, paint: Paint, shown: tuple[Note, ..
             frameon=False,
             bbox_to_anchor=(1 - 0.25 / width, 1 - 0.2 / height),
         )
-        facts = "fainter where less sure" if unsure else ""
+        facts = "fainter: less certain" if unsure else ""
     else:
         _draw_velocity_scale(figure, width, height)
     figure.text(left, 1 - 0.66 / height, facts, color=_GREY, va="center")
@@ -223,8 +226,6 @@ def _draw_head(figure: "Figure", title: str, paint: Paint, shown: tuple[Note, ..
 def _draw_velocity_scale(figure: "Figure", width: float, height: float) -> None:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
-
-    from pianotrans.views.paint import velocity_colours
 
     bar = figure.add_axes((1 - 2.3 / width, 1 - 0.42 / height, 2.0 / width, 0.12 / height))
     scale = ScalarMappable(Normalize(1, 127), velocity_colours())

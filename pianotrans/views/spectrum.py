@@ -1,4 +1,4 @@
-"""How loud a recording is around every key of the piano, for the ground that notes are drawn on."""
+"""The loudness of a recording around each key of the piano, as the background of a piano roll."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,19 +7,20 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-LOWEST, HIGHEST = 21, 108  # A0 … C8
+from pianotrans.piano import LOWEST_KEY, N_KEYS
+
 BANDS_PER_KEY = 3  # odd, so that the middle one lies on the key
 
 _WINDOW_S = 0.25
 _HOP_S = 0.03
-_RANGE_DB = 65.0  # shown below the loudest; what is softer is blank
+_RANGE_DB = 65.0  # levels further below the loudest are left blank
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeySpectrum:
     """Levels in [0, 1], shape (n_bands, n_frames), float16; frame t is centred on `t * hop_s` seconds.
 
-    Band b is centred on key `LOWEST - 1/3 + b / BANDS_PER_KEY`: three bands to a key, the lowest first.
+    Band b is centred on key `LOWEST_KEY - 1/3 + b / BANDS_PER_KEY`: three bands to a key, the lowest first.
     """
 
     levels: NDArray[np.float16]
@@ -60,8 +61,8 @@ def key_spectrum(blocks: Iterable[NDArray[np.float32]], sample_rate: int) -> Key
 
 def _band_filters(window: int, sample_rate: int) -> NDArray[np.float32]:
     """Triangles around every band, each of sum 1, shape (n_bins, n_bands); never narrower than the bins."""
-    n_bands = (HIGHEST - LOWEST + 1) * BANDS_PER_KEY
-    keys = LOWEST - 1 / 3 + np.arange(n_bands) / BANDS_PER_KEY
+    n_bands = N_KEYS * BANDS_PER_KEY
+    keys = LOWEST_KEY - 1 / 3 + np.arange(n_bands) / BANDS_PER_KEY
     centres_hz = 440 * 2 ** ((keys - 69) / 12)
     bins_hz = np.fft.rfftfreq(window, 1 / sample_rate)
     widths_hz = np.maximum(centres_hz * (2 ** (1 / 12 / BANDS_PER_KEY) - 1), bins_hz[1])

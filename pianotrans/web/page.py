@@ -1,4 +1,4 @@
-"""The page and its files."""
+"""The page and its files, and those that it shares with the report."""
 
 from functools import cache
 from importlib.resources import files
@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import Response
 
-_ASSETS = files("pianotrans.web") / "assets"
+_FOLDERS = {"": files("pianotrans.web") / "assets", "shared/": files("pianotrans.views") / "assets" / "shared"}
 _MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -33,7 +33,7 @@ async def show_page() -> Response:
     return _answer("page.html")
 
 
-@router.get("/assets/{name}")
+@router.get("/assets/{name:path}")
 async def get_asset(name: str) -> Response:
     """A file of the page."""
     return _answer(name)
@@ -47,8 +47,13 @@ def _answer(name: str) -> Response:
 
 @cache
 def assets() -> dict[str, bytes]:
-    """The page's files by name; read once, and nothing else can be reached."""
-    return {asset.name: asset.read_bytes() for asset in _ASSETS.iterdir() if _suffix(asset.name) in _MEDIA_TYPES}
+    """The files by name, read once: no other file can be reached."""
+    return {
+        prefix + asset.name: asset.read_bytes()
+        for prefix, folder in _FOLDERS.items()
+        for asset in folder.iterdir()
+        if _suffix(asset.name) in _MEDIA_TYPES
+    }
 
 
 def _suffix(name: str) -> str:

@@ -1,11 +1,11 @@
-"""Recordings for a browser: as long as they were, and nothing shifted."""
+"""Sound files made in memory: as long as the recordings were, and nothing shifted."""
 
 from io import BytesIO
 
 import numpy as np
 import pytest
 
-from pianotrans.audio import encode_mp3, from_array, open_audio
+from pianotrans.audio import encode_mp3, encode_pcm, from_array, open_audio
 
 
 def clicks(rate: int, channels: int = 1) -> np.ndarray:
@@ -35,3 +35,19 @@ def test_a_minute_takes_half_a_megabyte():
 def test_a_single_sample_can_be_encoded():
     with open_audio(BytesIO(encode_mp3(from_array(np.ones(1, np.float32), 44_100)))) as reader:
         assert sum(block.shape[1] for block in reader.blocks()) >= 1
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".wav"])
+def test_16_bits_come_back_exactly(suffix: str):
+    samples = np.random.default_rng(0).integers(-(2**15), 2**15, (2, 5000)).astype(np.float32) / 2**15
+    content, n_samples = encode_pcm([samples[:, :3000], samples[:, 3000:]], 22_050, 2, suffix)
+    assert n_samples == 5000
+    with open_audio(BytesIO(content)) as reader:
+        assert reader.info.sample_rate == 22_050
+        np.testing.assert_array_equal(np.concatenate(list(reader.blocks()), axis=1), samples)
+
+
+def test_samples_beyond_full_scale_are_clipped():
+    content, _ = encode_pcm([np.array([[2.0, -2.0]], np.float32)], 44_100, 1, ".wav")
+    with open_audio(BytesIO(content)) as reader:
+        assert np.concatenate(list(reader.blocks()), axis=1).tolist() == [[1 - 2**-15, -1.0]]

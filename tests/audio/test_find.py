@@ -67,5 +67,6 @@ def test_unreadable_folder(tmp_path: Path):
 
 
 def test_suffixes():
-    assert {".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".mp4", ".webm", ".wma"} <= AUDIO_SUFFIXES
+    assert {".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".mp4", ".webm", ".wma"} <= set(AUDIO_SUFFIXES)
+    assert len(set(AUDIO_SUFFIXES)) == len(AUDIO_SUFFIXES)
     assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in AUDIO_SUFFIXES)

@@ -20,8 +20,7 @@ from rich.table import Table
 
 from pianotrans import Transcriber
 from pianotrans.evaluation import Column, EvaluationSettings, PieceScores, score_piece
-from pianotrans.events import SUSTAIN, Cleaning, Performance, load_midi
-from pianotrans.events.export import load_json
+from pianotrans.events import SUSTAIN, Cleaning, Performance, load_json, load_midi
 from tests.agreement import Recording, recordings
 from tests.conftest import REPOSITORY
 

@@ -29,7 +29,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from pianotrans.inference.decoding import decode_segments
 from pianotrans.inference.registry import CONFIG_FILE, models_folder
 from pianotrans.inference.segments import SegmentPlan
-from pianotrans.network import N_TRACKS, Model, ModelConfig
+from pianotrans.network import Model, ModelConfig
 
 _TIMED_S = 10.0  # as long as that segments are decoded
 
@@ -76,7 +76,7 @@ def cost(config: ModelConfig) -> Cost:
     tracks = _count(work, "transformer", model.backbone.transform, stem)
     context = _count(work, "upsampling", model.backbone.upsample, tracks, n_frames)
     _count(work, "scorer", model.scores, context)
-    work["semi-CRF"] = N_TRACKS * n_frames**2 * config.transformer.context
+    work["semi-CRF"] = config.tracks.n_tracks * n_frames**2 * config.transformer.context
     hop_s = plan.hop_samples / plan.sample_rate
     return Cost(
         {name: flop / 1e9 / hop_s for name, flop in work.items()},

@@ -28,7 +28,7 @@ from rich.table import Table
 from pianotrans.events import load_midi
 from pianotrans.inference.checkpoint import check_fit, read_weights
 from pianotrans.inference.registry import find_model
-from pianotrans.network import TRACK_NUMBERS, Model
+from pianotrans.network import Model
 from pianotrans.semicrf import IntervalScores, log_partition_factored
 from pianotrans.training.data.labels import Labels, labels_of
 from pianotrans.training.objective import log_probability
@@ -59,7 +59,7 @@ def make_batches(shared: Path, folder: Path) -> None:
         [
             (labels.begin + labels.onset_position) * hop_s,
             (labels.end + labels.offset_position) * hop_s,
-            np.array(TRACK_NUMBERS)[labels.track],
+            np.array(model.config.tracks.numbers)[labels.track],
             labels.velocity,
             labels.onset_present,
             labels.offset_present,

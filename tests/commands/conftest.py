@@ -1,5 +1,7 @@
 """The models of these tests are small, and collections are done in this process."""
 
+from functools import partial
+
 import pytest
 
 from tests.batch.making import pool_here
@@ -11,6 +13,8 @@ __all__ = ["one_thread", "workers_here"]
 @pytest.fixture(autouse=True)
 def workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker process takes seconds to load torch; tests of the processes themselves start the real command."""
+    from pianotrans.batch import evaluation, transcribe_items
     from pianotrans.commands.transcribe import collection
 
     monkeypatch.setattr(collection, "Pool", pool_here)
+    monkeypatch.setattr(evaluation, "transcribe_items", partial(transcribe_items, make_pool=pool_here))

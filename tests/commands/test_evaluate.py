@@ -1,4 +1,4 @@
-"""`pianotrans evaluate`, as a user meets it."""
+"""`pianotrans evaluate midi` and `evaluate compare`, as a user meets them."""
 
 import json
 from pathlib import Path
@@ -16,8 +16,9 @@ PICTURES = ["deviations.png", "pieces.png", "registers.png"]
 
 
 def evaluate(*arguments: object):
-    """The command; anything but a planned exit is an error of the test."""
-    result = run("evaluate", *arguments)
+    """`evaluate midi`, or another sub-command; anything but a planned exit is an error of the test."""
+    command = () if arguments[0] == "compare" else ("midi",)
+    result = run("evaluate", *command, *arguments)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
@@ -124,16 +125,15 @@ def test_a_broken_file_does_not_stop_the_others(folders):
     [
         (("ref", "nowhere"), 1, "nowhere: there is no such file or folder"),
         (("ref", "est/2006/0.mid"), 1, "ref is a folder and est/2006/0.mid a file"),
-        (("ref", "empty"), 1, "nothing to score: 3 MIDI files in REF, 0 in EST"),
+        (("ref", "empty"), 1, "nothing to score: 3 MIDI files in ref, 0 in empty"),
         (("ref", "est/2006"), 1, "3 have the same name but lie in other folders"),
         (("ref", "renamed"), 1, "Name the estimates as the references are"),
         (("junk.mid", "est/2006/0.mid"), 1, "every piece has a file that cannot be read"),
         (("ref", "est", "--onset-tolerance", -1), 2, "--onset-tolerance: -1.0 given. It must be more than 0."),
         (("ref", "est", "--offset-ratio", "nan"), 2, "--offset-ratio: nan given"),
-        (("ref", "est", "--out", "junk.mid"), 1, "junk.mid: this folder cannot be made"),
-        (("--compare", "ref", "est"), 1, "ref: cannot be read"),
-        (("--compare", "junk.mid", "est"), 1, "junk.mid: is not JSON"),
-        (("--compare", "a.json", "b.json", "--out", "x"), 2, "--out: --compare writes no files"),
+        (("ref", "est", "--output", "junk.mid"), 1, "junk.mid: this folder cannot be made"),
+        (("compare", "ref", "est"), 1, "ref: cannot be read"),
+        (("compare", "junk.mid", "est"), 1, "junk.mid: is not JSON"),
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else "",
 )
@@ -149,45 +149,37 @@ def test_refusals(folders, arguments, code, message):
 
 @pytest.mark.parametrize("arguments", [("--jobs", 0), ("--durations", "long"), ("--seed", -1)])
 def test_wrong_usage(folders, arguments):
-    result = run("evaluate", *folders, *arguments)
+    result = run("evaluate", "midi", *folders, *arguments)
     assert result.exit_code == 2
     assert arguments[0] in result.stderr
 
 
 @pytest.mark.slow
 def test_out_writes_everything_and_replaces_nothing(folders):
-    result = evaluate(*folders, "--out", "new/results")
+    result = evaluate(*folders, "--output", "new/results")
     assert result.exit_code == 0
     assert names(Path("new/results")) == sorted(FILES + PICTURES)
     assert json.loads(Path("new/results/summary.json").read_text())["n_pieces"] == 3
     assert "written to new/results: summary.json" in result.stderr
 
     Path("new/results/pieces.csv").unlink()
-    again = evaluate(*folders, "--out", "new/results")
+    again = evaluate(*folders, "--output", "new/results")
     assert again.exit_code == 1
     assert "holds summary.json already. Pass --overwrite" in only_error(again)
     assert not Path("new/results/pieces.csv").exists()
-    assert evaluate(*folders, "--out", "new/results", "--overwrite").exit_code == 0
+    assert evaluate(*folders, "--output", "new/results", "--overwrite").exit_code == 0
     assert names(Path("new/results")) == sorted(FILES + PICTURES)
-
-
-def test_without_matplotlib_the_rest_is_written(folders, monkeypatch):
-    monkeypatch.setattr("pianotrans.evaluation.pictures.can_draw", lambda: False)
-    result = evaluate(*folders, "--out", "results")
-    assert result.exit_code == 0
-    assert names(Path("results")) == FILES
-    assert "no pictures: matplotlib is not installed. Get it with pip install 'pianotrans[plots]'." in result.stderr
 
 
 def test_compare(folders):
     for number, pair in enumerate((folders, (folders[0], folders[0]))):
         Path(f"{number}.json").write_text(evaluate(*pair, "--json").stdout)
-    result = evaluate("--compare", "0.json", "1.json")
+    result = evaluate("compare", "0.json", "1.json")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "keys onset " in result.stdout
     assert "p is for one column alone" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 100
-    data = json.loads(evaluate("--compare", "0.json", "1.json", "--json").stdout)
+    data = json.loads(evaluate("compare", "0.json", "1.json", "--json").stdout)
     onset = next(one for one in data["differences"] if one["column"] == "keys onset")
     assert onset["mean_b"] == 1.0
     assert onset["difference"] == pytest.approx(1 - onset["mean_a"])
@@ -197,23 +189,25 @@ def test_compare(folders):
 def test_compare_refuses_other_settings(folders):
     for number, tolerance_s in enumerate((0.05, 0.03)):
         Path(f"{number}.json").write_text(evaluate(*folders, "--json", "--onset-tolerance", tolerance_s).stdout)
-    result = evaluate("--compare", "0.json", "1.json")
+    result = evaluate("compare", "0.json", "1.json")
     assert result.exit_code == 1
     assert "onset tolerance (s) 0.05" in only_error(result)
 
 
 @pytest.mark.slow
 def test_several_processes_print_the_same(folders):
-    arguments = ("evaluate", *folders, "--json")
+    arguments = ("evaluate", "midi", *folders, "--json")
     alone, together = run_process(*arguments, "--jobs", 1), run_process(*arguments, "--jobs", 2)
     assert (alone.returncode, together.returncode) == (0, 0)
     assert alone.stdout == together.stdout
     assert together.stderr == b""
 
 
-@pytest.mark.parametrize("arguments", [("evaluate", "--help"), ("evaluate", "missing.mid", "missing.mid")])
+@pytest.mark.parametrize(
+    "arguments", [("midi", "--help"), ("midi", "missing.mid", "missing.mid"), ("compare", "x", "y")], ids=" ".join
+)
 def test_help_and_refusals_load_nothing_heavy(arguments):
-    modules = loaded_by(_CALL, *arguments)
+    modules = loaded_by(_CALL, "evaluate", *arguments)
     assert modules.isdisjoint(HEAVY)
 
 

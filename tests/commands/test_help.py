@@ -46,10 +46,10 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
         ("--help",),
         ("--version",),
         ("transcribe", "--help"),
-        ("evaluate", "--help"),
+        ("evaluate", "dataset", "--help"),
         ("train", "--help"),
-        ("prepare", "maestro", "--help"),
-        ("prepare", "pairs", "missing.csv", "out"),
+        ("prepare", "--help"),
+        ("prepare", "missing.csv", "out"),
         ("synthesize", "--help"),
         ("view", "--help"),
         ("serve", "--help"),
@@ -88,8 +88,9 @@ def test_version():
 @pytest.mark.parametrize(
     "command",
     [
-        *((), ("transcribe",), ("evaluate",), ("view",), ("models",), ("models", "pull"), ("models", "export")),
-        *(("prepare",), ("prepare", "maestro"), ("prepare", "pairs"), ("synthesize",), ("train",), ("serve",)),
+        *((), ("transcribe",), ("view",), ("models",), ("models", "pull"), ("models", "export")),
+        *(("evaluate",), ("evaluate", "midi"), ("evaluate", "dataset"), ("evaluate", "compare")),
+        *(("prepare",), ("synthesize",), ("train",), ("serve",)),
     ],
     ids=" ".join,
 )
@@ -107,10 +108,12 @@ def test_help_names_what_there_is(monkeypatch: pytest.MonkeyPatch):
     for option in ("--device", "--allow-truncated", "--quiet", "--verbose"):
         assert option in text
     assert "exit code" in text.lower()
-    text = run("evaluate", "--help").stdout
-    for option in ("--dataset", "--layout", "--split", "--filter", "--limit", "--seconds", "--compare", "--out"):
+    text = run("evaluate", "dataset", "--help").stdout
+    for option in ("--layout", "--split", "--filter", "--limit", "--seconds", "--output", "maestro|maps"):
         assert option in text
-    assert "as it looks" in text
+    text = run("evaluate", "midi", "--help").stdout
+    assert "--align" in text
+    assert "--model" not in text
     text = run("models", "--help").stdout
     assert all(name in text for name in ("list", "pull", "path", "verify"))
 

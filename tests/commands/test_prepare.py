@@ -34,21 +34,21 @@ def add_bad(data: Path) -> None:
 
 
 def test_all_is_fine(data: Path, tmp_path: Path):
-    result = run("prepare", "maestro", data, tmp_path / "out")
+    result = run("prepare", data, tmp_path / "out")
     assert (result.exit_code, errors(result), result.stdout) == (0, [], "")
     assert names(tmp_path / "out") == [FILE_NAME, "report.csv"]
     table = [line.split() for line in result.stderr.splitlines()]
     assert ["train", "1", "0"] in [line[:3] for line in table]
     assert "1 of 48000 Hz" in result.stderr
     assert len(read_index(tmp_path / "out").recordings) == 2
-    again = run("prepare", "maestro", data, tmp_path / "out")
+    again = run("prepare", data, tmp_path / "out")
     assert again.exit_code == 0
     assert "2 of 2 recordings were ready before." in again.stderr
 
 
 def test_some_are_left_out(data: Path, tmp_path: Path):
     add_bad(data)
-    result = run("prepare", "maestro", data, tmp_path / "out", "--quiet")
+    result = run("prepare", data, tmp_path / "out", "--quiet")
     assert result.exit_code == 1
     assert only_error(result).startswith("error: 2004/bad: left out. ")
     assert "is silent from beginning to end" in only_error(result)
@@ -57,7 +57,7 @@ def test_some_are_left_out(data: Path, tmp_path: Path):
 
 
 def test_copies(data: Path, tmp_path: Path):
-    assert run("prepare", "maestro", data, tmp_path / "out", "--cache").exit_code == 0
+    assert run("prepare", data, tmp_path / "out", "--cache").exit_code == 0
     assert names(tmp_path / "out") == ["audio/2004/1.flac", FILE_NAME, "report.csv"]
 
 
@@ -66,16 +66,47 @@ def test_pairs(tmp_path: Path):
     random_performance(1, 2.0).save(tmp_path / "song.mid")
     table = tmp_path / "mine.csv"
     table.write_text("audio,midi,split\nsong.wav,song.mid,train\n")
-    assert run("prepare", "pairs", table, tmp_path / "out").exit_code == 0
+    assert run("prepare", table, tmp_path / "out").exit_code == 0
     assert read_index(tmp_path / "out").layout == "csv"
     table.write_text("audio,midi,split\nsong.wav,song.mid,training\n")
-    result = run("prepare", "pairs", table, tmp_path / "other")
+    result = run("prepare", table, tmp_path / "other")
     assert result.exit_code == 1
     assert "1 of 1 recordings have the split 'training'" in only_error(result)
     assert not (tmp_path / "other").exists()
 
 
-@pytest.mark.parametrize("arguments", [("maestro", "nowhere"), ("pairs", "nowhere.csv")], ids=" ".join)
+def test_a_folder_without_splits(tmp_path: Path):
+    for i in range(4):
+        write(tmp_path / "songs" / f"{i}.wav", render(random_performance(i, 2.0), RATE))
+        random_performance(i, 2.0).save(tmp_path / "songs" / f"{i}.mid")
+    assert run("prepare", tmp_path / "songs", tmp_path / "out").exit_code == 0
+    index = read_index(tmp_path / "out")
+    assert (index.layout, {one.split for one in index.recordings}) == ("folder", {"train"})
+    assert run("prepare", tmp_path / "songs", tmp_path / "out", "--validation-share", 0.25).exit_code == 0
+    splits = [one.split for one in read_index(tmp_path / "out").recordings]
+    assert splits == ["train", "train", "train", "validation"]
+
+
+def test_the_split_of_maps(tmp_path: Path):
+    for piano in ("AkPnBcht", "ENSTDkAm"):
+        write(tmp_path / f"MAPS/{piano}/MUS/x.wav", render(random_performance(1, 2.0), RATE))
+        random_performance(1, 2.0).save(tmp_path / f"MAPS/{piano}/MUS/x.mid")
+    assert run("prepare", "--layout", "maps", tmp_path / "MAPS", tmp_path / "out", "--jobs", 1).exit_code == 0
+    assert [one.split for one in read_index(tmp_path / "out").recordings] == ["train", "test"]
+
+
+@pytest.mark.parametrize("share", [-0.1, 1, "nan"])
+def test_an_impossible_share(data: Path, tmp_path: Path, share: float):
+    result = run("prepare", data, tmp_path / "out", "--validation-share", share)
+    assert (result.exit_code, "--validation-share: " in only_error(result)) == (2, True)
+
+
+def test_a_share_beside_a_split(data: Path, tmp_path: Path):
+    result = run("prepare", data, tmp_path / "out", "--validation-share", 0.1)
+    assert (result.exit_code, "has a validation split" in only_error(result)) == (2, True)
+
+
+@pytest.mark.parametrize("arguments", [("nowhere",), ("--layout", "csv", "nowhere.csv")], ids=" ".join)
 def test_no_data_set(arguments: tuple[str, ...], tmp_path: Path):
     result = run("prepare", *arguments, tmp_path / "out")
     assert result.exit_code == 1
@@ -92,11 +123,11 @@ def test_an_interruption_is_told_and_gone_on_with(data: Path, tmp_path: Path, mo
         return real(pair, *arguments)
 
     monkeypatch.setattr(running, "prepare_recording", interrupted)
-    result = run("prepare", "maestro", data, tmp_path / "out")
+    result = run("prepare", data, tmp_path / "out")
     assert result.exit_code == 130
-    assert only_error(result).startswith("error: Interrupted. The same command goes on where this run was.")
+    assert only_error(result).startswith("error: Interrupted. Run the same command again")
     monkeypatch.undo()
-    result = run("prepare", "maestro", data, tmp_path / "out")
+    result = run("prepare", data, tmp_path / "out")
     assert result.exit_code == 0
     assert "1 of 2 recordings were ready before." in result.stderr
 
@@ -109,7 +140,7 @@ def test_disk_full(data: Path, tmp_path: Path, cache: bool):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20, limits[1]))  # Python ignores SIGXFSZ: writing raises
     try:
-        result = run("prepare", "maestro", data, tmp_path / "out", *(["--cache"] if cache else []))
+        result = run("prepare", data, tmp_path / "out", *(["--cache"] if cache else []))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert result.exit_code == 1

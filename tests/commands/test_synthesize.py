@@ -32,7 +32,7 @@ def test_a_data_set_that_can_be_prepared(midi: Path, piano: Path, tmp_path: Path
     assert (result.exit_code, errors(result), result.stdout) == (0, [], "")
     assert "2 recordings, 6.0 s of sound: " in result.stderr
     assert names(tmp_path / "out" / "2000") == ["deeper_two.flac", "deeper_two.midi", "one.flac", "one.midi"]
-    assert run("prepare", "maestro", tmp_path / "out", tmp_path / "index").exit_code == 0
+    assert run("prepare", tmp_path / "out", tmp_path / "index").exit_code == 0
     assert {one.split for one in read_index(tmp_path / "index").recordings} == {"train", "test"}
 
 
@@ -60,9 +60,13 @@ def test_some_cannot_be_played(midi: Path, piano: Path, tmp_path: Path):
             1,
             "midi: holds no piano samples. Give a folder with recordings named like",
         ),
-        (("--samples", "piano", "--split", "trian"), 2, "'trian' is no split. Give one of train, validation, test"),
-        (("--samples", "piano", "--split", "train=x"), 2, "'train=x' is no split"),
-        (("--samples", "piano", "--split", "train=1,train=2"), 2, "'train=2' is no split"),
+        (
+            ("--samples", "piano", "--split", "trian"),
+            2,
+            "'trian' is not a split. Give one of train, validation, test",
+        ),
+        (("--samples", "piano", "--split", "train=x"), 2, "'train=x' is not a split"),
+        (("--samples", "piano", "--split", "train=1,train=2"), 2, "'train=2' is not a split"),
         (("--samples", "piano", "--dry", "--takes", "2"), 2, "dry takes would all be the same"),
     ],
 )
@@ -104,7 +108,7 @@ def test_an_interruption(midi: Path, piano: Path, tmp_path: Path, monkeypatch: p
     arguments = ("synthesize", midi, tmp_path / "out", "--samples", piano)
     result = run(*arguments)
     assert result.exit_code == 130
-    assert only_error(result).startswith("error: Interrupted. The same command goes on where this run was.")
+    assert only_error(result).startswith("error: Interrupted. The same command continues where this run stopped.")
     monkeypatch.undo()
     assert run(*arguments).exit_code == 0
     assert not [name for name in names(tmp_path / "out") if name.endswith(".tmp")]

@@ -8,8 +8,6 @@ from pianotrans.events import Note, Pedal, Performance
 
 from .driving import clip, names, only_error, run
 
-pytest.importorskip("matplotlib")
-
 PERFORMANCE = Performance(
     (Note(0.5, 1.5, 60, 64, 0.1, 0.25), Note(1, 2, 64, 90)), (Pedal(0.2, 1.9, "sustain"),), 2.0
 )
@@ -69,8 +67,8 @@ def test_a_recording_is_transcribed_and_compared(tmp_path: Path, song: Path):
         (["none.mid"], 1, "none.mid: there is no such file"),
         (["none.json"], 1, "none.json: cannot be read (No such file or directory)."),
         (["none.wav"], 1, "none.wav: no such file."),
-        (["list.json"], 1, "list.json: is not the JSON of a transcription (it holds no object)."),
-        (["text.json"], 1, "text.json: is not the JSON of a transcription"),
+        (["list.json"], 1, "list.json: is not a performance."),
+        (["text.json"], 1, "text.json: is not JSON."),
         (["other.json"], 1, "other.json: performance: format and version are (None, None)."),
         (["song.mid", "--audio", "none.wav"], 1, "none.wav: no such file."),
         (["song.mid", "--compare", "none.mid"], 1, "none.mid: there is no such file"),
@@ -87,10 +85,3 @@ def test_what_cannot_be_drawn_gets_one_line(
     assert result.exit_code == code
     assert message in only_error(result)
     assert names(song.parent) == before
-
-
-def test_without_matplotlib_it_says_what_to_install(song: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pianotrans.commands.view.can_draw", lambda: False)
-    result = run("view", song)
-    assert result.exit_code == 1
-    assert 'Run: pip install "pianotrans[plots]"' in only_error(result)

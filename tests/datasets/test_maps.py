@@ -14,6 +14,7 @@ from pianotrans.datasets import (
     load_maps_text,
     load_reference,
 )
+from pianotrans.datasets.maps import list_maps
 from pianotrans.errors import DatasetError
 from pianotrans.events import Note, Performance, midi_bytes
 from tests.datasets.trees import contents, one_line, touch, unmatched
@@ -58,17 +59,14 @@ def test_music_with_the_usual_split(maps: Path, layout: str | None):
 
 
 def test_other_subsets_when_asked_for(maps: Path):
-    listing = find_pairs("maps", maps, maps_subsets=["ISOL", "RAND"])
+    listing = list_maps(maps, ["ISOL", "RAND"])
     assert [(pair.name.rpartition("/")[2], pair.group, pair.split, pair.midi.suffix) for pair in listing.pairs] == [
         ("MAPS_RAND_P3_1_AkPnBcht", "AkPnBcht", "train", ".mid"),
         ("MAPS_ISOL_NO_F_S0_M23_ENSTDkAm", "ENSTDkAm", "test", ".txt"),
     ]
-    with pytest.raises(DatasetError, match=r"no pairs .* in the layout maps\. Music lies in <PIANO>/MUS\."):
-        find_pairs("maps", maps, maps_subsets=["UCHO"])
+    assert list_maps(maps, ["UCHO"]).pairs == ()
     with pytest.raises(DatasetError, match=r"^subset 'mus' is not one of MAPS\. Use MUS, ISOL, RAND, UCHO\.$"):
-        find_pairs("maps", maps, maps_subsets=["MUS", "mus"])
-    with pytest.raises(DatasetError, match=r"the layout folder has no subsets"):
-        find_pairs("folder", maps, maps_subsets=["MUS"])
+        list_maps(maps, ["MUS", "mus"])
 
 
 @pytest.mark.parametrize("below", ["ENSTDkAm", "ENSTDkAm/MUS"])
@@ -124,7 +122,7 @@ def test_the_shared_copy(shared: Path):
     assert listing.splits == ("test",)
     assert all(len(load_reference(pair.midi).notes) > 100 for pair in listing.pairs)
     with pytest.raises(
-        DatasetError, match=r"maps: looks like the layouts csv \(pairs\.csv\) and maps \(ENSTDkAm/MUS"
+        DatasetError, match=r"maps: looks like the layouts maps \(ENSTDkAm/MUS\) and csv \(pairs\.csv"
     ):
         find_pairs(None, root)
 
@@ -174,17 +172,17 @@ def test_text_agrees_with_numpy(tmp_path_factory: pytest.TempPathFactory, spans:
     [
         ("", "does not begin with the line OnsetTime OffsetTime MidiPitch"),
         ("1.0 2.0 60\n", "does not begin with the line"),
-        (HEADER + "1.0 2.0 60\n1.0 2.0\n", "line 3: '1.0 2.0' is no onset, offset and key. Copy"),
-        (HEADER + "1.0 2.0 60 64\n", "line 2: '1.0 2.0 60 64' is no onset, offset and key. Copy"),
-        (HEADER + "1.0 zwei 60\n", "line 2: '1.0 zwei 60' is no onset"),
-        (HEADER + "1.0 2.0 60.5\n", "line 2: '1.0 2.0 60.5' is no onset"),
-        (HEADER + "2.0 1.0 60\n", "line 2: '2.0 1.0 60' is no onset, offset and key (note of key 60: from 2"),
-        (HEADER + "-1 -1 60\n", "line 2: '-1 -1 60' is no onset"),
+        (HEADER + "1.0 2.0 60\n1.0 2.0\n", "line 3: '1.0 2.0' is not an onset, an offset and a key. Copy"),
+        (HEADER + "1.0 2.0 60 64\n", "line 2: '1.0 2.0 60 64' is not an onset, an offset and a key. Copy"),
+        (HEADER + "1.0 zwei 60\n", "line 2: '1.0 zwei 60' is not an onset"),
+        (HEADER + "1.0 2.0 60.5\n", "line 2: '1.0 2.0 60.5' is not an onset"),
+        (HEADER + "2.0 1.0 60\n", "line 2: '2.0 1.0 60' is not an onset, an offset and a key (note of key 60"),
+        (HEADER + "-1 -1 60\n", "line 2: '-1 -1 60' is not an onset"),
         (HEADER + "nan 1.0 60\n", "from nan s to 1.0 s"),
         (HEADER + "1.0 inf 60\n", "from 1.0 s to inf s"),
         (HEADER + "1.0 2.0 128\n", "key 128. It must be a whole number from 0 to 127"),
         (b"\xff\xfeO\0n\0", "NUL bytes"),
-        (HEADER.encode() + b"1 2 \xe9", "line 2 is no UTF-8 text (byte 0xe9)"),
+        (HEADER.encode() + b"1 2 \xe9", "line 2 is not UTF-8 text (byte 0xe9)"),
         (HEADER + "x" * 100_000, "xxx…xxx"),
     ],
 )  # fmt: skip

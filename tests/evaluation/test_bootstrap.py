@@ -30,7 +30,7 @@ def test_the_seed_decides():
     assert sign_flip_p(values - 0.4, seed=1) == sign_flip_p(values - 0.4, seed=1)
 
 
-@pytest.mark.parametrize("n_resamples", [1, 499, 500, 501])
+@pytest.mark.parametrize("n_resamples", [2, 499, 500, 501])
 def test_any_number_of_resamples(n_resamples):
     low, high = bootstrap_interval([0.0, 1.0, 0.5], n_resamples=n_resamples)
     assert 0 <= low <= high <= 1

@@ -117,8 +117,8 @@ def test_nothing_to_compare(tmp_path):
     ("content", "message"),
     [
         (b"\xc0nothing", r"x\.json: is not JSON\. Pass what"),
-        (b"[1]", r"is no evaluation of version 1"),
-        (b'{"format": "pianotrans-evaluation", "version": 2}', r"is no evaluation of version 1"),
+        (b"[1]", r"is not an evaluation of version 1"),
+        (b'{"format": "pianotrans-evaluation", "version": 2}', r"is not an evaluation of version 1"),
         (b'{"format": "pianotrans-evaluation", "version": 1}', r"is damaged \(KeyError\('pieces'\)\)"),
         (
             b'{"format": "pianotrans-evaluation", "version": 1, "pieces": [{"name": "a", "scores": 3}]}',

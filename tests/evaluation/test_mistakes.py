@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from pianotrans.evaluation.matching import match_events
-from pianotrans.evaluation.mistakes import Kind, count_kinds, find_mistakes
+from pianotrans.evaluation.mistakes import MistakeKind, count_kinds, find_mistakes
 from pianotrans.evaluation.tables import EventTable
 from tests.events.strategies import performances, quick
 
@@ -72,7 +72,7 @@ def test_every_unmatched_note_is_one_mistake(played, transcribed):
     assert sum(one.is_reference for one in found) == len(reference) - len(pairs)
     assert sum(not one.is_reference for one in found) == len(estimate) - len(pairs)
     for one in found:
-        assert one.is_reference or one.kind in (Kind.EXTRA, Kind.SPLIT, Kind.OCTAVE)
-        assert not one.is_reference or one.kind in (Kind.MISSED, Kind.MERGED, Kind.OCTAVE)
-        assert (one.other is None) == (one.kind in (Kind.MISSED, Kind.EXTRA))
+        assert one.is_reference or one.kind in (MistakeKind.EXTRA, MistakeKind.SPLIT, MistakeKind.OCTAVE)
+        assert not one.is_reference or one.kind in (MistakeKind.MISSED, MistakeKind.MERGED, MistakeKind.OCTAVE)
+        assert (one.other is None) == (one.kind in (MistakeKind.MISSED, MistakeKind.EXTRA))
     assert [one.note.onset_s for one in found] == sorted(one.note.onset_s for one in found)

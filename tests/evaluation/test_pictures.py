@@ -13,8 +13,6 @@ from .making import crowd, heard, note, performance
 
 SETTINGS = EvaluationSettings()
 
-pytest.importorskip("matplotlib")
-
 
 def check(evaluation: Evaluation) -> dict[str, tuple[int, int]]:
     from PIL import Image

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianotrans.evaluation import Evaluation, EvaluationSettings, pair_files, score_files, score_piece, to_dict
+from pianotrans.evaluation import Evaluation, EvaluationSettings, score_midi, score_piece, to_dict
 from pianotrans.evaluation.reliability import LEVELS, JudgedEvents, reliabilities, thresholds
 from pianotrans.evaluation.tables import EventTable
 from pianotrans.events import Note, Pedal, Performance, midi_bytes
@@ -135,14 +135,14 @@ def test_from_files_to_the_report(tmp_path):
     for side, content in (("ref", PLAYED), ("est", HEARD)):
         (tmp_path / side).mkdir()
         (tmp_path / side / "a.mid").write_bytes(midi_bytes(content))
-    (plain,) = score_files(pair_files(tmp_path / "ref", tmp_path / "est").pairs, SETTINGS)
+    (plain,) = score_midi(tmp_path / "ref", tmp_path / "est", SETTINGS).pieces
     assert plain.judged == {}
     (tmp_path / "est" / "a.json").write_text("{}")  # another program's
-    (foreign,) = score_files(pair_files(tmp_path / "ref", tmp_path / "est").pairs, SETTINGS)
+    (foreign,) = score_midi(tmp_path / "ref", tmp_path / "est", SETTINGS).pieces
     assert foreign.judged == {}
     HEARD.save(tmp_path / "est" / "a.json")
     for reference, estimate in (("ref", "est"), ("ref/a.mid", "est/a.mid"), ("ref/a.mid", "est/a.json")):
-        (piece,) = score_files(pair_files(tmp_path / reference, tmp_path / estimate).pairs, SETTINGS)
+        (piece,) = score_midi(tmp_path / reference, tmp_path / estimate, SETTINGS).pieces
         assert {c: s.f1 for c, s in piece.scores.items()} == {c: s.f1 for c, s in plain.scores.items()}
         report = json.loads(json.dumps(to_dict(Evaluation(SETTINGS, (piece,))), allow_nan=False))
         assert [one["name"] for one in report["reliability"]["notes"]] == ["onset", "onset+offset"]

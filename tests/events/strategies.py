@@ -3,7 +3,7 @@
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from pianotrans.events import TICKS_PER_SECOND, Note, Pedal, Performance
+from pianotrans.events import CONTROLLERS, TICKS_PER_SECOND, Note, Pedal, Performance
 
 quick = settings(deadline=None, max_examples=100)
 
@@ -31,7 +31,7 @@ notes = st.builds(
 pedals = st.builds(
     lambda span, kind, confidence, onset: Pedal(*span, kind, confidence, onset),
     spans_s,
-    st.sampled_from(["sustain", "soft"]),
+    st.sampled_from(list(CONTROLLERS)),
     confidences,
     confidences,
 )

@@ -5,8 +5,7 @@ import json
 import pytest
 from hypothesis import given
 
-from pianotrans.errors import MidiError
-from pianotrans.events import Note, Pedal, Performance, csv_text, json_text, load_json
+from pianotrans.events import Note, Pedal, Performance, csv_text, json_text
 
 from .strategies import performances, quick
 
@@ -60,27 +59,6 @@ def test_the_json():
         "",
     ]
     assert json.loads(json_text(Performance())) == Performance().to_dict()
-
-
-def test_a_file_of_json_is_read_back(tmp_path):
-    SURE.save(tmp_path / "a.json")
-    assert load_json(tmp_path / "a.json") == SURE
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("{", r"^a.json: is not JSON. Pass what `transcribe --format json` wrote."),
-        ("[]", r"^a.json: is no performance. Pass what"),
-        ("{}", r"^a.json: performance: format and version are"),
-        (None, r"^a.json: cannot be read \(No such file or directory\). Check the path."),
-    ],
-)
-def test_other_files_are_refused(tmp_path, content, message):
-    if content is not None:
-        (tmp_path / "a.json").write_text(content)
-    with pytest.raises(MidiError, match=message):
-        load_json(tmp_path / "a.json")
 
 
 @quick

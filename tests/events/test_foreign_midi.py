@@ -127,8 +127,10 @@ def test_a_pedal_is_down_from_64_on():
         (5, cc(0)),
         (6, cc(127, 67)),
         (7, cc(1, 67)),
+        (8, cc(64, 66)),
+        (9, cc(63, 66)),
     ]
-    assert load(values).pedals == (Pedal(1, 4, "sustain"), Pedal(6, 7, "soft"))
+    assert load(values).pedals == (Pedal(1, 4, "sustain"), Pedal(6, 7, "soft"), Pedal(8, 9, "sostenuto"))
 
 
 def test_touching_pedals_stay_two():

@@ -36,8 +36,8 @@ def test_impossible_velocities_are_refused(velocity):
 
 
 def test_unknown_pedal_is_refused():
-    with pytest.raises(MidiError, match=r"pedal: kind 'sostenuto' is unknown. Use one of sustain, soft"):
-        Pedal(0, 1, "sostenuto")
+    with pytest.raises(MidiError, match=r"pedal: kind 'swell' is unknown. Use one of sustain, sostenuto, soft"):
+        Pedal(0, 1, "swell")
 
 
 @pytest.mark.parametrize("confidence", [-1e-9, 1.000001, math.nan, math.inf, "sure"])
@@ -95,7 +95,7 @@ def test_names_and_controllers():
         "C8",
         "G9",
     ]
-    assert [Pedal(0, 1, kind).controller for kind in ("sustain", "soft")] == [64, 67]
+    assert [Pedal(0, 1, kind).controller for kind in ("sustain", "sostenuto", "soft")] == [64, 66, 67]
 
 
 @quick

@@ -51,10 +51,10 @@ if mode == "copy":
 """
 
 
-def small_model(folder: Path, seed: int = 0) -> Model:
-    """A model of the small configuration with random parameters, ready to compute."""
+def small_model(folder: Path, seed: int = 0, config: str = CONFIG) -> Model:
+    """A model of the small configuration, or another, with random parameters, ready to compute."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CONFIG_FILE).write_text(CONFIG)
+    (folder / CONFIG_FILE).write_text(config)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = Model(find_model(folder).config())

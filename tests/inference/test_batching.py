@@ -10,8 +10,10 @@ from pianotrans.inference.batching import batch_size_for, decode_in_batches
 from pianotrans.inference.checkpoint import load_model
 from pianotrans.inference.decoding import decode_segments
 from pianotrans.inference.registry import find_model
-from pianotrans.network import N_TRACKS
+from pianotrans.network import ModelConfig
 from tests.synthesis import random_performance, render
+
+N_TRACKS = ModelConfig().tracks.n_tracks
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def test_digital_silence_holds_nothing(tiny, segments):
 def test_a_batch_that_does_not_fit_is_halved(monkeypatch):
     sizes = []
 
-    def decode(model, batch, *, with_confidence):
+    def decode(model, batch, **_):
         sizes.append(len(batch))
         if len(batch) > 3:
             raise torch.OutOfMemoryError
@@ -74,7 +76,7 @@ def test_a_batch_that_does_not_fit_is_halved(monkeypatch):
 
 
 def test_a_segment_that_does_not_fit_is_an_error(monkeypatch):
-    def decode(model, batch, *, with_confidence):
+    def decode(model, batch, **_):
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(batching, "decode_segments", decode)
@@ -83,7 +85,7 @@ def test_a_segment_that_does_not_fit_is_an_error(monkeypatch):
 
 
 def test_a_device_that_disappears_is_an_error(monkeypatch):
-    def decode(model, batch, *, with_confidence):
+    def decode(model, batch, **_):
         raise torch.AcceleratorError("CUDA error: device is lost\nCompile with TORCH_USE_CUDA_DSA", 1)
 
     monkeypatch.setattr(batching, "decode_segments", decode)

@@ -130,7 +130,7 @@ def test_offline_the_message_says_what_to_run(entry: ModelEntry, package: Path):
 def test_clients_that_bring_nothing(entry: ModelEntry, package: Path, monkeypatch: pytest.MonkeyPatch, mode: str):
     client = ["/no/such/client"] if mode == "missing" else package_client(package, "nothing")
     monkeypatch.setattr(pulling, "_package_clients", lambda: [client])
-    with pytest.raises(ModelError, match=r"could not be fetched \((no word of explanation|.*No such file)"):
+    with pytest.raises(ModelError, match=r"could not be fetched \((no reason given|.*No such file)"):
         pull(entry)
 
 

@@ -1,4 +1,4 @@
-"""Joining segments: the rules of DESIGN §8 one by one, then all of them against a plain reference.
+"""Joining segments: the rules of README §8 one by one, then all of them against a plain reference.
 
 One frame is one second here; segment i has the frames 0 … 8, which are the seconds 4i - 4 … 4i + 4.
 """

@@ -2,6 +2,7 @@
 
 import io
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 import pianotrans
+from pianotrans.audio import from_array, open_audio
 from pianotrans.errors import AudioError, Cancelled, DeviceError, ModelError
 from pianotrans.events import Note, Pedal, Performance, load_midi
 from pianotrans.inference.transcriber import Progress, Transcriber
@@ -76,6 +78,39 @@ def test_without_confidence_the_same_is_heard(performance, samples):
 
 
 # What comes in
+
+
+def test_a_recording_that_is_open_is_taken_and_left_open(tiny, samples, performance, path):
+    with from_array(samples, RATE) as reader:
+        assert tiny.transcribe(reader) == performance
+    with path.open("rb") as file, open_audio(file) as reader:
+        assert list(tiny.stream(reader))
+        assert not file.closed
+    for options in ({"sample_rate": RATE}, {"allow_truncated": True}, {"limit_s": 1.0}):
+        with from_array(samples, RATE) as reader, pytest.raises(AudioError, match="open already"):
+            tiny.transcribe(reader, **options)
+
+
+def test_a_clock_is_entered_for_every_stage_and_changes_nothing(tiny, samples, performance):
+    entered = []
+
+    @contextmanager
+    def clock(stage):
+        entered.append(stage)
+        yield
+
+    assert tiny.transcribe(samples, RATE, clock=clock) == performance
+    assert set(entered) == {
+        "decode audio",
+        "spectrogram",
+        "stem",
+        "transformer",
+        "upsampling",
+        "scorer",
+        "semi-CRF",
+        "attributes, stitching",
+    }
+    assert 0 < entered.count("transformer") <= tiny.plan.n_segments(len(samples)), "but for silence"
 
 
 def test_a_path_and_the_array_in_it_give_the_same(tiny, performance, path):

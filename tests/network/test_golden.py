@@ -6,8 +6,7 @@ import soundfile
 import torch
 
 from pianotrans.inference.decoding import decode_segments
-from pianotrans.network import N_TRACKS, TRACK_NUMBERS
-from pianotrans.semicrf import log_partition
+from tests.semicrf.dense import log_partition, score_map
 
 pytestmark = [pytest.mark.shared, pytest.mark.weights, pytest.mark.slow]
 
@@ -73,18 +72,18 @@ def test_context(stages, golden):
 
 def test_scores(stages, golden):
     tracks = golden["context_tracks"]
-    found = torch.cat([stages["scores"].map(slice(track, track + 1)) for track in tracks])
+    found = torch.cat([score_map(stages["scores"], slice(track, track + 1)) for track in tracks])
     assert relative(found, golden["scores"]) < 1e-5
 
 
 def test_log_partition(stages, golden):
-    found = log_partition(stages["scores"].map().double())[:, 0]
+    found = log_partition(score_map(stages["scores"]).double())[:, 0]
     np.testing.assert_allclose(found, golden["log_z"], rtol=1e-4, atol=1e-3)
 
 
 def test_intervals_and_attributes(published, samples, golden, stages):
     (paths,) = decode_segments(published, list(samples))
-    decoded = paths.read(np.zeros(N_TRACKS, np.int64))
+    decoded = paths.read(np.zeros(published.config.tracks.n_tracks, np.int64))
     rows = np.stack([decoded.track, decoded.begin, decoded.end], axis=1)
     np.testing.assert_array_equal(rows, golden["intervals"])
 
@@ -92,7 +91,7 @@ def test_intervals_and_attributes(published, samples, golden, stages):
     onset_s = (decoded.begin + decoded.onset_position) * hop_s
     offset_s = (decoded.end + decoded.offset_position) * hop_s
     expected = golden["notes"]
-    numbers = np.array(TRACK_NUMBERS)[decoded.track]
+    numbers = np.array(published.config.tracks.numbers)[decoded.track]
     # both in order of track and onset: the golden rows are in order of onset
     ours = np.lexsort((onset_s, numbers))
     theirs = np.lexsort((expected[:, 0], expected[:, 2]))

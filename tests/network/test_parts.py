@@ -12,7 +12,7 @@ from pianotrans.network.attributes import AttributeHeads, continuous_bernoulli_m
 from pianotrans.network.config import SpectrogramConfig, TransformerConfig
 from pianotrans.network.coordinates import CoordinateEmbedding
 from pianotrans.network.spectrogram import Spectrogram, mel_filterbank
-from pianotrans.network.transformer import Block
+from pianotrans.network.transformer import TransformerBlock
 
 CONFIG = SpectrogramConfig(sample_rate=8000, hop_samples=128, window_samples=512, n_mels=20, max_hz=3000.0)
 
@@ -138,7 +138,7 @@ def plain_attention(attention, h, key, value):
 def test_block_by_formula():
     """Keys and values of both attentions come from the block's input; queries from the running state."""
     torch.manual_seed(0)
-    block = Block(TransformerConfig(width=16, n_heads=2)).requires_grad_(False)
+    block = TransformerBlock(TransformerConfig(width=16, n_heads=2)).requires_grad_(False)
     x = noise(2, 5, 7, 16)  # (clips, steps, places, width)
     h = x.clone()
     place_key, place_value, time_key, time_value = block.keys_values(x).chunk(4, dim=-1)

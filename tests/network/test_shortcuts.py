@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pianotrans.network import N_TRACKS, Model, ModelConfig, transformer
+from pianotrans.network import Model, ModelConfig, transformer
 from pianotrans.network.config import SpectrogramConfig, TransformerConfig
 from pianotrans.network.precision import Linear, store_products_in
 from pianotrans.network.stem import Stem, map_shape
-from pianotrans.network.transformer import Block, rms_norm
+from pianotrans.network.transformer import TransformerBlock, rms_norm
 
 CONFIG = ModelConfig(
     spectrogram=SpectrogramConfig(sample_rate=8000, hop_samples=128, window_samples=512, n_mels=20, max_hz=3000.0),
@@ -24,7 +24,7 @@ def noise(*shape: int) -> torch.Tensor:
 @pytest.mark.parametrize("n_places", [1, 3, 7])
 def test_last_places_are_those_of_the_whole_block(n_places):
     torch.manual_seed(0)
-    block = Block(TransformerConfig(width=16, n_heads=2)).requires_grad_(False)
+    block = TransformerBlock(TransformerConfig(width=16, n_heads=2)).requires_grad_(False)
     x = noise(2, 5, 7, 16)
     torch.testing.assert_close(block.last_places(x, n_places), block(x)[:, :, -n_places:])
 
@@ -48,14 +48,14 @@ def test_fixed_embeddings_change_nothing_and_other_lengths_still_work():
     free = model.backbone(features)
     model.backbone.fix_embeddings(40, 20)
     torch.testing.assert_close(model.backbone(features), free)
-    assert model.backbone(features[:, :13]).shape == (1, N_TRACKS, 13, 16)
+    assert model.backbone(features[:, :13]).shape == (1, CONFIG.tracks.n_tracks, 13, 16)
 
 
 @pytest.mark.parametrize("n_places", [1, 3, 7])
 @pytest.mark.parametrize("n_tokens", [1, 20, 4096])
 def test_a_block_in_chunks_is_the_whole_one(monkeypatch, n_places, n_tokens):
     torch.manual_seed(0)
-    block = Block(TransformerConfig(width=16, n_heads=2))
+    block = TransformerBlock(TransformerConfig(width=16, n_heads=2))
     x = noise(3, 11, 7, 16)
     whole = block.last_places(x, n_places).detach()
     monkeypatch.setattr(transformer, "_TOKENS_PER_CHUNK", n_tokens)
@@ -72,7 +72,7 @@ def test_rms_norm_is_torchs():
 def test_upsampling_is_the_transposed_convolution(n_frames):
     torch.manual_seed(0)
     backbone = Model(CONFIG).backbone.requires_grad_(False)
-    tracks = noise(2, -(-n_frames // 8), N_TRACKS, 16)
+    tracks = noise(2, -(-n_frames // 8), CONFIG.tracks.n_tracks, 16)
     expected = backbone.upsampling(tracks.permute(0, 2, 3, 1).flatten(0, 1))[..., :n_frames]
     found = backbone.upsample(tracks, n_frames)
     torch.testing.assert_close(found.flatten(0, 1), expected.transpose(1, 2))
@@ -130,7 +130,7 @@ def test_the_gradient_of_the_norm_is_its_derivative():
 def test_training_computes_what_inference_does():
     """The scales go into the weights in training."""
     torch.manual_seed(0)
-    block = Block(TransformerConfig(width=16, n_heads=2))
+    block = TransformerBlock(TransformerConfig(width=16, n_heads=2))
     for name, parameter in block.named_parameters():
         if name.endswith("scale"):
             torch.nn.init.normal_(parameter)
@@ -142,7 +142,7 @@ def test_training_computes_what_inference_does():
 
 def test_gradients_of_a_block_are_its_derivatives():
     torch.manual_seed(0)
-    block = Block(TransformerConfig(width=16, n_heads=2)).double()
+    block = TransformerBlock(TransformerConfig(width=16, n_heads=2)).double()
     x = noise(1, 3, 2, 16).double().requires_grad_()
     assert torch.autograd.gradcheck(block, x)
     y = block(x).square().sum()
@@ -154,7 +154,7 @@ def test_gradients_of_a_block_are_its_derivatives():
         assert found[i].item() == pytest.approx((high - low) / 2e-5, rel=1e-5, abs=1e-6)
 
 
-def block_loss(block: Block, x: torch.Tensor, scale: torch.Tensor, i: int, step: float) -> float:
+def block_loss(block: TransformerBlock, x: torch.Tensor, scale: torch.Tensor, i: int, step: float) -> float:
     """The loss with one scale moved by a step."""
     scale[i] += step
     loss = block(x).square().sum().item()

@@ -6,13 +6,14 @@ import pytest
 import torch
 
 from pianotrans.errors import ModelError
-from pianotrans.network import N_TRACKS, Model, ModelConfig
+from pianotrans.network import Model, ModelConfig
 from pianotrans.network.config import SpectrogramConfig, TransformerConfig
 from tests.benchmarks.flops import cost, read_config
 
 PLAIN = ModelConfig(
     SpectrogramConfig(8000, 128, 512, 20, 30.0, 3000.0, 1), TransformerConfig(width=16, n_heads=2, n_layers=2)
 )
+N_TRACKS = PLAIN.tracks.n_tracks
 
 
 def noise(*shape: int) -> torch.Tensor:
@@ -89,7 +90,7 @@ def test_the_tokens_of_tracks_are_known_by_their_first_number():
 )
 def test_refused(switches: dict[str, int], message: str):
     with pytest.raises(ModelError, match=message):
-        TransformerConfig(**switches)
+        ModelConfig(transformer=TransformerConfig(**switches))
 
 
 def test_the_work_of_the_shipped_models():

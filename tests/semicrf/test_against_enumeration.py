@@ -14,10 +14,9 @@ from pianotrans.semicrf import (
     decode,
     decode_factored,
     decode_on_device,
-    enumeration,
-    log_partition,
-    marginals,
 )
+from tests.semicrf import enumeration
+from tests.semicrf.dense import log_partition, marginals, score_map
 
 SIZES = range(1, 7)
 
@@ -136,7 +135,7 @@ def factored(n_tracks: int, n_frames: int, width: int, seed: int) -> IntervalSco
 
 def test_score_map_by_definition():
     scores = factored(2, 7, 16, seed=1)
-    full = scores.map().numpy()
+    full = score_map(scores).numpy()
     for n, b, e in itertools.product(range(2), range(7), range(7)):
         inner = float(scores.query[n, e] @ scores.key[n, b]) / 4
         expected = (e - b) * inner if b < e else scores.singleton[n, b].item() if b == e else 0.0
@@ -147,7 +146,7 @@ def test_score_map_by_definition():
 @pytest.mark.parametrize("n_tracks", [1, 6, 7])
 def test_decoding_in_factors_is_decoding_of_the_map(n_tracks, n_frames):
     scores = factored(n_tracks, n_frames, 16, seed=n_frames)
-    whole, tiled = decode(scores.map().numpy()), decode_factored(scores)
+    whole, tiled = decode(score_map(scores).numpy()), decode_factored(scores)
     starts = np.arange(n_tracks) % n_frames
     assert whole.read(starts).tolist() == tiled.read(starts).tolist()
     for start in (0, n_frames - 1):

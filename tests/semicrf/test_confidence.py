@@ -16,9 +16,9 @@ from pianotrans.semicrf import (
     confidence_under,
     decode_factored,
     decode_with_confidence,
-    enumeration,
-    marginals,
 )
+from tests.semicrf import enumeration
+from tests.semicrf.dense import marginals, score_map
 
 WIDTH = 3
 
@@ -55,7 +55,7 @@ def test_enumeration(n_frames, seed):
     scores = factored(4, n_frames, seed, level=0.5)
     moves, confidence = decode_with_confidence(scores)
     for n in range(4):
-        full, gap = scores.map(slice(n, n + 1))[0].double().numpy(), np.zeros(n_frames - 1)
+        full, gap = score_map(scores, slice(n, n + 1))[0].double().numpy(), np.zeros(n_frames - 1)
         check(confidence, moves, n, enumeration.marginals(full, gap), 1e-6)
         np.testing.assert_allclose(confidence.begin[n], begins(full), atol=1e-6)
         for t in np.flatnonzero(moves.is_interval[n]):
@@ -89,7 +89,7 @@ def chance_of_one_near(full: np.ndarray, begin: int, end: int) -> float:
 def test_the_full_map(n_frames, spread, level):
     scores = factored(13, n_frames, n_frames, spread, level)
     moves, confidence = decode_with_confidence(scores)
-    maps = IntervalScores(*(x.double() for x in scores.factors)).map()
+    maps = score_map(IntervalScores(*(x.double() for x in scores.factors)))
     for n, probability in enumerate(marginals(maps).numpy()):
         check(confidence, moves, n, probability, 3e-5)
 
@@ -116,7 +116,7 @@ def test_both_ways_agree_and_give_probabilities(n_frames, seed, spread, level):
     scores = factored(3, n_frames, seed, spread, level)
     moves, confidence = decode_with_confidence(scores)
     other = confidence_under(Posterior.under(scores), *moves.arrays)
-    rounding = 1e-5 + 1e-6 * scores.map().nan_to_num(neginf=0).abs().max().item()
+    rounding = 1e-5 + 1e-6 * score_map(scores).nan_to_num(neginf=0).abs().max().item()
     for ours, theirs in zip(confidence.arrays, other.arrays, strict=True):
         assert ours.dtype == theirs.dtype == np.float32
         assert (ours >= 0).all()

@@ -14,11 +14,10 @@ from torch.utils._pytree import tree_leaves
 from pianotrans.semicrf import (
     IntervalScores,
     Posterior,
-    enumeration,
-    log_partition,
     log_partition_factored,
-    marginals,
 )
+from tests.semicrf import enumeration
+from tests.semicrf.dense import log_partition, marginals, score_map
 
 WIDTH = 3
 # float64 goes by torch, float32 on the CPU by the compiled functions
@@ -44,7 +43,7 @@ def gradients(log_z: torch.Tensor, scores: IntervalScores) -> tuple[torch.Tensor
 
 def by_the_map(scores: IntervalScores) -> torch.Tensor:
     """The log partition by the recursion over the full score map in float64, differentiable by autograd."""
-    return log_partition(IntervalScores(*(x.double() for x in scores.factors)).map())[:, 0]
+    return log_partition(score_map(IntervalScores(*(x.double() for x in scores.factors))))[:, 0]
 
 
 @KINDS
@@ -126,7 +125,7 @@ def test_posterior_of_given_intervals(n_frames, frames_per_strip, dtype, toleran
     begins = posterior.of_begins(*torch.tensor(list(itertools.product(range(4), range(n_frames)))).T)
     expected_begins = []
     for n in range(4):
-        full, gap = scores.map(slice(n, n + 1))[0].double().numpy(), np.zeros(n_frames - 1)
+        full, gap = score_map(scores, slice(n, n + 1))[0].double().numpy(), np.zeros(n_frames - 1)
         expected = enumeration.marginals(full, gap)
         mine = (track == n).numpy()
         np.testing.assert_allclose(found[mine], expected[begin[mine], end[mine]], atol=10 * tolerance)
@@ -169,7 +168,7 @@ def test_the_number_of_threads_changes_nothing(n_tracks):
 def test_scores_as_large_as_the_published_ones_keep_their_probabilities():
     """Rounding must not make the probabilities of what may follow a frame add up to anything but one."""
     scores = factored(4, 200, torch.float32, seed=3, spread=25.0)
-    assert scores.map().abs().max() > 80_000
+    assert score_map(scores).abs().max() > 80_000
     log_z = log_partition_factored(scores)
     *_, by_singleton = torch.autograd.grad(log_z.sum(), scores.factors)
     assert torch.all((by_singleton >= 0) & (by_singleton <= 1))
@@ -213,7 +212,7 @@ def test_memory_is_linear_in_the_frames():
 @pytest.mark.parametrize("n_frames", [1, 6])
 def test_scores_of_single_intervals(n_frames):
     scores = factored(2, n_frames, torch.float32, seed=6)
-    full = scores.map().detach()
+    full = score_map(scores).detach()
     index = torch.tensor([(n, b, e) for n in range(2) for b in range(n_frames) for e in range(b, n_frames)]).T
     found = scores.of(*index)
     np.testing.assert_allclose(found.detach(), full[tuple(index)], rtol=1e-5, atol=1e-5)
@@ -225,7 +224,7 @@ def test_scores_of_single_intervals(n_frames):
 def test_marginals_of_the_map_are_the_gradient():
     """The older, full recursion and the strips agree on every interval of a track of some length."""
     scores = IntervalScores(*(x.detach() for x in factored(2, 50, torch.float64, seed=7).factors))
-    expected = marginals(scores.map())
+    expected = marginals(score_map(scores))
     index = torch.tensor([(n, b, e) for n in range(2) for b in range(50) for e in range(b, 50)]).T
     found = Posterior.under(scores, 16).of_intervals(*index)
     np.testing.assert_allclose(found, expected[tuple(index)], atol=1e-10)

@@ -6,12 +6,12 @@ from typing import Any
 import soundfile
 
 from pianotrans.events import Durations
-from pianotrans.training.data.event_arrays import EventTable
+from pianotrans.training.data.event_arrays import EventArrays
 from pianotrans.training.data.index import FILE_NAME, Index, Recording, write_index
 from pianotrans.training.runs.checkpoints import Checkpoint
 from pianotrans.training.runs.distributed import make_fabric
 from pianotrans.training.runs.loop import Loop
-from pianotrans.training.runs.run_folder import Recipe
+from pianotrans.training.runs.run_folder import TrainingRecipe
 from pianotrans.training.runs.start import Request, make_loop
 from tests.synthesis import random_performance, render
 
@@ -34,7 +34,7 @@ def make_recording(folder: Path, seed: int, split: str, duration_s: float) -> Re
     path = folder / f"{seed}.flac"
     samples = render(performance, RATE, seed)
     soundfile.write(path, samples, RATE)
-    events = EventTable.of(performance)
+    events = EventArrays.of(performance)
     return Recording(f"{seed}", path, RATE, 1, len(samples), split, None, events)
 
 
@@ -52,7 +52,7 @@ QUICK = (
 
 
 def request(data: Path, out: Path, *changes: str, resume: bool = False, initial: str | None = None) -> Request:
-    return Request(Recipe.read("tiny", (*QUICK, *changes)), data, out, resume, initial)
+    return Request(TrainingRecipe.read("tiny", (*QUICK, *changes)), data, out, resume, initial)
 
 
 def loop(data: Path, out: Path, *changes: str, **options: Any) -> Loop:

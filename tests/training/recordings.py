@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pianotrans.events import Note, Performance
 from pianotrans.network import ModelConfig
-from pianotrans.training.data.event_arrays import EventTable
+from pianotrans.training.data.event_arrays import EventArrays
 from pianotrans.training.data.index import Recording
 from tests.inference.making import CONFIG
 from tests.synthesis import random_performance, render
@@ -31,7 +31,7 @@ def record(
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, samples, rate, subtype)
     n_channels = 1 if samples.ndim == 1 else samples.shape[1]
-    events = EventTable.of(performance)
+    events = EventArrays.of(performance)
     return Recording(path.stem, path, rate, n_channels, len(samples), split, None, events)
 
 

@@ -10,7 +10,7 @@ from pianotrans.inference.registry import find_model
 from pianotrans.inference.transcriber import Transcriber
 from pianotrans.training.runs.checkpoints import BEST_BY
 from pianotrans.training.runs.export import export
-from pianotrans.training.runs.run_folder import Recipe, RunFolder
+from pianotrans.training.runs.run_folder import RunFolder, TrainingRecipe
 
 from .making import loop, make_index
 
@@ -71,7 +71,7 @@ def test_weights_that_16_bits_do_not_hold(run, tmp_path):
 
 def test_an_exported_model_can_be_trained_again(run, tmp_path):
     export(run, tmp_path / "mine")
-    assert Recipe.read(str(tmp_path / "mine")).settings == run.settings()
+    assert TrainingRecipe.read(str(tmp_path / "mine")).settings == run.settings()
     again = loop(tmp_path / "data", tmp_path / "again", *VALIDATED, initial=str(tmp_path / "mine"))
     assert again.state.step == 0
 

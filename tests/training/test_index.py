@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from pianotrans.errors import DatasetError, OutputError
 from pianotrans.events import Durations, Performance
-from pianotrans.training.data.event_arrays import EventTable
+from pianotrans.training.data.event_arrays import EventArrays
 from pianotrans.training.data.index import CACHE_FOLDER, FILE_NAME, Index, Recording, read_index, write_index
 
 from .recordings import tones
@@ -21,7 +21,7 @@ def index(tmp_path: Path) -> Index:
     root = tmp_path / "root"
     plain = tones(root / "2004" / "plain.wav", seed=1)
     remarked = replace(tones(root / "odd.wav", seed=2), split="test", group="2005", remarks=("odd", "very"))
-    silent = replace(tones(root / "none.wav"), events=EventTable.of(Performance()))
+    silent = replace(tones(root / "none.wav"), events=EventArrays.of(Performance()))
     copied = replace(tones(tmp_path / "out" / CACHE_FOLDER / "copied.flac"), is_cached=True, source="[1, 2]")
     return Index(root, "maestro", Durations.sounding, (plain, remarked, silent, copied))
 

@@ -120,7 +120,7 @@ def test_no_notes_are_silence(a4: SampleLibrary):
 
 @pytest.mark.parametrize("key", [20, 109])
 def test_keys_that_a_piano_lacks(key: int, a4: SampleLibrary):
-    with pytest.raises(MidiError, match=rf"key {key}: a piano has the MIDI keys 21 to 108; transpose"):
+    with pytest.raises(MidiError, match=rf"key {key}: a piano has the MIDI keys 21 to 108. Transpose"):
         play(a4, Note(0, 1, key, 80), length_s=1)
 
 

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pianotrans.events import SOFT, SUSTAIN, Note, Pedal, Performance
-from pianotrans.network import N_TRACKS, TRACK_NUMBERS, ModelConfig
-from pianotrans.training.data.labels import Labels, events_of, labels_of
+from pianotrans.events import SOFT, SUSTAIN, FrameGrid, Note, Pedal, Performance
+from pianotrans.inference.stitching import Event
+from pianotrans.inference.transcriber import performance_of
+from pianotrans.network import ModelConfig
+from pianotrans.training.data.labels import Labels, labels_of
 
 CONFIG = ModelConfig()
 HOP_S = 1024 / 44_100
@@ -44,9 +46,22 @@ def performances(draw, shortest_s: float = 0.0):
     return Performance(tuple(notes), tuple(pedals))
 
 
+def events_of(labels: Labels, start_s: float) -> Performance:
+    """The events that labels stand for; the inverse of `labels_of` for what lies inside the chunk."""
+    grid = FrameGrid(CONFIG.spectrogram.sample_rate, CONFIG.spectrogram.hop_samples)
+    onset_s = np.maximum(start_s + grid.seconds(labels.begin, labels.onset_position), 0)
+    offset_s = np.maximum(start_s + grid.seconds(labels.end, labels.offset_position), onset_s + 1e-8)
+    events = [
+        Event(int(track), float(onset), float(offset), int(velocity))
+        for track, onset, offset, velocity in zip(labels.track, onset_s, offset_s, labels.velocity, strict=True)
+    ]
+    duration_s = max((event.offset_s for event in events), default=0.0)
+    return performance_of(events, CONFIG.tracks.numbers, duration_s)
+
+
 def rows(performance: Performance) -> np.ndarray:
     """(track, onset, offset, velocity), by track and time; pedals count as velocity 127."""
-    track = TRACK_NUMBERS.index
+    track = CONFIG.tracks.numbers.index
     notes = [(track(note.key), note.onset_s, note.offset_s, note.velocity) for note in performance.notes]
     pedals = [(track(-pedal.controller), pedal.onset_s, pedal.offset_s, 127) for pedal in performance.pedals]
     return np.array(sorted(notes + pedals)).reshape(-1, 4)
@@ -63,7 +78,7 @@ def clipped(performance: Performance, start_s: float) -> np.ndarray:
 def check_is_labelling(labels: Labels) -> None:
     """Sorted, inside the chunk, and on every track without overlap or repetition."""
     n_frames = CONFIG.spectrogram.n_frames(N_SAMPLES)
-    assert np.all((labels.track >= 0) & (labels.track < N_TRACKS))
+    assert np.all((labels.track >= 0) & (labels.track < CONFIG.tracks.n_tracks))
     assert np.all((labels.begin >= 0) & (labels.begin <= labels.end) & (labels.end < n_frames))
     assert np.all(np.abs(labels.onset_position) <= 0.5)
     assert np.all(np.abs(labels.offset_position) <= 0.5)
@@ -82,7 +97,7 @@ def test_round_trip_of_events_longer_than_a_frame(performance, start_s):
     expected = clipped(performance, start_s)
     # clipping may leave a sliver beside a border: where that shares a frame with a neighbour, it may be merged
     if np.all(expected[:, 2] - expected[:, 1] > 1.01 * HOP_S):
-        found = rows(events_of(labels, start_s, CONFIG))
+        found = rows(events_of(labels, start_s))
         np.testing.assert_array_equal(found[:, [0, 3]], expected[:, [0, 3]])
         np.testing.assert_allclose(found[:, 1:3], expected[:, 1:3], rtol=0, atol=TOLERANCE_S)
         whole = rows(performance)
@@ -97,7 +112,7 @@ def test_round_trip_of_events_of_any_length(performance, start_s):
     """What comes back is a run of one or more events, from the onset of the first to the offset of the last."""
     labels = labels_of(performance, start_s, CONFIG, N_SAMPLES)
     check_is_labelling(labels)
-    found, expected = rows(events_of(labels, start_s, CONFIG)), clipped(performance, start_s)
+    found, expected = rows(events_of(labels, start_s)), clipped(performance, start_s)
     position = 0
     for track, onset_s, offset_s, velocity in found:
         first = expected[position]
@@ -115,7 +130,7 @@ def test_round_trip_of_events_of_any_length(performance, start_s):
 def test_frames_and_remainders():
     performance = Performance((Note(3.8 * HOP_S, 6.25 * HOP_S, 60, 80),), (Pedal(0, HOP_S, SUSTAIN),))
     labels = labels_of(performance, 0.0, CONFIG, N_SAMPLES)
-    assert [TRACK_NUMBERS[track] for track in labels.track] == [-64, 60]
+    assert [CONFIG.tracks.numbers[track] for track in labels.track] == [-64, 60]
     assert labels.begin.tolist() == [0, 4]
     assert labels.end.tolist() == [1, 6]
     assert labels.velocity.tolist() == [127, 80]
@@ -155,7 +170,7 @@ def test_events_inside_one_frame_become_one():
 def test_overlapping_notes_of_a_key_end_where_the_next_begins():
     notes = (Note(0, 3, 60, 1), Note(1, 2, 60, 2), Note(1, 2.5, 60, 3), Note(0.5, 2.5, 61, 4))
     labels = labels_of(Performance(notes), 0.0, CONFIG, N_SAMPLES)
-    found = rows(events_of(labels, 0.0, CONFIG))
+    found = rows(events_of(labels, 0.0))
     np.testing.assert_allclose(found, [(41, 0, 1, 1), (41, 1, 2.5, 3), (42, 0.5, 2.5, 4)], atol=1e-6)
 
 
@@ -167,4 +182,4 @@ def test_keys_without_a_track_are_left_out():
 def test_silence():
     for labels in (labels_of(Performance(), 0.0, CONFIG, N_SAMPLES), Labels.nothing()):
         assert len(labels) == 0
-        assert events_of(labels, 0.0, CONFIG) == Performance()
+        assert events_of(labels, 0.0) == Performance()

@@ -11,7 +11,7 @@ from pianotrans.training.data.chunks import Chunks, collate
 from pianotrans.training.data.index import FILE_NAME, read_index, write_index
 from pianotrans.training.loss import Objective
 from pianotrans.training.runs.distributed import make_fabric
-from pianotrans.training.runs.run_folder import Recipe
+from pianotrans.training.runs.run_folder import TrainingRecipe
 from pianotrans.training.runs.start import Request, make_loop
 from tests.commands.driving import run
 
@@ -24,7 +24,7 @@ LEARNER = Path(__file__).parent / "learner"
 def test_a_handful_of_clips_is_learnt(tmp_path):
     """The network, the objective, the optimizer and the stitching of validation, all at once: minutes."""
     data = make_index(tmp_path / "data", n_train=4, n_validation=0, duration_s=3.0)
-    loop = make_loop(Request(Recipe.read(str(LEARNER)), data, tmp_path / "run"), make_fabric("cpu"))
+    loop = make_loop(Request(TrainingRecipe.read(str(LEARNER)), data, tmp_path / "run"), make_fabric("cpu"))
     loop.run()
     scores = loop.checkpoints.last().scores
     assert scores["keys onset"] >= 0.95
@@ -46,12 +46,12 @@ PUBLISHED = (
 def test_the_published_weights_learn_more(shared, published, tmp_path):
     """Thirty steps on six seconds of three recordings: these become likelier and likelier, a fourth no worse."""
     data = beginnings(shared / "maestro-mini", tmp_path, duration_s=6.0)
-    recipe = Recipe.read("transkun-v2", PUBLISHED)
+    recipe = TrainingRecipe.read("transkun-v2", PUBLISHED)
     likelihoods = Likelihoods()
     request = Request(recipe, data, tmp_path / "run", initial="transkun-v2")
     loop = make_loop(request, make_fabric("cpu"), (likelihoods,))
     chunks = Chunks(read_index(data).of_split("train"), recipe.entry.config(), recipe.settings.chunks, seed=0)
-    likelihoods.watch(loop.state.model, collate([chunks[i] for i in range(len(chunks))]))
+    likelihoods.watch(loop.state.model, collate([chunks[0, i] for i in range(len(chunks))]))
     before = loop.validate(Path("transkun-v2")).scores
     loop.run()
     after = loop.checkpoints.last().scores
@@ -94,7 +94,7 @@ class Likelihoods:
 
 def beginnings(root, folder, duration_s):
     """The first seconds of recordings in the layout of MAESTRO, prepared."""
-    assert run("prepare", "maestro", root, folder / "whole", "--quick").exit_code == 0
+    assert run("prepare", root, folder / "whole", "--quick").exit_code == 0
     whole, short = read_index(folder / "whole"), folder / "short"
     recordings = []
     for one in whole.recordings:

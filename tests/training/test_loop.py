@@ -80,7 +80,7 @@ def test_the_same_seed_is_the_same_run(data, tmp_path, whole):
 def test_stopped_and_resumed_is_the_same_run(data, tmp_path, whole, n_steps):
     notes = Notes()
     stopped = loop(data, tmp_path, watchers=(notes,), is_stopping=lambda: len(notes.steps) + 1 >= n_steps)
-    with pytest.raises(Cancelled, match=f"stopped after step {n_steps}, which is saved. --resume goes on"):
+    with pytest.raises(Cancelled, match=f"stopped after step {n_steps}, which is saved. --resume continues"):
         stopped.run()
     assert stopped.checkpoints.last().step == n_steps
     resumed = loop(data, tmp_path, resume=True)

@@ -9,16 +9,18 @@ import soundfile
 import torch
 
 from pianotrans.events import Note, Pedal, Performance, load_midi
-from pianotrans.network import N_TRACKS, Model, ModelConfig
+from pianotrans.network import Model, ModelConfig
 from pianotrans.network.config import AttributesConfig, SpectrogramConfig, TransformerConfig
-from pianotrans.semicrf import log_partition
 from pianotrans.training.data.labels import Labels, labels_of
 from pianotrans.training.objective import log_probability
+from tests.semicrf.dense import log_partition, score_map
 
 SMALL = ModelConfig(
     SpectrogramConfig(8000, 512, 1024, 24, 30.0, 4000.0, 1), TransformerConfig(16, 2, 1, 2), AttributesConfig(8)
 )
+
 N_SAMPLES = 6000  # 13 frames
+N_TRACKS = SMALL.tracks.n_tracks
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_log_probability_by_definition(model, samples):
         found = log_probability(model, samples, labels)
         context, scores = model(samples)
     assert found.intervals.shape == found.attributes.shape == found.total.shape == (2, N_TRACKS)
-    full = scores.map().double()
+    full = score_map(scores).double()
     intervals, attributes = -log_partition(full)[:, 0].reshape(2, N_TRACKS), torch.zeros(2, N_TRACKS).double()
     for i, track in enumerate(labels[0].track):
         begin, end = labels[0].begin[i], labels[0].end[i]

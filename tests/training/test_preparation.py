@@ -16,7 +16,13 @@ from pianotrans.datasets import find_pairs
 from pianotrans.errors import DatasetError, OutputError
 from pianotrans.events import Durations, Note, Pedal, Performance
 from pianotrans.training.data.index import CACHE_FOLDER, FILE_NAME, Recording, read_index
-from pianotrans.training.preparation import Outcome, Preparation, PreparationSettings, report_csv, running
+from pianotrans.training.preparation import (
+    Preparation,
+    PreparationOutcome,
+    PreparationSettings,
+    report_csv,
+    running,
+)
 from pianotrans.training.preparation.running import PARTS_FOLDER
 from tests.synthesis import random_performance, render
 
@@ -64,14 +70,14 @@ def pairs(tmp_path: Path) -> Pairs:
     return Pairs(tmp_path / "data")
 
 
-def prepare(pairs: Pairs, out: Path, n_workers: int = 1, **options: Any) -> dict[str, Outcome]:
+def prepare(pairs: Pairs, out: Path, n_jobs: int = 1, **options: Any) -> dict[str, PreparationOutcome]:
     overwrite = options.pop("overwrite", False)
     listing = find_pairs("csv", pairs.csv())
     settings = PreparationSettings(**options)
-    return {one.name: one for one in Preparation(listing, out, settings, overwrite=overwrite).run(n_workers)}
+    return {one.name: one for one in Preparation(listing, out, settings, overwrite=overwrite).run(n_jobs)}
 
 
-def ready(outcomes: dict[str, Outcome], name: str) -> Recording:
+def ready(outcomes: dict[str, PreparationOutcome], name: str) -> Recording:
     recording = outcomes[name].recording
     assert recording is not None, outcomes[name].refusal
     return recording
@@ -192,14 +198,14 @@ BAD: dict[str, tuple[Callable[[Pairs], object], str]] = {
         lambda pairs: overwritten(pairs.add("bad").with_suffix(".mid"), b"some text"),
         "bad.mid: does not begin as MIDI files do",
     ),
-    "no notes": (lambda pairs: pairs.add("bad", DEAF, SOUND), "bad.mid: holds no notes of a piano"),
-    "no piano": (lambda pairs: pairs.add("bad", TOO_HIGH, SOUND), "bad.mid: holds no notes of a piano"),
+    "no notes": (lambda pairs: pairs.add("bad", DEAF, SOUND), "bad.mid: holds no notes within a piano's keys"),
+    "no piano": (lambda pairs: pairs.add("bad", TOO_HIGH, SOUND), "bad.mid: holds no notes within a piano's keys"),
     "a text of MAPS": (
         lambda pairs: (
             pairs.add("bad", SHORT, midi="bad.txt"),
             (pairs.folder / "bad.txt").write_text("OnsetTime OffsetTime MidiPitch\n0.5 0.7 60\n"),
         ),
-        "bad.txt: tells neither velocities nor pedals. Give MIDI to train on.",
+        "bad.txt: states neither velocities nor pedals. Give MIDI to train on.",
     ),
 }
 
@@ -222,7 +228,7 @@ def test_one_bad_among_good(pairs: Pairs, tmp_path: Path, case: str):
 @pytest.mark.parametrize(
     ("performance", "options", "remark"),
     [
-        (Performance((Note(0.1, 1, 60, 50), Note(0.2, 1, 10, 50)), (), 2.0), {}, "no piano has are left out: 1"),
+        (Performance((Note(0.1, 1, 60, 50), Note(0.2, 1, 10, 50)), (), 2.0), {}, "keys are left out: 1"),
         (Performance(tuple(Note(0.05 * i, 2, 40 + i, 64) for i in range(20)), (), 2.0), {}, "the velocity 64"),
         (Performance((Note(0.1, 1, 60, 50),), (), 2.0), {"duration": 9.0}, "9.0 s in the index do not go"),
         (Performance((Note(0.1, 1, 60, 50),), (), 2.0), {"rate": 8000}, "at 8000 Hz the highest partials are"),
@@ -260,9 +266,7 @@ def test_reading_headers_only(pairs: Pairs, tmp_path: Path):
 def test_unknown_splits(pairs: Pairs, tmp_path: Path, split: str, words: str):
     pairs.add("good")
     pairs.add("song", split=split)
-    message = (
-        rf"1 of 2 recordings have {words}. In the column split, say one of train, validation, test for each\.$"
-    )
+    message = rf"1 of 2 recordings have {words}. Give each one of train, validation, test"
     with pytest.raises(DatasetError, match=message):
         prepare(pairs, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -356,7 +360,7 @@ def test_several_processes(pairs: Pairs, tmp_path: Path):
     for i in range(4):
         pairs.add(f"song{i}", suffix=".ogg" if i % 2 else ".wav")
     spoil(pairs, "silence")
-    outcomes = prepare(pairs, tmp_path / "out", n_workers=2)
+    outcomes = prepare(pairs, tmp_path / "out", n_jobs=2)
     assert "silent" in outcomes["bad"].refusal
     assert [one.name for one in read_index(tmp_path / "out").recordings] == [f"song{i}" for i in range(4)]
 

@@ -7,7 +7,7 @@ import pytest
 
 from pianotrans.errors import ModelError, TrainingError
 from pianotrans.inference.registry import find_model, models_folder
-from pianotrans.training.runs.run_folder import Recipe
+from pianotrans.training.runs.run_folder import TrainingRecipe
 from pianotrans.training.runs.settings import OptimisationSettings, TrainingSettings
 from pianotrans.training.runs.settings_files import differences, read_settings, settings_of, settings_text
 from pianotrans.training.runs.start import make_state
@@ -22,7 +22,7 @@ def test_there_are_recipes():
 @pytest.mark.parametrize("name", RECIPES)
 def test_shipped_recipes_can_be_started(name):
     """Every setting is understood and a model can be made of it, shrunk where it would take long."""
-    recipe = Recipe.read(name)
+    recipe = TrainingRecipe.read(name)
     config = recipe.entry.config()
     small = replace(config, transformer=replace(config.transformer, width=32, n_heads=2, n_layers=1))
     state = make_state(small, recipe.settings, "cpu")
@@ -32,7 +32,7 @@ def test_shipped_recipes_can_be_started(name):
 
 
 def test_the_published_recipe_is_the_default():
-    assert Recipe.read("transkun-v2").settings == TrainingSettings()
+    assert TrainingRecipe.read("transkun-v2").settings == TrainingSettings()
 
 
 def test_round_trip():
@@ -100,21 +100,21 @@ def test_a_missing_file(tmp_path):
     with pytest.raises(TrainingError, match="cannot be read"):
         read_settings(tmp_path / "none.toml")
     with pytest.raises(TrainingError, match=r"neither a recipe \(small, tiny, transkun-v2\) nor a TOML file"):
-        Recipe.read(str(tmp_path / "none.toml"))
+        TrainingRecipe.read(str(tmp_path / "none.toml"))
 
 
 def test_the_model_of_a_recipe(tmp_path):
     """By name, by a folder beside the file, or the folder that the file lies in."""
     tiny = find_model("tiny")
-    assert Recipe.read(str(written(tmp_path, 'model = "tiny"'))).entry == tiny
+    assert TrainingRecipe.read(str(written(tmp_path, 'model = "tiny"'))).entry == tiny
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "config.toml").write_bytes((tiny.folder / "config.toml").read_bytes())
-    assert Recipe.read(str(written(tmp_path, 'model = "mine"'))).entry.folder == tmp_path / "mine"
-    assert Recipe.read(str(written(tmp_path / "mine", "").parent)).entry.folder == tmp_path / "mine"
+    assert TrainingRecipe.read(str(written(tmp_path, 'model = "mine"'))).entry.folder == tmp_path / "mine"
+    assert TrainingRecipe.read(str(written(tmp_path / "mine", "").parent)).entry.folder == tmp_path / "mine"
     with pytest.raises(ModelError, match="neither a known model"):
-        Recipe.read(str(written(tmp_path, 'model = "nothing"')))
+        TrainingRecipe.read(str(written(tmp_path, 'model = "nothing"')))
     with pytest.raises(ModelError, match=r"no config.toml in it"):
-        Recipe.read(str(written(tmp_path, "")))
+        TrainingRecipe.read(str(written(tmp_path, "")))
 
 
 def test_differences():

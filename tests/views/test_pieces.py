@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pianotrans.events import Note, Performance
+from pianotrans.piano import LOWEST_KEY, N_KEYS
 from pianotrans.views import Comparison, key_spectrum
 from pianotrans.views.roll_layout import clock_label, lay_out
-from pianotrans.views.spectrum import BANDS_PER_KEY, HIGHEST, LOWEST
+from pianotrans.views.spectrum import BANDS_PER_KEY
 
 
 @given(st.floats(0, 5000), st.floats(0.01, 20_000), st.lists(st.integers(0, 127)))
@@ -43,8 +44,8 @@ def test_a_tone_is_loudest_at_its_key(key: int):
     rate = 22_050
     tone = np.sin(2 * np.pi * 440 * 2 ** ((key - 69) / 12) * np.arange(rate) / rate).astype(np.float32)
     levels = key_spectrum([tone[None]], rate).levels
-    assert levels.shape[0] == BANDS_PER_KEY * (HIGHEST - LOWEST + 1)
-    off = abs(int(levels[:, 15].argmax()) - ((key - LOWEST) * BANDS_PER_KEY + 1))
+    assert levels.shape[0] == BANDS_PER_KEY * N_KEYS
+    off = abs(int(levels[:, 15].argmax()) - ((key - LOWEST_KEY) * BANDS_PER_KEY + 1))
     assert off <= (1 if key < 40 else 0)  # bins of 4 Hz are wider than the lowest keys are apart
 
 

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from pianotrans.events import Note, Pedal, Performance
 from pianotrans.views import PICTURE_FORMATS, Comparison, draw_roll, key_spectrum
 
-pytest.importorskip("matplotlib")
-
 LOUD, SOFT = (247, 191, 47), (53, 102, 176)  # velocity 127 and 1
 MISSED, EXTRA = (230, 126, 0), (184, 0, 63)
 

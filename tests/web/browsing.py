@@ -1,18 +1,10 @@
-"""The page as a person meets it, in Debian's Chromium."""
+"""The page as a person meets it."""
 
 import base64
-import shutil
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-SOON_S = 20.0
-_CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-_MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")  # it beeps once a second
+from tests.browser import SOON_S, troubles_of
 
 # In the page and in the player's frame: what their policies keep from happening is an error, too.
 _TELL_POLICY = """
@@ -30,67 +22,62 @@ _DROP = """(files) => {
       document.getElementById("desk").dispatchEvent(new DragEvent(kind, options));
     }
 }"""
-_COUNT_COLOURS = """(canvas) => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    const counts = {};
-    for (let i = 0; i < data.length; i += 4) {
-      const name = `${data[i]},${data[i + 1]},${data[i + 2]},${data[i + 3]}`;
-      counts[name] = (counts[name] ?? 0) + 1;
-    }
-    return counts;
-}"""
-
-Colour = tuple[int, ...]
-
-
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """The browser, with a microphone that beeps; skips where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if _CHROMIUM is None:
-        pytest.skip("no chromium; on Debian: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=_CHROMIUM, args=_MICROPHONE)
-        yield browser
-        browser.close()
 
 
 class Tab:
-    """The page in a window of its own, or beside `other`; and all that goes wrong in it."""
+    """The page in a window of its own, or beside another; and all that goes wrong in it."""
 
-    def __init__(self, browser: Any, address: str, *, beside: "Tab | None" = None, **options: Any):
+    def __init__(
+        self, browser: Any, address: str, *, beside: "Tab | None" = None, by_link: bool = False, **options: Any
+    ):
         view = {"viewport": {"width": 1180, "height": 860}, "color_scheme": "light"}
         self.context = browser.new_context(**view | options) if beside is None else beside.context
         self.page = self.context.new_page()
-        self.troubles: list[str] = []
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("console", lambda message: self.troubles.extend([message.text] * (message.type == "error")))
+        self.troubles = troubles_of(self.page)
         self.page.add_init_script(_TELL_POLICY)
-        self.page.goto(address)
-        self.page.get_by_text("Audio or video, up to").wait_for()
+        if by_link:
+            self.page.goto(f"data:text/html,<a href='{address}'>a link from elsewhere</a>")
+            self.page.get_by_role("link").click()
+        else:
+            self.page.goto(address)
+        self.page.locator("#limits:not(:empty)").wait_for()
 
     def drop(self, *files: tuple[str, bytes]) -> None:
         """Files, dragged in from elsewhere."""
         self.page.evaluate(_DROP, [(name, base64.b64encode(content).decode()) for name, content in files])
 
     def row(self, name: str) -> Any:
-        """The line of a recording."""
+        """The row of a recording."""
         heading = self.page.get_by_role("heading", name=name, exact=True)
         return self.page.get_by_role("listitem").filter(has=heading)
 
     def wait(self, name: str, state: str, timeout_s: float = SOON_S) -> Any:
-        """The line of a recording as soon as the server has it, and in this state."""
-        line = self.row(name).and_(self.page.locator(f"#jobs [data-state={state}]"))
-        line.wait_for(timeout=1000 * timeout_s)
-        return line
+        """The row of a recording as soon as the server has it, and in this state."""
+        row = self.row(name).and_(self.page.locator(f"#jobs [data-state={state}]"))
+        row.wait_for(timeout=1000 * timeout_s)
+        return row
+
+    def facts(self, name: str) -> str:
+        """What the row of a recording says about it."""
+        text: str = self.row(name).locator(".facts").inner_text()
+        return text
 
     def names(self) -> list[str]:
-        """Of all recordings, as they stand in the list."""
-        return self.page.locator("#jobs .name").all_inner_texts()
+        """The names of all recordings, as they stand in the list."""
+        names: list[str] = self.page.locator("#jobs .name").all_inner_texts()
+        return names
+
+    def click(self, name: str, what: str) -> None:
+        """A control in the row of a recording."""
+        self.row(name).last.get_by_label(f"{what}: {name}").click()  # uploads stand before jobs
+
+    def answer(self, what: str) -> None:
+        """The question whether to delete."""
+        self.page.get_by_role("dialog").get_by_role("button", name=what).click()
 
     def open(self, name: str) -> Any:
         """The player of a recording, with everything in it."""
-        self.row(name).get_by_role("link", name=f"Open: {name}").click()
+        self.click(name, "Open")
         return self.player()
 
     def player(self) -> Any:
@@ -104,20 +91,3 @@ class Tab:
         with self.page.expect_download() as waiting:
             control.click()
         return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
-
-    def text(self) -> str:
-        return self.page.locator("body").inner_text()
-
-
-def colours(canvas: Any) -> dict[Colour, int]:
-    """How often each colour is on a canvas; the last number is its opacity."""
-    counts = canvas.evaluate(_COUNT_COLOURS)
-    return {tuple(map(int, name.split(","))): n for name, n in counts.items()}
-
-
-def until(condition: Callable[[], object], timeout_s: float = SOON_S) -> None:
-    """Wait; the page's policy forbids playwright's own way to do so."""
-    end_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end_s, "too late"
-        time.sleep(0.05)

@@ -5,15 +5,14 @@ from typing import Any
 
 import pytest
 
+from tests.browser import chromium
 from tests.threads import one_thread
-
-from .browsing import chromium
 
 __all__ = ["one_thread"]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium. No longer than a module: while it is open, no other event loop runs in the thread."""
+    """Chromium, for the tests of one module."""
     with chromium() as one:
         yield one

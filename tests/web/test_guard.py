@@ -179,5 +179,16 @@ def test_the_page_and_its_files(open_site: Site, tmp_path: Path):
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
     assert open_site.client.get("/assets/page.html").content == page.content
-    for name in ("..%2fapp.py", "%2e%2e/app.py", "../app.py", "nothing.js", "", "page.html%00.js"):
+    shared = open_site.client.get("/assets/shared/theme.js")
+    assert shared.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    for name in (
+        "..%2fapp.py",
+        "%2e%2e/app.py",
+        "../app.py",
+        "nothing.js",
+        "",
+        "page.html%00.js",
+        "shared/",
+        "shared/../../report.html",
+    ):
         assert open_site.client.get(f"/assets/{name}").status_code == 404

@@ -1,30 +1,45 @@
-"""`pianotrans evaluate --compare A B`: two saved evaluations."""
+"""`pianotrans evaluate compare`: two saved evaluations."""
 
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from pianotrans.commands.evaluate.tables import print_comparison
-from pianotrans.evaluation import compare, load_evaluation
+from pianotrans.commands.console import Reporter
+from pianotrans.commands.exits import exits
+from pianotrans.commands.options import AsJson, Quiet, Seed, Verbose
 
 
-def compare_saved(a: Path, b: Path, seed: int, *, as_json: bool) -> None:
-    """Print how two saved evaluations differ; their settings are those they were made with.
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A.json", help="JSON of an evaluation.")],
+    b: Annotated[Path, typer.Argument(metavar="B.json", help="JSON of another, of the same pieces.")],
+    as_json: AsJson = False,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Compare two systems on the same pieces: how much they differ, and whether by more than chance.
 
-    Raises EvaluationError if they cannot be read, or do not go together.
+    A and B are what `evaluate midi` or `evaluate dataset` wrote with --json, or summary.json of their output.
+    Exit code: 0 done, 1 they cannot be read or do not go together, 2 wrong usage.
     """
-    saved_a, saved_b = load_evaluation(a), load_evaluation(b)
-    differences = compare(saved_a, saved_b, seed=seed)
-    if not as_json:
-        print_comparison(saved_a, saved_b, differences, seed)
-        return
-    document = {
-        "a": str(a),
-        "b": str(b),
-        "seed": seed,
-        "settings": saved_a.settings.to_dict(),
-        "differences": [asdict(one) for one in differences],
-    }
-    typer.echo(json.dumps(document, indent=1, allow_nan=False))
+    with exits(Reporter(quiet=quiet, verbose=verbose)):
+        from pianotrans.commands.evaluate.tables import print_comparison
+        from pianotrans.evaluation import compare as compare_evaluations
+        from pianotrans.evaluation import load_evaluation
+
+        saved_a, saved_b = load_evaluation(a), load_evaluation(b)
+        differences = compare_evaluations(saved_a, saved_b, seed=seed)
+        if not as_json:
+            print_comparison(saved_a, saved_b, differences, seed)
+            return
+        document = {
+            "a": str(a),
+            "b": str(b),
+            "seed": seed,
+            "settings": saved_a.settings.to_dict(),
+            "differences": [asdict(one) for one in differences],
+        }
+        typer.echo(json.dumps(document, indent=1, allow_nan=False))

@@ -1,172 +1,106 @@
-"""`pianotrans evaluate --dataset ROOT`: the recordings of a data set transcribed, and scored by its MIDI."""
+"""`pianotrans evaluate dataset`: the recordings of a data set transcribed, and scored by its MIDI."""
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from rich.progress import track
+import typer
 
-from pianotrans.batch import Destination, Item, Options
-from pianotrans.batch.estimate import header_duration_s
 from pianotrans.commands.console import Reporter
-from pianotrans.commands.evaluate.midi import score_pairs, tell_failure
-from pianotrans.commands.transcribe.collection import GO_ON, run_collection
-from pianotrans.datasets import (
-    DatasetListing,
+from pianotrans.commands.evaluate import options as scoring
+from pianotrans.commands.evaluate.options import BothSides, make_settings
+from pianotrans.commands.exits import exits
+from pianotrans.commands.options import (
+    AsJson,
+    Device,
+    Hop,
+    Jobs,
     Layout,
-    Pair,
-    check_duration,
-    file_of,
-    find_pairs,
-    limit_pairs,
-    load_reference,
-    select_names,
+    Model,
+    Overwrite,
+    Precision,
+    Quiet,
+    Seed,
+    Verbose,
 )
-from pianotrans.errors import EvaluationError, PianotransError, UsageError
-from pianotrans.evaluation import Evaluation, EvaluationSettings, Failure, FilePair, Provenance
-from pianotrans.evaluation.texts import first_few
-from pianotrans.files import make_folder
-from pianotrans.inference.registry import default_model, find_model
-from pianotrans.workers.recipe import Recipe
-from pianotrans.workers.storage import here
-
-FOLDER = "transcriptions"
+from pianotrans.commands.transcribe.collection import GO_ON
 
 
-@dataclass(frozen=True)
-class Part:
-    """Which recordings of which data set."""
+def dataset(
+    root: Annotated[Path, typer.Argument(metavar="ROOT", help="Folder of the data set, or a csv of pairs.")],
+    layout: Layout = None,
+    split: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Score only this split.", show_default="all")
+    ] = None,
+    name_filter: Annotated[
+        str | None,
+        typer.Option("--filter", metavar="TEXT", help="Score only recordings whose name contains or matches TEXT."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Score only the first N recordings.", show_default="all")
+    ] = None,
+    model: Model = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    hop: Hop = None,
+    durations: scoring.Conventions = BothSides.both,
+    ref_durations: scoring.RefDurations = None,
+    est_durations: scoring.EstDurations = None,
+    onset_tolerance: scoring.OnsetTolerance = 0.05,
+    offset_tolerance: scoring.OffsetTolerance = 0.05,
+    offset_ratio: scoring.OffsetRatio = 0.2,
+    velocity_tolerance: scoring.VelocityTolerance = 0.1,
+    align: scoring.Align = False,
+    align_window: scoring.AlignWindow = 5.0,
+    seconds: scoring.Seconds = None,
+    output: scoring.Output = None,
+    overwrite: Overwrite = False,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Transcribe the recordings of a data set and score them against its MIDI.
 
-    root: Path
-    layout: str | None = None
-    split: str | None = None
-    name_filter: str | None = None
-    n_at_most: int | None = None
-
-    def listing(self) -> DatasetListing:
-        """What there is of it. Raises DatasetError if that is nothing, UsageError for no layout."""
-        if self.layout is not None and self.layout not in list(Layout):
-            raise UsageError(f"{self.layout!r} is none of {', '.join(Layout)}.", "layout")
-        listing = find_pairs(self.layout, self.root, self.split)
-        if self.name_filter is not None:
-            listing = select_names(listing, self.name_filter)
-        return listing if self.n_at_most is None else limit_pairs(listing, self.n_at_most)
-
-
-@dataclass(frozen=True)
-class Work:
-    """How to go about it; none of this changes a score."""
-
-    out: Path | None  # keeps the transcriptions
-    overwrite: bool
-    jobs: int | None
-
-
-def score_dataset(
-    part: Part, recipe: Recipe, settings: EvaluationSettings, work: Work, reporter: Reporter
-) -> Evaluation:
-    """Transcribe what was not transcribed before, score everything, tell of all that has no score.
-
-    A recording or a reference that cannot be read does not stop the others. Raises EvaluationError if nothing
-    can be scored, and for the data set, the model or the device as a whole what is raised for these.
+    With -o FOLDER the transcriptions are kept, and the same command continues an earlier run. Exit code: 0
+    all scored, 1 some files cannot be read (the others are scored), 2 wrong usage, 130 interrupted.
     """
-    listing = part.listing()
-    provenance = Provenance(
-        find_model(recipe.model or default_model()).name,
-        _hop_s(recipe),
-        listing.layout,
-        part.split,
-        part.name_filter,
-        part.n_at_most,
-        recipe.precision,
-    )
-    incomplete = tuple(map(str, listing.unmatched))
-    for line in first_few(incomplete):
-        reporter.warn(line)
-    pairs, unreadable, warnings = _check(listing.pairs, reporter)
-    with _folder(work.out, reporter) as folder:
-        transcribed, untranscribed = _transcribe(pairs, folder, recipe, work, reporter)
-        pieces, unscored = score_pairs(transcribed, settings, work.jobs, reporter)
-    failures = (*unreadable, *untranscribed, *unscored)
-    if not pieces:
-        raise EvaluationError("nothing was scored: every recording or its MIDI failed. See the lines above.")
-    if failures:
-        reporter.say(f"{len(pieces)} of {len(listing.pairs)} recordings scored.")
-    return Evaluation(
-        settings, pieces, failures=failures, provenance=provenance, incomplete=incomplete, warnings=warnings
-    )
+    reporter = Reporter(quiet=quiet, verbose=verbose)
+    with exits(reporter, f"{GO_ON if output else ''} Nothing half-written is left.".lstrip()):
+        settings = make_settings(
+            durations,
+            ref_durations,
+            est_durations,
+            onset_tolerance_s=onset_tolerance,
+            offset_ratio=offset_ratio,
+            offset_tolerance_s=offset_tolerance,
+            velocity_tolerance=velocity_tolerance,
+            align=align,
+            align_window_s=align_window,
+            limit_s=seconds,
+        )
+        from pianotrans.batch.evaluation import evaluate_dataset
+        from pianotrans.commands.evaluate.showing import check_output, finish, show_evaluation
+        from pianotrans.workers.recipe import Recipe
 
-
-def _hop_s(recipe: Recipe) -> float:
-    """Between the starts of two segments; asked for before any work is done, as a wrong one is refused."""
-    from pianotrans.inference.segments import SegmentPlan
-
-    config = find_model(recipe.model or default_model()).config()
-    SegmentPlan.of(config, recipe.hop_s)
-    return config.segments.hop_s if recipe.hop_s is None else recipe.hop_s
-
-
-def _check(pairs: Sequence[Pair], reporter: Reporter) -> tuple[list[Pair], tuple[Failure, ...], tuple[str, ...]]:
-    """The pairs whose MIDI can be read, those that cannot, and warnings of durations that do not go together.
-
-    This comes before the hours of transcribing. Of audio only headers are read; where one does not tell the
-    duration there is no warning.
-    """
-    readable, failures, warnings = [], [], []
-    for pair in track(
-        pairs,
-        description="reading the MIDI",
-        console=reporter.console,
-        transient=True,
-        disable=reporter.quiet or reporter.is_plain,
-    ):
-        try:
-            midi_s = load_reference(pair.midi).duration_s
-        except PianotransError as error:
-            failures.append(Failure(pair.name, str(error)))
-            tell_failure(failures[-1], reporter)
-            continue
-        readable.append(pair)
-        audio_s = header_duration_s(pair.audio)
-        warning = None if audio_s is None else check_duration(pair, audio_s, midi_s)
-        if warning is not None:
-            warnings.append(warning)
-            reporter.warn(warning)
-    return readable, tuple(failures), tuple(warnings)
-
-
-@contextmanager
-def _folder(out: Path | None, reporter: Reporter) -> Iterator[Path]:
-    """Where transcriptions are, or will be."""
-    if out is None:
-        reporter.say("The transcriptions are not kept. With --out DIR they are, and are used again by a later run.")
-        with tempfile.TemporaryDirectory(prefix="pianotrans-") as folder:
-            yield Path(folder)
-        return
-    make_folder(out / FOLDER)
-    try:
-        yield out / FOLDER
-    except KeyboardInterrupt:
-        reporter.say(GO_ON)
-        raise
-
-
-def _transcribe(
-    pairs: Sequence[Pair], folder: Path, recipe: Recipe, work: Work, reporter: Reporter
-) -> tuple[list[FilePair], tuple[Failure, ...]]:
-    """What can be scored now, and what cannot be transcribed. What failed before is tried again."""
-    items = [
-        Item(pair.name, pair.audio, {name: folder / file_of(pair.name, f".{name}") for name in recipe.formats})
-        for pair in pairs
-    ]
-    options = Options(overwrite=work.overwrite, retry_failed=True, n_jobs=work.jobs or 1)
-    outcomes = run_collection(items, Destination(folder), recipe, options, reporter).outcomes
-    transcribed = [
-        FilePair(pair.name, pair.midi, here(outcome.item.outputs["mid"]), here(outcome.item.outputs["json"]))
-        for pair, outcome in zip(pairs, outcomes, strict=True)
-        if outcome.is_good
-    ]
-    failures = [Failure(one.item.name, one.error or "unknown") for one in outcomes if not one.is_good]
-    return transcribed, tuple(failures)
+        check_output(output, overwrite=overwrite)
+        if output is None:
+            reporter.say("The transcriptions are not kept. With -o FOLDER a later run uses them again.")
+        with show_evaluation(reporter, seconds) as watcher:
+            evaluation = evaluate_dataset(
+                root,
+                layout=layout,
+                split=split,
+                name_filter=name_filter,
+                n_at_most=limit,
+                recipe=Recipe(model=model, device=device, precision=precision, hop_s=hop),
+                settings=settings,
+                output=output,
+                overwrite=overwrite,
+                n_jobs=jobs,
+                watcher=watcher,
+            )
+        if evaluation.failures:
+            n_pieces, n_failures = len(evaluation.pieces), len(evaluation.failures)
+            reporter.say(f"{n_pieces} of {n_pieces + n_failures} recordings scored.")
+        finish(evaluation, output, reporter, overwrite=overwrite, as_json=as_json, seed=seed)

@@ -1,86 +1,61 @@
-"""`pianotrans evaluate REF EST`: MIDI against MIDI."""
+"""`pianotrans evaluate midi`: MIDI against MIDI."""
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-from rich.progress import track
+import typer
 
 from pianotrans.commands.console import Reporter
-from pianotrans.errors import EvaluationError
-from pianotrans.evaluation import (
-    Evaluation,
-    EvaluationSettings,
-    Failure,
-    FilePair,
-    Pairing,
-    PieceScores,
-    default_jobs,
-    pair_files,
-    score_files,
-)
+from pianotrans.commands.evaluate import options as scoring
+from pianotrans.commands.evaluate.options import BothSides, make_settings
+from pianotrans.commands.exits import exits
+from pianotrans.commands.options import AsJson, Jobs, Overwrite, Quiet, Seed, Verbose
 
 
-def score_midi(
-    reference: Path, estimate: Path, settings: EvaluationSettings, jobs: int | None, reporter: Reporter
-) -> Evaluation:
-    """Score two files, or every pair of two folders; tell of everything that has no score.
+def midi(
+    reference: Annotated[Path, typer.Argument(metavar="REF", help="What was played: a MIDI file or a folder.")],
+    estimate: Annotated[Path, typer.Argument(metavar="EST", help="What was transcribed: a file or a folder.")],
+    durations: scoring.Conventions = BothSides.both,
+    ref_durations: scoring.RefDurations = None,
+    est_durations: scoring.EstDurations = None,
+    onset_tolerance: scoring.OnsetTolerance = 0.05,
+    offset_tolerance: scoring.OffsetTolerance = 0.05,
+    offset_ratio: scoring.OffsetRatio = 0.2,
+    velocity_tolerance: scoring.VelocityTolerance = 0.1,
+    align: scoring.Align = False,
+    align_window: scoring.AlignWindow = 5.0,
+    seconds: scoring.Seconds = None,
+    output: scoring.Output = None,
+    overwrite: Overwrite = False,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Score transcriptions against what was played: two MIDI files, or two folders of them.
 
-    Raises EvaluationError if nothing has one, and what `pair_files` and `score_files` raise.
+    Folders are matched by relative path and name (.mid and .midi alike). Exit code: 0 all scored, 1 some files
+    cannot be read (the others are scored) or nothing matches, 2 wrong usage, 130 interrupted.
     """
-    pairing = pair_files(reference, estimate)
-    _tell_unmatched(pairing, reporter)
-    pieces, failures = score_pairs(pairing.pairs, settings, jobs, reporter)
-    if not pieces:
-        raise EvaluationError(_why_nothing(pairing))
-    return Evaluation(
-        settings=settings,
-        pieces=pieces,
-        reference_only=tuple(map(str, pairing.reference_only)),
-        estimate_only=tuple(map(str, pairing.estimate_only)),
-        failures=failures,
-    )
+    reporter = Reporter(quiet=quiet, verbose=verbose)
+    with exits(reporter):
+        settings = make_settings(
+            durations,
+            ref_durations,
+            est_durations,
+            onset_tolerance_s=onset_tolerance,
+            offset_ratio=offset_ratio,
+            offset_tolerance_s=offset_tolerance,
+            velocity_tolerance=velocity_tolerance,
+            align=align,
+            align_window_s=align_window,
+            limit_s=seconds,
+        )
+        from pianotrans.commands.evaluate.showing import check_output, finish, show_evaluation
+        from pianotrans.evaluation import score_midi
 
-
-def score_pairs(
-    pairs: Sequence[FilePair], settings: EvaluationSettings, jobs: int | None, reporter: Reporter
-) -> tuple[tuple[PieceScores, ...], tuple[Failure, ...]]:
-    """Score every pair, in order, and tell of what cannot be scored."""
-    results = track(
-        score_files(pairs, settings, jobs=jobs or default_jobs(len(pairs))),
-        description="scoring",
-        total=len(pairs),
-        console=reporter.console,
-        transient=True,
-        disable=reporter.quiet or reporter.is_plain,
-    )
-    by_name = {result.name: result for result in results}
-    in_order = [by_name[pair.name] for pair in pairs]
-    failures = tuple(result for result in in_order if isinstance(result, Failure))
-    for failure in failures:
-        tell_failure(failure, reporter)
-    return tuple(result for result in in_order if not isinstance(result, Failure)), failures
-
-
-def tell_failure(failure: Failure, reporter: Reporter) -> None:
-    """One line about a piece that has no score."""
-    reporter.error(EvaluationError(f"{failure.name}: not scored. {failure.reason}"))
-
-
-def _tell_unmatched(pairing: Pairing, reporter: Reporter) -> None:
-    """Never left out, not even with --quiet: scores without these pieces may mislead."""
-    for path in pairing.reference_only:
-        reporter.console.print(f"no estimate for {path}", markup=False, soft_wrap=True)
-    for path in pairing.estimate_only:
-        reporter.console.print(f"no reference for {path}", markup=False, soft_wrap=True)
-
-
-def _why_nothing(pairing: Pairing) -> str:
-    if pairing.pairs:
-        return "nothing was scored: every piece has a file that cannot be read. See the lines above."
-    n_references, n_estimates = len(pairing.reference_only), len(pairing.estimate_only)
-    found = f"nothing to score: {n_references} MIDI files in REF, {n_estimates} in EST, no two of the same path."
-    if not n_references or not n_estimates:
-        return f"{found} Pass folders that hold .mid or .midi files."
-    if pairing.n_same_stem:
-        return f"{found} {pairing.n_same_stem} have the same name but lie in other folders below. Move them."
-    return f"{found} Name the estimates as the references are."
+        check_output(output, overwrite=overwrite)
+        with show_evaluation(reporter) as watcher:
+            evaluation = score_midi(reference, estimate, settings, n_jobs=jobs, watcher=watcher)
+        finish(evaluation, output, reporter, overwrite=overwrite, as_json=as_json, seed=seed)

@@ -1,7 +1,7 @@
-"""Recordings as other rooms, microphones, tunings and mixing desks would give them (DESIGN §9).
+"""Recordings as they would sound in other rooms, tunings and mixes (README §9).
 
-All that happens to a chunk is drawn first, as a `Treatment`; each kind from a random generator of its own, so that
-switching one off changes nothing about the others.
+What happens to a chunk is drawn first, as a `Treatment`. Each kind has a random generator of its own, so that
+switching one off leaves the others as they are.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ Key = tuple[int, ...]
 
 @dataclass(frozen=True)
 class AugmentationSettings:
-    """How often each kind happens to a chunk, from 0 (never: switched off) to 1 (always), and how strongly."""
+    """How often each kind happens to a chunk, from 0 (off) to 1 (always), and how strongly."""
 
     pitch: float = 1.0
     pitch_semitones: float = 0.2  # at most, up or down
@@ -37,7 +37,7 @@ class AugmentationSettings:
     equaliser: float = 0.5
     equaliser_db: float = 3.0  # at most, in each of seven bands
     room: float = 0.3
-    room_folder: str = ""  # of impulse responses; none: rooms are made
+    room_folder: str = ""  # with impulse responses; empty: rooms are simulated
     noise: float = 0.5
     noise_lowest_db: float = 3.0  # signal to noise
     noise_highest_db: float = 40.0
@@ -54,7 +54,7 @@ class AugmentationSettings:
         if not self.noise_lowest_db <= self.noise_highest_db:
             raise DatasetError(
                 f"augmentation.noise_lowest_db: {self.noise_lowest_db} given, which is above noise_highest_db "
-                f"({self.noise_highest_db}). Exchange them."
+                f"({self.noise_highest_db}). Swap them."
             )
 
     @classmethod
@@ -112,7 +112,7 @@ class Augmentation:
         self._rooms = find_rooms(Path(settings.room_folder)) if wanted else ()
 
     def draw(self, key: Key, n_channels: int) -> Treatment:
-        """What happens to the chunk of this key, of so many channels; a pure function of the two."""
+        """Draw what happens to the chunk of this key, which has `n_channels`; a pure function of the two."""
         random = self._happening(key, _DOWNMIX, self.settings.downmix)
         weights = None if random is None else random.dirichlet(np.ones(n_channels))
         return Treatment(
@@ -125,7 +125,7 @@ class Augmentation:
         )
 
     def _happening(self, key: Key, kind: int, probability: float) -> np.random.Generator | None:
-        """The generator of one kind, if it happens to this chunk."""
+        """The random generator of one kind, if that kind happens to this chunk."""
         random = np.random.default_rng([*key, kind])
         return random if random.random() < probability else None
 

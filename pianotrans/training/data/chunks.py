@@ -24,7 +24,7 @@ _SHIFT = 0  # the number of the generator that shifts chunks; those of `augmenta
 
 @dataclass(frozen=True)
 class ChunkSettings:
-    """How recordings are cut (DESIGN §9). The defaults are those of the published model."""
+    """How recordings are cut (README §9). The defaults are those of the published model."""
 
     length_s: float = 16.0
     hop_s: float = 8.0  # between the starts of two chunks
@@ -63,7 +63,7 @@ class Batch:
 
 
 class Chunks(Dataset[Chunk]):
-    """The chunks of recordings; chunk i of an epoch is a pure function of (seed, epoch, i).
+    """The chunks of recordings; the chunk of a key (epoch, i) is a pure function of seed, epoch and i.
 
     They start every `hop_s`, from before the beginning of a recording, so that every moment of it is in as many
     chunks, to its end. Only the seconds of a chunk are read.
@@ -84,36 +84,23 @@ class Chunks(Dataset[Chunk]):
         self._rate = config.spectrogram.sample_rate
         self._n_samples = round(settings.length_s * self._rate)
         self._augmentation = Augmentation(settings.augmentation, self._rate)
-        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]  # seen by workers
         self._ends = list(accumulate(_n_chunks(one.duration_s, settings) for one in self.recordings))
 
     def __len__(self) -> int:
-        """Number of chunks of an epoch, the same in every epoch."""
+        """Number of chunks in an epoch, the same in every epoch."""
         return self._ends[-1]
 
-    @property
-    def epoch(self) -> int:
-        """The epoch whose chunks are given."""
-        return int(self._epoch)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Give the chunks of this epoch from now on, in processes that load them, too."""
-        self._epoch.fill_(epoch)
-
-    def __getitem__(self, i: int) -> Chunk:
-        """Chunk `i` of the epoch. Raises DatasetError if its recording cannot be read any more."""
-        return self.chunk(self.epoch, i)
-
-    def chunk(self, epoch: int, i: int) -> Chunk:
-        """Chunk `i` of any epoch; raises as `[i]` does."""
+    def __getitem__(self, key: tuple[int, int]) -> Chunk:
+        """The chunk of a key (epoch, i). Raises DatasetError if its recording cannot be read any more."""
+        epoch, i = key
         if not 0 <= i < len(self):
             raise IndexError(f"chunk {i} of {len(self)}")
-        key = (self.seed, epoch, i)
+        random_key = (self.seed, epoch, i)
         which = bisect_right(self._ends, i)
         recording = self.recordings[which]
         number = i - (self._ends[which - 1] if which else 0)
-        treatment = self._augmentation.draw(key, recording.n_channels)
-        return self._cut(recording, self._start_s(recording, number, key), treatment)
+        treatment = self._augmentation.draw(random_key, recording.n_channels)
+        return self._cut(recording, self._start_s(recording, number, random_key), treatment)
 
     def _start_s(self, recording: Recording, number: int, key: Key) -> float:
         """Where a chunk starts: at its place, or shifted, but not so far that it holds next to nothing."""
@@ -153,7 +140,7 @@ def _n_chunks(duration_s: float, settings: ChunkSettings) -> int:
 def collate(chunks: Sequence[Chunk]) -> Batch:
     """One batch of chunks of one length.
 
-    Recordings of fewer channels are repeated: channels are mixed in power (DESIGN §3), so that changes nothing.
+    Recordings of fewer channels are repeated: channels are mixed in power (README §3), so that changes nothing.
     """
     n_channels = math.lcm(*(chunk.samples.shape[0] for chunk in chunks))
     samples = [chunk.samples.repeat(n_channels // chunk.samples.shape[0], 1) for chunk in chunks]

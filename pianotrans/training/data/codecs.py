@@ -1,4 +1,4 @@
-"""Recordings as they sound after lossy compression: most of those that people have went through it."""
+"""Lossy compression, which most recordings have gone through."""
 
 import io
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _MOST_COMPRESSION = 0.9  # MP3 refuses 1
 
 @dataclass(frozen=True)
 class Codec:
-    """A format of libsndfile, and how strongly it compresses: 0 (hardly) to 1 (badly)."""
+    """A format of libsndfile, and how strongly it compresses: 0 (least) to 1 (most)."""
 
     format: str
     subtype: str
@@ -27,7 +27,7 @@ class Codec:
         return cls(*kinds[random.integers(len(kinds))], random.uniform(0, _MOST_COMPRESSION))
 
     def pass_through(self, samples: Block, rate: int) -> Block:
-        """Samples (n_channels, n) encoded and decoded: every one stays in its place, at its level."""
+        """Encode and decode samples (n_channels, n); each stays in its place, at its level."""
         import soundfile
 
         peak = np.abs(samples).max(initial=0.0)

@@ -8,13 +8,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pianotrans.events import CONTROLLERS, Note, Pedal, Performance
-
-_KINDS = {-controller: kind for kind, controller in CONTROLLERS.items()}
+from pianotrans.events import Note, Pedal, Performance
+from pianotrans.piano import PEDAL_KINDS
 
 
 @dataclass(frozen=True, eq=False)
-class EventTable:
+class EventArrays:
     """Notes and pedals in order of onset; all arrays (n,). Those of one key, or one pedal, do not overlap.
 
     `number` is the MIDI number of the key, or minus the controller of a pedal; a pedal's velocity is 0.
@@ -47,9 +46,9 @@ class EventTable:
         return cls(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
 
     @classmethod
-    def joined(cls, tables: Sequence[Self]) -> Self:
-        """All tables, one behind the other; for storage, as times of several recordings do not compare."""
-        some = [cls.of(Performance()), *tables]
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """All parts, one behind the other; for storage, as times of several recordings do not compare."""
+        some = [cls.of(Performance()), *parts]
         return cls(**{f.name: np.concatenate([getattr(one, f.name) for one in some]) for f in fields(cls)})
 
     def part(self, begin: int, end: int) -> Self:
@@ -65,8 +64,8 @@ class EventTable:
         notes, pedals = [], []
         for i in heard:
             onset_s, offset_s, number = self.onset_s[i] / speed, self.offset_s[i] / speed, int(self.number[i])
-            if number in _KINDS:
-                pedals.append(Pedal(onset_s, offset_s, _KINDS[number]))
+            if number < 0:
+                pedals.append(Pedal(onset_s, offset_s, PEDAL_KINDS[-number]))
             else:
                 notes.append(Note(onset_s, offset_s, number, int(self.velocity[i])))
         ends_s = self.offset_s[heard] / speed

@@ -1,7 +1,7 @@
 """The index of what was prepared for training: where each recording lies, and all that was played in it.
 
 One safetensors file: the events of all recordings in four arrays, and a table of the recordings as JSON in its
-metadata. It can be read by anybody, runs no code when it is read, and needs no library that is not here anyway.
+metadata. Reading it runs no code and needs no library beyond those that are here anyway.
 """
 
 import json
@@ -14,7 +14,7 @@ import numpy as np
 from pianotrans.errors import DatasetError
 from pianotrans.events import Durations
 from pianotrans.files import write_atomically
-from pianotrans.training.data.event_arrays import EventTable
+from pianotrans.training.data.event_arrays import EventArrays
 
 FILE_NAME = "index.safetensors"
 CACHE_FOLDER = "audio"
@@ -39,7 +39,7 @@ class Recording:
     n_samples: int
     split: str
     group: str | None
-    events: EventTable
+    events: EventArrays
     is_cached: bool = False
     source: str = ""
     remarks: tuple[str, ...] = ()
@@ -69,14 +69,14 @@ class Index:
 
 
 def write_index(path: Path, index: Index, folder: Path | None = None) -> None:
-    """Write an index, whole or not at all; one that is there is replaced.
+    """Write an index atomically; replace one that exists.
 
     `folder` is what holds the copies of recordings, if not the folder that `path` lies in.
     Raises OutputError if it cannot be written.
     """
     from safetensors.numpy import save
 
-    events = EventTable.joined([one.events for one in index.recordings])
+    events = EventArrays.joined([one.events for one in index.recordings])
     about = {
         **_FORMAT,
         "root": str(index.root.absolute()),
@@ -108,7 +108,7 @@ def read_index(path: Path, folder: Path | None = None) -> Index:
     if given != _FORMAT:
         raise DatasetError(f"{file}: format and version are {given}, not {_FORMAT}. Prepare it anew.")
     try:
-        return _index(folder or file.parent, about, EventTable(**arrays))
+        return _index(folder or file.parent, about, EventArrays(**arrays))
     except (KeyError, TypeError, ValueError) as error:
         raise DatasetError(f"{file}: a damaged index ({error}). Prepare it anew.") from error
 
@@ -121,7 +121,7 @@ def _row(recording: Recording, root: Path, folder: Path) -> dict[str, Any]:
     return row | {"audio": audio, "n_events": len(recording.events)}
 
 
-def _index(folder: Path, about: dict[str, str], events: EventTable) -> Index:
+def _index(folder: Path, about: dict[str, str], events: EventArrays) -> Index:
     root = Path(about["root"])
     rows = json.loads(about["recordings"])
     ends = np.cumsum([row["n_events"] for row in rows], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""The true events of a chunk as what the network is trained on: intervals of frames with attributes (DESIGN §9)."""
+"""The true events of a chunk as what the network is trained on: intervals of frames with attributes (README §9)."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,15 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianotrans.events import FrameGrid, Performance
-from pianotrans.inference.stitching import Event
-from pianotrans.inference.transcriber import performance_of
-from pianotrans.network import TRACK_NUMBERS, ModelConfig
+from pianotrans.network import ModelConfig
+from pianotrans.network.config import TracksConfig
 
 PEDAL_VELOCITY = 127
 """What the velocity head is trained to say of a pedal, as in the published model."""
-
-_SHORTEST_S = 1e-8
-_TRACKS = {number: track for track, number in enumerate(TRACK_NUMBERS)}
 
 _Span = tuple[float, float, int]  # onset s, offset s, velocity
 
@@ -62,36 +58,26 @@ def labels_of(performance: Performance, start_s: float, config: ModelConfig, n_s
     keep the remainder. Events are clipped at the chunk's borders; the clipped side is marked as not present, and
     so is an offset on the very end of the chunk. An event that overlaps the next of its key or pedal ends where
     that one begins. Events of a track that lie within one and the same frame cannot be told apart: they become
-    one, from the first onset to the last offset, with the velocity of the first. Keys that no track stands for
-    are left out. Pedals have velocity 127.
+    one, from the first onset to the last offset, with the velocity of the first. Keys and pedals that the model has
+    no track for are left out. Pedals have velocity 127.
     """
     grid = FrameGrid(config.spectrogram.sample_rate, config.spectrogram.hop_samples)
     duration_s = n_samples / config.spectrogram.sample_rate
-    by_track = _by_track(performance)
+    by_track = _by_track(performance, config.tracks)
     parts = [_of_track(track, by_track[track], start_s, duration_s, grid) for track in sorted(by_track)]
     return Labels.joined(parts)
 
 
-def events_of(labels: Labels, start_s: float, config: ModelConfig) -> Performance:
-    """The events that labels stand for; the inverse of `labels_of` for what lies inside the chunk."""
-    grid = FrameGrid(config.spectrogram.sample_rate, config.spectrogram.hop_samples)
-    onset_s = np.maximum(start_s + grid.seconds(labels.begin, labels.onset_position), 0)
-    offset_s = np.maximum(start_s + grid.seconds(labels.end, labels.offset_position), onset_s + _SHORTEST_S)
-    events = [
-        Event(int(track), float(onset), float(offset), int(velocity))
-        for track, onset, offset, velocity in zip(labels.track, onset_s, offset_s, labels.velocity, strict=True)
-    ]
-    return performance_of(events, duration_s=max((event.offset_s for event in events), default=0.0))
-
-
-def _by_track(performance: Performance) -> dict[int, list[_Span]]:
+def _by_track(performance: Performance, tracks: TracksConfig) -> dict[int, list[_Span]]:
     """The events of every track that has any, in order of onset."""
+    track_of = {number: track for track, number in enumerate(tracks.numbers)}
     by_track: dict[int, list[_Span]] = defaultdict(list)
     for note in performance.notes:
-        if note.key in _TRACKS:
-            by_track[_TRACKS[note.key]].append((note.onset_s, note.offset_s, note.velocity))
+        if note.key in track_of:
+            by_track[track_of[note.key]].append((note.onset_s, note.offset_s, note.velocity))
     for pedal in performance.pedals:
-        by_track[_TRACKS[-pedal.controller]].append((pedal.onset_s, pedal.offset_s, PEDAL_VELOCITY))
+        if -pedal.controller in track_of:
+            by_track[track_of[-pedal.controller]].append((pedal.onset_s, pedal.offset_s, PEDAL_VELOCITY))
     return by_track
 
 

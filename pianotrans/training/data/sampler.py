@@ -1,6 +1,5 @@
 """Which chunks are in which step, whatever the number of processes: a pure function of seed and step."""
 
-import os
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from pianotrans.errors import PianotransError, TrainingError
+from pianotrans.processes import n_cores
 from pianotrans.training.data.chunks import Batch, Chunk, Chunks, collate
 
 Key = tuple[int, int]  # epoch, chunk
@@ -71,14 +71,14 @@ class Order(Sampler[list[Key]]):
 
 
 def load_parts(chunks: Chunks, order: Order, n_workers: int) -> Iterator[Batch]:
-    """The batches of an order, read by so many processes beside this one (0: by this one); no more than cores.
+    """The batches of an order, read by `n_workers` other processes (0: by this one), at most one for each core.
 
     Raises what reading a chunk raises, in order: after the batches before it.
     """
     loader = DataLoader(
         _ByKey(chunks),
         batch_sampler=order,
-        num_workers=min(n_workers, _n_cores()),
+        num_workers=min(n_workers, n_cores()),
         collate_fn=_collate,
         worker_init_fn=_leave_interrupts_to_the_loop,
         generator=torch.Generator(),  # not the global one, which is the network's
@@ -100,7 +100,7 @@ class _ByKey(Dataset[Chunk | PianotransError]):
 
     def __getitem__(self, key: Key) -> Chunk | PianotransError:
         try:
-            return self._chunks.chunk(*key)
+            return self._chunks[key]
         except PianotransError as error:
             return error
 
@@ -110,11 +110,6 @@ def _collate(chunks: list[Chunk | PianotransError]) -> Batch | PianotransError:
         if isinstance(chunk, PianotransError):
             return chunk
     return collate([chunk for chunk in chunks if isinstance(chunk, Chunk)])
-
-
-def _n_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _leave_interrupts_to_the_loop(_: int) -> None:

@@ -19,7 +19,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self, n_steps: int) -> None:
-        """Take in the weights after `n_steps` steps."""
+        """Add the weights after `n_steps` steps to the average."""
         decay = min(self._decay, (1 + n_steps) / (10 + n_steps))
         torch._foreach_lerp_(self._averages, [weight.detach() for weight in self._weights], 1 - decay)
 
@@ -29,6 +29,6 @@ class WeightAverage:
         return self._model.state_dict() | dict(zip(names, self._averages, strict=True))
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from what `tensors` gave."""
+        """Restore what `tensors` gave."""
         for (name, _), average in zip(self._model.named_parameters(), self._averages, strict=True):
             average.copy_(tensors[name])

@@ -32,7 +32,7 @@ class GradientClip:
     def apply(self, weights: Iterable[Tensor]) -> tuple[float, float]:
         """Clip the gradients of these weights together; returns their norm and the bound.
 
-        A norm that is not finite is not remembered. What comes of its gradients is up to the caller.
+        A norm that is not finite is not remembered. The caller decides what to do with its gradients.
         """
         bound = self.bound
         norm = torch.nn.utils.clip_grad_norm_(weights, bound).item()
@@ -41,7 +41,7 @@ class GradientClip:
         return norm, bound
 
     def restore(self, history: Iterable[float]) -> None:
-        """Forget everything but this history."""
+        """Replace the history."""
         self._n_seen = 0
         for norm in history:
             self._remember(norm)

@@ -1,4 +1,4 @@
-"""One recording of a data set: can it be trained on, and what is odd about it?"""
+"""One recording of a data set: whether it can be trained on, and what is odd about it."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,27 +8,26 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from pianotrans.audio import AudioReader, Block, open_audio, resample
+from pianotrans.audio import AudioReader, Block, encode_pcm, open_audio, resample
 from pianotrans.datasets import Pair, check_duration, file_of, knows_velocity, load_reference
 from pianotrans.datasets.durations import TOLERANCE_S
 from pianotrans.errors import DatasetError
 from pianotrans.events import Durations, Performance, cut_at, extend_by_pedal
 from pianotrans.files import make_folder, write_atomically
-from pianotrans.training.data.event_arrays import EventTable
+from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY
+from pianotrans.training.data.event_arrays import EventArrays
 from pianotrans.training.data.index import CACHE_FOLDER, Recording
 from pianotrans.training.data.reading import SOUGHT_FORMATS
-from pianotrans.training.encoding import sound_bytes
 
 CACHE_RATE = 44_100  # Hz, of the published model
-LOWEST_KEY, HIGHEST_KEY = 21, 108  # those of a piano
 
 _LEAST_RATE = 16_000  # Hz: the model hears up to 8 kHz
-_LEAST_NOTES = 20  # from so many on, one velocity for all is no chance
+_LEAST_NOTES = 20  # from this many notes on, a single velocity is no coincidence
 
 
 @dataclass(frozen=True)
 class PreparationSettings:
-    """What is made of a data set.
+    """How a data set is prepared.
 
     `durations`: how long notes last; with `sounding` pedals are still learnt. `cache`: copy recordings that are not
     of 44.1 kHz, resampled; those that cannot be sought to the sample are copied anyway. `listen`: decode all of
@@ -42,7 +41,7 @@ class PreparationSettings:
 
 @dataclass(frozen=True)
 class _Sound:
-    """What can be read by seeking, and what is known of it."""
+    """A file that can be read by seeking, and what is known of it."""
 
     path: Path
     sample_rate: int
@@ -56,7 +55,7 @@ class _Sound:
 
 
 class _Listener:
-    """Counts samples and finds the peak of what passes by."""
+    """Counts the samples that pass, and finds their peak."""
 
     def __init__(self) -> None:
         self.n_samples = 0
@@ -70,7 +69,7 @@ class _Listener:
 
 
 def prepare_recording(pair: Pair, out: Path, settings: PreparationSettings) -> Recording:
-    """Check a recording and what was played in it; copy it below `out` if it has to be.
+    """Check a recording and what was played in it; copy it below `out` where needed.
 
     Raises DatasetError, MidiError or AudioError, in one line with the name of a file, if it cannot be trained on;
     OutputError if its copy cannot be written.
@@ -89,7 +88,7 @@ def prepare_recording(pair: Pair, out: Path, settings: PreparationSettings) -> R
         n_samples=sound.n_samples,
         split=pair.split or "",
         group=pair.group,
-        events=EventTable.of(performance),
+        events=EventArrays.of(performance),
         is_cached=sound.is_cached,
         source=source_of(pair, settings),
         remarks=tuple(remarks),
@@ -112,14 +111,14 @@ def source_of(pair: Pair, settings: PreparationSettings) -> str:
 def _played(pair: Pair) -> tuple[Performance, list[str]]:
     """The notes of the piano's keys and the pedals, and what is odd about them."""
     if not knows_velocity(pair.midi):
-        raise DatasetError(f"{pair.midi}: tells neither velocities nor pedals. Give MIDI to train on.")
+        raise DatasetError(f"{pair.midi}: states neither velocities nor pedals. Give MIDI to train on.")
     performance = load_reference(pair.midi)
     notes = tuple(note for note in performance.notes if LOWEST_KEY <= note.key <= HIGHEST_KEY)
     if not notes:
-        raise DatasetError(f"{pair.midi}: holds no notes of a piano. Remove it from the data set.")
+        raise DatasetError(f"{pair.midi}: holds no notes within a piano's keys. Remove it from the data set.")
     remarks = []
     if len(notes) < len(performance.notes):
-        remarks.append(f"notes that no piano has are left out: {len(performance.notes) - len(notes)}")
+        remarks.append(f"notes beyond a piano's keys are left out: {len(performance.notes) - len(notes)}")
     if len(notes) >= _LEAST_NOTES and len({note.velocity for note in notes}) == 1:
         remarks.append(f"all notes have the velocity {notes[0].velocity}, which would be learnt")
     return replace(performance, notes=notes), remarks
@@ -172,7 +171,7 @@ def _copy(reader: AudioReader, listener: _Listener, path: Path) -> _Sound:
     """Copy a recording to a FLAC file of 44.1 kHz."""
     rate, n_channels = reader.info.sample_rate, reader.info.n_channels
     blocks = resample(listener(reader.blocks()), rate, CACHE_RATE, n_channels)
-    content, n_samples = sound_bytes(blocks, CACHE_RATE, n_channels)
+    content, n_samples = encode_pcm(blocks, CACHE_RATE, n_channels)
     make_folder(path.parent)
     write_atomically(path, content, overwrite=True)
     return _Sound(path, CACHE_RATE, n_channels, n_samples, is_cached=True)

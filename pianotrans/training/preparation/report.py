@@ -1,15 +1,15 @@
-"""What became of every recording, as a table for spreadsheets."""
+"""The outcome of every recording, as a table for spreadsheets."""
 
 import csv
 import io
 from collections.abc import Iterable
 
-from pianotrans.training.preparation.running import Outcome
+from pianotrans.training.preparation.running import PreparationOutcome
 
 _COLUMNS = ("name", "split", "state", "remarks", "sample_rate", "channels", "duration_s", "events", "copied")
 
 
-def report_csv(outcomes: Iterable[Outcome]) -> str:
+def report_csv(outcomes: Iterable[PreparationOutcome]) -> str:
     """A row for each recording, in order of the names: ready or refused, why, and what is odd about it."""
     table = io.StringIO(newline="")
     writer = csv.writer(table)

@@ -1,4 +1,4 @@
-"""A whole data set, one recording after the other or several at once, and again where it was left."""
+"""A whole data set, in one process or several; a run that was interrupted goes on where it was."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,20 +8,21 @@ from functools import partial
 from pathlib import Path
 
 from pianotrans.datasets import DatasetListing, Pair, file_of
-from pianotrans.datasets.naming import quoted, shown
+from pianotrans.datasets.naming import shown
 from pianotrans.errors import DatasetError, OutputError, PianotransError
 from pianotrans.files import make_folder
 from pianotrans.processes import work_on
-from pianotrans.training.data.index import FILE_NAME, SPLITS, Index, Recording, read_index, write_index
+from pianotrans.training.data.index import FILE_NAME, Index, Recording, read_index, write_index
 from pianotrans.training.preparation.checking import PreparationSettings, prepare_recording, source_of
+from pianotrans.training.preparation.splits import check_splits
 
 PARTS_FOLDER = "parts"
-"""Where recordings are kept, each as an index of its own, until all are done."""
+"""Holds every recording as an index of its own until all are done."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one recording: either it can be trained on, or there is a reason why not."""
+class PreparationOutcome:
+    """Either a recording that can be trained on, or the reason why it cannot."""
 
     name: str
     split: str | None
@@ -48,13 +49,13 @@ class Preparation:
         self._root = listing.root.absolute()
         self._known = {} if overwrite else self._find_known()
 
-    def run(self, n_workers: int = 1) -> Iterator[Outcome]:
+    def run(self, n_jobs: int = 1) -> Iterator[PreparationOutcome]:
         """Bring every recording to its end, in any order, then write the index.
 
         Raises OutputError if that cannot be written, DatasetError if no recording can be trained on.
         """
-        outcomes: dict[str, Outcome] = {}
-        for outcome in self._outcomes(n_workers):
+        outcomes: dict[str, PreparationOutcome] = {}
+        for outcome in self._outcomes(n_jobs):
             outcomes[outcome.name] = outcome
             yield outcome
         in_order = [outcomes[pair.name].recording for pair in self.listing.pairs]
@@ -64,22 +65,22 @@ class Preparation:
         write_index(self.out / FILE_NAME, self._index(recordings))
         shutil.rmtree(self.out / PARTS_FOLDER, ignore_errors=True)
 
-    def _outcomes(self, n_workers: int) -> Iterator[Outcome]:
+    def _outcomes(self, n_jobs: int) -> Iterator[PreparationOutcome]:
         for one in self.listing.unmatched:
-            yield Outcome(one.name, one.split, refusal=f"{one.problem}. Complete the data set.")
+            yield PreparationOutcome(one.name, one.split, refusal=f"{one.problem}. Complete the data set.")
         todo = []
         for pair in self.listing.pairs:
             known = self._known.get(pair.name)
             if known is not None and self._still_holds(known, pair):
-                yield Outcome(pair.name, pair.split, known, was_known=True)
+                yield PreparationOutcome(pair.name, pair.split, known, was_known=True)
             else:
                 todo.append(pair)
-        for pair, result in work_on(partial(_prepare, out=self.out, settings=self.settings), todo, n_workers):
+        for pair, result in work_on(partial(_prepare, out=self.out, settings=self.settings), todo, n_jobs):
             if isinstance(result, Recording):
                 self._keep(result)
-                yield Outcome(pair.name, pair.split, result)
+                yield PreparationOutcome(pair.name, pair.split, result)
             else:
-                yield Outcome(pair.name, pair.split, refusal=result)
+                yield PreparationOutcome(pair.name, pair.split, refusal=result)
 
     def _index(self, recordings: tuple[Recording, ...]) -> Index:
         return Index(self._root, self.listing.layout, self.settings.durations, recordings)
@@ -104,7 +105,7 @@ class Preparation:
                 )
             known |= {one.name: one for one in index.recordings}
         for pair in self.listing.pairs:
-            with suppress(DatasetError):  # a part that is not there or is damaged is made anew
+            with suppress(DatasetError):  # a part that is missing or damaged is made again
                 part = read_index(self._part(pair.name), folder=self.out)
                 if part.root == self._root:
                     (known[pair.name],) = part.recordings
@@ -118,20 +119,8 @@ class Preparation:
         return False
 
 
-def check_splits(listing: DatasetListing) -> None:
-    """Raise DatasetError unless every recording belongs to train, validation or test."""
-    for pair in listing.pairs:
-        if pair.split not in SPLITS:
-            given = "no split" if pair.split is None else f"the split {quoted(pair.split)}"
-            n = sum(one.split == pair.split for one in listing.pairs)
-            raise DatasetError(
-                f"{shown(listing.root)}: {n} of {len(listing.pairs)} recordings have {given}, {quoted(pair.name)} "
-                f"among them. In the column split, say one of {', '.join(SPLITS)} for each."
-            )
-
-
 def _prepare(pair: Pair, out: Path, settings: PreparationSettings) -> Recording | str:
-    """The recording, or why it cannot be trained on. Raises OutputError: that is no fault of the recording."""
+    """The recording, or why it cannot be trained on. Raises OutputError, as the recording is not at fault."""
     try:
         return prepare_recording(pair, out, settings)
     except OutputError:

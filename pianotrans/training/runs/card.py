@@ -30,7 +30,7 @@ def card(name: str, n_parameters: int, about: About, settings: TrainingSettings,
         f"{settings.chunks.length_s:g} s each ({seen_s / 3600:.1f} hours heard)",
         "size": f"{n_parameters / 1e6:.2f} M parameters, float32",
         "settings": "every one in `training.toml`",
-        "licence": "to be chosen by whoever publishes it; the recordings' own licence may have a say",
+        "licence": "to be chosen by whoever publishes it; the licence of the recordings may restrict the choice",
     }
     lines = [f"# {name}", "", "A piano transcription model.", "", "| | |", "|---|---|"]
     lines += [f"| {what} | {text} |" for what, text in rows.items()]
@@ -48,7 +48,7 @@ def _scores(settings: TrainingSettings, checkpoint: Checkpoint) -> list[str]:
         "",
         f"Mean over at most {chosen.recordings} recordings, the first {chosen.seconds_each:g} s of each; onsets "
         "within 50 ms, offsets within 50 ms or 20 %. Too little to be compared with published scores: "
-        "`pianotrans evaluate --dataset` measures those.",
+        "`pianotrans evaluate dataset` measures those.",
         "",
         f"| {' | '.join(name.removeprefix('keys ') for name in shown)} |",
         f"|{'---|' * len(shown)}",

@@ -1,4 +1,4 @@
-"""The checkpoints of a run: folders that appear whole or not at all, the last ones and the best one kept.
+"""The checkpoints of a run: folders that appear as a whole; the last ones and the best one are kept.
 
 Each is a model's folder, too: `transcribe --model runs/mine/checkpoints/step-00010000` works.
 """
@@ -14,7 +14,7 @@ from pianotrans.files import make_folder, write_atomically, write_folder_atomica
 
 SCORES_FILE = "scores.json"
 BEST_BY = "keys onset+offset"
-"""Of the scores, the F1 by which one checkpoint is better than another."""
+"""The F1 score by which checkpoints are compared."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Checkpoints:
         return sorted((Checkpoint(path) for path in self.folder.glob("step-*")), key=lambda one: one.step)
 
     def last(self) -> Checkpoint | None:
-        """The one to go on from."""
+        """The one to continue from."""
         return max(self.all(), key=lambda one: one.step, default=None)
 
     def best(self) -> Checkpoint | None:

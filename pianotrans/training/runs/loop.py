@@ -41,8 +41,8 @@ class StepReport:
     took_s: float
 
 
-class Watcher(Protocol):
-    """Is told what happens; in the first process alone."""
+class LoopWatcher(Protocol):
+    """Is told what happens, in the first process only."""
 
     def stepped(self, report: StepReport) -> None:
         """A step has been taken."""
@@ -54,7 +54,7 @@ class Watcher(Protocol):
         """A checkpoint was validated."""
 
     def ended(self) -> None:
-        """There is nothing more to come, for whatever reason."""
+        """The loop has ended, for whatever reason."""
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Loop:
     """Takes steps from where the state is to the end of the run.
 
     `parts` are the batches of the steps to come, `settings.accumulation` of them for each. `validate` scores a
-    checkpoint, `is_stopping` tells whether somebody wants to stop.
+    checkpoint, `is_stopping` tells whether to stop.
     """
 
     fabric: Fabric
@@ -71,7 +71,7 @@ class Loop:
     checkpoints: Checkpoints
     parts: Iterator[Batch]
     config_text: bytes  # the model's config.toml
-    watchers: tuple[Watcher, ...] = ()
+    watchers: tuple[LoopWatcher, ...] = ()
     validate: Callable[[Path], Validation] | None = None
     is_stopping: Callable[[], bool] = lambda: False
 
@@ -82,9 +82,9 @@ class Loop:
     def run(self) -> None:
         """Train.
 
-        Raises TrainingError where the loss is no number any more, DatasetError where a recording cannot be read
-        any more, OutputError where a checkpoint cannot be written, Cancelled when asked to stop. In the second
-        and the last case what has been learnt is saved first.
+        Raises TrainingError if the loss is not a number any more, DatasetError if a recording cannot be read any
+        more, OutputError if a checkpoint cannot be written, Cancelled when asked to stop. Before DatasetError and
+        Cancelled a checkpoint is saved.
         """
         try:
             self._run()
@@ -100,7 +100,7 @@ class Loop:
                 self._save()
             self._validate_if_due()
             if stopping and self.state.step < self.settings.steps:
-                raise Cancelled(f"stopped after step {self.state.step}, which is saved. --resume goes on.")
+                raise Cancelled(f"stopped after step {self.state.step}, which is saved. --resume continues.")
 
     def _take_step(self) -> tuple[StepReport, bool]:
         """One step; returns its report, and whether any process wants to stop."""
@@ -132,7 +132,7 @@ class Loop:
         return report, stopping > 0
 
     def _mean(self, values: list[float]) -> list[float]:
-        """Over all processes."""
+        """The mean over all processes."""
         mean = self.fabric.all_reduce(torch.tensor(values, device=self.fabric.device))
         return [float(value) for value in cast("Tensor", mean)]
 
@@ -193,7 +193,7 @@ class Loop:
         self.fabric.barrier()
 
     def _files(self) -> dict[str, bytes]:
-        """Of a checkpoint that is a model's folder, too."""
+        """The files of a checkpoint, which is a model's folder, too."""
         return {CONFIG_FILE: self.config_text, **self.state.files()}
 
     def _validate_if_due(self) -> None:
@@ -209,7 +209,7 @@ class Loop:
             self._tell(methodcaller("validated", checkpoint.step, validation))
         self.fabric.barrier()
 
-    def _tell(self, tell: Callable[[Watcher], None]) -> None:
+    def _tell(self, tell: Callable[[LoopWatcher], None]) -> None:
         if self.fabric.is_global_zero:
             for watcher in self.watchers:
                 tell(watcher)

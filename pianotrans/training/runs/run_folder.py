@@ -1,4 +1,4 @@
-"""What lies in the folder of a run: the model's configuration, every setting, and where it all came from."""
+"""The folder of a run: the model's configuration, every setting, and the origin of the run."""
 
 import dataclasses
 import json
@@ -21,7 +21,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class About:
-    """Where a run came from, for its model's card."""
+    """The origin of a run, for its model's card."""
 
     initial: str  # the model that it began with; empty: random weights
     data: str  # the index's folder
@@ -34,14 +34,14 @@ class About:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What is to be trained, and how."""
+class TrainingRecipe:
+    """A model to train, and the settings to train it with."""
 
     entry: ModelEntry  # its config counts, its weights do not
     settings: TrainingSettings
 
     @classmethod
-    def read(cls, name_or_file: str, changes: tuple[str, ...] = ()) -> "Recipe":
+    def read(cls, name_or_file: str, changes: tuple[str, ...] = ()) -> "TrainingRecipe":
         """The recipe of a model in the registry, or of a TOML file or the folder it lies in, changed by `--set`.
 
         Raises TrainingError if there is none or it is not understood, ModelError for an unknown model.
@@ -76,7 +76,7 @@ class RunFolder:
 
     @property
     def journal(self) -> Path:
-        """Where TensorBoard finds what it shows."""
+        """The folder that TensorBoard reads."""
         return self.path / "tensorboard"
 
     @property
@@ -89,11 +89,11 @@ class RunFolder:
         return find_model(self.path).config()
 
     def about(self) -> About:
-        """Where it came from. Raises TrainingError if the folder holds no run."""
+        """The origin of the run. Raises TrainingError if the folder holds no run."""
         try:
             return About(**json.loads((self.path / ABOUT_FILE).read_bytes()))
         except FileNotFoundError as error:
-            raise TrainingError(f"{self.path}: no run there. `pianotrans train … --out` makes one.") from error
+            raise TrainingError(f"{self.path}: no run there. `pianotrans train … --output` makes one.") from error
         except (OSError, ValueError, TypeError) as error:
             raise TrainingError(f"{self.path / ABOUT_FILE}: damaged ({error}). Train anew.") from error
 
@@ -101,18 +101,18 @@ class RunFolder:
         """All settings of the run."""
         return read_settings(self.path / SETTINGS_FILE)
 
-    def begin(self, recipe: Recipe, about: About) -> None:
+    def begin(self, recipe: TrainingRecipe, about: About) -> None:
         """Make the folder of a new run. Raises TrainingError if there is one, OutputError if it cannot be made."""
         if self.is_begun:
             raise TrainingError(
-                f"{self.path}: holds a run already. Pass --resume to go on with it, or another --out."
+                f"{self.path}: holds a run already. Pass --resume to continue it, or another --output."
             )
         make_folder(self.path)
         self._write(CONFIG_FILE, (recipe.entry.folder / CONFIG_FILE).read_bytes())
         self._write_settings(recipe.settings)
         self._write(ABOUT_FILE, json.dumps(dataclasses.asdict(about), indent=1).encode())  # last: now it is begun
 
-    def go_on(self, recipe: Recipe) -> None:
+    def go_on(self, recipe: TrainingRecipe) -> None:
         """Check that a run was begun with this recipe; what may change is noted.
 
         Raises TrainingError for another model or other settings.
@@ -142,4 +142,4 @@ class RunFolder:
 def _listed(changed: dict[str, tuple[Any, Any]]) -> str:
     some = [f"{name}: {before!r} then, {after!r} now" for name, (before, after) in list(changed.items())[:_SHOWN]]
     more = f", and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
-    return f"{'; '.join(some)}{more}. Pass the same again, or begin another run with --out."
+    return f"{'; '.join(some)}{more}. Pass the same again, or begin another run with --output."

@@ -1,10 +1,10 @@
-"""Every choice of a training run, each with its default: after the published recipe (DESIGN §9)."""
+"""Every choice of a training run, each with its default: after the published recipe (README §9)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pianotrans.errors import TrainingError
+from pianotrans.tables import check_ranges
 from pianotrans.training.data.chunks import ChunkSettings
 
 
@@ -14,24 +14,32 @@ class OptimisationSettings:
 
     optimizer: Literal["adabelief", "adamw"] = "adabelief"
     peak_rate: float = 2e-4
-    warm_up: float = 0.05  # of all steps, from 0 to 1
+    warm_up: float = 0.05  # part of all steps, from 0 to 1
     weight_decay: float = 1e-4  # none on biases, norms, residual scales and embeddings
     mean_decay: float = 0.9
     deviation_decay: float = 0.999
     epsilon: float = 1e-16
-    clip_quantile: float = 0.8  # of the gradient's norm over its own history; 1: as long as any before
+    clip_quantile: float = 0.8  # quantile of earlier gradient norms to clip at; 1: the longest so far
     clip_history: int = 10_000
-    average_decay: float = 0.999  # of the running average that is validated and exported; 0: no average
+    average_decay: float = 0.999  # decay of the averaged weights, which are validated and exported; 0: no average
 
     def __post_init__(self) -> None:
-        _check("optimisation", self, positive=("peak_rate", "epsilon", "clip_history"))
-        _check("optimisation", self, part=("warm_up", "clip_quantile"), below_one=("mean_decay", "deviation_decay"))
-        _check("optimisation", self, below_one=("average_decay",), not_negative=("weight_decay",))
+        check_ranges(self, "optimisation", TrainingError, positive=("peak_rate", "epsilon", "clip_history"))
+        check_ranges(
+            self,
+            "optimisation",
+            TrainingError,
+            part=("warm_up", "clip_quantile"),
+            below_one=("mean_decay", "deviation_decay"),
+        )
+        check_ranges(
+            self, "optimisation", TrainingError, below_one=("average_decay",), not_negative=("weight_decay",)
+        )
 
 
 @dataclass(frozen=True)
 class ValidationSettings:
-    """What is transcribed now and then, to see how good the model is."""
+    """Which recordings are transcribed during training, and how often, to see how good the model is."""
 
     split: str = "validation"
     every_steps: int = 5000  # 0: never
@@ -39,7 +47,13 @@ class ValidationSettings:
     seconds_each: float = 60.0  # at most
 
     def __post_init__(self) -> None:
-        _check("validation", self, not_negative=("every_steps",), positive=("recordings", "seconds_each"))
+        check_ranges(
+            self,
+            "validation",
+            TrainingError,
+            not_negative=("every_steps",),
+            positive=("recordings", "seconds_each"),
+        )
 
 
 @dataclass(frozen=True)
@@ -55,7 +69,7 @@ class TrainingSettings:
     precision: Literal["float32", "bfloat16"] = "float32"  # of the network; the objective is float32 always
     attribute_dropout: float = 0.1
     split: str = "train"
-    workers: int = 4  # that read chunks for each process; 0: none but itself
+    workers: int = 4  # processes that read chunks for each training process; 0: it reads them itself
     save_every_steps: int = 1000
     keep: int = 3  # checkpoints, besides the best one
     chunks: ChunkSettings = field(default_factory=ChunkSettings)
@@ -63,24 +77,10 @@ class TrainingSettings:
     validation: ValidationSettings = field(default_factory=ValidationSettings)
 
     def __post_init__(self) -> None:
-        _check("", self, positive=("steps", "clips_per_step", "accumulation", "save_every_steps", "keep"))
-        _check("", self, not_negative=("seed", "workers"), below_one=("attribute_dropout",))
-
-
-_RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
-    "positive": (lambda x: x > 0, "more than 0"),
-    "not_negative": (lambda x: x >= 0, "0 or more"),
-    "part": (lambda x: 0 <= x <= 1, "0 to 1"),
-    "below_one": (lambda x: 0 <= x < 1, "at least 0 and less than 1"),
-}
-
-
-def _check(group: str, settings: object, **names: tuple[str, ...]) -> None:
-    """Raise TrainingError for the first of these settings that is out of its range, a key of _RANGES."""
-    for kind, some in names.items():
-        is_good, needed = _RANGES[kind]
-        for name in some:
-            value = getattr(settings, name)
-            if not is_good(value):
-                full_name = f"{group}.{name}" if group else name
-                raise TrainingError(f"{full_name}: {value} given; it must be {needed}.")
+        check_ranges(
+            self,
+            "",
+            TrainingError,
+            positive=("steps", "clips_per_step", "accumulation", "save_every_steps", "keep"),
+        )
+        check_ranges(self, "", TrainingError, not_negative=("seed", "workers"), below_one=("attribute_dropout",))

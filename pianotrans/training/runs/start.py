@@ -21,8 +21,8 @@ from pianotrans.training.data.sampler import Order, Share, load_parts
 from pianotrans.training.optimisation.average import WeightAverage
 from pianotrans.training.optimisation.clipping import GradientClip
 from pianotrans.training.optimisation.groups import make_optimizer
-from pianotrans.training.runs.loop import Loop, Watcher
-from pianotrans.training.runs.run_folder import About, Recipe, RunFolder
+from pianotrans.training.runs.loop import Loop, LoopWatcher
+from pianotrans.training.runs.run_folder import About, RunFolder, TrainingRecipe
 from pianotrans.training.runs.settings import TrainingSettings
 from pianotrans.training.runs.state import TrainingState
 from pianotrans.training.runs.tensorboard import Journal
@@ -34,11 +34,11 @@ _RARITY = 3.0  # minus the score that a new model gives a singleton, and an inte
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asks for."""
+    """A run as the user asks for it."""
 
-    recipe: Recipe
+    recipe: TrainingRecipe
     data: Path  # a prepared index
-    out: Path
+    output: Path
     resume: bool = False
     initial: str | None = None  # a model to begin with
 
@@ -46,7 +46,7 @@ class Request:
 def make_loop(
     request: Request,
     fabric: Fabric,
-    watchers: tuple[Watcher, ...] = (),
+    watchers: tuple[LoopWatcher, ...] = (),
     is_stopping: Callable[[], bool] = lambda: False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Loop:
@@ -58,7 +58,7 @@ def make_loop(
     share = Share(settings.clips_per_step, settings.accumulation, fabric.world_size, fabric.global_rank)
     index = read_index(request.data)
     chunks = Chunks(index.of_split(settings.split), config, settings.chunks, settings.seed)
-    run = RunFolder(request.out)
+    run = RunFolder(request.output)
     if fabric.is_global_zero:
         _enter(run, request, index, say)
     fabric.barrier()
@@ -66,7 +66,7 @@ def make_loop(
     last = run.checkpoints.last()
     if last is not None:
         state.restore(last.folder)
-        say(f"Going on after step {last.step} of {settings.steps}.")
+        say(f"Continuing after step {last.step} of {settings.steps}.")
     order = Order(len(chunks), settings.seed, range(state.step, settings.steps), share)
     if fabric.is_global_zero:
         watchers = (*watchers, Journal(run.journal, state.step))
@@ -114,7 +114,7 @@ def make_state(
 def random_model(config: ModelConfig, seed: int) -> Model:
     """A model that has learnt nothing, and expects to hear nothing.
 
-    Of all intervals that could be few are: a model without that expectation would first spend a hundred steps on
+    Few of all possible intervals are real. A model without that expectation would spend its first hundred steps on
     unlearning the others.
     """
     torch.manual_seed(seed)
@@ -130,7 +130,7 @@ def random_model(config: ModelConfig, seed: int) -> Model:
 
 
 def _enter(run: RunFolder, request: Request, index: Index, say: Callable[[str], None]) -> None:
-    """Make the folder of the run, or make sure that it is the one to go on with."""
+    """Make the folder of a new run, or check that the run may be continued."""
     about = _about(request, index)
     if not request.resume:
         run.begin(request.recipe, about)
@@ -139,7 +139,8 @@ def _enter(run: RunFolder, request: Request, index: Index, say: Callable[[str], 
     begun = run.about()
     if request.initial not in (None, begun.initial):
         raise TrainingError(
-            f"{run.path}: began with {begun.initial or 'random weights'}. Leave --init out, or use another --out."
+            f"{run.path}: began with {begun.initial or 'random weights'}. "
+            "Leave --init out, or use another --output."
         )
     if begun.index_sha256 != about.index_sha256:
         say(f"{request.data}: has changed since the run began; its batches will be others.")

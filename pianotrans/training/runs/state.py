@@ -1,4 +1,4 @@
-"""Everything that changes from step to step, and how it becomes files and comes back: bit by bit the same."""
+"""Everything that changes from step to step; saved to files and restored bit by bit."""
 
 import json
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class TrainingState:
     step: int = 0
 
     def files(self) -> dict[str, bytes]:
-        """Names and contents: the averaged weights as inference takes them, and all that going on needs."""
+        """Names and contents: the averaged weights for inference, and everything that continuing needs."""
         state = self.optimizer.state_dict()
         tensors = {
             **{f"{_MODEL}{name}": tensor for name, tensor in self.model.state_dict().items()},
@@ -53,7 +53,7 @@ class TrainingState:
         }
 
     def restore(self, folder: Path) -> None:
-        """Go on from the files in a folder. Raises TrainingError if they are damaged or another model's."""
+        """Restore the state from a folder. Raises TrainingError if its files are damaged or another model's."""
         try:
             about = json.loads((folder / STATE_FILE).read_bytes())
             tensors = safetensors.torch.load_file(folder / TENSORS_FILE)

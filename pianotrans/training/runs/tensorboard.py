@@ -38,7 +38,7 @@ class Journal:
         )
 
     def saved(self, checkpoint: Checkpoint) -> None:  # noqa: ARG002 - as every watcher's
-        """Be as far as the checkpoint is."""
+        """Write out what there is, so that the log is as far as the checkpoint."""
         self._writer.flush()
 
     def validated(self, step: int, validation: Validation) -> None:
@@ -48,7 +48,7 @@ class Journal:
         self._writer.flush()
 
     def ended(self) -> None:
-        """Write what is left."""
+        """Write the rest."""
         self._writer.close()
 
     def _write(self, step: int, values: Mapping[str, float]) -> None:

@@ -1,4 +1,4 @@
-"""How good a checkpoint is: it transcribes recordings as any model does, and is scored as any transcription is."""
+"""Validation of a checkpoint: it transcribes recordings, which are scored like any transcription."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Validation:
 
 
 class Validator:
-    """Scores models on some recordings, which the processes share out among themselves."""
+    """Scores models on some recordings, divided among the processes."""
 
     def __init__(self, recordings: Sequence[Recording], settings: ValidationSettings, fabric: Fabric):
         """Takes as many recordings as the settings allow, evenly spread over those that are given."""
@@ -43,7 +43,7 @@ class Validator:
     def __call__(self, model_folder: Path) -> Validation:
         """Score the model in a folder.
 
-        The durations of the estimate are held against those that the index has, whichever they are. Columns
+        The durations of the estimate are compared with those in the index, whichever these are. Columns
         that no recording defines are left out. Raises AudioError if a recording cannot be read.
         """
         device = self._fabric.device

@@ -9,14 +9,15 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from pianotrans.audio import encode_pcm
 from pianotrans.datasets import file_of
 from pianotrans.errors import DatasetError, MidiError, OutputError
 from pianotrans.events import Performance, load_midi, midi_bytes
 from pianotrans.files import make_folder, write_atomically
+from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY
 from pianotrans.processes import work_on
 from pianotrans.training.data.index import SPLITS
-from pianotrans.training.encoding import sound_bytes
-from pianotrans.training.synthesis.library import HIGHEST, LOWEST, SampleLibrary
+from pianotrans.training.synthesis.library import SampleLibrary
 from pianotrans.training.synthesis.staging import TAIL_S, Stage
 
 RATE = 44_100
@@ -89,7 +90,7 @@ class Synthesis:
         """Seconds of sound that the data set will hold."""
         return sum(take.length_s for take in self.takes)
 
-    def run(self, n_workers: int = 1) -> Iterator[Take]:
+    def run(self, n_jobs: int = 1) -> Iterator[Take]:
         """Make every recording that is not there, in any order, then the index.
 
         Raises OutputError if something cannot be written, DatasetError for samples that are missing or damaged.
@@ -105,7 +106,7 @@ class Synthesis:
             else:
                 todo.append(take)
         make = partial(_make, out=self.out, library=self.library, settings=self.settings)
-        yield from (take for take, _ in work_on(make, todo, n_workers))
+        yield from (take for take, _ in work_on(make, todo, n_jobs))
         rows = [_row(take, self.settings) for take in self.takes]
         write_atomically(self.out / f"{INDEX}.csv", _csv(rows), overwrite=True)
         write_atomically(self.out / f"{INDEX}.json", _table(rows), overwrite=True)
@@ -165,7 +166,7 @@ def _check(performance: Performance, path: Path) -> None:
         raise MidiError(f"{path}: holds no notes. Leave it out.")
     if performance.end_s > LONGEST_S:
         raise MidiError(f"{path}: lasts {performance.end_s / 3600:.1f} h; at most 1 h can be played. Cut it up.")
-    outside = [note.key for note in performance.notes if not LOWEST <= note.key <= HIGHEST]
+    outside = [note.key for note in performance.notes if not LOWEST_KEY <= note.key <= HIGHEST_KEY]
     if outside:
         raise MidiError(
             f"{path}: holds notes that no piano has ({len(outside)}), such as key {outside[0]}. "
@@ -198,7 +199,7 @@ def _make(take: Take, out: Path, library: SampleLibrary, settings: SynthesisSett
     stage = Stage() if settings.dry else Stage.draw(key, RATE)
     sound = stage.record(performance, library, RATE)
     write_atomically(midi, content, overwrite=True)
-    write_atomically(audio, sound_bytes([sound.T], RATE, 2, settings.suffix)[0], overwrite=True)
+    write_atomically(audio, encode_pcm([sound.T], RATE, 2, settings.suffix)[0], overwrite=True)
 
 
 def _files(take: Take, settings: SynthesisSettings) -> tuple[Path, Path]:

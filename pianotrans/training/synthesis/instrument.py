@@ -15,7 +15,8 @@ import numpy as np
 
 from pianotrans.errors import MidiError
 from pianotrans.events import SOFT, SUSTAIN, Note, Pedal, Performance
-from pianotrans.training.synthesis.library import HIGHEST, LOWEST, PRE_ROLL_S, SampleLibrary, Sound
+from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY, N_KEYS
+from pianotrans.training.synthesis.library import PRE_ROLL_S, SampleLibrary, Sound
 
 LAST_DAMPED = 90  # F#6: the strings above it have no dampers
 LEVEL_VELOCITY = 68  # at the centre of the layer that sets each key's level
@@ -81,9 +82,10 @@ def _strokes(performance: Performance, library: SampleLibrary, length_s: float) 
     sustained, softened = performance.pedals_of(SUSTAIN), performance.pedals_of(SOFT)
     by_key = sorted(performance.notes, key=lambda note: (note.key, note.onset_s))
     for note, following in zip_longest(by_key, by_key[1:]):
-        if not LOWEST <= note.key <= HIGHEST:
+        if not LOWEST_KEY <= note.key <= HIGHEST_KEY:
             raise MidiError(
-                f"key {note.key}: a piano has the MIDI keys {LOWEST} to {HIGHEST}; transpose or leave it out."
+                f"key {note.key}: a piano has the MIDI keys {LOWEST_KEY} to {HIGHEST_KEY}. "
+                "Transpose the note, or leave it out."
             )
         strength = note.velocity * (SOFT_VELOCITY if _held_at(softened, note.onset_s) else 1.0)
         stop_s, fall_s = _damped_at(note, sustained), _damping_s(note.key)
@@ -110,10 +112,10 @@ def _damped_at(note: Note, sustained: tuple[Pedal, ...]) -> float:
 
 def _damping_s(key: int) -> float:
     """Seconds in which a damped string falls by 60 dB: longer for the heavy strings of the bass."""
-    return float(np.interp(key, (LOWEST, LAST_DAMPED), DAMPING_S))
+    return float(np.interp(key, (LOWEST_KEY, LAST_DAMPED), DAMPING_S))
 
 
-@lru_cache(maxsize=88)
+@lru_cache(maxsize=N_KEYS)
 def _level(library: SampleLibrary, key: int, rate: int) -> float:
     """The loudness of a key at LEVEL_VELOCITY. A stroke's own layer only sets its timbre."""
     return _loudness(library.string(key, library.layer_of(LEVEL_VELOCITY), _LOUDNESS_S, rate), rate)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from pianotrans.audio import find_audio
 from pianotrans.errors import DatasetError
+from pianotrans.piano import LOWEST_KEY, N_KEYS
 
-LOWEST, HIGHEST = 21, 108  # A0 … C8
 PRE_ROLL_S = 0.004  # what is kept before the attack, faded in: the hammer is heard before the string
 
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -50,7 +50,7 @@ class SampleLibrary:
                 key = 12 * (int(match[2]) + 1) + _NAMES.index(match[1])
                 strings.setdefault((key, int(match[3])), path)
             elif match := _RELEASE.fullmatch(path.stem):
-                releases.setdefault(LOWEST - 1 + int(match[1]), path)
+                releases.setdefault(LOWEST_KEY - 1 + int(match[1]), path)
         if not strings:
             raise DatasetError(
                 f"{folder}: holds no piano samples. Give a folder with recordings named like A4v8.ogg or F#3v1.wav "
@@ -79,8 +79,8 @@ class SampleLibrary:
     def string(self, key: int, layer: int, length_s: float, rate: int, cents: float = 0.0) -> Sound:
         """At least `length_s` of an undamped string, if it was recorded so long; its attack comes at PRE_ROLL_S.
 
-        The recording nearest in pitch is moved to `key`, and by so many cents. Raises DatasetError if there is none
-        near, or it cannot be read.
+        The recording nearest in pitch is transposed to `key` and detuned by `cents`. Raises DatasetError if none is
+        near, or if it cannot be read.
         """
         recorded = [one for one, its_layer in self.strings if its_layer == layer]
         nearest = min(recorded, key=lambda one: abs(one - key))
@@ -101,7 +101,7 @@ class SampleLibrary:
         return None if path is None else _release(path, rate)
 
 
-@lru_cache(maxsize=88)  # 200 kB each
+@lru_cache(maxsize=N_KEYS)  # 200 kB each
 def _release(path: Path, rate: int) -> Sound:
     return _load(path, 0.0, np.inf, rate)
 

@@ -1,4 +1,4 @@
-"""Where and on what a performance is played: the tuning of the piano, the room, the noise, the level."""
+"""The stage that a performance is played on: the tuning of the piano, the room, the noise, the level."""
 
 from dataclasses import dataclass
 
@@ -6,15 +6,16 @@ import numpy as np
 from scipy import signal
 
 from pianotrans.events import Performance
+from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY, N_KEYS
 from pianotrans.training.data.augmentation import Key, Noise, make_noise
 from pianotrans.training.data.reverberation import Response, make_room
 from pianotrans.training.synthesis.instrument import render
-from pianotrans.training.synthesis.library import HIGHEST, LOWEST, SampleLibrary, Sound
+from pianotrans.training.synthesis.library import SampleLibrary, Sound
 
 TAIL_S = 2.0  # how long the recording goes on after the last key or pedal
 HAMMER_S = 0.004  # from the moment that MIDI tells to the attack
-"""So late is the sound of MAESTRO's pianos, it seems: the published model, which learnt from them, hears the onsets
-of samples that attack on the moment itself 4 ms early (median of 2295 notes)."""
+"""The delay of MAESTRO's pianos, measured by the published model, which learnt from them: it hears the onsets of
+samples without this delay 4 ms early (median of 2295 notes)."""
 
 _FADE_S = 0.2
 _TUNING_CENTS = 8.0  # the whole piano, standard deviation
@@ -29,7 +30,7 @@ _PEAK_DB = (-12.0, -1.0)  # under full scale
 class Stage:
     """One piano in one room. `Stage()` is the piano as it was recorded."""
 
-    tuning_cents: tuple[float, ...] = (0.0,) * (HIGHEST - LOWEST + 1)  # of each key, from the lowest
+    tuning_cents: tuple[float, ...] = (0.0,) * (N_KEYS)  # of each key, from the lowest
     room: Response | None = None
     noise: Noise | None = None
     peak: float = 10 ** (-3 / 20)
@@ -38,14 +39,14 @@ class Stage:
     def draw(cls, key: Key, rate: int) -> "Stage":
         """A random one; a pure function of the key."""
         random = np.random.default_rng(key)
-        tuning = random.normal(0, _TUNING_CENTS) + random.normal(0, _KEY_CENTS, HIGHEST - LOWEST + 1)
+        tuning = random.normal(0, _TUNING_CENTS) + random.normal(0, _KEY_CENTS, N_KEYS)
         room = None if random.random() < _DRY else make_room(random, rate, 2)
         noise = Noise(random.uniform(*_NOISE_DB), random.uniform(*_NOISE_SLOPES), (*key, 1))
         return cls(tuple(tuning), room, noise, float(10 ** (random.uniform(*_PEAK_DB) / 20)))
 
     def record(self, performance: Performance, library: SampleLibrary, rate: int) -> Sound:
         """The performance as it sounds there, (n, 2), until TAIL_S after its end. Raises what `render` raises."""
-        tuning = dict(zip(range(LOWEST, HIGHEST + 1), self.tuning_cents, strict=True))
+        tuning = dict(zip(range(LOWEST_KEY, HIGHEST_KEY + 1), self.tuning_cents, strict=True))
         length_s = performance.end_s + TAIL_S
         sound = render(performance, library, length_s=length_s, rate=rate, tuning_cents=tuning)
         n, n_late = len(sound), round(HAMMER_S * rate)

@@ -1,4 +1,11 @@
-// The page: its elements, and what each does.
+// The report: its elements, and what each does.
+
+import { NoteList } from "./note_list.js";
+import { clock, plural } from "./shared/format.js";
+import { midiBytes } from "./shared/midi.js";
+import { Performance } from "./shared/performance.js";
+import { KEYBOARD_PX, Roll } from "./shared/roll.js";
+import { Player, bytesOf } from "./sound.js";
 
 const element = (id) => document.getElementById(id);
 const data = JSON.parse(element("data").textContent);
@@ -9,9 +16,7 @@ element("recording").textContent = "";
 const player = new Player(song, JSON.parse(element("samples").textContent), recording);
 const roll = new Roll(element("roll"), song);
 const list = new NoteList(element("rows"), element("page"), element("earlier"), element("later"), goTo);
-let kept = song; // what the slider leaves of it
-
-function plural(n, what) { return `${n} ${what}${n === 1 ? "" : "s"}`; }
+let kept = song; // what the slider leaves
 
 function goTo(timeS) {
   player.seek(timeS);
@@ -22,8 +27,8 @@ function goTo(timeS) {
 function showTime() {
   const nowS = player.nowS;
   element("position").value = nowS;
-  element("position").setAttribute("aria-valuetext", `${clockLabel(nowS)} of ${clockLabel(player.endS)}`);
-  element("clock").value = `${clockLabel(nowS)} / ${clockLabel(player.endS)}`;
+  element("position").setAttribute("aria-valuetext", `${clock(nowS)} of ${clock(player.endS)}`);
+  element("clock").value = `${clock(nowS)} / ${clock(player.endS)}`;
 }
 
 function follow() {
@@ -45,7 +50,7 @@ async function playOrPause() {
 
 function filter() {
   const percent = Number(element("filter").value);
-  kept = song.from(percent / 100);
+  kept = song.above(percent / 100);
   element("filter-value").value = `${percent} %`;
   element("kept").textContent = `${kept.notes.length} of ${plural(song.notes.length, "note")} shown`;
   roll.show(kept);
@@ -111,8 +116,8 @@ function onWheel(event) {
 }
 
 function facts() {
-  const counts = [plural(song.notes.length, "note"), plural(song.pedals.length, "pedal stroke")];
-  return `${counts.join(", ")}, ${clockLabel(song.durationS)}`;
+  const counts = [plural(song.notes.length, "note"), plural(song.pedals.length, "pedal press", "pedal presses")];
+  return `${counts.join(", ")}, ${clock(song.durationS)}`;
 }
 
 player.onChange = () => {
@@ -130,15 +135,13 @@ element("zoom-out").addEventListener("click", () => roll.zoom(1 / 0.7));
 element("zoom-all").addEventListener("click", () => roll.look(0, roll.fullS));
 element("download").addEventListener("click", () => download(song, ""));
 element("download-kept").addEventListener("click", () => download(kept, element("filter").value > 0 ? " (shown)" : ""));
-element("filter").disabled = !song.knowsConfidence;
-element("filter-label").hidden = !song.knowsConfidence;
-element("download-kept").hidden = !song.knowsConfidence;
+element("filter").disabled = !song.hasConfidences;
+element("filter-label").hidden = element("kept").hidden = !song.hasConfidences;
+element("download-kept").hidden = !song.hasConfidences;
 element("fade-label").hidden = !recording;
 element("roll").addEventListener("pointerdown", onPress);
 element("roll").addEventListener("wheel", onWheel, { passive: false });
 document.addEventListener("keydown", onKey);
-new ResizeObserver(() => roll.draw()).observe(element("roll"));
-new ThemeSwitch(element("theme"), () => roll.readColours());
 filter();
 showTime();
 document.documentElement.dataset.ready = "yes";

@@ -1,12 +1,14 @@
-// Playing: the recording, the sampled piano, and the cross-fade between the two. The recording keeps the time where
-// there is one, the sound card's clock where there is not.
+// Plays the recording, the sampled piano, and the cross-fade between the two. The recording keeps the time; without
+// one the clock of the sound card does.
 
-const AHEAD_S = 1.2; // notes are handed to the sound card so long before they sound
-const TICK_MS = 100; // browsers slow this down to a second in hidden pages, which AHEAD_S covers
+import { lastBefore, soundingEnds } from "./shared/performance.js";
+
+const AHEAD_S = 1.2; // notes go to the sound card this long before they sound
+const TICK_MS = 100; // in a hidden page browsers make it a second, which AHEAD_S covers
 const RELEASE_S = 0.07;
 const SILENCE = 0.01;
 
-function bytesOf(base64) {
+export function bytesOf(base64) {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
@@ -20,7 +22,7 @@ class Piano {
     this.voices = new Set();
   }
 
-  // Once, when it is first needed: browsers make no sound before the reader has asked for some.
+  // Decodes the samples when they are first needed: browsers allow no sound before a click or a key.
   async open() {
     if (this.context) return this.context.resume();
     this.context = new AudioContext();
@@ -40,7 +42,7 @@ class Piano {
     this.output?.gain.setTargetAtTime(level, this.context.currentTime, 0.02);
   }
 
-  // A note that sounds from one time to another of the context's clock.
+  // Sounds a note from one time to another of the context's clock.
   strike(key, velocity, fromS, toS) {
     const near = [...this.sounds.keys()].reduce((a, b) => (Math.abs(b - key) < Math.abs(a - key) ? b : a));
     const { buffer, startS } = this.sounds.get(near);
@@ -60,7 +62,7 @@ class Piano {
   }
 }
 
-class Player {
+export class Player {
   constructor(performance, samples, recording) {
     this.performance = performance;
     this.piano = new Piano(samples);
@@ -86,7 +88,7 @@ class Player {
     if (this.isPlaying) this.scheduleAnew();
   }
 
-  // 0: the recording alone, 1: the piano alone, between them both at equal power.
+  // 0 is the recording alone, 1 the piano alone; the sum keeps its power in between.
   setFade(part) {
     if (this.audio) this.audio.volume = Math.cos((part * Math.PI) / 2);
     this.piano.setLevel(Math.sin((part * Math.PI) / 2));

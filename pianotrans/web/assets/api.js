@@ -1,6 +1,4 @@
-// What the server is asked. Refusals come back as errors that carry the server's own line.
-
-export const FORMATS = [["mid", "MIDI"], ["csv", "CSV"], ["json", "JSON"], ["html", "Report"]];
+// Requests to the server. A refusal is thrown as an error with the server's own message.
 
 export const fileUrl = (id, format) => `/api/jobs/${encodeURIComponent(id)}/files/${format}`;
 export const playerUrl = (id) => `${fileUrl(id, "html")}?inline=1`;
@@ -35,13 +33,13 @@ function detailOf(text, status) {
     const { detail } = JSON.parse(text);
     if (typeof detail === "string") return detail;
   } catch {
-    // not the server's own words
+    // the answer is not the server's own
   }
   return `The server answered with ${status}.`;
 }
 
-// Sends a file. The promise gives {status, job, detail, retryAfterS}; status 0 where no answer came.
-// Not by fetch, which does not tell how far an upload is.
+// Uploads a file. The promise gives {status, job, detail, retryAfterS}; the status is 0 if no answer came.
+// Not with fetch, which does not report the progress of an upload.
 export function upload(file, onProgress) {
   const request = new XMLHttpRequest();
   const answer = new Promise((resolve) => {

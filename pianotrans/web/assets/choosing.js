@@ -1,14 +1,13 @@
-// From what was dropped or chosen to files. Of a folder what a folder of the command line would give is taken: files
-// called like recordings, nothing hidden. What was given by itself is sent whatever it is called, for the server
-// judges by decoding.
+// The files in what was dropped or chosen. From a folder come the files that the command line would take: those with
+// the name of a recording, and nothing hidden. A file given by itself is sent whatever its name: the server decodes it.
 
-// Of <input type="file">. Gives {files, nSkipped}.
+// From <input type="file">. Gives {files, nSkipped}.
 export function chosen(list, suffixes) {
   const found = [...list].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
   return sorted(found, suffixes);
 }
 
-// Of a drop. The entries must be taken before the first wait: after it the browser has forgotten them.
+// From a drop. Reads the entries before the first wait: after it the browser has forgotten them.
 export async function dropped(transfer, suffixes) {
   const items = [...transfer.items].filter((item) => item.kind === "file");
   const entries = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());

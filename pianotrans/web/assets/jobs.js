@@ -1,13 +1,13 @@
-// The list of jobs: newest first, each line kept up to date in its place.
+// The list of jobs: newest first, each row kept up to date in its place.
 
 import { cancelJob, deleteJob } from "./api.js";
 import { paintWhenSeen } from "./miniature.js";
 import { Row, downloadLinks } from "./row.js";
-import { clock, plural, roughly, sentence } from "./words.js";
+import { clock, plural, roughly, sentence } from "./shared/format.js";
 
 export class JobList {
-  constructor(list, { announce, ask, onChange, onTrouble }) {
-    Object.assign(this, { list, announce, ask, onChange, onTrouble });
+  constructor(list, limits, { announce, ask, onChange, onTrouble }) {
+    Object.assign(this, { list, limits, announce, ask, onChange, onTrouble });
     this.lines = new Map(); // by id
     this.nChanges = 0;
   }
@@ -22,12 +22,12 @@ export class JobList {
     this.onChange(job.id);
   }
 
-  // What an upload has become. The stream may have told more of it before this answer came.
+  // A job that an upload has become. The stream may have told more about it before this answer came.
   add(job) {
     if (!this.lines.has(job.id)) this.put(job);
   }
 
-  // Before the first that is older: the list is in order, the newest first.
+  // Before the first that is older, since the newest comes first.
   insert(job) {
     const line = new Line(job, this);
     const next = [...this.list.children].find((one) => this.get(one.dataset.id).created_at < job.created_at);
@@ -48,8 +48,8 @@ export class JobList {
     if (hadFocus) (heir?.querySelector(".actions > :not(span, [hidden])") ?? document.getElementById("choose-files")).focus();
   }
 
-  // After a time without news: take over what there is, and drop what is there no more. What has changed since the
-  // question was put (when `nChanges` was as given) is newer than the answer.
+  // Agree with the server's list after a time without news. What has changed since the list was asked for, when
+  // `nChanges` was as given, is newer than the list.
   agree(jobs, nChanges) {
     const there = new Set(jobs.map((job) => job.id));
     for (const [id, line] of this.lines) {
@@ -69,7 +69,7 @@ export class JobList {
   }
 
   cancel(id) {
-    return this.attempt(() => cancelJob(id)); // what comes of it the stream tells
+    return this.attempt(() => cancelJob(id)); // the stream tells what comes of it
   }
 
   async remove(job) {
@@ -105,7 +105,7 @@ class Line {
     if (job.state === before) return;
     const isOver = !["queued", "running"].includes(job.state);
     if (job.state === "done") {
-      row.downloads.replaceChildren(...downloadLinks(job.id, job.name));
+      row.downloads.replaceChildren(...downloadLinks(this.jobs.limits.formats, job));
       row.offer(row.open, row.remove);
       paintWhenSeen(row.miniature, job);
     } else {
@@ -119,15 +119,15 @@ class Line {
     const length = job.duration_s === null ? [] : [clock(job.duration_s)];
     switch (job.state) {
       case "queued":
-        return [job.position > 1 ? `Waiting, number ${job.position} in line` : "Waiting, next in line", ...length].join(" · ");
+        return [job.position > 1 ? `Queued, number ${job.position}` : "Queued, next", ...length].join(" · ");
       case "running":
-        return [`Transcribing`, ...this.progressWords()].join(" · ");
+        return ["Transcribing", ...this.progressWords()].join(" · ");
       case "done":
-        return [...length, plural(job.n_notes, "note"), plural(job.n_pedals, "pedal stroke"), when(job.created_at)].join(" · ");
+        return [...length, plural(job.n_notes, "note"), plural(job.n_pedals, "pedal press", "pedal presses"), when(job.created_at)].join(" · ");
       case "cancelled":
         return "Cancelled";
       default:
-        return sentence((job.error ?? "failed").replace(`${job.name}: `, "")); // which stands above it
+        return sentence((job.error ?? "failed").replace(`${job.name}: `, "")); // the name stands above
     }
   }
 

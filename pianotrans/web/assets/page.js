@@ -5,13 +5,15 @@ import { chosen, dropped } from "./choosing.js";
 import { JobList } from "./jobs.js";
 import { PlayerView } from "./player.js";
 import { RecordingPanel } from "./recording.js";
+import { plural, size, span } from "./shared/format.js";
 import { Stream } from "./stream.js";
 import { Uploads } from "./uploads.js";
-import { plural, size, span } from "./words.js";
+
+const AGAIN_MS = 2000;
 
 const element = (id) => document.getElementById(id);
-const limits = { suffixes: [] }; // filled when the server has told them
-let isKnown = false; // whether the list of jobs has been read
+const limits = { suffixes: [], formats: [] }; // filled once the server has told them
+let isKnown = false; // whether the server's list of jobs has been read
 
 function announce(text) { element("live").textContent = text; }
 
@@ -21,8 +23,8 @@ function notice(id, text) {
 }
 
 function take({ files, nSkipped }) {
-  const skipped = nSkipped ? `Left out ${plural(nSkipped, "file")} that cannot be a recording.` : "";
-  notice("trouble", files.length || nSkipped ? skipped : "There is no recording in that.");
+  const skipped = nSkipped ? `Skipped ${plural(nSkipped, "file")} that ${nSkipped === 1 ? "is not a recording" : "are not recordings"}.` : "";
+  notice("trouble", files.length || nSkipped ? skipped : "No recordings found.");
   if (files.length) {
     location.hash = "";
     uploads.add(files);
@@ -30,7 +32,7 @@ function take({ files, nSkipped }) {
   }
 }
 
-// The big invitation while there is nothing, the list as soon as there is something.
+// A large drop zone while the list is empty, a small one above it otherwise.
 function arrange() {
   const hasRows = !!document.querySelector(".rows li");
   element("work").hidden = !hasRows;
@@ -65,8 +67,7 @@ function ask(job) {
   });
 }
 
-async function readLimits() {
-  Object.assign(limits, await getLimits());
+function showLimits() {
   const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
   const most = `Audio or video, up to ${size(limits.max_upload_bytes)} and ${span(limits.max_duration_s)}.`;
   element("limits").textContent = isHere ? `${most} Nothing leaves this computer.` : most;
@@ -76,9 +77,8 @@ async function agree() {
   const { nChanges } = jobs;
   try {
     jobs.agree(await getJobs(), nChanges);
-    if (!("max_upload_bytes" in limits)) await readLimits();
   } catch {
-    return; // the stream will say so, and open again
+    return; // the stream reports the loss and connects again
   }
   isKnown = true;
   notice("lost", "");
@@ -86,16 +86,31 @@ async function agree() {
   route();
 }
 
-async function explainLoss() {
-  try {
-    await getJobs();
-  } catch (error) {
-    const isShut = error.status === 401 || error.status === 403;
-    notice("lost", isShut ? error.message : "The server does not answer. Trying again …");
-  }
+function explain(error) {
+  const isShut = error.status === 401 || error.status === 403;
+  notice("lost", isShut ? error.message : "The server does not answer. Trying again …");
 }
 
-const jobs = new JobList(element("jobs"), {
+// The limits come before the jobs: they tell which files a job offers.
+async function begin() {
+  try {
+    Object.assign(limits, await getLimits());
+  } catch (error) {
+    explain(error);
+    setTimeout(begin, AGAIN_MS);
+    return;
+  }
+  showLimits();
+  offerFormats();
+  new Stream({
+    onJob: (job) => jobs.put(job),
+    onDeleted: (id) => jobs.drop(id),
+    onOpen: agree,
+    onLost: () => getJobs().catch(explain),
+  });
+}
+
+const jobs = new JobList(element("jobs"), limits, {
   announce,
   ask,
   onChange: (id) => {
@@ -105,7 +120,7 @@ const jobs = new JobList(element("jobs"), {
   onTrouble: (text) => notice("trouble", text),
 });
 const uploads = new Uploads(element("uploads"), limits, { announce, onChange: arrange, onJob: (job) => jobs.add(job) });
-const player = new PlayerView(element("player"), element("player-bar"), element("player-downloads"));
+const player = new PlayerView(element("player"), element("player-bar"), element("player-downloads"), limits);
 const panelElements = {
   panel: element("recording"), clock: element("recording-clock"), level: element("level"),
   stop: element("stop"), discard: element("discard"),
@@ -124,9 +139,9 @@ const recording = new RecordingPanel(panelElements, limits, {
   onTrouble: (text) => notice("trouble", text),
 });
 
-// Files: from a drop anywhere on the page, or chosen.
+// Files: dropped anywhere on the page, or chosen.
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-let nInside = 0; // a drag enters and leaves every element on its way
+let nInside = 0; // a drag enters and leaves each element on its way
 function drag(event, change) {
   if (!hasFiles(event)) return;
   event.preventDefault();
@@ -142,17 +157,28 @@ addEventListener("drop", async (event) => {
   try {
     take(await dropped(event.dataTransfer, limits.suffixes));
   } catch (error) {
-    notice("trouble", `What was dropped cannot be read (${error.message}).`);
+    notice("trouble", `The dropped files cannot be read (${error.message}).`);
   }
 });
 for (const [button, input] of [["choose-files", "files"], ["choose-folder", "folder"]]) {
   element(button).addEventListener("click", () => element(input).click());
   element(input).addEventListener("change", () => {
     take(chosen(element(input).files, limits.suffixes));
-    element(input).value = ""; // the same may be chosen again
+    element(input).value = ""; // so that the same file can be chosen again
   });
 }
 element("record").addEventListener("click", () => recording.begin());
+
+// A box for each format, the first ticked.
+function offerFormats() {
+  element("archive-formats").replaceChildren(...limits.formats.map(({ name, label }, i) => {
+    const box = Object.assign(document.createElement("input"), { type: "checkbox", value: name, checked: i === 0 });
+    const line = document.createElement("label");
+    line.append(box, label);
+    return line;
+  }));
+  pointArchive();
+}
 
 function pointArchive() {
   const formats = [...document.querySelectorAll("#archive input:checked")].map((box) => box.value);
@@ -170,11 +196,10 @@ element("archive").addEventListener("keydown", (event) => {
 addEventListener("click", (event) => {
   if (!element("archive").contains(event.target)) element("archive").open = false;
 });
-pointArchive();
 
 addEventListener("hashchange", route);
 addEventListener("beforeunload", (event) => {
   if (uploads.isBusy || recording.isRecording) event.preventDefault(); // the browser asks whether to leave
 });
 
-new Stream({ onJob: (job) => jobs.put(job), onDeleted: (id) => jobs.drop(id), onOpen: agree, onLost: explainLoss });
+begin();

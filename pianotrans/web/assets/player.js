@@ -1,11 +1,11 @@
-// One finished transcription: its report, shut into a frame that can reach nothing of the page.
+// One finished transcription: its report, in a sandboxed frame that cannot reach the page.
 
 import { playerUrl } from "./api.js";
 import { downloadLinks } from "./row.js";
 
 export class PlayerView {
-  constructor(place, bar, downloads) {
-    Object.assign(this, { place, bar, downloads });
+  constructor(place, bar, downloads, limits) {
+    Object.assign(this, { place, bar, downloads, limits });
     this.id = null;
   }
 
@@ -16,15 +16,15 @@ export class PlayerView {
     frame.setAttribute("sandbox", "allow-scripts allow-downloads");
     frame.title = `Player: ${job.name}`;
     frame.src = playerUrl(job.id);
-    frame.addEventListener("load", () => frame.focus()); // its keys work at once
-    this.downloads.replaceChildren(...downloadLinks(job.id, job.name));
+    frame.addEventListener("load", () => frame.focus()); // so that its keys work at once
+    this.downloads.replaceChildren(...downloadLinks(this.limits.formats, job));
     this.place.replaceChildren(frame);
     this.place.hidden = this.bar.hidden = false;
   }
 
   hide() {
     this.id = null;
-    this.place.replaceChildren(); // and so its sound ends
+    this.place.replaceChildren(); // which ends its sound
     this.place.hidden = this.bar.hidden = true;
   }
 }

@@ -1,4 +1,4 @@
-// Recording from the microphone: as it sounds, without what browsers do to make speech clear.
+// Records from the microphone, without the processing that browsers apply to speech.
 
 const KINDS = [["audio/webm;codecs=opus", "webm"], ["audio/mp4", "m4a"], ["audio/ogg;codecs=opus", "ogg"]];
 const SOUND = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
@@ -6,12 +6,12 @@ const BITS_PER_SECOND = 256_000;
 const PIECE_MS = 1000;
 
 export class Recorder {
-  // Listens at once, or throws with a line for the reader. `onEnd` when the microphone went away by itself.
+  // Starts to record, or throws an error with a message for the reader. Calls `onEnd` if the microphone goes away.
   static async start(onEnd) {
     if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) {
       throw new Error(window.isSecureContext
         ? "This browser cannot record."
-        : "Browsers lend the microphone only to pages of this computer, or over HTTPS: record elsewhere and drop the file.");
+        : "Browsers allow the microphone only over HTTPS or on the server's own computer. Record with another program and drop the file here.");
     }
     let stream;
     try {
@@ -41,7 +41,7 @@ export class Recorder {
 
   get lengthS() { return (performance.now() - this.beganMs) / 1000; }
 
-  // The loudest sample of the last moments, 0 to 1.
+  // The loudest sample of the last 4096, 0 to 1.
   get peak() {
     this.analyser.getFloatTimeDomainData(this.samples);
     return this.samples.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0);
@@ -61,9 +61,9 @@ export class Recorder {
 
 function reason(error) {
   if (error.name === "NotAllowedError") {
-    return "The browser refused the microphone. Allow it for this page, beside the page's address, and try again.";
+    return "The browser does not allow the microphone. Allow it for this page, next to the address, and try again.";
   }
-  if (error.name === "NotFoundError") return "No microphone was found. Plug one in and try again.";
+  if (error.name === "NotFoundError") return "No microphone found. Connect one and try again.";
   return `The microphone cannot be used (${error.message}).`;
 }
 

@@ -1,12 +1,12 @@
-// The panel that records: level, clock, stop. What was recorded goes the way of a dropped file.
+// The panel for recording: level, clock, stop. The recording is then uploaded like a dropped file.
 
 import { Recorder } from "./recorder.js";
-import { clock } from "./words.js";
+import { clock } from "./shared/format.js";
 
 const BAR_PX = 6;
 const BARS_A_SECOND = 12;
 const FLOOR_DB = -60;
-const CLIPPING = 0.99; // of the way from the floor to full scale: half a decibel is left
+const CLIPPING = 0.99; // of the way from the floor to full scale; the last half decibel is shown as too loud
 
 export class RecordingPanel {
   constructor(elements, limits, { onFile, onStart, onEnd, onTrouble, announce }) {
@@ -64,7 +64,7 @@ export class RecordingPanel {
     if (file) this.onFile(file);
   }
 
-  // Gives what was recorded.
+  // Ends the recording and gives its file.
   async end() {
     const { recorder } = this;
     if (!recorder) return null;

@@ -1,6 +1,7 @@
-// A line of the list, of an upload as of a job: made from the page's template. Names enter by textContent alone.
+// A row of the list, for an upload or a job, made from the page's template. Names are set
+// as text, never as markup.
 
-import { FORMATS, fileUrl } from "./api.js";
+import { fileUrl } from "./api.js";
 
 export class Row {
   constructor(name) {
@@ -29,7 +30,7 @@ export class Row {
     this.remove.setAttribute("aria-label", `${what}: ${this.title}`);
   }
 
-  // Show some of the controls. One that had the focus and goes hands it to what is left.
+  // Show these controls and no others. A control that is hidden passes its focus on.
   offer(...controls) {
     const held = document.activeElement;
     const all = [this.open, this.again, this.cancel, this.remove];
@@ -42,20 +43,21 @@ export class Row {
     this.element.dataset.state = state;
   }
 
-  // Between 0 and 1; null: not to be seen.
+  // Between 0 and 1; null hides the bar.
   setProgress(part) {
     this.progress.hidden = part === null;
     if (part !== null) this.progress.value = part;
   }
 }
 
-export function downloadLinks(id, name) {
-  return FORMATS.map(([format, label]) => {
+// A link for each of the `formats` that the server gives.
+export function downloadLinks(formats, job) {
+  return formats.map(({ name, label }) => {
     const link = document.createElement("a");
-    link.href = fileUrl(id, format);
+    link.href = fileUrl(job.id, name);
     link.textContent = label;
-    link.download = ""; // the server says under which name
-    link.setAttribute("aria-label", `Download ${label}: ${name}`);
+    link.download = ""; // the server names the file
+    link.setAttribute("aria-label", `Download ${label}: ${job.name}`);
     return link;
   });
 }

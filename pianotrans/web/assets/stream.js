@@ -1,10 +1,10 @@
-// News of the jobs, as long as the page is in view. A browser opens six connections to a server and no more, for all
-// its tabs together, so a page that nobody sees lets go of its own.
+// News of the jobs, as long as the page is in view. A browser opens at most six connections to a server, for all its
+// tabs together, so a hidden page closes its own.
 
 const AGAIN_MS = 2000;
 
 export class Stream {
-  // `onOpen` whenever a connection stands (news may have been missed before), `onLost` when one is lost.
+  // Calls `onOpen` for every new connection (news may have been missed before it) and `onLost` for every lost one.
   constructor({ onJob, onDeleted, onOpen, onLost }) {
     Object.assign(this, { onJob, onDeleted, onOpen, onLost });
     document.addEventListener("visibilitychange", () => (document.hidden ? this.close() : this.open()));

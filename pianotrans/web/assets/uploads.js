@@ -1,14 +1,14 @@
-// Uploads, one after the other in the order given, each with a line of its own until the server has taken it. A full
-// queue or a server that does not answer is waited for; what is refused for good says why.
+// Uploads, one after the other in the order given, each with a row of its own until the server has it. They wait for a
+// full queue and for a server that does not answer; a file that is refused for good says why.
 
 import { upload } from "./api.js";
 import { Row } from "./row.js";
-import { size } from "./words.js";
+import { size } from "./shared/format.js";
 
-const MOST_FAILURES = 6; // in a row, at 1, 2, 4, … seconds: half a minute in which a server can be started again
+const MOST_FAILURES = 6; // in a row, after 1, 2, 4, … seconds: a minute in which the server can be restarted
 
 export class Uploads {
-  // `limits` may still be unknown: an object that is filled later. `onJob` gets what the server made of an upload.
+  // `limits` is filled once the server has told them. `onJob` gets the job that an upload has become.
   constructor(list, limits, { onJob, onChange, announce }) {
     Object.assign(this, { list, limits, onJob, onChange, announce });
     this.queue = [];
@@ -22,7 +22,7 @@ export class Uploads {
       const one = new Upload(file, this);
       this.list.append(one.row.element);
       const limit = this.limits.max_upload_bytes ?? Infinity;
-      if (file.size > limit) one.refuse(`Too large: ${size(file.size)}, and at most ${size(limit)} are taken.`);
+      if (file.size > limit) one.refuse(`Too large: ${size(file.size)}. The limit is ${size(limit)}.`);
       else this.queue.push(one);
     }
     this.onChange();
@@ -61,7 +61,7 @@ class Upload {
 
   stand() {
     this.isCancelled = false;
-    this.row.say(`Waiting to be uploaded · ${size(this.file.size)}`, "queued");
+    this.row.say(`Waiting for upload · ${size(this.file.size)}`, "queued");
     this.row.setProgress(null);
     this.row.offer(this.row.cancel);
   }
@@ -86,7 +86,7 @@ class Upload {
         nFailures += 1;
         continue;
       } else {
-        this.refuse(status === 0 ? "Not sent: the server does not answer, or the file cannot be read." : detail);
+        this.refuse(status === 0 ? "Upload failed: the server does not answer, or the file cannot be read." : detail);
       }
       return;
     }
@@ -95,7 +95,7 @@ class Upload {
   send() {
     const show = (part) => {
       this.row.setProgress(part);
-      this.row.say(part < 1 ? `Uploading · ${Math.floor(100 * part)} %` : "Uploaded, being checked", "sending");
+      this.row.say(part < 1 ? `Uploading · ${Math.floor(100 * part)} %` : "Uploaded, checking", "sending");
     };
     show(0);
     const { answer, stop } = upload(this.file, show);
@@ -103,7 +103,7 @@ class Upload {
     return answer;
   }
 
-  // Count down on the line, until the time has come or the upload is cancelled.
+  // Counts down in the row, until the time is over or the upload is cancelled.
   pause(seconds, why) {
     this.row.setProgress(null);
     return new Promise((resolve) => {
@@ -115,7 +115,7 @@ class Upload {
       };
       const tick = () => {
         if (left <= 0) end();
-        else this.row.say(`${why}; next try in ${left} s`, "queued");
+        else this.row.say(`${why}; trying again in ${left} s`, "queued");
         left -= 1;
       };
       this.stop = end;

@@ -1,0 +1,117 @@
+"""Options that say what counts as correct, for every command that scores."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pianotrans.events import Durations
+
+if TYPE_CHECKING:
+    from pianotrans.evaluation import EvaluationSettings
+
+_PANEL = "What counts as correct"
+
+
+class BothSides(StrEnum):
+    """How long notes last, on both sides; `both`: scored both ways."""
+
+    keys = Durations.keys
+    sounding = Durations.sounding
+    both = "both"
+
+
+Conventions = Annotated[
+    BothSides,
+    typer.Option(
+        "--durations",
+        rich_help_panel=_PANEL,
+        help="Let notes last as long as keys are held, or until the sustain pedal releases them; both scores them "
+        "each way.",
+    ),
+]
+RefDurations = Annotated[
+    Durations | None,
+    typer.Option(
+        "--ref-durations",
+        rich_help_panel=_PANEL,
+        help="Durations of the reference alone.",
+        show_default="as --durations",
+    ),
+]
+EstDurations = Annotated[
+    Durations | None,
+    typer.Option(
+        "--est-durations",
+        rich_help_panel=_PANEL,
+        help="Durations of the estimate alone.",
+        show_default="as --durations",
+    ),
+]
+OnsetTolerance = Annotated[
+    float,
+    typer.Option("--onset-tolerance", metavar="SECONDS", rich_help_panel=_PANEL, help="Largest error of an onset."),
+]
+OffsetTolerance = Annotated[
+    float,
+    typer.Option(
+        "--offset-tolerance", metavar="SECONDS", rich_help_panel=_PANEL, help="Largest error of an offset."
+    ),
+]
+OffsetRatio = Annotated[
+    float,
+    typer.Option(
+        "--offset-ratio",
+        metavar="RATIO",
+        rich_help_panel=_PANEL,
+        help="Largest error of an offset as a share of the reference note's duration, where that is more.",
+    ),
+]
+VelocityTolerance = Annotated[
+    float,
+    typer.Option(
+        "--velocity-tolerance",
+        metavar="RATIO",
+        rich_help_panel=_PANEL,
+        help="Largest error of a velocity as a share of the reference's range of velocities.",
+    ),
+]
+Align = Annotated[
+    bool,
+    typer.Option("--align", rich_help_panel=_PANEL, help="Remove a constant time offset from every estimate."),
+]
+AlignWindow = Annotated[
+    float,
+    typer.Option(
+        "--align-window",
+        metavar="SECONDS",
+        rich_help_panel=_PANEL,
+        help="Largest offset that --align looks for.",
+    ),
+]
+Seconds = Annotated[
+    float | None,
+    typer.Option(
+        "--seconds",
+        metavar="SECONDS",
+        help="Score only the beginning of every piece, this long.",
+        show_default="whole pieces",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", metavar="FOLDER", help="Folder to write scores, tables, mistakes and pictures to."
+    ),
+]
+
+
+def make_settings(
+    durations: BothSides, ref_durations: Durations | None, est_durations: Durations | None, **settings: Any
+) -> "EvaluationSettings":
+    """The settings that the options give; `settings` are further fields. Raises UsageError for impossible ones."""
+    from pianotrans.evaluation import EvaluationSettings, choose_conventions
+
+    on_both = tuple(Durations) if durations is BothSides.both else (Durations(durations),)
+    return EvaluationSettings(conventions=choose_conventions(on_both, ref_durations, est_durations), **settings)

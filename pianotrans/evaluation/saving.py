@@ -1,0 +1,34 @@
+"""The files of an evaluation: scores, tables for spreadsheets, mistakes and pictures."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pianotrans.errors import OutputError
+from pianotrans.evaluation.bootstrap import SEED
+from pianotrans.evaluation.pictures import PICTURES, draw_all
+from pianotrans.evaluation.report import to_dict
+from pianotrans.evaluation.texts import errors_csv, pieces_csv, summary_markdown
+
+if TYPE_CHECKING:
+    from pianotrans.evaluation.collection import Evaluation
+
+_TEXTS = ("summary.json", "summary.md", "pieces.csv", "errors.csv")
+
+
+def check_free(folder: Path, *, overwrite: bool = False) -> None:
+    """Raise OutputError if a folder holds one of an evaluation's files, unless that may be overwritten."""
+    taken = [name for name in (*_TEXTS, *PICTURES) if (folder / name).exists()]
+    if taken and not overwrite:
+        raise OutputError(f"{folder}: holds {taken[0]} already. Pass --overwrite, or choose another folder.")
+
+
+def render_files(evaluation: "Evaluation", *, seed: int = SEED) -> dict[str, bytes]:
+    """The content of every file by its name; `seed` is that of the bootstrap."""
+    texts = (
+        json.dumps(to_dict(evaluation, seed=seed), indent=1, allow_nan=False) + "\n",
+        summary_markdown(evaluation, seed=seed),
+        pieces_csv(evaluation),
+        errors_csv(evaluation),
+    )
+    return {name: text.encode() for name, text in zip(_TEXTS, texts, strict=True)} | draw_all(evaluation)

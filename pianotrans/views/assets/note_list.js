@@ -1,0 +1,55 @@
+// The list of notes, page by page: a table of 20 000 rows would keep a browser busy for seconds.
+
+import { clock, keyName } from "./shared/format.js";
+
+const ROWS_A_PAGE = 100;
+
+export class NoteList {
+  constructor(rows, page, earlier, later, onChoose) {
+    Object.assign(this, { rows, page, earlier, later, onChoose });
+    earlier.addEventListener("click", () => this.turn(-1));
+    later.addEventListener("click", () => this.turn(1));
+  }
+
+  show(notes) {
+    this.notes = notes;
+    this.first = 0;
+    this.write();
+  }
+
+  turn(pages) {
+    this.first += pages * ROWS_A_PAGE;
+    this.write();
+  }
+
+  write() {
+    const shown = this.notes.slice(this.first, this.first + ROWS_A_PAGE);
+    this.rows.replaceChildren(...shown.map((note) => this.row(note)));
+    const last = this.first + shown.length;
+    this.page.textContent = shown.length ? `${this.first + 1} to ${last} of ${this.notes.length}` : "none";
+    this.earlier.disabled = this.first === 0;
+    this.later.disabled = last >= this.notes.length;
+  }
+
+  row(note) {
+    const row = document.createElement("tr");
+    const go = document.createElement("button");
+    go.type = "button";
+    go.textContent = clock(note.onset, 2);
+    go.setAttribute("aria-label", `Go to ${keyName(note.key)} at ${clock(note.onset, 2)}`);
+    go.addEventListener("click", () => this.onChoose(note.onset));
+    row.insertCell().append(go);
+    const duration = `${(note.offset - note.onset).toFixed(2)} s`;
+    const confidence = note.confidence === null ? "unknown" : `${(100 * note.confidence).toFixed(1)} %`;
+    for (const text of [duration, keyName(note.key), note.velocity, confidence]) row.insertCell().textContent = text;
+    return row;
+  }
+
+  // Highlight the notes that sound at a time.
+  mark(nowS) {
+    for (let i = 0; i < this.rows.rows.length; i += 1) {
+      const note = this.notes[this.first + i];
+      this.rows.rows[i].classList.toggle("sounding", note.onset <= nowS && nowS < note.offset);
+    }
+  }
+}

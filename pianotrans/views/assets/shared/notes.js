@@ -1,0 +1,43 @@
+// Notes as bars on a canvas: of the whole roll, and of the small picture that stands for a transcription.
+
+import { readFaintest, readVelocityColours } from "./colours.js";
+
+const N_SHADES = 32; // of confidence
+const GAP_PX = 0.5; // between a note and the next of its key
+
+// The lowest and the highest key to show: `margin` keys around the notes, and at least `nLeast` in all.
+export function keyRange(notes, nLeast, margin) {
+  const lowest = notes.reduce((key, note) => Math.min(key, note.key), notes.length ? 127 : 60) - margin;
+  const highest = notes.reduce((key, note) => Math.max(key, note.key), notes.length ? 0 : 60) + margin;
+  const missing = Math.max(0, nLeast - (highest - lowest + 1));
+  const first = Math.max(0, Math.min(lowest - Math.floor(missing / 2), 128 - nLeast));
+  return [first, Math.min(127, Math.max(highest, first + nLeast - 1))];
+}
+
+// Paints notes in the colours of the theme: by velocity, and paler where the confidence is lower.
+export class NotePainter {
+  constructor() {
+    this.colours = readVelocityColours();
+    this.faintest = readFaintest();
+  }
+
+  // `xOf` takes seconds, `yOf` a key to the top of its row. Notes are put together by colour and opacity first: one
+  // change of colour for each of many notes would be slow.
+  paint(pen, notes, { xOf, yOf, heightPx, shortestPx }) {
+    const shades = new Map();
+    for (const note of notes) {
+      const shade = note.velocity * (N_SHADES + 1) + Math.round((note.confidence ?? 1) * N_SHADES);
+      if (!shades.has(shade)) shades.set(shade, []);
+      shades.get(shade).push(note);
+    }
+    for (const [shade, same] of shades) {
+      pen.fillStyle = this.colours[Math.floor(shade / (N_SHADES + 1))];
+      pen.globalAlpha = this.faintest + ((1 - this.faintest) * (shade % (N_SHADES + 1))) / N_SHADES;
+      for (const note of same) {
+        const x = xOf(note.onset);
+        pen.fillRect(x, yOf(note.key), Math.max(shortestPx, xOf(note.offset) - x - GAP_PX), heightPx);
+      }
+    }
+    pen.globalAlpha = 1;
+  }
+}

@@ -1,0 +1,49 @@
+// A performance, and what the confidence slider leaves of it. Times in seconds; confidence is that of the onset.
+
+export const SUSTAIN = 64;
+export const PEDALS = new Map([[SUSTAIN, "sustain"], [66, "sostenuto"], [67, "soft"]]); // by controller number
+
+export class Performance {
+  constructor(data) {
+    this.durationS = data.duration_s;
+    this.notes = data.notes.map(([onset, offset, key, velocity, confidence]) =>
+      ({ onset, offset, key, velocity, confidence }));
+    this.pedals = data.pedals.map(([onset, offset, controller, confidence]) =>
+      ({ onset, offset, controller, confidence }));
+    this.endS = [...this.notes, ...this.pedals].reduce((end, event) => Math.max(end, event.offset), this.durationS);
+    this.hasConfidences = this.notes.some((note) => note.confidence !== null);
+  }
+
+  // The notes with at least this confidence, or with none given, and all pedals, of which models are less sure.
+  above(minConfidence) {
+    const isSure = (note) => note.confidence === null || note.confidence >= minConfidence;
+    return { notes: this.notes.filter(isSure), pedals: this.pedals };
+  }
+}
+
+// When the sound of each note ends: when the sustain pedal lets go, or where its key is struck again.
+export function soundingEnds(notes, pedals) {
+  const sustain = pedals.filter((pedal) => pedal.controller === SUSTAIN);
+  const nextOnset = new Map();
+  const ends = new Array(notes.length);
+  for (let i = notes.length - 1; i >= 0; i -= 1) {
+    const { onset, offset, key } = notes[i];
+    const held = sustain[lastBefore(sustain, offset)];
+    const end = held && held.offset > offset ? held.offset : offset;
+    ends[i] = Math.max(onset, Math.min(end, nextOnset.get(key) ?? Infinity));
+    nextOnset.set(key, onset);
+  }
+  return ends;
+}
+
+// The index of the last event that begins at or before a time; -1 if there is none. Events in order of onset.
+export function lastBefore(events, time) {
+  let low = 0;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (events[middle].onset <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}

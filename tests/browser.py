@@ -1,0 +1,88 @@
+"""Debian's Chromium, driven by playwright."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+SOON_S = 20.0
+_CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+_MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")  # it beeps once a second
+
+_COUNT_COLOURS = """(canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const counts = new Map();
+    for (const pixel of new Uint32Array(data.buffer)) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
+    return [...counts];
+}"""
+_NAMELESS = """() => {
+    const hasName = (one) => one.getAttribute("aria-label") || one.textContent.trim() || one.labels?.length;
+    const kinds = "button, input, select, canvas:not([aria-hidden]), a, progress, summary";
+    const all = [...document.querySelectorAll(kinds)];
+    return all.filter((one) => one.checkVisibility() && !hasName(one)).map((one) => one.outerHTML);
+}"""
+
+Colour = tuple[int, int, int, int]
+"""Red, green, blue, opacity, each 0 … 255."""
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """The browser, with a microphone that beeps; skips where there is none.
+
+    While it is open, no other event loop runs in the thread, so a fixture should last no longer than a module.
+    """
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if _CHROMIUM is None:
+        pytest.skip("no chromium; on Debian: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=_CHROMIUM, args=_MICROPHONE)
+        yield browser
+        browser.close()
+
+
+def troubles_of(page: Any) -> list[str]:
+    """A list that everything enters that goes wrong in a page from now on, and every dialog that opens."""
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and troubles.append(_text(message)))
+    page.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
+    return troubles
+
+
+def _text(message: Any) -> str:
+    return f"{message.text} ({message.location['url']})"
+
+
+def settle(page: Any) -> None:
+    """Wait until what was asked for is on the screen."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def colours(canvas: Any) -> dict[Colour, int]:
+    """How often each colour is on a canvas."""
+    return {tuple(pixel.to_bytes(4, "little")): n for pixel, n in canvas.evaluate(_COUNT_COLOURS)}  # type: ignore[misc]
+
+
+def background(page: Any) -> Colour:
+    """The colour behind the text of a page or frame."""
+    colour = page.locator("body").evaluate("(body) => getComputedStyle(body).backgroundColor")
+    red, green, blue = map(int, colour.removeprefix("rgb(").removesuffix(")").split(","))
+    return red, green, blue, 255
+
+
+def nameless(page: Any) -> list[str]:
+    """The visible elements that a screen reader could not name."""
+    found: list[str] = page.evaluate(_NAMELESS)
+    return found
+
+
+def until(condition: Callable[[], object], timeout_s: float = SOON_S) -> None:
+    """Wait; the pages' policies forbid playwright's own way to do so."""
+    end_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end_s, "too late"
+        time.sleep(0.05)

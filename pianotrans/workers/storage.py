@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias, Union
 
 from pianotrans.audio import find_audio
 from pianotrans.errors import AudioError, StorageError
+from pianotrans.extras import install_command
 from pianotrans.files import make_folder, write_atomically
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def parse_address(text: str) -> Address:
         from upath import UPath
     except ModuleNotFoundError as error:
         raise StorageError(
-            f"{text}: for URLs the module {error.name!r} is missing. Run `pip install 'pianotrans[cluster]'`."
+            f"{text}: URLs need the module {error.name!r}. Run: {install_command('cluster')}"
         ) from error
     try:
         address = UPath(text)

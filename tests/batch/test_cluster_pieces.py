@@ -19,6 +19,7 @@ from pianotrans.batch.cluster.pool import ClusterPool, reason_of
 from pianotrans.batch.cluster.session import Session, import_ray
 from pianotrans.batch.cluster.station import Expected, Station
 from pianotrans.errors import ClusterError, DeviceError, ModelError
+from pianotrans.extras import install_command
 from pianotrans.workers.messages import Died, Failed, Finished, Message, Progressed, Ready, Said, Task, Unable
 from tests.commands.driving import REPOSITORY, clip, only_error, transcribe
 
@@ -420,8 +421,7 @@ def test_without_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     result = transcribe(tmp_path / "in", "-o", tmp_path / "out", "--cluster", "local")
     assert result.exit_code == 2
     assert only_error(result) == (
-        "error: --cluster: the module 'ray' is not installed. "
-        "Run `pip install 'pianotrans[cluster]'`, which brings Ray."
+        f"error: --cluster: the module 'ray' is not installed. Run: {install_command('cluster')}"
     )
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "1"  # what the user has set stands
 

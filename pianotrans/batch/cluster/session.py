@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pianotrans.errors import ClusterError
+from pianotrans.extras import install_command
 from pianotrans.processes import n_cores
 
 LOCAL = "local"
@@ -31,8 +32,7 @@ def import_ray() -> Any:
         import ray
     except ModuleNotFoundError as error:
         raise ClusterError(
-            f"--cluster: the module {error.name!r} is not installed. "
-            "Run `pip install 'pianotrans[cluster]'`, which brings Ray."
+            f"--cluster: the module {error.name!r} is not installed. Run: {install_command('cluster')}"
         ) from error
     return ray
 

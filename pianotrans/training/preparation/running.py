@@ -1,4 +1,4 @@
-"""A whole data set, in one process or several; a run that was interrupted goes on where it was."""
+"""A whole data set, in one process or several; an interrupted run continues."""
 
 import shutil
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ class PreparationOutcome:
 
 
 class Preparation:
-    """Makes the index of a data set in the folder `out`; a run that was interrupted goes on where it was."""
+    """Makes the index of a data set in the folder `out`; an interrupted run continues."""
 
     def __init__(
         self, listing: DatasetListing, out: Path, settings: PreparationSettings, *, overwrite: bool = False

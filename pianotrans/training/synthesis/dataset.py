@@ -56,7 +56,7 @@ class Take:
 
 
 class Synthesis:
-    """Makes a data set in the folder `out`; a run that was interrupted goes on where it was."""
+    """Makes a data set in the folder `out`; an interrupted run continues."""
 
     def __init__(
         self,

@@ -1,14 +1,9 @@
-"""Encode a performance as JSON or CSV, or in the format of a file's suffix."""
+"""A performance as JSON and as CSV."""
 
 import csv
 import io
 import json
-import os
-from collections.abc import Callable
-from pathlib import Path
 
-from pianotrans.errors import OutputError
-from pianotrans.events.midi import midi_bytes
 from pianotrans.events.performance import Note, Pedal, Performance
 
 
@@ -25,16 +20,6 @@ def json_text(performance: Performance) -> str:
             text = json.dumps(value)
         fields.append(f' "{name}": {text}')
     return "{\n" + ",\n".join(fields) + "\n}\n"
-
-
-def json_bytes(performance: Performance) -> bytes:
-    """`json_text` in UTF-8."""
-    return json_text(performance).encode()
-
-
-def csv_bytes(performance: Performance) -> bytes:
-    """`csv_text` in UTF-8."""
-    return csv_text(performance).encode()
 
 
 def csv_text(performance: Performance) -> str:
@@ -60,25 +45,3 @@ def csv_text(performance: Performance) -> str:
 
 def _rounded(probability: float | None) -> str:
     return "" if probability is None else f"{probability:.6f}"
-
-
-_FORMATS: dict[str, Callable[[Performance], bytes]] = {
-    ".mid": midi_bytes,
-    ".midi": midi_bytes,
-    ".json": json_bytes,
-    ".csv": csv_bytes,
-}
-
-
-def encode(performance: Performance, path: str | os.PathLike[str]) -> bytes:
-    """Encode the performance in the format that the suffix of `path` names.
-
-    Raises OutputError for any other suffix, MidiError if MIDI cannot hold the performance.
-    """
-    path = Path(path)
-    try:
-        to_bytes = _FORMATS[path.suffix.lower()]
-    except KeyError:
-        given = f"the suffix {path.suffix!r} does not name" if path.suffix else "no suffix names"
-        raise OutputError(f"{path.name or path}: {given} a format. Use one of {', '.join(_FORMATS)}.") from None
-    return to_bytes(performance)

@@ -130,7 +130,7 @@ class Performance:
         Raises OutputError if the suffix is not .mid, .midi, .json or .csv, or if the file cannot be written, or
         exists and `overwrite` is False; MidiError if MIDI cannot hold the performance.
         """
-        from pianotrans.events.export import encode
+        from pianotrans.events.formats import encode
         from pianotrans.files import write_atomically
 
         write_atomically(path, encode(self, path), overwrite=overwrite)

@@ -1,6 +1,6 @@
 """The table of output formats, which the command line, collections and the web app share.
 
-To add a format, write its encoder beside its kind (`events`, `views`) and add a row here.
+The formats of `events` come from its own table. One that needs the recording, too, has a row here.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,7 @@ from typing import BinaryIO
 
 from pianotrans.errors import UsageError
 from pianotrans.events import Performance
-from pianotrans.events.export import csv_bytes, json_bytes
-from pianotrans.events.midi import midi_bytes
+from pianotrans.events.formats import EVENT_FORMATS, EventFormat
 
 AudioFile = Path | BinaryIO
 """A recording that can be read more than once."""
@@ -56,12 +55,19 @@ def _report(heard: Heard) -> bytes:
     return report_page(heard.performance, heard.source, title=heard.title, allow_truncated=heard.allow_truncated)
 
 
+def _of_events(row: EventFormat) -> OutputFormat:
+    return OutputFormat(
+        row.name,
+        row.suffixes,
+        row.media_type,
+        row.label,
+        lambda heard: row.encode(heard.performance),
+        shows_confidence=row.shows_confidence,
+    )
+
+
 _ROWS = (
-    OutputFormat(
-        "mid", (".mid", ".midi"), "audio/midi", "MIDI", lambda h: midi_bytes(h.performance), shows_confidence=False
-    ),
-    OutputFormat("json", (".json",), "application/json", "JSON", lambda h: json_bytes(h.performance)),
-    OutputFormat("csv", (".csv",), "text/csv; charset=utf-8", "CSV", lambda h: csv_bytes(h.performance)),
+    *map(_of_events, EVENT_FORMATS),
     OutputFormat("html", (".html",), "text/html; charset=utf-8", "Report", _report, needs_audio=True),
 )
 

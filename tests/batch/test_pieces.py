@@ -14,7 +14,7 @@ from pianotrans.batch.estimate import Estimate, header_duration_s
 from pianotrans.batch.identity import identify
 from pianotrans.errors import AudioError, ModelError
 from pianotrans.events import Cleaning, Note, Pedal, Performance, extend_by_pedal
-from pianotrans.events.export import encode
+from pianotrans.events.formats import encode
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.rendering import render
 from tests.commands.driving import clip

@@ -8,7 +8,7 @@ import numpy as np
 
 from pianotrans.audio import encode_mp3, from_array
 from pianotrans.events import Note, Pedal, Performance
-from pianotrans.events.export import encode
+from pianotrans.events.formats import encode
 from pianotrans.views import EncodedAudio, report_html
 from pianotrans.workers.formats import FORMATS
 from pianotrans.workers.messages import Failed, Finished, Message, Progressed, Task

@@ -8,7 +8,7 @@ import pytest
 
 from pianotrans import Note, OutputError, Pedal, Performance
 from pianotrans.errors import UsageError
-from pianotrans.events.export import encode
+from pianotrans.events.formats import encode
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS, Heard, format_of, parse_formats, suffix_of
 from pianotrans.workers.recipe import Recipe
 from tests.commands.driving import clip

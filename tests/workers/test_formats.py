@@ -75,11 +75,11 @@ def test_unknown_formats(given: list[str]):
 
 
 def test_no_format_for_other_suffixes():
-    assert [format_of(suffix) for suffix in ("", ".txt", ".wav")] == [None] * 3
+    assert [format_of(suffix) for suffix in ("", ".xyz", ".wav")] == [None] * 3
     assert [suffix_of(name) for name in FORMATS] == [row.suffixes[0] for row in FORMATS.values()]
 
 
-def test_confidence_is_computed_only_where_it_is_shown():
-    assert not Recipe(formats=("mid",)).needs_confidence
-    assert all(Recipe(formats=("mid", name)).needs_confidence for name in FORMATS if name != "mid")
-    assert not Recipe(formats=tuple(FORMATS), confidence=False).needs_confidence
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_confidence_is_computed_only_where_it_is_shown(name: str):
+    assert Recipe(formats=(name,)).needs_confidence == FORMATS[name].shows_confidence
+    assert not Recipe(formats=(name,), confidence=False).needs_confidence

@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Two processes; groups of heavy tests (Ray, browser, kills) stay in one of them. Compiled files are kept, as many tests
+# start the program anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup
 DEMO := data/samples/satie_gymnopedie.mp3
 
 .PHONY: demo test fast lint clean
@@ -18,11 +21,11 @@ demo: $(VENV)/installed
 # Everything that CI runs.
 test: $(VENV)/installed-dev lint
 	$(BIN)/pianotrans models pull
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
-# What needs no more than a few seconds each.
+# Without the tests that take more than about two seconds each.
 fast: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -63,7 +63,7 @@ def prepare(
 
     Splits are those of the data set; where it states none, every recording is for training. Recordings of any
     sample rate are used as they are. Those that cannot be used are named and left out. A later run checks only what
-    has changed, or everything with --overwrite. Exit code: 0 all ready, 1 some left out, 2 wrong usage, 130
+    has changed, or everything with --overwrite. Exit codes: 0 all ready, 1 some left out, 2 wrong usage, 130
     interrupted: the same command continues.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)

@@ -60,7 +60,7 @@ def synthesize(
     """Render MIDI performances into a data set in MAESTRO's layout.
 
     Each take has a tuning, room, noise and level of its own, drawn from the seed. The licence of the samples also
-    holds for the sound. Exit code: 0 all done, 1 some MIDI files cannot be played (the others are done), 2 wrong
+    holds for the sound. Exit codes: 0 all done, 1 some MIDI files cannot be played (the others are done), 2 wrong
     usage, 130 interrupted: the same command continues where it stopped.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)

@@ -54,7 +54,7 @@ def train(
 
     Ctrl-C saves and stops; the same command with --resume continues. To use several GPUs or machines, run
     `torchrun --nproc-per-node N --no-python pianotrans train …`. To watch, run `tensorboard --logdir RUN`.
-    Exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "The last checkpoint is complete; --resume continues from it."):

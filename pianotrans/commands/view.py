@@ -59,7 +59,7 @@ def view(
     """Draw a piano roll: velocity as colour, confidence as opacity, pedals below, the spectrogram behind.
 
     A recording is transcribed first, and its own spectrogram is drawn behind. Long pieces are drawn in rows, like
-    the systems of a score. Exit code: 0 done, 1 something cannot be read or written, 2 wrong usage, 130
+    the systems of a score. Exit codes: 0 done, 1 something cannot be read or written, 2 wrong usage, 130
     interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)

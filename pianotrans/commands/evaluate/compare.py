@@ -23,7 +23,7 @@ def compare(
     """Compare two systems on the same pieces: how much they differ, and whether by more than chance.
 
     A and B are what `evaluate midi` or `evaluate dataset` wrote with --json, or summary.json of their output.
-    Exit code: 0 done, 1 they cannot be read or do not go together, 2 wrong usage.
+    Exit codes: 0 done, 1 they cannot be read or do not go together, 2 wrong usage.
     """
     with exits(Reporter(quiet=quiet, verbose=verbose)):
         from pianotrans.commands.evaluate.tables import print_comparison

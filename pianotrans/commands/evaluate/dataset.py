@@ -62,7 +62,7 @@ def dataset(
 ) -> None:
     """Transcribe the recordings of a data set and score them against its MIDI.
 
-    With -o FOLDER the transcriptions are kept, and the same command continues an earlier run. Exit code: 0
+    With -o FOLDER the transcriptions are kept, and the same command continues an earlier run. Exit codes: 0
     all scored, 1 some files cannot be read (the others are scored), 2 wrong usage, 130 interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)

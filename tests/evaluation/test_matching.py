@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pianotrans.evaluation import matching
 from pianotrans.evaluation.matching import match_events, overlap_ratios, velocities_agree
 from pianotrans.evaluation.tables import EventTable
-from tests.events.strategies import performances, quick
+from tests.events.strategies import fewer, performances
 
 from .making import crowd, heard, note, table
 
@@ -53,7 +53,7 @@ def test_other_tolerances_reach_mir_eval(part_size):
     assert len(ours) < len(match_events(reference, estimate, onset_tolerance_s=0.05))
 
 
-@quick
+@fewer
 @given(performances, performances, st.sampled_from([None, 0.2]))
 def test_any_two_performances_are_matched_as_by_mir_eval(played, transcribed, offset_ratio):
     reference, estimate = EventTable.of_notes(played), EventTable.of_notes(transcribed)

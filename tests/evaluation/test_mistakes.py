@@ -6,7 +6,7 @@ from hypothesis import given
 from pianotrans.evaluation.matching import match_events
 from pianotrans.evaluation.mistakes import MistakeKind, count_kinds, find_mistakes
 from pianotrans.evaluation.tables import EventTable
-from tests.events.strategies import performances, quick
+from tests.events.strategies import fewer, performances
 
 from .making import note, table
 
@@ -63,7 +63,7 @@ def test_an_octave_error_takes_one_note_of_each_side():
     assert count_kinds(found) == {"missed": 0, "merged": 0, "extra": 1, "split": 0, "octave": 1}
 
 
-@quick
+@fewer
 @given(performances, performances)
 def test_every_unmatched_note_is_one_mistake(played, transcribed):
     reference, estimate = EventTable.of_notes(played), EventTable.of_notes(transcribed)

@@ -13,7 +13,7 @@ from pianotrans.evaluation import Evaluation, EvaluationSettings, score_midi, sc
 from pianotrans.evaluation.reliability import LEVELS, JudgedEvents, reliabilities, thresholds
 from pianotrans.evaluation.tables import EventTable
 from pianotrans.events import Note, Pedal, Performance, midi_bytes
-from tests.events.strategies import performances, quick
+from tests.events.strategies import fewer, performances
 
 from .making import note, performance, table
 
@@ -109,7 +109,7 @@ def test_notes_as_sure_as_they_should_be_have_no_error_and_others_theirs(bend):
         assert one.expected_calibration_error == pytest.approx(expected, abs=0.01)
 
 
-@quick
+@fewer
 @given(performances, st.floats(0, 1))
 def test_any_estimate_of_itself(played: Performance, limit: float):
     whole = EventTable.of_notes(played)

@@ -18,7 +18,7 @@ from pianotrans.events.cleaning import (
     without_short,
 )
 
-from .strategies import performances, quick
+from .strategies import fewer, performances
 
 limits_s = st.floats(0, 1)
 
@@ -102,13 +102,13 @@ def test_limits_that_mean_nothing_are_refused(change, message):
         Cleaning(**change)
 
 
-@quick
+@fewer
 @given(performances)
 def test_nothing_is_done_unless_asked_for(performance):
     assert Cleaning().apply(performance) == performance
 
 
-@quick
+@fewer
 @given(performances, st.floats(0, 1), st.integers(0, 127), limits_s)
 def test_what_is_left_keeps_the_limits_and_was_there(performance, confidence, velocity, duration_s):
     cleaning = Cleaning(min_confidence=confidence, min_velocity=velocity, min_duration_s=duration_s)
@@ -121,7 +121,7 @@ def test_what_is_left_keeps_the_limits_and_was_there(performance, confidence, ve
     assert cleaning.apply(cleaned) == cleaned
 
 
-@quick
+@fewer
 @given(performances, limits_s)
 def test_gaps_move_no_onset_and_leave_something_of_every_note(performance, gap_s):
     cleaned = with_gaps(performance, gap_s)
@@ -135,7 +135,7 @@ def test_gaps_move_no_onset_and_leave_something_of_every_note(performance, gap_s
             assert min(later) - note.offset_s >= min(gap_s, room_s / 2) - 1e-9
 
 
-@quick
+@fewer
 @given(performances, limits_s)
 def test_joining_leaves_no_short_gap_and_loses_no_time(performance, gap_s):
     cleaned = with_joined_pedals(performance, gap_s)
@@ -149,7 +149,7 @@ def test_joining_leaves_no_short_gap_and_loses_no_time(performance, gap_s):
         assert any(n.key == one.key and n.onset_s <= one.onset_s and one.offset_s <= n.offset_s for n in notes)
 
 
-@quick
+@fewer
 @given(st.floats(0.01, 100))
 def test_the_curve_keeps_the_order_and_the_ends(exponent):
     scale = of(*(Note(i, i + 1, 60, i) for i in range(1, 128)))

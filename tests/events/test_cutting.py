@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pianotrans.errors import MidiError
 from pianotrans.events import Note, Pedal, Performance, cut_at
 
-from .strategies import performances, quick
+from .strategies import fewer, performances
 
 WHOLE = Performance(
     (Note(0.0, 1.0, 60, 64), Note(1.0, 3.0, 62, 65), Note(2.0, 4.0, 64, 66)),
@@ -31,7 +31,7 @@ def test_nothing_is_cut_off_after_the_end():
     assert cut_at(Performance(), 1.0) == Performance()
 
 
-@quick
+@fewer
 @given(performances, st.floats(0.01, 60.0), st.floats(0.01, 60.0))
 def test_the_shorter_of_two_cuts_counts(whole, one_s, other_s):
     cut = cut_at(cut_at(whole, one_s), other_s)

@@ -7,7 +7,7 @@ from hypothesis import given
 
 from pianotrans.events import Note, Pedal, Performance, csv_text, json_text
 
-from .strategies import performances, quick
+from .strategies import fewer, performances
 
 SMALL = Performance((Note(0.5, 1.25, 60, 64), Note(0.1, 2, 37, 1)), (Pedal(0.25, 3, "soft"),), 4)
 
@@ -61,13 +61,13 @@ def test_the_json():
     assert json.loads(json_text(Performance())) == Performance().to_dict()
 
 
-@quick
+@fewer
 @given(performances)
 def test_json_round_trip_is_the_identity(performance):
     assert Performance.from_dict(json.loads(json_text(performance))) == performance
 
 
-@quick
+@fewer
 @given(performances)
 def test_csv_holds_every_event_to_the_microsecond(performance):
     rows = list(csv.DictReader(io.StringIO(csv_text(performance), newline="")))

@@ -10,7 +10,7 @@ from hypothesis import given
 
 from pianotrans.events import TICKS_PER_SECOND, Note, Pedal, Performance, load_midi, midi_bytes, quantise
 
-from .strategies import performances, quick
+from .strategies import fewer, performances
 
 
 def messages(data):
@@ -50,7 +50,7 @@ def read_by_mido(data):
     return sorted(notes, key=lambda n: (n[0], n[2])), sorted(pedals, key=lambda p: (p[0], p[2])), tick
 
 
-@quick
+@fewer
 @given(performances)
 def test_round_trip(performance):
     data = midi_bytes(performance)
@@ -68,7 +68,7 @@ def test_round_trip(performance):
     assert midi_bytes(loaded) == data
 
 
-@quick
+@fewer
 @given(performances)
 def test_within_a_tick_what_ends_comes_first(performance):
     def rank(message):
@@ -84,7 +84,7 @@ def test_within_a_tick_what_ends_comes_first(performance):
     assert order == sorted(order)
 
 
-@quick
+@fewer
 @given(performances)
 def test_pretty_midi_writes_the_same_events(performance):
     file = io.BytesIO()

@@ -6,7 +6,7 @@ from hypothesis import given
 from pianotrans.errors import MidiError
 from pianotrans.events import TICKS_PER_SECOND, Note, Pedal, Performance, quantise
 
-from .strategies import performances, quick
+from .strategies import fewer, performances
 
 
 def in_ticks(*notes):
@@ -60,7 +60,7 @@ def test_the_end_is_the_recordings_or_the_last_events():
     assert quantise(Performance()).end == 0
 
 
-@quick
+@fewer
 @given(performances)
 def test_what_holds_for_every_performance(performance):
     ticks = quantise(performance)

@@ -14,6 +14,8 @@ from pianotrans.batch.ledger import EntryState
 from tests.commands.driving import ENVIRONMENT, RATE, REPOSITORY, names, write
 from tests.synthesis import random_performance, render
 
+pytestmark = pytest.mark.xdist_group("kill")
+
 N_FILES = 40
 
 

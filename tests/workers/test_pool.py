@@ -18,6 +18,8 @@ from pianotrans.workers.pool import Pool
 from tests.batch.making import TINY
 from tests.commands.driving import clip, noise, write
 
+pytestmark = pytest.mark.xdist_group("kill")
+
 QUIET = pytest.mark.slow  # a process that loads torch takes some seconds
 
 

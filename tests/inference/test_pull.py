@@ -136,7 +136,7 @@ def test_clients_that_bring_nothing(entry: ModelEntry, package: Path, monkeypatc
 
 def test_a_client_that_hangs(entry: ModelEntry, package: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pulling, "_TIMEOUT_S", 0.1)
-    use_clients(monkeypatch, package, "copy")
+    use_clients(monkeypatch, package, "slow")
     with pytest.raises(ModelError, match=r"could not be fetched \(.* timed out after 0.1 seconds\)"):
         pull(entry)
 
@@ -243,7 +243,7 @@ from pathlib import Path
 from pianotrans.inference import pull as pulling
 from tests.inference.making import package_client, package_entry
 folder = Path(sys.argv[1])
-pulling._package_clients = lambda: [package_client(folder, "copy")]
+pulling._package_clients = lambda: [package_client(folder, "slow")]
 print(pulling.pull(package_entry(folder)))
 """
 

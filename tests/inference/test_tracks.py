@@ -20,16 +20,17 @@ TRACKS = {
 }
 
 
-@pytest.fixture(params=TRACKS)
-def heard(request, tmp_path: Path) -> tuple[Performance, set[str], range]:
+@pytest.fixture(scope="module", params=TRACKS)
+def heard(request, tmp_path_factory: pytest.TempPathFactory) -> tuple[Performance, set[str], range]:
     """What a random model, which hears a singleton in every frame of every track, makes of noise."""
     settings, pedals, keys = TRACKS[request.param]
-    model = small_model(tmp_path / "model", config=f"{CONFIG}[tracks]\n{settings}\n")
+    folder = tmp_path_factory.mktemp("model")
+    model = small_model(folder, config=f"{CONFIG}[tracks]\n{settings}\n")
     with torch.no_grad():
         model.scorer.bias[-1] = 1e6
-    (tmp_path / "model" / WEIGHTS_FILE).write_bytes(weights_bytes(model.state_dict()))
-    noise = np.random.default_rng(0).normal(0, 0.1, 3 * RATE)
-    transcriber = Transcriber(tmp_path / "model", device="cpu", precision="float32")
+    (folder / WEIGHTS_FILE).write_bytes(weights_bytes(model.state_dict()))
+    noise = np.random.default_rng(0).normal(0, 0.1, RATE // 2)
+    transcriber = Transcriber(folder, device="cpu", precision="float32")
     return transcriber.transcribe(noise, RATE), pedals, keys
 
 

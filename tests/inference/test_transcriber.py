@@ -118,13 +118,13 @@ def test_a_path_and_the_array_in_it_give_the_same(tiny, performance, path):
     assert tiny.transcribe(path) == tiny.transcribe(str(path)) == performance
 
 
-def test_only_the_beginning_of_a_file(tiny, path, samples):
+def test_only_the_beginning_of_a_file(tiny, path, samples, performance):
     begun = tiny.transcribe(path, limit_s=2.5)
     assert begun == tiny.transcribe(samples[: round(2.5 * RATE)], RATE)
     assert begun.duration_s == 2.5
     streamed = list(tiny.stream(path, limit_s=2.5))
     assert sorted(map(str, streamed)) == sorted(map(str, (*begun.notes, *begun.pedals)))
-    assert tiny.transcribe(path, limit_s=60.0) == tiny.transcribe(path)
+    assert tiny.transcribe(path, limit_s=60.0) == performance
 
 
 def test_samples_are_not_limited(tiny, samples):
@@ -139,13 +139,16 @@ def test_a_file_object_stays_open(tiny, performance, path):
     assert tiny.transcribe(io.BytesIO(path.read_bytes())) == performance
 
 
-def test_other_containers_of_the_same_samples(tiny, performance, samples):
-    for given in (torch.from_numpy(samples), samples[None], samples.tolist(), samples.astype(np.float64)):
-        assert tiny.transcribe(given, RATE) == performance
+def test_other_containers_of_the_same_samples(tiny, samples):
+    few = samples[: 2 * RATE]
+    heard = tiny.transcribe(few, RATE)
+    assert heard.notes
+    for given in (torch.from_numpy(few), few[None], few.tolist(), few.astype(np.float64)):
+        assert tiny.transcribe(given, RATE) == heard
 
 
 def test_integers_have_the_full_scale_of_their_type(tiny, samples):
-    integers = (samples * 32767).astype(np.int16)
+    integers = (samples[: 2 * RATE] * 32767).astype(np.int16)
     assert tiny.transcribe(integers, RATE) == tiny.transcribe(integers / np.float32(32768), RATE)
 
 
@@ -250,17 +253,11 @@ def test_another_rate_and_another_channel_give_about_the_same_notes(tiny, perfor
 
 @pytest.mark.weights
 @pytest.mark.slow
-def test_the_published_model_hears_a_sample_clip(published, samples_folder):
-    found = Transcriber("transkun-v2", device="cpu").transcribe(samples_folder / "beethoven_fur_elise.flac")
-    assert onset_f1(load_midi(samples_folder / "beethoven_fur_elise.mid"), found) > 0.95
-
-
-@pytest.mark.weights
-@pytest.mark.slow
-def test_the_published_model_hears_nothing_in_silence(published):
+def test_the_published_model_hears_a_sample_clip_and_nothing_in_silence(published, samples_folder):
     transcriber = Transcriber("transkun-v2", device="cpu")
-    performance = transcriber.transcribe(np.zeros(3 * 44_100, np.float32), 44_100)
-    assert performance == Performance(duration_s=3.0)
+    assert transcriber.transcribe(np.zeros(3 * 44_100, np.float32), 44_100) == Performance(duration_s=3.0)
+    found = transcriber.transcribe(samples_folder / "beethoven_fur_elise.flac")
+    assert onset_f1(load_midi(samples_folder / "beethoven_fur_elise.mid"), found) > 0.95
 
 
 def test_a_stream_gives_the_same_events(tiny, performance, samples):
@@ -335,9 +332,11 @@ def test_an_exception_of_the_callback_comes_through(tiny, path):
 # How it is made
 
 
-def test_a_model_folder_and_the_function_of_the_package(tmp_path, path):
-    folder = small_model_folder(tmp_path / "small")
+def test_a_model_folder_and_the_function_of_the_package(tmp_path, samples):
+    folder, path = small_model_folder(tmp_path / "small"), tmp_path / "short.wav"
+    soundfile.write(path, samples[: RATE // 2], RATE)  # random parameters hear much in little
     expected = Transcriber(folder, device="cpu").transcribe(path)
+    assert expected.notes
     assert pianotrans.transcribe(path, model=folder, device="cpu") == expected
     assert pianotrans.Transcriber is Transcriber
 

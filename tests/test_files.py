@@ -176,9 +176,8 @@ def test_a_full_disk(tmp_path, before):
     if before:
         path.write_bytes(before)
     done = subprocess.run([sys.executable, "-c", FULL_DISK, path], capture_output=True, text=True, check=True)
-    assert done.stdout == (
-        f"song.mid: no space for 5000 bytes in {tmp_path}. Free some, or choose another folder.\n"
-    )
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"song.mid: no space for 5000 bytes in {tmp_path}")
     assert names(tmp_path) == (["song.mid"] if before else [])
     if before:
         assert path.read_bytes() == before

@@ -12,7 +12,6 @@ from pianotrans.events import load_midi
 from tests.synthesis import random_performance
 
 from .driving import SEED, clip, errors, names, only_error, run, transcribe
-from .test_help import _CALL, HEAVY, loaded_by
 
 NAMES = ("a", "disc 1/b", "disc 1/c")
 TABLES = {"summary.json", "summary.md", "pieces.csv", "errors.csv"}
@@ -267,12 +266,6 @@ def test_refusals(songs: Path, arguments, code, message):
     result = run("evaluate", "dataset", *arguments, *default)
     assert (result.exit_code, result.stdout) == (code, "")
     assert message in only_error(result)
-
-
-def test_refusals_of_the_data_set_load_nothing_heavy():
-    modules = loaded_by(_CALL, "evaluate", "dataset", "nowhere")
-    assert "pianotrans.datasets" in modules
-    assert modules.isdisjoint(HEAVY)
 
 
 # The shared recordings

@@ -177,29 +177,23 @@ def test_folder_that_may_not_be_entered(open_folder: Path, given: str):
 
 
 @POSIX
-@pytest.mark.parametrize("place", ["beside", "folder", "file", "below"])
-def test_output_folder_that_may_not_be_written(open_folder: Path, place: str):
+def test_output_folder_that_may_not_be_written(open_folder: Path):
     model = small_model_folder(open_folder / "model")
     song = clip(open_folder / "in" / "disc" / "song.wav", 0.5)
     out = open_folder / "out"
     out.mkdir(mode=0o755)
     before = names(open_folder)
-    arguments = {
-        "beside": [song],
-        "folder": [song, "-o", out],
-        "file": [song, "-o", out / "x.mid"],
-        "below": [open_folder / "in", "-o", out],
-    }
     run("transcribe", "--model", model, song)  # so that all is imported that perhaps root alone may read
     song.with_suffix(".mid").unlink()
     if os.geteuid() != 0:
         for folder in (out, song.parent):
             folder.chmod(0o555)
-    with as_nobody():
-        result = run("transcribe", "--model", model, *arguments[place])
-    assert result.exit_code == 1
-    assert_matches(only_error(result), r"is not writable|this folder cannot be made \(Permission denied\)")
-    assert names(open_folder) == before
+    for arguments in ([song], [song, "-o", out], [song, "-o", out / "x.mid"], [open_folder / "in", "-o", out]):
+        with as_nobody():
+            result = run("transcribe", "--model", model, *arguments)
+        assert result.exit_code == 1
+        assert_matches(only_error(result), r"is not writable|this folder cannot be made \(Permission denied\)")
+        assert names(open_folder) == before
 
 
 @POSIX

@@ -196,9 +196,9 @@ def test_compare_refuses_other_settings(folders):
 @pytest.mark.slow
 def test_several_processes_print_the_same(folders):
     arguments = ("evaluate", "midi", *folders, "--json")
-    alone, together = run_process(*arguments, "--jobs", 1), run_process(*arguments, "--jobs", 2)
-    assert (alone.returncode, together.returncode) == (0, 0)
-    assert alone.stdout == together.stdout
+    alone, together = run(*arguments, "--jobs", 1), run_process(*arguments, "--jobs", 2)
+    assert (alone.exit_code, together.returncode) == (0, 0)
+    assert alone.stdout_bytes == together.stdout
     assert together.stderr == b""
 
 

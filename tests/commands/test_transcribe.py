@@ -82,7 +82,7 @@ def test_to_standard_output(song: Path, out: Path):
 
 
 def test_several_inputs(tmp_path: Path, out: Path):
-    songs = [clip(tmp_path / name / f"{name}.wav", 1.0) for name in ("one", "two", "three")]
+    songs = [clip(tmp_path / name / f"{name}.wav", 0.5) for name in ("one", "two", "three")]
     assert transcribe(*songs, "-o", out).exit_code == 0
     assert names(out) == ["one.mid", "three.mid", "two.mid"]
     assert transcribe(*songs).exit_code == 0
@@ -91,7 +91,7 @@ def test_several_inputs(tmp_path: Path, out: Path):
 
 def test_a_folder_keeps_its_structure(tmp_path: Path, out: Path):
     for place in ("a.wav", "disc 1/a.wav", "disc 1/b.flac", "disc 2/side A/a.ogg"):
-        clip(tmp_path / "album" / place, 1.0)
+        clip(tmp_path / "album" / place, 0.5)
     (tmp_path / "album" / "notes.txt").write_text("No recording.")
     assert transcribe(tmp_path / "album", "-o", out).exit_code == 0
     written = [name for name in names(out) if name.endswith(".mid")]
@@ -101,7 +101,7 @@ def test_a_folder_keeps_its_structure(tmp_path: Path, out: Path):
 
 
 def test_an_input_named_twice_is_done_once(tmp_path: Path, out: Path):
-    song = clip(tmp_path / "album" / "disc" / "song.wav", 1.0)
+    song = clip(tmp_path / "album" / "disc" / "song.wav", 0.5)
     for inputs in ([song, song], [tmp_path / "album", song], [song, tmp_path / "album"]):
         result = transcribe(*inputs, "-o", out, "--verbose")
         assert result.exit_code == 0
@@ -111,7 +111,7 @@ def test_an_input_named_twice_is_done_once(tmp_path: Path, out: Path):
 
 
 def test_names_with_markup_spaces_and_other_scripts(tmp_path: Path):
-    song = clip(tmp_path / "[red] Étude №1 [b] 練習曲.v2.wav", 1.0)
+    song = clip(tmp_path / "[red] Étude №1 [b] 練習曲.v2.wav", 0.5)
     result = transcribe(song)
     assert result.exit_code == 0
     assert names(tmp_path) == ["[red] Étude №1 [b] 練習曲.v2.mid", song.name]
@@ -146,7 +146,7 @@ def test_or_replaced_where_asked(song: Path):
 
 
 def test_one_existing_output_does_not_hold_up_the_others(song: Path, tmp_path: Path):
-    other = clip(tmp_path / "other.wav", 1.0)
+    other = clip(tmp_path / "other.wav", 0.5)
     song.with_suffix(".mid").write_text("mine")
     result = transcribe(song, other)
     assert result.exit_code == 1
@@ -239,7 +239,7 @@ def test_the_summary_counts_what_was_written(song: Path, heard: Performance):
 
 
 def test_progress_in_plain_lines(tmp_path: Path):
-    songs = [clip(tmp_path / f"{name}.wav", 1.0) for name in ("one", "two")]
+    songs = [clip(tmp_path / f"{name}.wav", 0.5) for name in ("one", "two")]
     lines = transcribe(*songs).stderr.splitlines()
     assert lines[:2] == ["[1/2] one.wav: started", "[2/2] two.wav: started"]
     assert lines[2].startswith("recording")
@@ -359,17 +359,12 @@ def test_standard_output_on_a_terminal_is_refused(song: Path, monkeypatch: pytes
 
 
 @pytest.mark.slow
-def test_a_process_keeps_its_streams_apart_and_free_of_control_characters(song: Path, tmp_path: Path):
-    broken = write(tmp_path / "broken.wav", noise(1.0))
-    broken.write_bytes(broken.read_bytes()[:2000])
-    result = run_process("transcribe", "--model", "tiny", song, broken)
-    assert result.returncode == 1
-    assert result.stdout == b""
-    assert "broken.wav: header promises" in only_error(result)
-    assert [byte for byte in result.stderr if byte < 32 and byte != ord("\n")] == []
-    assert names(tmp_path) == ["broken.wav", "song.mid", "song.wav"]
-    result = run_process("transcribe", "--model", "tiny", song, "-o", "-")
+def test_a_process_keeps_its_streams_apart_and_free_of_control_characters(song: Path):
+    assert transcribe(song).exit_code == 0
+    result = run_process("transcribe", "--model", "tiny", "--precision", "float32", song, "-o", "-")
     assert (result.returncode, result.stdout) == (0, song.with_suffix(".mid").read_bytes())
+    assert b"song.wav" in result.stderr
+    assert [byte for byte in result.stderr if byte < 32 and byte != ord("\n")] == []
 
 
 @pytest.mark.slow

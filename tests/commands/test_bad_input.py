@@ -315,6 +315,7 @@ def test_an_interruption_is_told_in_one_line(song: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("kill")
 @pytest.mark.skipif(sys.platform == "win32", reason="other signals there")
 def test_ctrl_c_in_the_middle(tmp_path: Path):
     short, long = clip(tmp_path / "short.wav", 0.5), write(tmp_path / "long.wav", noise(600.0))

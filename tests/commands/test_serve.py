@@ -184,8 +184,9 @@ def test_what_the_readme_shows(tmp_path: Path):
 
 @needs_proc
 @pytest.mark.slow
+@pytest.mark.xdist_group("kill")
 def test_ctrl_c_and_kill_9_during_a_job(tmp_path: Path):
-    """Ctrl-C ends the server although a page listens; the job begins anew in the next one, and after kill -9, too."""
+    """Ctrl-C ends the server although a page listens; its job begins anew in the next, and after kill -9."""
     with running("--folder", tmp_path / "jobs") as (process, site):
         job = site.post("long.flac", long_clip(tmp_path, 300.0)).json()
         site.wait(job["id"], "running", timeout_s=WAIT_S)
@@ -221,6 +222,7 @@ def test_ctrl_c_and_kill_9_during_a_job(tmp_path: Path):
 
 @needs_proc
 @pytest.mark.slow
+@pytest.mark.xdist_group("kill")
 def test_a_worker_outlives_a_cancelled_job_and_its_death_fails_one_job_only(tmp_path: Path):
     long, song = long_clip(tmp_path, 900.0), clip(tmp_path / "song.wav").read_bytes()
     with running("--folder", tmp_path / "jobs", environment={"PIANOTRANS_TOKEN": "my-own"}) as (process, site):

@@ -97,6 +97,7 @@ def test_without_the_extra(data, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("kill")
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT there")
 def test_ctrl_c_saves_and_stops(data, tmp_path):
     out = tmp_path / "run"

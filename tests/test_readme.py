@@ -19,7 +19,7 @@ from tests.training.pianos import whole_piano
 from tests.workers.object_store import object_store, store
 
 RUN_BY_CI = {"make demo", "make test", "make fast", "make lint", "pip install ."}
-N_STEPS = 20  # of training, where the README takes 200
+N_STEPS = 5  # of training, where the README takes 200
 
 CURL = [block for block in SHELL if block.mentions("curl ")]
 SERVE = [block for block in SHELL if block.mentions("pianotrans serve")]

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,21 @@ def sources(part: str) -> list[Path]:
     return sorted((PACKAGE / part).rglob("*.py"))
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """A parsed file; several tests walk through each."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    return list(ast.walk(tree_of(path)))
+
+
 def imported(path: Path) -> Iterator[str]:
     """Full names of what a file imports from the package, wherever in the file the import stands."""
     package = ".".join(path.relative_to(REPOSITORY).parent.parts)
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -88,7 +100,7 @@ def test_nobody_imports_the_commands():
 def test_only_the_commands_print():
     for path in PACKAGE.rglob("*.py"):
         if PACKAGE / "commands" not in path.parents:
-            calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+            calls = [node.func for node in nodes_of(path) if isinstance(node, ast.Call)]
             assert not [call for call in calls if isinstance(call, ast.Name) and call.id == "print"], path
 
 
@@ -108,7 +120,7 @@ def test_the_walk_sees_every_kind_of_import(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_says_what_it_is(part: str):
     for path in (PACKAGE / part).rglob("__init__.py"):
-        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+        assert ast.get_docstring(tree_of(path)), path
 
 
 # The repository
@@ -152,7 +164,7 @@ def test_no_text_names_a_registry_host_or_a_place_on_one_machine():
 def test_no_class_name_stands_twice():
     places: dict[str, list[str]] = {}
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
     assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}

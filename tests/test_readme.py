@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pianotrans.inference import registry
+from tests.commands.conftest import put_workers_here
 from tests.commands.driving import ENVIRONMENT, RATE, SEED, clip, command_line, run, write
 from tests.commands.test_serve import WAIT_S, running
 from tests.readme_blocks import PYTHON, SHELL, Block, ids, text_of
@@ -18,7 +19,7 @@ from tests.training.pianos import whole_piano
 from tests.workers.object_store import object_store, store
 
 RUN_BY_CI = {"make demo", "make test", "make fast", "make lint", "pip install ."}
-N_STEPS = 20  # of training, where the README takes 200
+N_STEPS = 5  # of training, where the README takes 200
 
 CURL = [block for block in SHELL if block.mentions("curl ")]
 SERVE = [block for block in SHELL if block.mentions("pianotrans serve")]
@@ -134,8 +135,9 @@ def check_outputs(line: str, desk: Path, before: set[Path]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", ALONE, ids=ids(ALONE))
-def test_commands(block: Block, desk: Path):
+def test_commands(block: Block, desk: Path, monkeypatch: pytest.MonkeyPatch):
     """All lines of a block, one after the other."""
+    put_workers_here(monkeypatch)
     add_what_is_named(block, desk)
     for line in block.lines:
         before = {path for path in desk.rglob("*") if path.is_file()}

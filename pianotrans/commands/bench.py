@@ -57,8 +57,8 @@ def bench(
 def _measure(transcriber: "Transcriber", audio: Path | None, seconds: float) -> dict[str, Any]:
     from pianotrans.inference.profiling import matmul_gflops, time_stages
 
-    peak_gflops = matmul_gflops(transcriber.device)
     stages, duration_s = time_stages(transcriber, lambda: _open(audio, seconds))
+    peak_gflops = matmul_gflops(transcriber.device)  # takes seconds, which bad input need not wait for
     total_s = sum(stage.took_s for stage in stages)
     return {
         "audio": "noise" if audio is None else str(audio),

@@ -50,8 +50,8 @@ class Figures:
 
 def measure(folder: Path) -> Figures:
     """Start a server in `folder`, and all uploads in the same moment."""
-    samples = np.stack([noise(15.0, 96_000)] * 4, axis=1)  # large, and yet soon transcribed
-    content = write(folder / "clip.wav", samples, 96_000).read_bytes()
+    samples = np.stack([noise(3.75, 192_000)] * 8, axis=1)  # large, and yet soon transcribed
+    content = write(folder / "clip.wav", samples, 192_000).read_bytes()
     answers: list[httpx.Response] = []
     go = threading.Barrier(N_UPLOADS + 1)
 

@@ -12,6 +12,10 @@ __all__ = ["one_thread", "workers_here"]
 
 @pytest.fixture(autouse=True)
 def workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_workers_here(monkeypatch)
+
+
+def put_workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker process takes seconds to load torch; tests of the processes themselves start the real command."""
     from pianotrans.batch import evaluation, transcribe_items
     from pianotrans.commands.transcribe import collection

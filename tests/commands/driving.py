@@ -5,13 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
+import typer.testing
 from numpy.typing import NDArray
-from typer.testing import CliRunner
 
 from pianotrans.commands.app import app
 from tests.synthesis import random_performance, render
@@ -25,9 +26,13 @@ ENVIRONMENT = {
 } | {"OMP_NUM_THREADS": "1"}
 
 
+# The tree of commands is built once, as in a process; building it takes as long as many a command.
+typer.testing._get_command = cache(typer.main.get_command)
+
+
 def run(*arguments: object) -> Any:
     """Call the command in this process; the result has exit_code, stdout, stdout_bytes and stderr."""
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return typer.testing.CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def transcribe(*arguments: object) -> Any:

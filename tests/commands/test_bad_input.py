@@ -66,31 +66,37 @@ def with_samples(*values: float) -> Callable[[Path], None]:
     return make
 
 
-@pytest.mark.parametrize(
-    ("name", "make", "message"),
-    [
-        ("missing.wav", nothing, r"missing.wav: no such file. Check the path.$"),
-        ("album", without_sound, r"album: no recordings in this folder. Name a folder with audio files.$"),
-        ("empty.wav", Path.touch, r"empty.wav: is empty \(0 bytes\). Give an audio file.$"),
-        ("text.wav", text, r"text.wav: not an audio format that libsndfile or FFmpeg knows."),
-        ("cut.wav", cut_in_the_middle, "cut.wav: " + TRUNCATED),
-        ("cut.flac", cut_in_the_middle, "cut.flac: " + TRUNCATED),
-        ("cut.mp3", cut_in_the_middle, "cut.mp3: " + TRUNCATED),
-        ("none.wav", lambda path: write(path, noise(0.0)), "none.wav: .*no samples"),
-        ("nan.wav", with_samples(np.nan), "nan.wav: 1 of the .* NaN or infinite, the first at 1.000 s"),
-        ("inf.wav", with_samples(np.inf, -np.inf), "inf.wav: 2 of the .* NaN or infinite, the first at 1.000 s"),
-    ],
-)
-def test_one_bad_among_good_inputs(tmp_path: Path, name: str, make: Callable[[Path], object], message: str):
-    bad, out = tmp_path / name, tmp_path / "out"
-    make(bad)
+BAD: list[tuple[str, Callable[[Path], object], str]] = [
+    ("missing.wav", nothing, r"missing.wav: no such file. Check the path.$"),
+    ("album", without_sound, r"album: no recordings in this folder. Name a folder with audio files.$"),
+    ("empty.wav", Path.touch, r"empty.wav: is empty \(0 bytes\). Give an audio file.$"),
+    ("text.wav", text, r"text.wav: not an audio format that libsndfile or FFmpeg knows."),
+    ("cut.wav", cut_in_the_middle, "cut.wav: " + TRUNCATED),
+    ("cut.2.flac", cut_in_the_middle, "cut.2.flac: " + TRUNCATED),
+    ("cut.3.mp3", cut_in_the_middle, "cut.3.mp3: " + TRUNCATED),
+    ("none.wav", lambda path: write(path, noise(0.0)), "none.wav: .*no samples"),
+    ("nan.wav", with_samples(np.nan), "nan.wav: 1 of the .* NaN or infinite, the first at 1.000 s"),
+    ("inf.wav", with_samples(np.inf, -np.inf), "inf.wav: 2 of the .* NaN or infinite, the first at 1.000 s"),
+]
+
+
+def test_bad_among_good_inputs(tmp_path: Path):
+    """Every bad input gets one line, and those before and after it are done."""
+    out = tmp_path / "out"
     out.mkdir()
-    goods = [clip(tmp_path / "first.wav", 0.5), clip(tmp_path / "last.wav", 0.5)]
-    result = transcribe(goods[0], bad, goods[1], "-o", out)
+    for name, make, _ in BAD:
+        make(tmp_path / name)
+    goods = [clip(tmp_path / f"{name}.wav", 0.5) for name in ("first", "middle", "last")]
+    bads = [tmp_path / name for name, _, _ in BAD]
+    result = transcribe(goods[0], *bads[:5], goods[1], *bads[5:], goods[2], "-o", out)
     assert result.exit_code == 1
-    assert_matches(only_error(result), message)
-    assert "1 of 3 inputs failed." in result.stderr.splitlines()
-    assert names(out) == ["first.mid", "last.mid"]
+    lines = errors(result)
+    assert len(lines) == len(BAD)
+    for name, _, message in BAD:
+        (line,) = (line for line in lines if f"{name}: " in line)
+        assert_matches(line, message)
+    assert "10 of 13 inputs failed." in result.stderr.splitlines()
+    assert names(out) == ["first.mid", "last.mid", "middle.mid"]
     assert not [path for path in names(tmp_path) if ".tmp" in path]
 
 
@@ -177,29 +183,23 @@ def test_folder_that_may_not_be_entered(open_folder: Path, given: str):
 
 
 @POSIX
-@pytest.mark.parametrize("place", ["beside", "folder", "file", "below"])
-def test_output_folder_that_may_not_be_written(open_folder: Path, place: str):
+def test_output_folder_that_may_not_be_written(open_folder: Path):
     model = small_model_folder(open_folder / "model")
     song = clip(open_folder / "in" / "disc" / "song.wav", 0.5)
     out = open_folder / "out"
     out.mkdir(mode=0o755)
     before = names(open_folder)
-    arguments = {
-        "beside": [song],
-        "folder": [song, "-o", out],
-        "file": [song, "-o", out / "x.mid"],
-        "below": [open_folder / "in", "-o", out],
-    }
     run("transcribe", "--model", model, song)  # so that all is imported that perhaps root alone may read
     song.with_suffix(".mid").unlink()
     if os.geteuid() != 0:
         for folder in (out, song.parent):
             folder.chmod(0o555)
-    with as_nobody():
-        result = run("transcribe", "--model", model, *arguments[place])
-    assert result.exit_code == 1
-    assert_matches(only_error(result), r"is not writable|this folder cannot be made \(Permission denied\)")
-    assert names(open_folder) == before
+    for arguments in ([song], [song, "-o", out], [song, "-o", out / "x.mid"], [open_folder / "in", "-o", out]):
+        with as_nobody():
+            result = run("transcribe", "--model", model, *arguments)
+        assert result.exit_code == 1
+        assert_matches(only_error(result), r"is not writable|this folder cannot be made \(Permission denied\)")
+        assert names(open_folder) == before
 
 
 @POSIX
@@ -321,6 +321,7 @@ def test_an_interruption_is_told_in_one_line(song: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("kill")
 @pytest.mark.skipif(sys.platform == "win32", reason="other signals there")
 def test_ctrl_c_in_the_middle(tmp_path: Path):
     short, long = clip(tmp_path / "short.wav", 0.5), write(tmp_path / "long.wav", noise(600.0))

@@ -234,6 +234,7 @@ def wait_until_running(out: Path, name: str, timeout_s: float = 120.0) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("kill")
 @POSIX
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
 def test_interrupted_in_the_middle_and_gone_on_with(album: Path, out: Path, how: signal.Signals):

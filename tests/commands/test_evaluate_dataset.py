@@ -12,7 +12,6 @@ from pianotrans.events import load_midi
 from tests.synthesis import random_performance
 
 from .driving import SEED, clip, errors, names, only_error, run, transcribe
-from .test_help import _CALL, HEAVY, loaded_by
 
 NAMES = ("a", "disc 1/b", "disc 1/c")
 TABLES = {"summary.json", "summary.md", "pieces.csv", "errors.csv"}
@@ -74,7 +73,7 @@ def test_nothing_is_left_behind_without_out(songs: Path):
     assert "Transcribed by the model tiny, a segment every 2 s" in result.stdout
 
 
-def test_what_was_transcribed_is_used_again(songs: Path):
+def test_what_was_transcribed_is_used_again_unless_the_settings_are_others(songs: Path):
     first = evaluate(songs, "--output", "out", "--json")
     assert first.exit_code == 0
     assert set(names(Path("out"))) >= TABLES | {f"transcriptions/{name}.mid" for name in NAMES}
@@ -90,16 +89,23 @@ def test_what_was_transcribed_is_used_again(songs: Path):
     assert claims(Path("out")) == 3
     assert [piece["n_estimate"] for piece in pieces(again)] == [piece["n_estimate"] for piece in pieces(first)]
 
-
-@pytest.mark.parametrize("arguments", [("--hop", 1.0), ("--seconds", 1.0)])
-def test_other_settings_transcribe_anew(songs: Path, arguments: tuple[object, ...]):
-    evaluate(songs, "--output", "out")
-    result = evaluate(songs, "--output", "out", "--overwrite", "--json", *arguments)
-    assert result.exit_code == 0
+    anew = evaluate(songs, "--output", "out", "--overwrite", "--json", "--hop", 1.0)
+    assert anew.exit_code == 0
     assert claims(Path("out")) == 6
-    data = json.loads(result.stdout)
-    assert data["transcription"]["hop_s"] == (1.0 if "--hop" in arguments else 2.0)
-    assert data["settings"]["limit_s"] == (1.0 if "--seconds" in arguments else None)
+    data = json.loads(anew.stdout)
+    assert (data["transcription"]["hop_s"], data["settings"]["limit_s"]) == (1.0, None)
+
+    anew = evaluate(songs, "--output", "out", "--overwrite", "--json", "--seconds", 1.2)
+    assert anew.exit_code == 0
+    assert claims(Path("out")) == 9
+    data = json.loads(anew.stdout)
+    assert (data["transcription"]["hop_s"], data["settings"]["limit_s"]) == (2.0, 1.2)
+    for name, piece in zip(NAMES, pieces(anew), strict=True):
+        truth = load_midi(songs / f"{name}.mid")
+        assert piece["n_reference"] == sum(note.onset_s < 1.2 for note in truth.notes)
+        assert load_midi(Path("out/transcriptions", f"{name}.mid")).duration_s == pytest.approx(1.2, abs=1e-3)
+    with (Path("out/transcriptions/report.csv")).open(newline="") as file:
+        assert [float(row["audio_s"]) for row in csv.DictReader(file)] == pytest.approx([1.2] * 3)
 
 
 def test_an_interrupted_run_is_gone_on_with(songs: Path, monkeypatch: pytest.MonkeyPatch):
@@ -177,16 +183,6 @@ def test_durations_that_do_not_go_together(songs: Path):
     (line,) = said(result)
     assert line.startswith("warning: a: 2.0 s of audio, 20.0 s of MIDI do not go together.")
     assert json.loads(result.stdout)["warnings"] == [line.removeprefix("warning: ")]
-
-
-def test_only_the_first_seconds(songs: Path):
-    result = evaluate(songs, "--seconds", 1.2, "--output", "out", "--json")
-    for name, piece in zip(NAMES, pieces(result), strict=True):
-        truth = load_midi(songs / f"{name}.mid")
-        assert piece["n_reference"] == sum(note.onset_s < 1.2 for note in truth.notes)
-        assert load_midi(Path("out/transcriptions", f"{name}.mid")).duration_s == pytest.approx(1.2, abs=1e-3)
-    with (Path("out/transcriptions/report.csv")).open(newline="") as file:
-        assert [float(row["audio_s"]) for row in csv.DictReader(file)] == pytest.approx([1.2] * 3)
 
 
 def test_seconds_of_midi_against_midi(songs: Path):
@@ -267,12 +263,6 @@ def test_refusals(songs: Path, arguments, code, message):
     result = run("evaluate", "dataset", *arguments, *default)
     assert (result.exit_code, result.stdout) == (code, "")
     assert message in only_error(result)
-
-
-def test_refusals_of_the_data_set_load_nothing_heavy():
-    modules = loaded_by(_CALL, "evaluate", "dataset", "nowhere")
-    assert "pianotrans.datasets" in modules
-    assert modules.isdisjoint(HEAVY)
 
 
 # The shared recordings

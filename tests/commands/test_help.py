@@ -1,83 +1,10 @@
-"""Help, versions, and what the quick commands do not load."""
-
-import subprocess
-import sys
+"""Help and versions."""
 
 import pytest
 
 import pianotrans
 
-from .driving import ENVIRONMENT, REPOSITORY, run
-
-HEAVY = (
-    *("torch", "numba", "scipy", "librosa", "av", "pretty_midi", "mir_eval", "matplotlib", "ray", "upath"),
-    *("fastapi", "uvicorn"),
-)
-
-_CALL = """
-import sys
-from pianotrans.commands import main
-sys.argv = ["pianotrans", *sys.argv[1:]]
-try:
-    main()
-except SystemExit:
-    pass
-print(*sys.modules, file=sys.stderr)
-"""
-
-
-def loaded_by(code: str, *arguments: str) -> set[str]:
-    """The modules that a program has loaded when it is done and has printed them on standard error."""
-    process = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=REPOSITORY,
-        env=ENVIRONMENT,
-        check=True,
-        timeout=120,
-    )
-    return set(process.stderr.splitlines()[-1].split())
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--help",),
-        ("--version",),
-        ("transcribe", "--help"),
-        ("evaluate", "dataset", "--help"),
-        ("train", "--help"),
-        ("prepare", "--help"),
-        ("prepare", "missing.csv", "out"),
-        ("synthesize", "--help"),
-        ("view", "--help"),
-        ("serve", "--help"),
-        ("serve", "--max-minutes", "0"),
-        ("models", "list"),
-        ("models", "path"),
-        ("transcribe", "missing.wav", "--format", "midi"),
-        ("transcribe", "missing.wav"),
-    ],
-    ids=" ".join,
-)
-def test_quick_commands_load_nothing_heavy(arguments: tuple[str, ...]):
-    modules = loaded_by(_CALL, *arguments)
-    assert "pianotrans.commands.app" in modules
-    assert modules.isdisjoint(HEAVY)
-
-
-def test_importing_the_package_loads_nothing_heavy():
-    modules = loaded_by("import sys, pianotrans; pianotrans.load_midi; print(*sys.modules, file=sys.stderr)")
-    assert "pianotrans.events" in modules
-    assert modules.isdisjoint(HEAVY)
-
-
-@pytest.mark.slow
-def test_the_check_itself_sees_torch():
-    assert "torch" in loaded_by(
-        "import sys, pianotrans; pianotrans.Transcriber; print(*sys.modules, file=sys.stderr)"
-    )
+from .driving import run
 
 
 def test_version():

@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ import filelock
 import httpx
 import pytest
 
+from tests.browser import until
 from tests.web.making import Site
 
 from .driving import ENVIRONMENT, as_nobody, clip, command_line, names, noise, only_error, run, transcribe, write
@@ -91,14 +91,9 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("arguments", "code", "message"),
-    [(("--device", "tpu"), 2, "device 'tpu': unknown."), (("--hop", "1000"), 2, "hop")],
-    ids=str,
-)
-def test_what_only_a_worker_finds_out(tmp_path: Path, arguments: tuple[str, ...], code: int, message: str):
-    result = serve("--folder", tmp_path, "--model", "tiny", *arguments)
-    assert (result.exit_code, message in result.stderr) == (code, True)
+def test_what_only_a_worker_finds_out(tmp_path: Path):
+    result = serve("--folder", tmp_path, "--model", "tiny", "--hop", "1000")
+    assert (result.exit_code, "--hop" in result.stderr) == (2, True)
 
 
 # The real thing
@@ -147,10 +142,15 @@ def children(pid: int) -> list[int]:
     return found
 
 
-@pytest.fixture
-def long_clip(tmp_path: Path) -> bytes:
-    """Some 20 s of work for the tiny model."""
-    return write(tmp_path / "long.flac", noise(900.0)).read_bytes()
+def processor_s(pid: int) -> float:
+    """How much work a process has done."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def long_clip(folder: Path, duration_s: float) -> bytes:
+    """The tiny model needs a second of work for some 45 s of it."""
+    return write(folder / "long.flac", noise(duration_s)).read_bytes()
 
 
 @needs_proc
@@ -182,50 +182,39 @@ def test_what_the_readme_shows(tmp_path: Path):
         assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
 
 
+@needs_proc
 @pytest.mark.slow
-def test_ctrl_c_during_a_job_and_a_page_that_listens(tmp_path: Path, long_clip: bytes):
+@pytest.mark.xdist_group("kill")
+def test_ctrl_c_and_kill_9_during_a_job(tmp_path: Path):
+    """Ctrl-C ends the server although a page listens; its job begins anew in the next, and after kill -9."""
     with running("--folder", tmp_path / "jobs") as (process, site):
-        job = site.post("long.flac", long_clip).json()
+        job = site.post("long.flac", long_clip(tmp_path, 300.0)).json()
         site.wait(job["id"], "running", timeout_s=WAIT_S)
         with site.client.stream("GET", "/api/events"):
-            start_s = time.monotonic()
             os.killpg(process.pid, signal.SIGINT)
             _, err = process.communicate(timeout=WAIT_S)
         assert process.returncode == 0
         assert "Traceback" not in err
-        assert time.monotonic() - start_s < 30
-    with running("--folder", tmp_path / "jobs") as (_, site):
-        again = site.job(job["id"])
-        assert again["state"] in ("queued", "running")
-        assert site.client.post(f"/api/jobs/{job['id']}/cancel").json()["state"] == "cancelled"
-
-
-@needs_proc
-@pytest.mark.slow
-def test_kill_9_and_start_again(tmp_path: Path, long_clip: bytes):
     with running("--folder", tmp_path / "jobs") as (process, site):
-        contents = {"0.flac": long_clip, "1.flac": b"no sound", "2.flac": b"nor here"}
-        jobs = [site.post(name, content).json() for name, content in contents.items()]
-        site.wait(jobs[0]["id"], "running", timeout_s=WAIT_S)
+        assert site.job(job["id"])["state"] in ("queued", "running")
+        contents = {"1.flac": b"no sound", "2.flac": b"nor here"}
+        jobs = [job, *(site.post(name, content).json() for name, content in contents.items())]
+        site.wait(job["id"], "running", timeout_s=WAIT_S)
         workers = children(process.pid)
         with socket.create_connection(("127.0.0.1", site.client.base_url.port)) as half:
             half.sendall(b"POST /api/jobs?name=half HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n")
             half.sendall(b"x" * 1_000_000)
-            end_s = time.monotonic() + WAIT_S
-            while len(list((tmp_path / "jobs" / "jobs").iterdir())) < 4:
-                assert time.monotonic() < end_s
-                time.sleep(0.02)
+            until(lambda: len(list((tmp_path / "jobs" / "jobs").iterdir())) == 4, WAIT_S)
             process.kill()
             process.wait(WAIT_S)
-    end_s = time.monotonic() + WAIT_S
-    while any(Path(f"/proc/{pid}").exists() for pid in workers):  # workers do not outlive their server
-        assert time.monotonic() < end_s
-        time.sleep(0.05)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), WAIT_S)  # workers do not outlive it
     with running("--folder", tmp_path / "jobs") as (_, site):
         assert {path.name for path in (tmp_path / "jobs" / "jobs").iterdir()} == {job["id"] for job in jobs}
         states = [site.wait(job["id"], timeout_s=WAIT_S)["state"] for job in jobs]
         assert states == ["done", "failed", "failed"]
-        assert [job["name"] for job in site.client.get("/api/jobs").json()["jobs"]] == [*contents][::-1]
+        assert [job["name"] for job in site.client.get("/api/jobs").json()["jobs"]] == [
+            *("2.flac", "1.flac", "long.flac")
+        ]
     assert sorted({Path(name).name for name in names(tmp_path / "jobs" / "jobs")}) == [
         f"transcription.{kind}" for kind in ("csv", "html", "json", "mid")
     ]
@@ -233,37 +222,31 @@ def test_kill_9_and_start_again(tmp_path: Path, long_clip: bytes):
 
 @needs_proc
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV], ids=str)
-def test_a_worker_that_is_killed_fails_its_job_only(tmp_path: Path, long_clip: bytes, number: int):
-    source = clip(tmp_path / "song.wav")
-    with running("--folder", tmp_path / "jobs") as (process, site):
-        first = site.post("long.flac", long_clip).json()
-        second = site.post("song.wav", source.read_bytes()).json()
-        site.wait(first["id"], "running", timeout_s=WAIT_S)
+@pytest.mark.xdist_group("kill")
+def test_a_worker_outlives_a_cancelled_job_and_its_death_fails_one_job_only(tmp_path: Path):
+    long, song = long_clip(tmp_path, 900.0), clip(tmp_path / "song.wav").read_bytes()
+    with running("--folder", tmp_path / "jobs", environment={"PIANOTRANS_TOKEN": "my-own"}) as (process, site):
+        assert site.client.headers["Authorization"] == "Bearer my-own"
+        first, second = (site.post(*one).json() for one in (("long.flac", long), ("song.wav", song)))
+        until(lambda: site.job(first["id"])["done_s"] > 0, WAIT_S)
         (worker,) = children(process.pid)
-        os.kill(worker, number)
-        first = site.wait(first["id"], timeout_s=WAIT_S)
-        assert first["state"] == "failed"
-        assert first["error"].startswith("long.flac: the worker process was ")
-        assert f"signal {int(number)}" in first["error"]
+        before_s = processor_s(worker)
+        assert site.client.post(f"/api/jobs/{first['id']}/cancel").json()["state"] == "cancelled"
         assert site.wait(second["id"], timeout_s=WAIT_S)["state"] == "done"
-        assert children(process.pid) != [worker]
+        assert children(process.pid) == [worker], "the model stays loaded"
+        assert processor_s(worker) - before_s < 5.0, "the whole recording is far more work"
 
-
-@needs_proc
-@pytest.mark.slow
-def test_cancelling_takes_no_longer_than_a_segment(tmp_path: Path, long_clip: bytes):
-    with running("--folder", tmp_path / "jobs") as (process, site):
-        job = site.post("long.flac", long_clip).json()
-        next_one = site.post("song.wav", clip(tmp_path / "song.wav").read_bytes()).json()
-        while site.job(job["id"])["done_s"] == 0:
-            time.sleep(0.05)
-        workers = children(process.pid)
-        start_s = time.monotonic()
-        assert site.client.post(f"/api/jobs/{job['id']}/cancel").json()["state"] == "cancelled"
-        site.wait(next_one["id"], "running", "done", timeout_s=WAIT_S)
-        assert time.monotonic() - start_s < 5.0, "the whole recording takes far longer"
-        assert children(process.pid) == workers, "the model stays loaded"
+        for number in (signal.SIGKILL, signal.SIGSEGV):
+            first, second = (site.post(*one).json() for one in (("long.flac", long), ("song.wav", song)))
+            site.wait(first["id"], "running", timeout_s=WAIT_S)
+            (worker,) = children(process.pid)
+            os.kill(worker, number)
+            first = site.wait(first["id"], timeout_s=WAIT_S)
+            assert first["state"] == "failed"
+            assert first["error"].startswith("long.flac: the worker process was ")
+            assert f"signal {int(number)}" in first["error"]
+            assert site.wait(second["id"], timeout_s=WAIT_S)["state"] == "done"
+            assert children(process.pid) != [worker]
 
 
 @pytest.mark.slow
@@ -272,8 +255,6 @@ def test_elsewhere_a_token_is_needed(tmp_path: Path):
         token = site.client.headers.pop("Authorization").removeprefix("Bearer ")
         assert len(token) >= 32
         assert site.client.get("/").status_code == 401
+        assert site.client.get("/api/jobs", headers={"Authorization": f"Bearer {token}"}).status_code == 200
         assert site.client.get("/", params={"token": token}, headers={"Host": "piano.example"}).status_code == 200
         assert site.client.get("/", headers={"Host": "evil.example"}).status_code == 403
-    with running("--folder", tmp_path / "jobs", environment={"PIANOTRANS_TOKEN": "my-own"}) as (_, site):
-        assert site.client.headers["Authorization"] == "Bearer my-own"
-        assert site.client.get("/api/jobs").status_code == 200

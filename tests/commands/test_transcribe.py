@@ -26,7 +26,10 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def heard_by_tiny(path: Path) -> Performance:
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Performance:
+    """What the tiny model hears in `song`."""
+    path = clip(tmp_path_factory.mktemp("heard") / "song.wav")
     return Transcriber("tiny", device="cpu", precision="float32").transcribe(path)
 
 
@@ -37,12 +40,11 @@ def from_json(path: Path) -> Performance:
 # Where it writes
 
 
-def test_beside_the_input(song: Path):
+def test_beside_the_input(song: Path, heard: Performance):
     result = transcribe(song)
     assert result.exit_code == 0
     assert result.stdout == ""
     assert names(song.parent) == ["song.mid", "song.wav"]
-    heard = heard_by_tiny(song)
     assert heard.notes
     written = load_midi(song.with_suffix(".mid"))
     assert [(note.key, note.velocity) for note in written.notes] == [
@@ -70,8 +72,8 @@ def test_into_a_folder(song: Path, out: Path):
 
 
 def test_to_standard_output(song: Path, out: Path):
+    transcribe(song, "-o", out, "--format", "mid,json,csv")
     for form in ("mid", "json", "csv"):
-        transcribe(song, "-o", out, "--format", form)
         result = transcribe(song, "-o", "-", "--format", form)
         assert result.exit_code == 0
         assert result.stdout_bytes == (out / f"song.{form}").read_bytes()
@@ -80,7 +82,7 @@ def test_to_standard_output(song: Path, out: Path):
 
 
 def test_several_inputs(tmp_path: Path, out: Path):
-    songs = [clip(tmp_path / name / f"{name}.wav", 1.0) for name in ("one", "two", "three")]
+    songs = [clip(tmp_path / name / f"{name}.wav", 0.5) for name in ("one", "two", "three")]
     assert transcribe(*songs, "-o", out).exit_code == 0
     assert names(out) == ["one.mid", "three.mid", "two.mid"]
     assert transcribe(*songs).exit_code == 0
@@ -89,7 +91,7 @@ def test_several_inputs(tmp_path: Path, out: Path):
 
 def test_a_folder_keeps_its_structure(tmp_path: Path, out: Path):
     for place in ("a.wav", "disc 1/a.wav", "disc 1/b.flac", "disc 2/side A/a.ogg"):
-        clip(tmp_path / "album" / place, 1.0)
+        clip(tmp_path / "album" / place, 0.5)
     (tmp_path / "album" / "notes.txt").write_text("No recording.")
     assert transcribe(tmp_path / "album", "-o", out).exit_code == 0
     written = [name for name in names(out) if name.endswith(".mid")]
@@ -99,7 +101,7 @@ def test_a_folder_keeps_its_structure(tmp_path: Path, out: Path):
 
 
 def test_an_input_named_twice_is_done_once(tmp_path: Path, out: Path):
-    song = clip(tmp_path / "album" / "disc" / "song.wav", 1.0)
+    song = clip(tmp_path / "album" / "disc" / "song.wav", 0.5)
     for inputs in ([song, song], [tmp_path / "album", song], [song, tmp_path / "album"]):
         result = transcribe(*inputs, "-o", out, "--verbose")
         assert result.exit_code == 0
@@ -109,7 +111,7 @@ def test_an_input_named_twice_is_done_once(tmp_path: Path, out: Path):
 
 
 def test_names_with_markup_spaces_and_other_scripts(tmp_path: Path):
-    song = clip(tmp_path / "[red] Étude №1 [b] 練習曲.v2.wav", 1.0)
+    song = clip(tmp_path / "[red] Étude №1 [b] 練習曲.v2.wav", 0.5)
     result = transcribe(song)
     assert result.exit_code == 0
     assert names(tmp_path) == ["[red] Étude №1 [b] 練習曲.v2.mid", song.name]
@@ -144,7 +146,7 @@ def test_or_replaced_where_asked(song: Path):
 
 
 def test_one_existing_output_does_not_hold_up_the_others(song: Path, tmp_path: Path):
-    other = clip(tmp_path / "other.wav", 1.0)
+    other = clip(tmp_path / "other.wav", 0.5)
     song.with_suffix(".mid").write_text("mine")
     result = transcribe(song, other)
     assert result.exit_code == 1
@@ -181,23 +183,22 @@ def test_two_inputs_for_one_output(song: Path, tmp_path: Path, out: Path):
     "given",
     [["--format", "mid,json,csv"], ["--format", "MID, .Json,csv,mid"], ["--format", "csv", "--format", "mid,json"]],
 )
-def test_formats(song: Path, out: Path, given: list[str]):
+def test_formats(song: Path, heard: Performance, out: Path, given: list[str]):
     assert transcribe(song, "-o", out, *given).exit_code == 0
     assert names(out) == ["song.csv", "song.json", "song.mid"]
-    assert from_json(out / "song.json") == heard_by_tiny(song)
-    n_events = len(heard_by_tiny(song).notes) + len(heard_by_tiny(song).pedals)
+    assert from_json(out / "song.json") == heard
+    n_events = len(heard.notes) + len(heard.pedals)
     assert len((out / "song.csv").read_text().splitlines()) == 1 + n_events
 
 
-def test_no_pedal(song: Path):
-    assert heard_by_tiny(song).pedals
+def test_no_pedal(song: Path, heard: Performance):
+    assert heard.pedals
     assert transcribe(song, "--no-pedal", "--format", "json,mid").exit_code == 0
-    assert from_json(song.with_suffix(".json")) == heard_by_tiny(song).without_pedals()
+    assert from_json(song.with_suffix(".json")) == heard.without_pedals()
     assert load_midi(song.with_suffix(".mid")).pedals == ()
 
 
-def test_sounding_durations(song: Path):
-    heard = heard_by_tiny(song)
+def test_sounding_durations(song: Path, heard: Performance):
     assert heard.pedals_of("sustain")
     assert transcribe(song, "--durations", "sounding", "--format", "json,mid").exit_code == 0
     written = from_json(song.with_suffix(".json"))
@@ -206,10 +207,10 @@ def test_sounding_durations(song: Path):
     assert sum(note.offset_s for note in written.notes) > sum(note.offset_s for note in heard.notes)
 
 
-def test_key_durations_are_the_default(song: Path, out: Path):
+def test_key_durations_are_the_default(song: Path, heard: Performance, out: Path):
     assert transcribe(song, "-o", out / "a.json").exit_code == 0
     assert transcribe(song, "-o", out / "b.json", "--durations", "keys", "--pedal").exit_code == 0
-    assert from_json(out / "a.json") == from_json(out / "b.json") == heard_by_tiny(song)
+    assert from_json(out / "a.json") == from_json(out / "b.json") == heard
 
 
 # What it says
@@ -223,9 +224,8 @@ def summary_row(stderr: str) -> list[str]:
     return re.split(r"\s{2,}", row.strip())
 
 
-def test_the_summary_is_right(song: Path):
+def test_the_summary_is_right(song: Path, heard: Performance):
     name, n_notes, n_pedals, duration, taken, speed, written = summary_row(transcribe(song).stderr)
-    heard = heard_by_tiny(song)
     assert (name, written) == ("song.wav", str(song.with_suffix(".mid")))
     assert (int(n_notes), int(n_pedals)) == (len(heard.notes), len(heard.pedals))
     assert duration == "2.0 s"
@@ -233,13 +233,13 @@ def test_the_summary_is_right(song: Path):
     assert re.fullmatch(r"\d+\.\dx", speed)
 
 
-def test_the_summary_counts_what_was_written(song: Path):
+def test_the_summary_counts_what_was_written(song: Path, heard: Performance):
     _, n_notes, n_pedals, *_ = summary_row(transcribe(song, "--no-pedal").stderr)
-    assert (int(n_notes), n_pedals) == (len(heard_by_tiny(song).notes), "0")
+    assert (int(n_notes), n_pedals) == (len(heard.notes), "0")
 
 
 def test_progress_in_plain_lines(tmp_path: Path):
-    songs = [clip(tmp_path / f"{name}.wav", 1.0) for name in ("one", "two")]
+    songs = [clip(tmp_path / f"{name}.wav", 0.5) for name in ("one", "two")]
     lines = transcribe(*songs).stderr.splitlines()
     assert lines[:2] == ["[1/2] one.wav: started", "[2/2] two.wav: started"]
     assert lines[2].startswith("recording")
@@ -359,17 +359,12 @@ def test_standard_output_on_a_terminal_is_refused(song: Path, monkeypatch: pytes
 
 
 @pytest.mark.slow
-def test_a_process_keeps_its_streams_apart_and_free_of_control_characters(song: Path, tmp_path: Path):
-    broken = write(tmp_path / "broken.wav", noise(1.0))
-    broken.write_bytes(broken.read_bytes()[:2000])
-    result = run_process("transcribe", "--model", "tiny", song, broken)
-    assert result.returncode == 1
-    assert result.stdout == b""
-    assert "broken.wav: header promises" in only_error(result)
-    assert [byte for byte in result.stderr if byte < 32 and byte != ord("\n")] == []
-    assert names(tmp_path) == ["broken.wav", "song.mid", "song.wav"]
-    result = run_process("transcribe", "--model", "tiny", song, "-o", "-")
+def test_a_process_keeps_its_streams_apart_and_free_of_control_characters(song: Path):
+    assert transcribe(song).exit_code == 0
+    result = run_process("transcribe", "--model", "tiny", "--precision", "float32", song, "-o", "-")
     assert (result.returncode, result.stdout) == (0, song.with_suffix(".mid").read_bytes())
+    assert b"song.wav" in result.stderr
+    assert [byte for byte in result.stderr if byte < 32 and byte != ord("\n")] == []
 
 
 @pytest.mark.slow
@@ -430,8 +425,7 @@ def test_midi_holds_no_confidence_and_costs_none(song: Path, out: Path, monkeypa
     assert asked == []
 
 
-def test_doubtful_notes_are_dropped(song: Path, out: Path):
-    heard = heard_by_tiny(song)
+def test_doubtful_notes_are_dropped(song: Path, heard: Performance, out: Path):
     limit = sorted(note.confidence for note in heard.notes)[len(heard.notes) // 2]
     expected = Cleaning(min_confidence=limit).apply(heard)
     assert 0 < expected.n_notes < heard.n_notes
@@ -439,14 +433,13 @@ def test_doubtful_notes_are_dropped(song: Path, out: Path):
     assert load_midi(out / "song.mid").n_notes == expected.n_notes
 
 
-def test_every_step_of_the_clean_up_has_its_option(song: Path, out: Path):
+def test_every_step_of_the_clean_up_has_its_option(song: Path, heard: Performance, out: Path):
     options = {
         "--min-velocity": ("min_velocity", 30), "--min-duration": ("min_duration_s", 0.1),
         "--join-gap": ("join_gap_s", 0.5), "--pedal-gap": ("pedal_gap_s", 0.5),
         "--min-onset-confidence": ("min_onset_confidence", 0.7),
         "--repeat-gap": ("repeat_gap_s", 0.2), "--velocity-curve": ("velocity_exponent", 0.5),
     }  # fmt: skip
-    heard = heard_by_tiny(song)
     for option, (name, value) in options.items():
         assert transcribe(song, "-o", out / "a.json", option, value, "--overwrite").exit_code == 0
         assert from_json(out / "a.json") == Cleaning(**{name: value}).apply(heard), option

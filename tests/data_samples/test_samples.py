@@ -1,5 +1,6 @@
 """The clips of data/samples, their reference MIDI, and the scripts that made them."""
 
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,6 +34,12 @@ def instrument(name: str) -> pretty_midi.Instrument:
     return instrument
 
 
+@cache
+def sound_of(name: str) -> tuple[np.ndarray, int]:
+    """Samples and rate of a clip, which is decoded once."""
+    return sf.read(audio_path(name))
+
+
 def audio_path(name: str) -> Path:
     return DATA / "samples" / (name + CLIPS[name][0])
 
@@ -43,12 +50,11 @@ def test_every_clip_has_its_midi_and_nothing_else_is_there() -> None:
 
 
 def test_clip_is_short_small_stereo_and_not_clipped(name: str) -> None:
-    path = audio_path(name)
-    sound, rate = sf.read(path)
+    sound, rate = sound_of(name)
     assert rate == RATE
     assert sound.shape[1] == 2
     assert 12 <= len(sound) / rate <= 20
-    assert path.stat().st_size < 1_900_000
+    assert audio_path(name).stat().st_size < 1_900_000
     assert 20 * np.log10(np.abs(sound).max()) == pytest.approx(-3, abs=0.5)
 
 
@@ -79,7 +85,7 @@ def test_sustain_pedal_moves_in_every_clip_and_soft_pedal_in_one(
 
 
 def test_sound_rises_at_the_first_note_and_not_before(name: str, instrument: pretty_midi.Instrument) -> None:
-    sound, _ = sf.read(audio_path(name))
+    sound, _ = sound_of(name)
     onset = round(min(note.start for note in instrument.notes) * RATE)
     before, after = (
         np.abs(part).max() for part in (sound[: onset - RATE // 50], sound[onset : onset + RATE // 10])

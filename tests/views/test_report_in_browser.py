@@ -14,7 +14,7 @@ from pianotrans.events import Cleaning, Note, Pedal, Performance, midi_bytes
 from pianotrans.views import EncodedAudio, report_html
 from tests.browser import Colour, background, chromium, colours, nameless, settle, troubles_of, until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 EVIL = 'take"><script>document.title="caught"</script><img src=x onerror=alert(1)>.mp3'
 LENGTH_S = 20.0

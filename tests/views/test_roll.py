@@ -40,11 +40,13 @@ def test_a_note_is_where_it_sounds():
 
 
 def test_opacity_is_confidence():
-    for confidence in (0.0, 0.5, 1.0, None):
-        note = Note(2, 8, 60, 1, onset_confidence=confidence)  # white ground: C is a white key
-        picture = pixels(draw_roll(Performance((note,), (), 10.0)))
-        sure = 1.0 if confidence is None else confidence
+    confidences = (0.0, 0.3, 0.6, None, 1.0)
+    keys = (60, 62, 64, 65, 67)  # white ones, as the ground of them is
+    notes = tuple(Note(2, 8, key, 1, onset_confidence=c) for key, c in zip(keys, confidences, strict=True))
+    picture = pixels(draw_roll(Performance(notes, (), 10.0)))
+    for sure in confidences[:3]:
         assert n_like(picture, blended(SOFT, 0.3 + 0.7 * sure)) > 2000
+    assert n_like(picture, SOFT) > 2 * 2000, "what has no confidence is as opaque as what is sure"
 
 
 def test_only_the_stretch_asked_for_is_drawn():

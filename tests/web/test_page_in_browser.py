@@ -17,7 +17,7 @@ from .browsing import Tab
 from .making import Scripted, Site, serving
 from .stage import SONG, Stage
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 LOUD, SOFT, SUSTAIN = (247, 191, 47, 255), (53, 102, 176, 255), (79, 127, 143, 255)
 LOUD_IN_THE_DARK = (249, 210, 109, 255)

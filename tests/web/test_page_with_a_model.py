@@ -16,7 +16,7 @@ from tests.commands.test_serve import running
 
 from .browsing import Tab
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 CLIP = "beethoven_fur_elise.flac"
 WAIT_S = 120.0

@@ -1,4 +1,4 @@
-"""What each of several processes computes of one step; started by torchrun.
+"""What each of several processes computes of one step; started by torchrun, or called for one process.
 
 usage: torchrun … -m tests.training.distributed DATA OUT
 

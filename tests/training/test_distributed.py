@@ -10,15 +10,15 @@ import torch
 from pianotrans.training.runs.run_folder import RunFolder
 from tests.commands.driving import ENVIRONMENT, REPOSITORY
 
+from . import distributed
 from .making import make_index
 
 
-def started(data, out, n_processes):
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n_processes}"]
+def start_two(data, out):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     command += ["-m", "tests.training.distributed", str(data), str(out)]
     done = subprocess.run(command, capture_output=True, cwd=REPOSITORY, env=ENVIRONMENT, timeout=300)
     assert done.returncode == 0, done.stderr.decode()
-    return safetensors.torch.load_file(out / f"gradients-{n_processes}.safetensors")
 
 
 @pytest.mark.slow
@@ -26,8 +26,12 @@ def test_two_processes_have_the_gradient_of_one(tmp_path):
     data = make_index(tmp_path / "data", n_train=2, n_validation=2, duration_s=3.0)
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
-    alone = started(data, tmp_path / "one", 1)
-    together = started(data, tmp_path / "two", 2)
+    distributed.main(data, tmp_path / "one")
+    start_two(data, tmp_path / "two")
+    alone, together = (
+        safetensors.torch.load_file(tmp_path / name)
+        for name in ("one/gradients-1.safetensors", "two/gradients-2.safetensors")
+    )
     assert alone.keys() == together.keys()
     for name, gradient in alone.items():
         difference = (together[name] - gradient).norm() / gradient.norm()

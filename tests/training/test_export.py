@@ -1,5 +1,8 @@
 """From a run to a model's folder."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -17,14 +20,25 @@ from .making import loop, make_index
 VALIDATED = ("validation.every_steps=2", "validation.seconds_each=1", "steps=4")
 
 
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return make_index(tmp_path_factory.mktemp("data"), duration_s=3.0)
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    loop(data, folder, *VALIDATED, initial="tiny").run()
+    return folder
+
+
 @pytest.fixture
-def run(tmp_path):
-    data = make_index(tmp_path / "data", duration_s=3.0)
-    loop(data, tmp_path / "run", *VALIDATED, initial="tiny").run()
-    return RunFolder(tmp_path / "run")
+def run(trained, tmp_path):
+    """A copy of the run, which a test may spoil."""
+    return RunFolder(Path(shutil.copytree(trained, tmp_path / "run")))
 
 
-def test_an_exported_model_is_what_was_validated(run, tmp_path):
+def test_an_exported_model_is_what_was_validated(run, data, tmp_path):
     """Its weights, its scores, its card; and it transcribes."""
     first, _ = run.checkpoints.all()
     first.add_scores({**first.scores, BEST_BY: 0.5})
@@ -41,11 +55,11 @@ def test_an_exported_model_is_what_was_validated(run, tmp_path):
         *("as the keys were held", "0.10 M parameters", "split validation", "| 50.00 |"),
     ):
         assert text in card
-    performance = Transcriber(target, device="cpu").transcribe(tmp_path / "data" / "0.flac")
+    performance = Transcriber(target, device="cpu").transcribe(data / "0.flac")
     assert performance.duration_s == pytest.approx(3.0)
 
 
-def test_half_the_size(run, tmp_path):
+def test_half_the_size(run, data, tmp_path):
     """Stored in float16, computed with in float32, the same but for what 11 bits do not hold."""
     export(run, tmp_path / "whole")
     export(run, tmp_path / "half", half=True)
@@ -55,7 +69,7 @@ def test_half_the_size(run, tmp_path):
     for name, weight in weights.items():
         assert halves[name].dtype == torch.float32, name
         torch.testing.assert_close(halves[name], weight, rtol=2**-11, atol=2**-25, msg=name)
-    performance = Transcriber(tmp_path / "half", device="cpu").transcribe(tmp_path / "data" / "0.flac")
+    performance = Transcriber(tmp_path / "half", device="cpu").transcribe(data / "0.flac")
     assert performance.duration_s == pytest.approx(3.0)
 
 
@@ -69,10 +83,10 @@ def test_weights_that_16_bits_do_not_hold(run, tmp_path):
     assert not (tmp_path / "half").exists()
 
 
-def test_an_exported_model_can_be_trained_again(run, tmp_path):
+def test_an_exported_model_can_be_trained_again(run, data, tmp_path):
     export(run, tmp_path / "mine")
     assert TrainingRecipe.read(str(tmp_path / "mine")).settings == run.settings()
-    again = loop(tmp_path / "data", tmp_path / "again", *VALIDATED, initial=str(tmp_path / "mine"))
+    again = loop(data, tmp_path / "again", *VALIDATED, initial=str(tmp_path / "mine"))
     assert again.state.step == 0
 
 
@@ -81,9 +95,8 @@ def test_other_checkpoints(run, tmp_path, which, step):
     assert export(run, tmp_path / "mine", which).step == step
 
 
-def test_without_validation_it_is_the_last(tmp_path):
-    data = make_index(tmp_path / "data", duration_s=2.0)
-    loop(data, tmp_path / "run", "steps=2").run()
+def test_without_validation_it_is_the_last(data, tmp_path):
+    loop(data, tmp_path / "run", "steps=2", "save_every_steps=1").run()
     assert export(RunFolder(tmp_path / "run"), tmp_path / "mine").step == 2
     assert "It was not validated." in (tmp_path / "mine" / "README.md").read_text()
 
@@ -97,8 +110,6 @@ def test_refusals(run, tmp_path, monkeypatch):
     with pytest.raises(OutputError, match="taken: already exists"):
         export(run, tmp_path / "taken")
     monkeypatch.chdir(tmp_path)
-    from pathlib import Path
-
     with pytest.raises(TrainingError, match="tiny: is the name of a model of the registry"):
         export(run, Path("tiny"))
     (run.checkpoints.last().folder / "weights.safetensors").write_bytes(b"")
@@ -107,8 +118,7 @@ def test_refusals(run, tmp_path, monkeypatch):
     assert not (tmp_path / "mine").exists()
 
 
-def test_a_run_without_checkpoints(tmp_path):
-    data = make_index(tmp_path / "data", duration_s=2.0)
+def test_a_run_without_checkpoints(data, tmp_path):
     loop(data, tmp_path / "run")
     with pytest.raises(TrainingError, match=r"no checkpoint 'best'. Of these steps there are: none"):
         export(RunFolder(tmp_path / "run"), tmp_path / "mine")

@@ -11,8 +11,9 @@ from tests.commands.driving import ENVIRONMENT, REPOSITORY
 from .killing import STEPS
 from .making import contents, loop, make_index
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kill")]
 
-@pytest.mark.slow
+
 def test_killed_and_resumed_is_the_same_run(tmp_path):
     data = make_index(tmp_path / "data", duration_s=3.0)
     command = [sys.executable, "-m", "tests.training.killing", str(data), str(tmp_path / "killed"), "0"]

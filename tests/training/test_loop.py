@@ -2,6 +2,8 @@
 
 import json
 import math
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -24,14 +26,6 @@ def data(tmp_path_factory):
     return make_index(tmp_path_factory.mktemp("data"), duration_s=3.0)
 
 
-@pytest.fixture(scope="module")
-def whole(data, tmp_path_factory):
-    """A run that nothing happened to."""
-    done = loop(data, tmp_path_factory.mktemp("whole"))
-    done.run()
-    return done
-
-
 class Notes:
     """Keeps what it is told."""
 
@@ -52,35 +46,55 @@ class Notes:
         self.has_ended = True
 
 
-def test_a_run_from_begin_to_end(data, tmp_path):
-    notes = Notes()
-    done = loop(data, tmp_path, "keep=2", watchers=(notes,))
-    done.run()
+class Done:
+    """A run that has ended, and what it told; tests that go on with it do so in a copy."""
+
+    def __init__(self, data, folder, *changes):
+        self.folder, self.notes = folder, Notes()
+        loop(data, folder, *changes, watchers=(self.notes,)).run()
+        self.checkpoints = RunFolder(folder).checkpoints
+
+    def copied(self, folder):
+        return RunFolder(Path(shutil.copytree(self.folder, folder)))
+
+
+@pytest.fixture(scope="module")
+def whole(data, tmp_path_factory):
+    """A run that nothing happened to."""
+    return Done(data, tmp_path_factory.mktemp("whole"), "keep=2")
+
+
+VALIDATED = ("validation.every_steps=4", "validation.recordings=1", "validation.seconds_each=2")
+
+
+@pytest.fixture(scope="module")
+def validated(data, tmp_path_factory):
+    return Done(data, tmp_path_factory.mktemp("validated"), *VALIDATED)
+
+
+def test_a_run_from_begin_to_end(whole):
+    notes = whole.notes
     assert [report.step for report in notes.steps] == [1, 2, 3, 4, 5, 6]
     for report in notes.steps:
         assert report.loss == pytest.approx(report.intervals_loss + report.attributes_loss)
     assert notes.steps[0].clipped_at == math.inf
     assert notes.saves == [2, 4, 6]
     assert notes.has_ended
-    assert [one.step for one in done.checkpoints.all()] == [4, 6]
+    assert [one.step for one in whole.checkpoints.all()] == [4, 6]
     names = {"config.toml", "run.json", "training.toml", "checkpoints", "tensorboard"}
-    assert {path.name for path in tmp_path.iterdir()} == names
+    assert {path.name for path in whole.folder.iterdir()} == names
 
 
-def test_the_same_seed_is_the_same_run(data, tmp_path, whole):
-    again = loop(data, tmp_path)
-    again.run()
-    assert contents(again.checkpoints.last()) == contents(whole.checkpoints.last())
-    other = loop(data, tmp_path / "other", "seed=1")
-    other.run()
-    assert contents(other.checkpoints.last()) != contents(whole.checkpoints.last())
+def test_another_seed_is_another_run(data, tmp_path, whole):
+    other = Done(data, tmp_path, "seed=1", "steps=1")
+    assert other.notes.steps[0].loss != whole.notes.steps[0].loss
 
 
-@pytest.mark.parametrize("n_steps", [1, 3, 4])
+@pytest.mark.parametrize("n_steps", [1, 4])  # between two checkpoints, and where one is due anyway
 def test_stopped_and_resumed_is_the_same_run(data, tmp_path, whole, n_steps):
     notes = Notes()
     stopped = loop(data, tmp_path, watchers=(notes,), is_stopping=lambda: len(notes.steps) + 1 >= n_steps)
-    with pytest.raises(Cancelled, match=f"stopped after step {n_steps}, which is saved. --resume continues"):
+    with pytest.raises(Cancelled, match=rf"step {n_steps}\b.*--resume"):
         stopped.run()
     assert stopped.checkpoints.last().step == n_steps
     resumed = loop(data, tmp_path, resume=True)
@@ -89,12 +103,11 @@ def test_stopped_and_resumed_is_the_same_run(data, tmp_path, whole, n_steps):
     assert contents(resumed.checkpoints.last()) == contents(whole.checkpoints.last())
 
 
-def test_a_finished_run_has_nothing_to_go_on_with(data, tmp_path):
-    loop(data, tmp_path).run()
-    before = contents(RunFolder(tmp_path).checkpoints.last())
-    again = loop(data, tmp_path, resume=True)
-    again.run()
-    assert contents(again.checkpoints.last()) == before
+def test_a_finished_run_has_nothing_to_go_on_with(data, tmp_path, whole):
+    run, notes = whole.copied(tmp_path / "run"), Notes()
+    loop(data, run.path, resume=True, watchers=(notes,)).run()
+    assert notes.steps == []
+    assert contents(run.checkpoints.last()) == contents(whole.checkpoints.last())
 
 
 def test_parts_add_up_to_the_whole(data, tmp_path):
@@ -110,21 +123,21 @@ def test_parts_add_up_to_the_whole(data, tmp_path):
 
 
 def test_recomputing_changes_nothing_but_memory(data, tmp_path, whole):
-    other = loop(data, tmp_path, "recompute=true")
+    """The last two steps once more, in the other way."""
+    run = whole.copied(tmp_path / "run")
+    shutil.rmtree(run.checkpoints.last().folder)
+    other = loop(data, run.path, "recompute=true", resume=True)
+    assert other.state.step == 4
     assert all(block.recompute for block in other.state.model.backbone.blocks)
     other.run()
     assert contents(other.checkpoints.last()) == contents(whole.checkpoints.last())
 
 
-def test_dropout_is_a_setting(data, tmp_path):
-    losses = []
-    for dropout in (0.0, 0.5):
-        notes = Notes()
-        one = loop(data, tmp_path / str(dropout), f"attribute_dropout={dropout}", "steps=1", watchers=(notes,))
-        one.run()
-        losses.append((notes.steps[0].intervals_loss, notes.steps[0].attributes_loss))
-    assert losses[0][0] == losses[1][0]
-    assert losses[0][1] != losses[1][1]
+def test_dropout_is_a_setting(data, tmp_path, whole):
+    some = whole.notes.steps[0]
+    none = Done(data, tmp_path, "attribute_dropout=0", "steps=1").notes.steps[0]
+    assert none.intervals_loss == some.intervals_loss
+    assert none.attributes_loss != some.attributes_loss
 
 
 def test_no_number_stops_the_run(data, tmp_path, monkeypatch):
@@ -136,9 +149,7 @@ def test_no_number_stops_the_run(data, tmp_path, monkeypatch):
         return loss._replace(total=loss.total * math.inf) if stopped.state.step == 3 else loss
 
     monkeypatch.setattr(Objective, "forward", overflowing)
-    with pytest.raises(
-        TrainingError, match=r"step 3: loss inf, gradient norm nan.*nan-step-00000003-process-0.json.*of step 2"
-    ):
+    with pytest.raises(TrainingError, match=r"step 3\b.*inf.*nan.*nan-step-00000003-process-0.json.*step 2\b"):
         stopped.run()
     found = json.loads((tmp_path / "nan-step-00000003-process-0.json").read_bytes())
     assert found["step"] == 3
@@ -166,46 +177,40 @@ def test_recordings_that_vanish_during_a_run(tmp_path):
 
 
 def test_a_checkpoint_that_cannot_be_written(data, tmp_path, monkeypatch):
-    stopped = loop(data, tmp_path)
+    stopped = loop(data, tmp_path, "save_every_steps=1")
     save = type(stopped.checkpoints).save
 
-    def full_from_4(self, step, files):
-        if step == 4:
+    def full_from_2(self, step, files):
+        if step == 2:
             raise OutputError("no space")
         return save(self, step, files)
 
-    monkeypatch.setattr(type(stopped.checkpoints), "save", full_from_4)
+    monkeypatch.setattr(type(stopped.checkpoints), "save", full_from_2)
     with pytest.raises(OutputError, match="no space"):
         stopped.run()
-    assert [one.step for one in stopped.checkpoints.all()] == [2]
+    assert [one.step for one in stopped.checkpoints.all()] == [1]
 
 
-def test_validation_and_what_tensorboard_shows(data, tmp_path):
-    notes = Notes()
-    changes = ("validation.every_steps=4", "validation.recordings=1", "validation.seconds_each=2")
-    done = loop(data, tmp_path, *changes, watchers=(notes,))
-    done.run()
+def test_validation_and_what_tensorboard_shows(validated):
+    notes = validated.notes
     assert [step for step, _ in notes.validations] == [4, 6], "when due, and at the end"
     for step, validation in notes.validations:
         assert 0 <= validation.scores[BEST_BY] <= 1
         assert validation.picture.shape == (88 * 4, 80, 3)
-        (saved,) = (one for one in done.checkpoints.all() if one.step == step)
+        (saved,) = (one for one in validated.checkpoints.all() if one.step == step)
         assert saved.scores == validation.scores
-    shown = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    shown = EventAccumulator(str(validated.folder / "tensorboard")).Reload()
     assert "validation/roll" in shown.Tags()["images"]
     losses = [(event.step, event.value) for event in shown.Scalars("loss/total")]
     assert dict(losses) == pytest.approx({report.step: report.loss for report in notes.steps})
     assert [event.step for event in shown.Scalars("validation/keys_onset")] == [4, 6]
 
 
-def test_a_validation_that_a_kill_prevented_is_made_up_for(data, tmp_path):
-    changes = ("validation.every_steps=4", "validation.recordings=1", "validation.seconds_each=1")
-    done = loop(data, tmp_path, *changes)
-    done.run()
-    scores = done.checkpoints.last().scores
-    (done.checkpoints.last().folder / "scores.json").unlink()
-    loop(data, tmp_path, *changes, resume=True).run()
-    assert done.checkpoints.last().scores == scores
+def test_a_validation_that_a_kill_prevented_is_made_up_for(data, tmp_path, validated):
+    run = validated.copied(tmp_path / "run")
+    (run.checkpoints.last().folder / "scores.json").unlink()
+    loop(data, run.path, *VALIDATED, resume=True).run()
+    assert run.checkpoints.last().scores == validated.checkpoints.last().scores is not None
 
 
 def test_what_fine_tuning_begins_with(data, tmp_path):
@@ -222,13 +227,10 @@ def test_what_fine_tuning_begins_with(data, tmp_path):
         loop(data, tmp_path / "other", initial="transkun-v2")
 
 
-def test_bfloat16_learns_the_same_thing(data, tmp_path):
+def test_bfloat16_learns_the_same_thing(data, tmp_path, whole):
     """The network in half the precision, the objective in the whole one: nearly the same losses."""
-    losses = []
-    for precision in ("float32", "bfloat16"):
-        notes = Notes()
-        loop(data, tmp_path / precision, f"precision={precision}", watchers=(notes,)).run()
-        losses.append([report.loss for report in notes.steps])
+    half = Done(data, tmp_path, "precision=bfloat16")
+    losses = [[report.loss for report in done.notes.steps] for done in (whole, half)]
     assert losses[0] != losses[1]
     assert losses[1] == pytest.approx(losses[0], rel=0.05)
 
@@ -238,7 +240,7 @@ def test_bfloat16_learns_the_same_thing(data, tmp_path):
 
 def test_a_run_is_not_begun_twice(data, tmp_path):
     loop(data, tmp_path)
-    with pytest.raises(TrainingError, match=r"holds a run already. Pass --resume"):
+    with pytest.raises(TrainingError, match="--resume"):
         loop(data, tmp_path)
 
 
@@ -250,9 +252,9 @@ def test_nothing_to_resume(data, tmp_path):
 
 def test_another_recipe_is_not_resumed(data, tmp_path):
     loop(data, tmp_path)
-    with pytest.raises(TrainingError, match=r"other settings. steps: 6 then, 7 now; optimisation.peak_rate: "):
+    with pytest.raises(TrainingError, match=r"steps: 6 .*7 .*optimisation\.peak_rate: "):
         loop(data, tmp_path, "steps=7", "optimisation.peak_rate=1.0", resume=True)
-    with pytest.raises(TrainingError, match=r"began with random weights. Leave --init out"):
+    with pytest.raises(TrainingError, match=r"random weights.*--init"):
         loop(data, tmp_path, resume=True, initial="tiny")
     loop(data, tmp_path, "keep=9", "workers=1", resume=True)
     assert RunFolder(tmp_path).settings().keep == 9, "what may change is noted"

@@ -19,6 +19,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For xdist: a file's tests share what it makes, so they stay together; what takes minutes comes first."""
+    heavy = {item for item in items if item.get_closest_marker("xdist_group")}
+    for item in items:
+        if item not in heavy:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(REPOSITORY))))
+    items.sort(key=lambda item: item not in heavy)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of shared recordings and golden values; skips where it is missing."""

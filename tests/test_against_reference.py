@@ -9,7 +9,10 @@ from pianotrans import Transcriber, load_midi
 from tests.agreement import f1_columns, n_alike_onsets, n_same_notes, n_same_pedals, recordings
 from tests.conftest import REPOSITORY
 
-pytestmark = [pytest.mark.shared, pytest.mark.weights, pytest.mark.slow]
+pytestmark = [
+    *(pytest.mark.shared, pytest.mark.weights, pytest.mark.slow),
+    pytest.mark.xdist_group("reference"),  # they share what takes minutes to transcribe
+]
 
 REFERENCE_HOP_S = "8"
 SAME_AT_LEAST = 0.995

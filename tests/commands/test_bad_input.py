@@ -182,6 +182,7 @@ def test_folder_that_may_not_be_entered(open_folder: Path, given: str):
     assert "ermission" in only_error(result)
 
 
+@pytest.mark.slow
 @POSIX
 def test_output_folder_that_may_not_be_written(open_folder: Path):
     model = small_model_folder(open_folder / "model")

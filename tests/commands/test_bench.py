@@ -39,6 +39,7 @@ def report(samples_folder: Path, *arguments: object) -> dict:
     return json.loads(result.stdout)
 
 
+@pytest.mark.slow
 def test_figures_add_up_and_work_is_counted_as_it_is_done(samples_folder: Path):
     """A shorter hop means more segments per second of audio, and just so much more work."""
     reports = [report(samples_folder, "--hop", hop) for hop in (3, 1.5)]

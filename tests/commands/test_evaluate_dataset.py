@@ -73,6 +73,7 @@ def test_nothing_is_left_behind_without_out(songs: Path):
     assert "Transcribed by the model tiny, a segment every 2 s" in result.stdout
 
 
+@pytest.mark.slow
 def test_what_was_transcribed_is_used_again_unless_the_settings_are_others(songs: Path):
     first = evaluate(songs, "--output", "out", "--json")
     assert first.exit_code == 0

@@ -26,6 +26,7 @@ def train(data, out, *arguments):
     return run("train", "tiny", "--data", data, "--output", out, "--device", "cpu", *SETTINGS, *arguments)
 
 
+@pytest.mark.slow
 def test_a_run_and_what_is_made_of_it(data, tmp_path):
     validation = ("--set", "validation.every_steps=3", "--set", "validation.seconds_each=1")
     result = train(data, tmp_path / "run", "--verbose", *validation)
@@ -44,6 +45,7 @@ def test_a_run_and_what_is_made_of_it(data, tmp_path):
     assert (data / "0.mid").is_file()
 
 
+@pytest.mark.slow
 def test_resuming(data, tmp_path):
     result = train(data, tmp_path / "run", "--quiet")
     assert (result.exit_code, result.stderr) == (0, "")

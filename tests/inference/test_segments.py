@@ -41,6 +41,7 @@ def blocks_of(samples: np.ndarray, lengths: list[int]) -> list[np.ndarray]:
     return blocks
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     n_samples=st.integers(0, 200),

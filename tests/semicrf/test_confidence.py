@@ -109,6 +109,7 @@ def test_decoding_is_not_changed():
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 140), st.integers(0, 2**31), st.floats(0.01, 200), st.floats(-50, 5))
 def test_both_ways_agree_and_give_probabilities(n_frames, seed, spread, level):

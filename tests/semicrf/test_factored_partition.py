@@ -72,6 +72,7 @@ def enumerated(n_tracks: int, n_frames: int, seed: int, n: int) -> tuple[float, 
     return enumeration.log_partition(full, gap), enumeration.marginals(full, gap), begins
 
 
+@pytest.mark.slow
 @KINDS
 @pytest.mark.parametrize("n_frames", range(1, 7))
 @pytest.mark.parametrize("frames_per_strip", [1, 2, 3, 64])

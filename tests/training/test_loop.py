@@ -227,6 +227,7 @@ def test_what_fine_tuning_begins_with(data, tmp_path):
         loop(data, tmp_path / "other", initial="transkun-v2")
 
 
+@pytest.mark.slow
 def test_bfloat16_learns_the_same_thing(data, tmp_path, whole):
     """The network in half the precision, the objective in the whole one: nearly the same losses."""
     half = Done(data, tmp_path, "precision=bfloat16")

@@ -16,6 +16,7 @@ from pianotrans.processes import n_cores
 
 LOCAL = "local"
 _KNOCK_S = 10.0
+_ATTEMPTS = 3  # to connect as a client
 _CLIENT_PORT = 10001  # Ray's own default
 _STORE_BYTES = 128 * 2**20  # results are small; by default Ray reserves a third of the memory
 _ENVIRONMENT = {
@@ -47,22 +48,33 @@ class Session:
         self._open = ExitStack()
         if address not in (LOCAL, "auto"):
             _knock(address)
-        own = {"num_cpus": n_cores(), "include_dashboard": False, "object_store_memory": _STORE_BYTES}
         try:
             self._hush()
             with warnings.catch_warnings(action="ignore"):
                 self._open.callback(self.ray.shutdown)
-                self.ray.init(
-                    address=address,
-                    log_to_driver=False,
-                    logging_level=logging.ERROR,
-                    **(own if address == LOCAL else {}),
-                )
+                self._connect()
         except BaseException as error:
             self.close()
             if isinstance(error, Exception):
                 raise ClusterError(f"--cluster {address}: {_told(error)}") from error
             raise
+
+    def _connect(self) -> None:
+        own = {"num_cpus": n_cores(), "include_dashboard": False, "object_store_memory": _STORE_BYTES}
+        for n_left in reversed(range(_ATTEMPTS)):
+            try:
+                self.ray.init(
+                    address=self.address,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    **(own if self.address == LOCAL else {}),
+                )
+            except ConnectionAbortedError:  # the head node is too busy to start a server for this client in time
+                if not n_left:
+                    raise
+                self.ray.shutdown()
+            else:
+                return
 
     def close(self) -> None:
         """Disconnect. Ray then ends everything that was started through this connection."""

@@ -1,6 +1,5 @@
 """Options that several commands share, each declared once."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -55,7 +54,6 @@ Jobs = Annotated[
     typer.Option("--jobs", min=1, metavar="N", help="Number of processes, which share the cores."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
-OutputFolder = Annotated[Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Folder to write to.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed for random numbers.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Show only errors and warnings.")]

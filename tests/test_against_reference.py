@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from pianotrans import Transcriber, load_midi
+from pianotrans.audio import Reading
 from pianotrans.events import cut_at
 from tests.agreement import f1_columns, n_alike_onsets, n_same_notes, n_same_pedals, recordings
 from tests.conftest import REPOSITORY
@@ -60,7 +61,7 @@ def test_bfloat16_hears_the_same_onsets(shared, tmp_path):
     """The beginning of one: without units for them, a CPU takes minutes for products in bfloat16."""
     haydn = next(recording for recording in recordings(shared) if recording.audio.stem == "haydn_sonata")
     transcriber = Transcriber(device="cpu", precision="bfloat16", hop_s=float(REFERENCE_HOP_S))
-    heard = cut_at(transcriber.transcribe(haydn.audio, limit_s=BEGINNING_S + 2.0), BEGINNING_S)
+    heard = cut_at(transcriber.transcribe(haydn.audio, reading=Reading(end_s=BEGINNING_S + 2.0)), BEGINNING_S)
     theirs = cut_at(load_midi(haydn.reference), BEGINNING_S)
     assert n_alike_onsets(heard.notes, theirs.notes) >= ALIKE_AT_LEAST * max(len(heard.notes), len(theirs.notes))
     beginnings = {"heard": heard, "theirs": theirs, "truth": cut_at(load_midi(haydn.truth), BEGINNING_S)}

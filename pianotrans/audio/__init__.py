@@ -8,6 +8,7 @@ from pianotrans.audio.encoding import encode_mp3, encode_pcm
 from pianotrans.audio.find import AUDIO_SUFFIXES, find_audio
 from pianotrans.audio.opening import AudioSource, open_audio
 from pianotrans.audio.reader import AudioInfo, AudioReader
+from pianotrans.audio.reading import Reading
 from pianotrans.audio.resample import resample
 from pianotrans.audio.samples import Block
 
@@ -17,6 +18,7 @@ __all__ = [
     "AudioReader",
     "AudioSource",
     "Block",
+    "Reading",
     "encode_mp3",
     "encode_pcm",
     "find_audio",

@@ -8,19 +8,19 @@ from pianotrans.audio.beginning import BeginningDecoder
 from pianotrans.audio.containers import data_bytes, ends_inside_ogg_page, is_chained_ogg
 from pianotrans.audio.decoder import Decoder, NotDecodableError
 from pianotrans.audio.reader import MISSING_S, AudioReader, truncated_error
+from pianotrans.audio.reading import Reading
 from pianotrans.audio.soundfile_decoder import SoundFileDecoder
 from pianotrans.errors import AudioError
 
 AudioSource = str | os.PathLike[str] | BinaryIO
 
 
-def open_audio(source: AudioSource, *, allow_truncated: bool = False, limit_s: float | None = None) -> AudioReader:
+def open_audio(source: AudioSource, reading: Reading = Reading()) -> AudioReader:  # noqa: B008 - frozen
     """Open a recording in any format that libsndfile or FFmpeg reads, or the sound of a video.
 
     Args:
         source: a path, or a seekable binary file, which is read from its beginning and stays open.
-        allow_truncated: give what can be decoded of a damaged recording, without an error.
-        limit_s: give only this many seconds, more than 0, from the beginning.
+        reading: which part and track to read, and whether a damaged file is read as far as possible.
 
     Raises AudioError, with a text fit for the user, for whatever cannot be read.
     """
@@ -31,13 +31,13 @@ def open_audio(source: AudioSource, *, allow_truncated: bool = False, limit_s: f
         sizes = data_bytes(file)
         is_cut_ogg = ends_inside_ogg_page(file)
         decoder = _open_decoder(file, name)
-        if is_cut_ogg and not allow_truncated:
+        if is_cut_ogg and not reading.allow_damaged:
             raise _cut_ogg_error(name, decoder.duration_s)
-        if sizes and not allow_truncated:
+        if sizes and not reading.allow_damaged:
             _check_sizes(*sizes, decoder.duration_s, name)
-        if limit_s is not None:
-            decoder = BeginningDecoder(decoder, limit_s)
-        return AudioReader(decoder, name, allow_truncated=allow_truncated, file=file if owned else None)
+        if reading.end_s is not None:
+            decoder = BeginningDecoder(decoder, reading.end_s)
+        return AudioReader(decoder, name, allow_damaged=reading.allow_damaged, file=file if owned else None)
     except BaseException:
         if decoder is not None:
             decoder.close()
@@ -128,7 +128,7 @@ def _check_sizes(declared: int, present: int, decodable_s: float | None, name: s
     elif present < 0.99 * declared:
         raise AudioError(
             f"{name}: header promises {declared} bytes of sound, {present} are there. "
-            "The file looks truncated; re-export it, or pass --allow-truncated."
+            "The file looks truncated; re-export it, or pass --allow-damaged."
         )
 
 
@@ -142,5 +142,5 @@ def _cut_ogg_error(name: str, decodable_s: float | None) -> AudioError:
     rest = "" if decodable_s is None else f", {decodable_s:.1f} s can be decoded"
     return AudioError(
         f"{name}: breaks off inside an Ogg page{rest}. "
-        "The file looks truncated; re-export it, or pass --allow-truncated."
+        "The file looks truncated; re-export it, or pass --allow-damaged."
     )

@@ -10,6 +10,7 @@ import numpy as np
 from pianotrans.audio.decoder import BrokenStreamError, Decoder, no_samples_error
 from pianotrans.audio.samples import MAX_CHANNELS, MAX_RATE, MIN_RATE, Block
 from pianotrans.errors import AudioError
+from pianotrans.remarks import Remark
 
 MISSING_S = 0.1  # tolerated: encoders' delays and padding differ by some 50 ms
 
@@ -28,7 +29,7 @@ class AudioReader:
     """An open recording, made by `open_audio` or `from_array`; a context manager that closes it."""
 
     def __init__(
-        self, decoder: Decoder, name: str, *, allow_truncated: bool = False, file: BinaryIO | None = None
+        self, decoder: Decoder, name: str, *, allow_damaged: bool = False, file: BinaryIO | None = None
     ) -> None:
         """Take over the decoder and, if given, the file to be closed with it.
 
@@ -36,8 +37,9 @@ class AudioReader:
         """
         self.info = AudioInfo(name, decoder.sample_rate, decoder.n_channels, decoder.duration_s)
         self._decoder = decoder
-        self._allow_truncated = allow_truncated
+        self._allow_damaged = allow_damaged
         self._file = file
+        self.remarks: list[Remark] = []  # complete once all blocks are read
         self._n_samples = 0
         self._started = False
         if not MIN_RATE <= self.info.sample_rate <= MAX_RATE:
@@ -101,7 +103,7 @@ class AudioReader:
         )
 
     def _refuse_truncated(self, broken: BrokenStreamError | None) -> None:
-        if self._allow_truncated:
+        if self._allow_damaged:
             return
         decoded_s = self._n_samples / self.info.sample_rate
         missing_s = self._decoder.missing_s()
@@ -109,7 +111,7 @@ class AudioReader:
             raise truncated_error(self.info.name, decoded_s + missing_s, decoded_s) from broken
         raise AudioError(
             f"{self.info.name}: {decoded_s:.1f} s could be decoded, the rest is damaged ({broken}). "
-            "Re-export it, or pass --allow-truncated."
+            "Re-export it, or pass --allow-damaged."
         ) from broken
 
 
@@ -117,5 +119,5 @@ def truncated_error(name: str, promised_s: float, decoded_s: float) -> AudioErro
     """The error of a recording that holds less than its header promises; both in seconds."""
     return AudioError(
         f"{name}: header promises {promised_s:.1f} s, {decoded_s:.1f} s could be decoded. "
-        "The file looks truncated; re-export it, or pass --allow-truncated."
+        "The file looks truncated; re-export it, or pass --allow-damaged."
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from pianotrans.audio import open_audio
+from pianotrans.audio import Reading, open_audio
 from pianotrans.batch.item import Item
 from pianotrans.errors import PianotransError
 from pianotrans.workers.storage import Address
@@ -18,7 +18,7 @@ def header_duration_s(path: Address, limit_s: float | None = None) -> float | No
     if not isinstance(path, Path):
         return None
     try:
-        with open_audio(path, allow_truncated=True, limit_s=limit_s) as reader:
+        with open_audio(path, Reading(end_s=limit_s, allow_damaged=True)) as reader:
             return reader.info.duration_s
     except PianotransError:
         return None

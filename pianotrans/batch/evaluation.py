@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from pianotrans.audio import Reading
 from pianotrans.batch.collection import Destination, transcribe_items
 from pianotrans.batch.estimate import header_duration_s
 from pianotrans.batch.item import Item
@@ -102,7 +103,7 @@ def evaluate_dataset(
     """
     watcher = watcher or DatasetWatcher()
     settings = settings or EvaluationSettings()
-    recipe = replace(recipe or Recipe(), formats=_FORMATS, limit_s=settings.limit_s)
+    recipe = replace(recipe or Recipe(), formats=_FORMATS, reading=Reading(end_s=settings.limit_s))
     listing = _select(find_pairs(layout, root, split), name_filter, n_at_most)
     provenance = Provenance(
         model=find_model(recipe.model or default_model()).name,

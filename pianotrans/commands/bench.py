@@ -79,10 +79,10 @@ def _measure(transcriber: "Transcriber", audio: Path | None, seconds: float) -> 
 def _open(audio: Path | None, seconds: float) -> "AudioReader":
     import numpy as np
 
-    from pianotrans.audio import from_array, open_audio
+    from pianotrans.audio import Reading, from_array, open_audio
 
     if audio is not None:
-        return open_audio(audio, limit_s=seconds)
+        return open_audio(audio, Reading(end_s=seconds))
     noise = np.random.default_rng(0).normal(0, 0.1, round(seconds * _NOISE_RATE))
     return from_array(noise, _NOISE_RATE, name="noise")
 

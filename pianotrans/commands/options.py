@@ -37,8 +37,8 @@ Hop = Annotated[
         show_default="the model's own",
     ),
 ]
-AllowTruncated = Annotated[
-    bool, typer.Option("--allow-truncated", help="Transcribe damaged recordings as far as they can be decoded.")
+AllowDamaged = Annotated[
+    bool, typer.Option("--allow-damaged", help="Transcribe damaged recordings as far as they can be decoded.")
 ]
 Layout = Annotated[
     str | None,

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from pianotrans.audio import Reading
 from pianotrans.commands import options
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
@@ -35,7 +36,7 @@ def serve(
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     hop: options.Hop = None,
-    allow_truncated: options.AllowTruncated = False,
+    allow_damaged: options.AllowDamaged = False,
     jobs: options.Jobs = None,
     max_upload: Annotated[float, typer.Option(metavar="MIB", help="Refuse files larger than this.")] = 512,
     max_minutes: Annotated[float, typer.Option(metavar="N", help="Refuse recordings longer than this.")] = 120,
@@ -86,7 +87,7 @@ def serve(
             device=device,
             precision=precision,
             hop_s=hop,
-            allow_truncated=allow_truncated,
+            reading=Reading(allow_damaged=allow_damaged),
             max_duration_s=limits.max_duration_s,
         )
         place = folder or platformdirs.user_data_path("pianotrans") / "web"

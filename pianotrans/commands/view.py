@@ -112,7 +112,7 @@ def _check_start(performance: "Performance", start_s: float) -> None:
 def _transcribe(
     source: Path, model: str | None, device: str, limit_s: float | None, reporter: Reporter
 ) -> "Performance":
-    from pianotrans.audio import open_audio
+    from pianotrans.audio import Reading, open_audio
 
     open_audio(source).close()  # before time is spent on loading a model
     with reporter.waiting("Loading the model …"):
@@ -121,15 +121,17 @@ def _transcribe(
         transcriber = Transcriber(model, device=device, say=reporter.say)
     with reporter.working(source.name) as meter:
         return transcriber.transcribe(
-            source, on_progress=lambda progress: meter.update(progress.done_s, progress.total_s), limit_s=limit_s
+            source,
+            on_progress=lambda progress: meter.update(progress.done_s, progress.total_s),
+            reading=Reading(end_s=limit_s),
         )
 
 
 def _spectrum(audio: Path, limit_s: float | None) -> "KeySpectrum":
-    from pianotrans.audio import open_audio
+    from pianotrans.audio import Reading, open_audio
     from pianotrans.views import key_spectrum
 
-    with open_audio(audio, limit_s=limit_s) as reader:
+    with open_audio(audio, Reading(end_s=limit_s)) as reader:
         return key_spectrum(reader.blocks(), reader.info.sample_rate)
 
 

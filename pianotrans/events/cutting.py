@@ -14,6 +14,7 @@ def cut_at(performance: Performance, end_s: float) -> Performance:
         _before(performance.notes, end_s),
         _before(performance.pedals, end_s),
         min(performance.duration_s, end_s),
+        performance.remarks,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pianotrans.errors import MidiError
 from pianotrans.piano import CONTROLLERS, PedalKind
+from pianotrans.remarks import Remark
 
 if TYPE_CHECKING:
     import pretty_midi
@@ -88,6 +89,7 @@ class Performance:
     notes: tuple[Note, ...] = ()
     pedals: tuple[Pedal, ...] = ()
     duration_s: float = 0.0
+    remarks: tuple[Remark, ...] = ()  # about the recording; MIDI and CSV do not hold them
 
     def __post_init__(self) -> None:
         notes = sorted(self.notes, key=lambda n: (n.onset_s, n.key, n.offset_s, n.velocity))
@@ -138,12 +140,14 @@ class Performance:
     def to_dict(self) -> dict[str, Any]:
         """The performance as plain lists, numbers and strings; `from_dict` restores it exactly.
 
-        Unknown confidences are left out.
+        Unknown confidences are left out, and `remarks` if there are none.
         """
+        remarks = {"remarks": [remark.to_dict() for remark in self.remarks]} if self.remarks else {}
         return {
             "format": "pianotrans",
             "version": 1,
             "duration_s": self.duration_s,
+            **remarks,
             "notes": [_known(note) for note in self.notes],
             "pedals": [_known(pedal) for pedal in self.pedals],
         }
@@ -157,15 +161,16 @@ class Performance:
         given = (data.get("format"), data.get("version"))
         if given != ("pianotrans", 1):
             raise MidiError(f"performance: format and version are {given}. Needed: ('pianotrans', 1).")
-        wrong = sorted(data.keys() ^ {"format", "version", "duration_s", "notes", "pedals"})
+        wrong = sorted((data.keys() - {"remarks"}) ^ {"format", "version", "duration_s", "notes", "pedals"})
         if wrong:
             raise MidiError(f"performance: fields {wrong} are missing or unknown. Write it anew with to_dict.")
         try:
             notes = tuple(Note(**note) for note in data["notes"])
             pedals = tuple(Pedal(**pedal) for pedal in data["pedals"])
-        except TypeError as error:
-            raise MidiError(f"performance: an event is malformed ({error}). Write it anew.") from error
-        return cls(notes, pedals, data["duration_s"])
+            remarks = tuple(Remark.from_dict(remark) for remark in data.get("remarks", ()))
+        except (AttributeError, KeyError, TypeError) as error:
+            raise MidiError(f"performance: an event or remark is malformed ({error}). Write it anew.") from error
+        return cls(notes, pedals, data["duration_s"], remarks)
 
 
 def _set_span(event: Note | Pedal, what: str) -> None:

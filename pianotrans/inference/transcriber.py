@@ -3,13 +3,13 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from numpy.typing import ArrayLike
 
-from pianotrans.audio import AudioReader, Block, from_array, open_audio, resample
+from pianotrans.audio import AudioReader, Block, Reading, from_array, open_audio, resample
 from pianotrans.errors import AudioError, Cancelled
 from pianotrans.events import Note, Pedal, Performance
 from pianotrans.inference.batching import batch_size_for, decode_in_batches
@@ -22,6 +22,7 @@ from pianotrans.inference.segments import SegmentPlan, cut
 from pianotrans.inference.stitching import Event, Stitcher
 from pianotrans.piano import PEDAL_KINDS
 
+_WHOLE = Reading()
 AudioInput = str | os.PathLike[str] | BinaryIO | AudioReader | ArrayLike
 
 
@@ -92,8 +93,7 @@ class Transcriber:
         *,
         on_progress: Callable[[Progress], Any] | None = None,
         cancel: CancelSignal | None = None,
-        allow_truncated: bool = False,
-        limit_s: float | None = None,
+        reading: Reading = _WHOLE,
         clock: Clock = no_clock,
     ) -> Performance:
         """Transcribe one recording.
@@ -105,18 +105,18 @@ class Transcriber:
             sample_rate: the rate of samples in Hz; files know their own.
             on_progress: called before the first and after every segment.
             cancel: looked at before every segment.
-            allow_truncated: transcribe what can be decoded of a damaged file.
-            limit_s: transcribe only this many seconds of a file, from its beginning.
+            reading: which part and track of a file to transcribe, and what to do if it is damaged.
             clock: times the stages of the work (see `inference.clock`).
 
         Raises:
             AudioError: the recording cannot be read to its end, or holds nothing.
             Cancelled: `cancel` was set.
         """
-        with _open(source, sample_rate, allow_truncated=allow_truncated, limit_s=limit_s) as reader:
+        with _open(source, sample_rate, reading) as reader:
             counted = CountedBlocks(reader, clock)
             events = list(self._events(counted, on_progress or (lambda _: None), cancel, clock))
-        return performance_of(events, self._track_numbers, counted.duration_s)
+            remarks = tuple(reader.remarks)
+        return replace(performance_of(events, self._track_numbers, counted.duration_s), remarks=remarks)
 
     def stream(
         self,
@@ -125,8 +125,7 @@ class Transcriber:
         *,
         on_progress: Callable[[Progress], Any] | None = None,
         cancel: CancelSignal | None = None,
-        allow_truncated: bool = False,
-        limit_s: float | None = None,
+        reading: Reading = _WHOLE,
     ) -> Iterator[Note | Pedal]:
         """The notes and pedals of a recording as they are decided, in memory that does not grow with its length.
 
@@ -134,7 +133,7 @@ class Transcriber:
         come when the next ones are decided. Arguments and errors as in `transcribe`; an error that is met late
         comes after what was decided until then.
         """
-        with _open(source, sample_rate, allow_truncated=allow_truncated, limit_s=limit_s) as reader:
+        with _open(source, sample_rate, reading) as reader:
             for event in self._events(CountedBlocks(reader), on_progress or (lambda _: None), cancel):
                 yield note_or_pedal(event, self._track_numbers)
 
@@ -216,24 +215,22 @@ class CountedBlocks:
             yield block
 
 
-def _open(
-    source: AudioInput, sample_rate: int | None, *, allow_truncated: bool, limit_s: float | None
-) -> AbstractContextManager[AudioReader]:
+def _open(source: AudioInput, sample_rate: int | None, reading: Reading) -> AbstractContextManager[AudioReader]:
     if isinstance(source, AudioReader):
-        if sample_rate is not None or allow_truncated or limit_s is not None:
+        if sample_rate is not None or reading != _WHOLE:
             raise AudioError(
-                "sample_rate, allow_truncated, limit_s: given together with a recording that is open already. "
+                "sample_rate, reading: given together with a recording that is open already. "
                 "Give them where you open it."
             )
         return nullcontext(source)
     if isinstance(source, str | os.PathLike) or hasattr(source, "read"):
         if sample_rate is not None:
             raise AudioError("sample_rate: given together with a file, which has its own. Leave it out.")
-        return open_audio(source, allow_truncated=allow_truncated, limit_s=limit_s)  # type: ignore[arg-type]
+        return open_audio(source, reading)  # type: ignore[arg-type]
     if sample_rate is None:
         raise AudioError("sample_rate: missing. Samples in an array come without one; pass it in Hz.")
-    if limit_s is not None:
-        raise AudioError(f"limit_s: {limit_s} given together with samples. Pass fewer samples.")
+    if reading != _WHOLE:
+        raise AudioError(f"{reading}: given together with samples. Pass the samples that you want.")
     return from_array(source, sample_rate)
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from pianotrans.audio import AudioSource, encode_mp3, open_audio
+from pianotrans.audio import AudioSource, Reading, encode_mp3, open_audio
 from pianotrans.events import Performance
 from pianotrans.views.bundling import join_modules
 
@@ -30,13 +30,17 @@ class EncodedAudio:
 
 
 def report_page(
-    performance: Performance, source: AudioSource, *, title: str, allow_truncated: bool = False
+    performance: Performance,
+    source: AudioSource,
+    *,
+    title: str,
+    reading: Reading = Reading(),  # noqa: B008 - frozen
 ) -> bytes:
     """The report about a transcription, with the recording `source` in it as MP3; see `report_html`.
 
     Raises AudioError for a recording that cannot be read.
     """
-    with open_audio(source, allow_truncated=allow_truncated) as reader:
+    with open_audio(source, reading) as reader:
         audio = EncodedAudio(encode_mp3(reader))
     return report_html(performance, title=title, audio=audio)
 

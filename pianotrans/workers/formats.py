@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from pianotrans.audio import Reading
 from pianotrans.errors import UsageError
 from pianotrans.events import Performance
 from pianotrans.events.formats import EVENT_FORMATS, EventFormat
@@ -22,7 +23,7 @@ class Heard:
 
     performance: Performance
     source: AudioFile
-    allow_truncated: bool = False
+    reading: Reading = Reading()  # noqa: RUF009 - frozen
 
     @property
     def title(self) -> str:
@@ -52,7 +53,7 @@ def _report(heard: Heard) -> bytes:
 
     if not isinstance(heard.source, Path):
         heard.source.seek(0)
-    return report_page(heard.performance, heard.source, title=heard.title, allow_truncated=heard.allow_truncated)
+    return report_page(heard.performance, heard.source, title=heard.title, reading=heard.reading)
 
 
 def _of_events(row: EventFormat) -> OutputFormat:

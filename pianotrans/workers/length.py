@@ -1,9 +1,10 @@
 """Limits on the length of recordings, for servers that accept uploads."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pianotrans.audio import open_audio
+from pianotrans.audio import Reading, open_audio
 from pianotrans.errors import AudioError, Cancelled
 from pianotrans.workers.formats import AudioFile
 
@@ -14,15 +15,15 @@ MARGIN_S = 1.0
 """How far beyond the limit a recording is decoded if it does not state its length."""
 
 
-def measure_s(source: AudioFile, max_s: float, cancel: "CancelSignal", *, allow_truncated: bool) -> float:
+def measure_s(source: AudioFile, max_s: float, cancel: "CancelSignal", reading: Reading) -> float:
     """The length of a recording in seconds. If the file does not state it, a little more than `max_s` is decoded.
 
     Raises AudioError if the recording cannot be read, Cancelled as soon as `cancel` is set.
     """
-    with open_audio(source, allow_truncated=allow_truncated) as reader:
+    with open_audio(source, reading) as reader:
         if reader.info.duration_s is not None:
             return reader.info.duration_s
-    with open_audio(source, allow_truncated=allow_truncated, limit_s=max_s + MARGIN_S) as reader:
+    with open_audio(source, replace(reading, end_s=max_s + MARGIN_S)) as reader:
         n_samples = 0
         for block in reader.blocks():
             n_samples += block.shape[1]

@@ -61,6 +61,7 @@ class Finished:
     took_s: float
     n_notes: int
     n_pedals: int
+    remarks: tuple[str, ...] = ()  # one line each, for people
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
+from pianotrans.audio import Reading
 from pianotrans.errors import ModelError
 from pianotrans.events import Cleaning
 from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, default_model, find_model
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
 
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Increase this when the program starts to write different results from the same recording and model."""
 
 
@@ -24,8 +25,7 @@ class Recipe:
     device: str = "auto"  # changes only the seventh digit of times: not part of the fingerprint
     precision: str = "auto"
     hop_s: float | None = None
-    allow_truncated: bool = False
-    limit_s: float | None = None  # transcribe only the beginning of every recording
+    reading: Reading = Reading()  # noqa: RUF009 - frozen
     max_duration_s: float | None = None  # refuse longer recordings: changes no result, not part of the fingerprint
     confidence: bool = True  # compute confidences where they are of use
     cleaning: Cleaning = Cleaning()  # noqa: RUF009 - frozen
@@ -53,8 +53,7 @@ class Recipe:
                 "formats": sorted(self.formats),
                 "pedal": self.pedal,
                 "sounding": self.sounding,
-                "allow_truncated": self.allow_truncated,
-                "limit_s": self.limit_s,
+                "reading": asdict(self.reading),
                 "confidence": self.confidence,
                 "cleaning": asdict(self.cleaning),
             },

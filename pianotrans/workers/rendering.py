@@ -20,5 +20,5 @@ def render(performance: Performance, recipe: Recipe, source: AudioFile) -> tuple
         performance = extend_by_pedal(performance)
     if not recipe.pedal:
         performance = performance.without_pedals()
-    heard = Heard(performance, source, recipe.allow_truncated)
+    heard = Heard(performance, source, recipe.reading)
     return performance, {name: FORMATS[name].encode(heard) for name in recipe.formats}

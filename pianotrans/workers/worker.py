@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -123,7 +124,10 @@ def do_task(
         is_lasting = not isinstance(error, FetchError)
         return Failed(" ".join(message.split()), trace, time.monotonic() - start, is_lasting)
     took_s = time.monotonic() - start
-    return Finished(contents, performance.duration_s, took_s, len(performance.notes), len(performance.pedals))
+    remarks = tuple(remark.text for remark in performance.remarks)
+    return Finished(
+        contents, performance.duration_s, took_s, len(performance.notes), len(performance.pedals), remarks
+    )
 
 
 def _transcribe(
@@ -135,17 +139,16 @@ def _transcribe(
 ) -> Performance:
     """Transcribe a recording. If lengths are limited, measure it before and check the result afterwards."""
     max_s, known_s = recipe.max_duration_s, None
-    limit_s = recipe.limit_s
+    reading = recipe.reading
     if max_s is not None:
-        known_s = measure_s(source, max_s, cancel, allow_truncated=recipe.allow_truncated)
+        known_s = measure_s(source, max_s, cancel, reading)
         check_length(source, known_s, max_s)
-        limit_s = max_s + MARGIN_S
+        reading = replace(reading, end_s=max_s + MARGIN_S)
     performance = transcriber.transcribe(
         source,
         on_progress=lambda progress: tell(_progressed(progress.done_s, progress.total_s, known_s)),
         cancel=cancel,
-        allow_truncated=recipe.allow_truncated,
-        limit_s=limit_s,
+        reading=reading,
     )
     if max_s is not None:
         check_length(source, performance.duration_s, max_s)  # headers can be wrong

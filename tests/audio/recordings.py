@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 from scipy.fft import irfft, next_fast_len, rfft
 
-from pianotrans.audio import AudioInfo, AudioSource, Block, open_audio
+from pianotrans.audio import AudioInfo, AudioSource, Block, Reading, open_audio
 
 
 def tones(duration_s: float, rate: int = 44_100, n_channels: int = 1) -> Block:
@@ -78,9 +78,9 @@ def cut(path: Path, fraction: float) -> Path:
     return copy
 
 
-def read(source: AudioSource, *, allow_truncated: bool = False) -> tuple[Block, AudioInfo]:
+def read(source: AudioSource, *, allow_damaged: bool = False) -> tuple[Block, AudioInfo]:
     """All the samples of a recording."""
-    with open_audio(source, allow_truncated=allow_truncated) as reader:
+    with open_audio(source, Reading(allow_damaged=allow_damaged)) as reader:
         blocks = list(reader.blocks())
     assert all(block.dtype == np.float32 and block.flags.c_contiguous for block in blocks)
     return np.concatenate(blocks, axis=1), reader.info

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pianotrans.audio import Reading
 from pianotrans.batch import End, Item, Ledger, Outcome, write_report
 from pianotrans.batch.estimate import Estimate, header_duration_s
 from pianotrans.batch.identity import identify
@@ -99,7 +100,8 @@ def test_a_name_that_is_too_long_for_its_output(tmp_path: Path):
 def test_every_setting_is_in_the_fingerprint():
     changes = [
         {"formats": ("mid", "csv")}, {"pedal": False}, {"sounding": True}, {"model": "transkun-v2"},
-        {"precision": "bfloat16"}, {"hop_s": 1.0}, {"allow_truncated": True}, {"limit_s": 4.0},
+        {"precision": "bfloat16"}, {"hop_s": 1.0},
+        {"reading": Reading(allow_damaged=True)}, {"reading": Reading(end_s=4.0)},
         {"confidence": False}, {"cleaning": Cleaning(min_velocity=1)},
     ]  # fmt: skip
     prints = {TINY.fingerprint(), *(replace(TINY, **change).fingerprint() for change in changes)}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pianotrans.audio import Reading
 from pianotrans.batch import End, Ledger, Options, Run
 from pianotrans.batch import run as run_module
 from pianotrans.batch.ledger import EntryState, Figures
@@ -74,7 +75,7 @@ def test_the_watcher_is_told(tmp_path: Path, out: Path):
         {"hop_s": 2.0},
         {"pedal": False},
         {"sounding": True},
-        {"allow_truncated": True},
+        {"reading": Reading(allow_damaged=True)},
         {"formats": ("mid", "csv")},
     ],
     ids=str,
@@ -210,7 +211,9 @@ def test_a_failure_does_not_stop_the_rest_and_is_not_tried_again(tmp_path: Path,
     assert run(items, out)[1].given == ["b.wav"]
 
 
-@pytest.mark.parametrize("again", [{"retry_failed": True}, {"recipe": replace(TINY, allow_truncated=True)}])
+@pytest.mark.parametrize(
+    "again", [{"retry_failed": True}, {"recipe": replace(TINY, reading=Reading(allow_damaged=True))}]
+)
 def test_failures_are_tried_again_where_asked_or_promising(tmp_path: Path, out: Path, again: dict):
     items = collection(tmp_path, *NAMES)
     run(items, out, ScriptedPool(failed))

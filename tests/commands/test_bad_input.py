@@ -107,7 +107,7 @@ def assert_matches(line: str, message: str) -> None:
 @pytest.mark.parametrize("name", ["cut.wav", "cut.flac", "cut.mp3"])
 def test_truncated_recordings_pass_where_allowed(tmp_path: Path, name: str):
     cut_in_the_middle(tmp_path / name)
-    result = transcribe(tmp_path / name, "--allow-truncated", "--format", "mid,json")
+    result = transcribe(tmp_path / name, "--allow-damaged", "--format", "mid,json")
     assert result.exit_code == 0
     assert errors(result) == []
     assert names(tmp_path) == sorted(["cut.json", "cut.mid", name])

@@ -32,7 +32,7 @@ def test_help_names_what_there_is(monkeypatch: pytest.MonkeyPatch):
     text = run("transcribe", "--help").stdout
     for option in ("--output", "--format", "--overwrite", "--pedal", "--no-pedal", "--durations", "--model"):
         assert option in text
-    for option in ("--device", "--allow-truncated", "--quiet", "--verbose"):
+    for option in ("--device", "--allow-damaged", "--quiet", "--verbose"):
         assert option in text
     assert "exit code" in text.lower()
     text = run("evaluate", "dataset", "--help").stdout

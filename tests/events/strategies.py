@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from pianotrans.events import CONTROLLERS, TICKS_PER_SECOND, Note, Pedal, Performance
+from pianotrans.remarks import Remark
 
 quick = settings(deadline=None, max_examples=100)
 fewer = settings(quick, max_examples=60)  # of performances: each is a hundred decisions, and much collides in it
@@ -38,9 +39,12 @@ notes = st.builds(
 pedals = st.builds(
     lambda span, kind, sure: Pedal(*span, kind, *sure), spans_s, st.sampled_from(list(CONTROLLERS)), confidences
 )
+_TUNED = Remark("tuning", "sounds 45 cents flat.", {"tuning_cents": -45.0})
+_PAUSED = Remark("pause", "2.0 s of silence.", {"start_s": 4.0, "end_s": 6.0})
 performances = st.builds(
-    lambda notes, pedals, duration_s: Performance(tuple(notes), tuple(pedals), duration_s),
+    lambda notes, pedals, duration_s, remarks: Performance(tuple(notes), tuple(pedals), duration_s, remarks),
     st.lists(notes, max_size=12),
     st.lists(pedals, max_size=8),
     times_s,
+    st.sampled_from([(), (_TUNED,), (_PAUSED, _TUNED)]),
 )

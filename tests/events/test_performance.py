@@ -108,9 +108,14 @@ def test_dict_round_trip_is_the_identity(performance):
         ({"format": "other"}, r"format and version are \('other', 1\). Needed"),
         ({"version": 2}, r"format and version are \('pianotrans', 2\). Needed"),
         ({"tempo": 1}, r"fields \['tempo'\] are missing or unknown"),
-        ({"notes": [{"onset_s": 0}]}, "an event is malformed"),
-        ({"notes": 3}, "an event is malformed"),
-        ({"pedals": [{"onset_s": 0, "offset_s": 1, "kind": "soft", "depth": 1}]}, "an event is malformed"),
+        ({"notes": [{"onset_s": 0}]}, "an event or remark is malformed"),
+        ({"notes": 3}, "an event or remark is malformed"),
+        ({"remarks": [{"kind": "tuning"}]}, "an event or remark is malformed"),
+        ({"remarks": [3]}, "an event or remark is malformed"),
+        (
+            {"pedals": [{"onset_s": 0, "offset_s": 1, "kind": "soft", "depth": 1}]},
+            "an event or remark is malformed",
+        ),
         (
             {"notes": [{"onset_s": 2, "offset_s": 1, "key": 1, "velocity": 1}]},
             "note of key 1: from 2 s to 1 s",

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 import pianotrans
-from pianotrans.audio import from_array, open_audio
+from pianotrans.audio import Reading, from_array, open_audio
 from pianotrans.errors import AudioError, Cancelled, DeviceError, ModelError
 from pianotrans.events import Note, Pedal, Performance, load_midi
 from pianotrans.inference.transcriber import Progress, Transcriber
@@ -86,7 +86,11 @@ def test_a_recording_that_is_open_is_taken_and_left_open(tiny, samples, performa
     with path.open("rb") as file, open_audio(file) as reader:
         assert list(tiny.stream(reader))
         assert not file.closed
-    for options in ({"sample_rate": RATE}, {"allow_truncated": True}, {"limit_s": 1.0}):
+    for options in (
+        {"sample_rate": RATE},
+        {"reading": Reading(allow_damaged=True)},
+        {"reading": Reading(end_s=1.0)},
+    ):
         with from_array(samples, RATE) as reader, pytest.raises(AudioError, match="open already"):
             tiny.transcribe(reader, **options)
 
@@ -119,17 +123,17 @@ def test_a_path_and_the_array_in_it_give_the_same(tiny, performance, path):
 
 
 def test_only_the_beginning_of_a_file(tiny, path, samples, performance):
-    begun = tiny.transcribe(path, limit_s=2.5)
+    begun = tiny.transcribe(path, reading=Reading(end_s=2.5))
     assert begun == tiny.transcribe(samples[: round(2.5 * RATE)], RATE)
     assert begun.duration_s == 2.5
-    streamed = list(tiny.stream(path, limit_s=2.5))
+    streamed = list(tiny.stream(path, reading=Reading(end_s=2.5)))
     assert sorted(map(str, streamed)) == sorted(map(str, (*begun.notes, *begun.pedals)))
-    assert tiny.transcribe(path, limit_s=60.0) == performance
+    assert tiny.transcribe(path, reading=Reading(end_s=60.0)) == performance
 
 
 def test_samples_are_not_limited(tiny, samples):
-    with pytest.raises(AudioError, match=r"limit_s: 2.5 given together with samples\. Pass fewer samples\."):
-        tiny.transcribe(samples, RATE, limit_s=2.5)
+    with pytest.raises(AudioError, match=r"end_s=2\.5.*given together with samples"):
+        tiny.transcribe(samples, RATE, reading=Reading(end_s=2.5))
 
 
 def test_a_file_object_stays_open(tiny, performance, path):
@@ -285,7 +289,9 @@ def test_progress_rises_to_the_end(tiny, samples, path):
 def test_progress_of_a_recording_that_is_shorter_than_it_says(tiny, tmp_path, samples):
     soundfile.write(tmp_path / "clip.flac", samples, RATE)
     seen: list[Progress] = []
-    performance = tiny.transcribe(cut(tmp_path / "clip.flac", 0.6), on_progress=seen.append, allow_truncated=True)
+    performance = tiny.transcribe(
+        cut(tmp_path / "clip.flac", 0.6), on_progress=seen.append, reading=Reading(allow_damaged=True)
+    )
     done = [progress.done_s for progress in seen]
     assert 2 < performance.duration_s < 4
     assert done == sorted(done)
@@ -294,9 +300,9 @@ def test_progress_of_a_recording_that_is_shorter_than_it_says(tiny, tmp_path, sa
 
 def test_truncated_recordings_are_refused_unless_allowed(tiny, path):
     broken = cut(path, 0.6)
-    with pytest.raises(AudioError, match=r"header promises 5.0 s, 3.0 s could be decoded.*--allow-truncated"):
+    with pytest.raises(AudioError, match=r"header promises 5.0 s, 3.0 s could be decoded.*--allow-damaged"):
         tiny.transcribe(broken)
-    assert tiny.transcribe(broken, allow_truncated=True).duration_s == pytest.approx(3.0, abs=0.01)
+    assert tiny.transcribe(broken, reading=Reading(allow_damaged=True)).duration_s == pytest.approx(3.0, abs=0.01)
 
 
 def test_cancelled_before_it_began(tiny, samples):

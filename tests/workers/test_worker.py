@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pianotrans.audio import Reading
 from pianotrans.errors import DeviceError, UsageError
 from pianotrans.inference.transcriber import Transcriber
 from pianotrans.workers import worker as worker_module
@@ -121,8 +122,10 @@ def test_a_damaged_recording_is_taken_if_the_recipe_says_so(tmp_path: Path, tran
     whole = clip(tmp_path / "a.wav", 4.0).read_bytes()
     (tmp_path / "cut.wav").write_bytes(whole[: len(whole) // 2])
     task = Task("cut.wav", tmp_path / "cut.wav")
-    assert "--allow-truncated" in failure(do_task(transcriber, TINY, task, lambda _: None))
-    answer = do_task(transcriber, replace(TINY, allow_truncated=True, max_duration_s=60.0), task, lambda _: None)
+    assert "--allow-damaged" in failure(do_task(transcriber, TINY, task, lambda _: None))
+    answer = do_task(
+        transcriber, replace(TINY, reading=Reading(allow_damaged=True), max_duration_s=60.0), task, lambda _: None
+    )
     assert isinstance(answer, Finished)
     assert answer.audio_s == pytest.approx(2.0, abs=0.1)
 

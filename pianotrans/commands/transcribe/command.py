@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from pianotrans.audio import Reading
 from pianotrans.batch import Destination, Options
 from pianotrans.commands import options
 from pianotrans.commands.console import Reporter
@@ -56,7 +57,7 @@ def transcribe(
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     hop: options.Hop = None,
-    allow_truncated: options.AllowTruncated = False,
+    allow_damaged: options.AllowDamaged = False,
     confidence: Annotated[
         bool,
         typer.Option(
@@ -161,7 +162,7 @@ def transcribe(
             device=device,
             precision=precision,
             hop_s=hop,
-            allow_truncated=allow_truncated,
+            reading=Reading(allow_damaged=allow_damaged),
             confidence=confidence,
             cleaning=Cleaning(
                 min_confidence=min_confidence,

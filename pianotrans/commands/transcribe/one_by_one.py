@@ -64,7 +64,7 @@ def _can_start(
             raise item
         if not overwrite:
             _check_free(item)
-        open_audio(here(item.source), allow_truncated=recipe.allow_truncated).close()
+        open_audio(here(item.source), recipe.reading).close()
     except PianotransError as error:
         reporter.error(error)
         return False
@@ -145,3 +145,6 @@ def _show(done: Sequence[_Done], reporter: Reporter) -> None:
             escape(", ".join("standard output" if path == STDOUT else str(path) for path in outputs)),
         )
     reporter.console.print(table)
+    for one in done:
+        for remark in one.result.remarks:
+            reporter.say(f"{one.item.source.name}: {remark}")

@@ -9,6 +9,7 @@ import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
+from pianotrans.audio import Reading
 from pianotrans.errors import AudioError
 from pianotrans.evaluation import KEYS, EvaluationSettings, columns, score_piece
 from pianotrans.events import Performance
@@ -65,7 +66,7 @@ class Validator:
         """What was played at the beginning of a recording, and what is heard there."""
         reference = recording.events.performance(0.0, self._seconds)
         try:
-            estimate = transcriber.transcribe(recording.audio, limit_s=self._seconds)
+            estimate = transcriber.transcribe(recording.audio, reading=Reading(end_s=self._seconds))
         except AudioError as error:
             raise AudioError(f"{recording.name}: cannot be validated. {error}") from error
         return reference, estimate

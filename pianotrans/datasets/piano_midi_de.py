@@ -50,9 +50,7 @@ def _piece(arrays: dict[str, NDArray[Any]], i: int, meta: dict[str, Any]) -> Ann
     durations_s = np.maximum(arrays["dur"][notes] / _DURATION_TICKS_PER_SECOND, _SHORTEST_S)
     load = partial(_performance, onsets_s, durations_s, arrays["pv"][notes])
     title = f"{meta['composer']}/{meta['title']}"
-    return AnnotatedPiece(
-        meta["id"], meta["composer"], title, meta["split"], annotation, load, knows_pedals=False
-    )
+    return AnnotatedPiece(meta["id"], meta["composer"], title, meta["split"], annotation, load, knows_pedals=False)
 
 
 def _performance(

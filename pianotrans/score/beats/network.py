@@ -196,6 +196,4 @@ class AcrossBlock(_Block):
         """(B, n, D) → the same shape."""
         query, key, value = self._heads(h, phases)
         mask = is_there[:, None, None, :]
-        return self._add(
-            h, nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        )
+        return self._add(h, nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask))

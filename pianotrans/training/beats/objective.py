@@ -20,9 +20,7 @@ def beat_losses(logits: BeatLogits, batch: BeatBatch) -> dict[str, Tensor]:
     def spread(x: Tensor, target: Tensor) -> Tensor:
         return -(target * torch.log_softmax(x, dim=-1)).sum(dim=-1)
 
-    meter = nn.functional.cross_entropy(
-        logits.meter.transpose(1, 2), batch.meter.clamp(min=0), reduction="none"
-    )
+    meter = nn.functional.cross_entropy(logits.meter.transpose(1, 2), batch.meter.clamp(min=0), reduction="none")
     return {
         "beat": mean(binary(logits.beat, batch.beat, reduction="none"), batch.beat_weight),
         "downbeat": mean(binary(logits.downbeat, batch.downbeat, reduction="none"), batch.beat_weight),

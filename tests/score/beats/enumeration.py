@@ -11,7 +11,9 @@ from pianotrans.score.beats.lattice import BarStates, Lattice, Pairs, tempo_bin
 Way = tuple[tuple[int, ...], tuple[int, ...]]
 
 
-def random_lattice(seed: int, *, n_moments: int = 5, meters: tuple[int, ...] = (2, 3), forbidden: float = 0.2) -> Lattice:
+def random_lattice(
+    seed: int, *, n_moments: int = 5, meters: tuple[int, ...] = (2, 3), forbidden: float = 0.2
+) -> Lattice:
     """Random potentials, some of them forbidden."""
     random = np.random.default_rng(seed)
     bars = BarStates(meters)

@@ -42,6 +42,8 @@ class BeatTargets:
     phase: Features
     meter: NDArray[np.int64]  # beats in the bar, less one; -1 where unknown
     span_weight: Features  # of period and phase
+    beat_meter: NDArray[np.int64]  # beats in the bar of every moment that is a beat; -1 elsewhere and where unknown
+    beat_position: NDArray[np.int64]  # beats since the downbeat, or -1
 
 
 class BeatBatch(NamedTuple):
@@ -57,6 +59,8 @@ class BeatBatch(NamedTuple):
     phase: Tensor
     meter: Tensor
     span_weight: Tensor
+    beat_meter: Tensor
+    beat_position: Tensor
 
 
 def make_targets(moments: Moments, beats_s: Array, is_downbeat: NDArray[np.bool_]) -> BeatTargets:
@@ -75,14 +79,20 @@ def make_targets(moments: Moments, beats_s: Array, is_downbeat: NDArray[np.bool_
     period_s = np.diff(beats_s)[span]
     is_inside = (time_s >= beats_s[0]) & (time_s < beats_s[-1]) & (period_s > 0.05)
     part = np.clip((time_s - beats_s[span]) / np.maximum(period_s, 0.05), 0, 1) * N_PHASES
+    meters, positions = _meters(is_downbeat), _positions(is_downbeat)
+    beat_meter, beat_position = np.full((2, n), -1)
+    beat_meter[of_beat[is_found]] = meters[is_found] + 1
+    beat_position[of_beat[is_found]] = positions[is_found]
     return BeatTargets(
         beat.astype(np.float32),
         downbeat.astype(np.float32),
         is_known.astype(np.float32),
         period_targets(_smooth_periods(beats_s)[span]),
         _phase_targets(part),
-        _meters(is_downbeat)[span],
+        meters[span],
         is_inside.astype(np.float32),
+        beat_meter,
+        beat_position,
     )
 
 
@@ -116,6 +126,13 @@ def _meters(is_downbeat: NDArray[np.bool_]) -> NDArray[np.int64]:
     length = np.bincount(bar)[bar]
     is_known = (bar > 0) & (bar < bar[-1]) & (length <= N_METERS)
     return np.where(is_known, length - 1, -1)
+
+
+def _positions(is_downbeat: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """For every beat, the beats since the last downbeat; -1 in the pickup."""
+    numbers = np.arange(len(is_downbeat))
+    last = np.maximum.accumulate(np.where(is_downbeat, numbers, -1))
+    return np.where(last >= 0, numbers - last, -1)
 
 
 def make_example(
@@ -158,6 +175,8 @@ def collate(examples: list[tuple[Features, Array, BeatTargets]]) -> BeatBatch:
         stack([target.phase for target in targets]),
         stack([target.meter for target in targets], fill=-1),
         stack([target.span_weight for target in targets]),
+        stack([target.beat_meter for target in targets], fill=-1),
+        stack([target.beat_position for target in targets], fill=-1),
     )
 
 

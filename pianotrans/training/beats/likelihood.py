@@ -13,6 +13,7 @@ from pianotrans.score.beats.notes import Array, Integers
 from pianotrans.score.beats.periods import LONGEST_S, SHORTEST_S
 from pianotrans.score.beats.potentials import BeatPotentials, Potentials
 from pianotrans.score.beats.recursion import sum_paths
+from pianotrans.training.beats.examples import BeatBatch
 
 _FEWEST = 4  # beats in a row, for a likelihood to be of use
 
@@ -65,6 +66,21 @@ def _score(here: Potentials, index: Pairs, moments: Integers, states: Integers) 
         + here.tempo[torch.as_tensor(ratios)].sum()
         + here.transitions[torch.as_tensor(states[:-1]), torch.as_tensor(states[1:])].sum()
     )
+
+
+def batch_loss(logits: BeatLogits, batch: BeatBatch, potentials: BeatPotentials, bars: BarStates) -> Tensor:
+    """The mean over all annotated beats of a batch that the lattice can hold, in nats per beat."""
+    total, n_beats = logits.beat.new_zeros(()), 0
+    for row in range(len(batch.time_s)):
+        n = int(batch.is_there[row].sum())
+        time_s = batch.time_s[row, :n].double().numpy()
+        found = (x[row, :n].numpy() for x in (batch.beat_position >= 0, batch.beat_meter, batch.beat_position))
+        here = BeatLogits(*(x[row, :n] for x in logits))
+        for stretch in true_stretches(time_s, *found, bars):
+            loss = negative_log_likelihood(time_s, here, potentials, bars, stretch)
+            total = total + len(stretch.moments) * loss
+            n_beats += len(stretch.moments)
+    return total / max(n_beats, 1)
 
 
 class _LogPartition(torch.autograd.Function):

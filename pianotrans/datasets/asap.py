@@ -3,8 +3,9 @@
 Foscarin et al., "ASAP: a dataset of aligned scores and performances for piano transcription", ISMIR 2020; Peter et
 al., "Automatic Note-Level Score-to-Performance Alignments in the ASAP Dataset", TISMIR 2023. CC BY-NC-SA 4.0.
 
-The folder holds `performances.csv`, `performances/ID.mid` and `beats/ID.txt`. A line of the latter has two times and
-a label: `b`, `db` or `bR`, then after commas a time signature and a number of sharps or flats where they change.
+The folder holds `performances.csv`, `performances/ID.mid` and `beats/ID.txt`. A line of the latter has two times
+and a label: `b`, `db` or `bR`, then after commas a time signature and a number of sharps or flats where they
+change.
 """
 
 from functools import partial

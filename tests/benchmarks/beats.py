@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.beats ASAP --model models/beats [--split test] [--hints bpm,downbeat] [--damage]
 
-As published figures do, the first 5 s of every piece are skipped, beats count within 70 ms, and figures are means over
-pieces (mir_eval: Davies, Degara & Plumbley, "Evaluation Methods for Musical Audio Beat Tracking Algorithms", 2009).
+As published figures do, the first 5 s of every piece are skipped, beats count within 70 ms, and figures are means
+over pieces (mir_eval; Davies, Degara & Plumbley, "Evaluation Methods for Musical Audio Beat Tracking", 2009).
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""From what the network says, and what the user knows, to beats: the lattice with its constraints, solved exactly."""
+"""From what the network says and the user knows to beats: the lattice with its constraints, solved exactly."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -38,7 +38,8 @@ class _Places:
 
     def nearest(self, times_s: list[float] | tuple[float, ...] | Array) -> Integers:
         """The place nearest to each time."""
-        return np.abs(self.time_s[:, None] - np.asarray(times_s, dtype=float)[None]).argmin(axis=0)
+        distance_s = np.abs(self.time_s[:, None] - np.asarray(times_s, dtype=float)[None])
+        return distance_s.argmin(axis=0).astype(np.int64)
 
 
 def decode_beats(
@@ -73,7 +74,9 @@ def _decode(
         places = _Places(hints.beats.times_s, places.nearest(hints.beats.times_s))
     places = places.with_times(hints.downbeats_s) if hints.beats is None else places
     bars = BarStates(tuple(sorted({meter.n_beats for _, meter in hints.meters})) or USUAL_METERS)
-    breaks = [] if hints.beats is not None else np.flatnonzero(np.diff(places.time_s) > LONGEST_S) + 1
+    breaks: Integers | list[int] = (
+        [] if hints.beats is not None else np.flatnonzero(np.diff(places.time_s) > LONGEST_S) + 1
+    )
     beats: list[Beat] = []
     for part in np.split(np.arange(len(places.time_s)), breaks):
         section = _Places(places.time_s[part], places.moment[part])
@@ -149,7 +152,8 @@ def _probability_near(time_s: Array, probability: Array, times_s: Array) -> Arra
     """The sum of probabilities within `_SAME_S` of each time, at most 1."""
     total = np.concatenate([[0.0], np.cumsum(probability)])
     low, high = np.searchsorted(time_s, times_s - _SAME_S), np.searchsorted(time_s, times_s + _SAME_S, side="right")
-    return np.clip(total[high] - total[low], 0, 1)
+    near: Array = np.clip(total[high] - total[low], 0, 1)
+    return near
 
 
 def _given_grid(given: GivenBeats, is_downbeat: np.ndarray) -> BeatGrid:

@@ -105,7 +105,8 @@ def _moving_mean(values: Array) -> Array:
     n = len(values)
     total = np.concatenate([[0.0], np.cumsum(values)])
     low, high = np.maximum(np.arange(n) - _NEIGHBOURS, 0), np.minimum(np.arange(n) + _NEIGHBOURS + 1, n)
-    return (total[high] - total[low]) / (high - low)
+    mean: Array = (total[high] - total[low]) / (high - low)
+    return mean
 
 
 def _of_moments(notes: NoteTable, moments: Moments, onsets_s: Array) -> Array:

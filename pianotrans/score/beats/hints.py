@@ -1,4 +1,4 @@
-"""What a user knows of the beats. Each hint becomes a constraint on the lattice, so that all else follows from it."""
+"""What a user knows of the beats. Each hint becomes a constraint on the lattice, and all else follows from it."""
 
 import math
 from dataclasses import dataclass, field
@@ -76,8 +76,8 @@ class GivenBeats:
 class BeatHints:
     """What is known before the beats are found; by default nothing.
 
-    `bpm` is the mean tempo in beats a minute. `tempo_factor` 0.5 or 2 asks for half or double of the tempo that would
-    be found otherwise. `meters` are time signatures, each from a bar on (counted from 1; the first from bar 1 on).
+    `bpm` is the mean tempo in beats a minute. `tempo_factor` 0.5 or 2 asks for half or double of the tempo that
+    would be found otherwise. `meters` are time signatures, each from a bar on (counted from 1; the first from bar 1 on).
     `downbeats_s` are times at which bars begin. `pickup` is how many beats come before the first bar; with a meter
     unknown it must be less than the beats of the bar that is found.
 
@@ -115,8 +115,10 @@ class BeatHints:
             raise ScoreError("beats and bpm: given beats set the tempo. Give one of them.")
 
     def tempo_potential(self, log_period: Array) -> Array:
-        """How well log₂ periods agree with the given tempo: the log ratio of a Student distribution around it to a
-        uniform one, so that on the whole beats are made neither dearer nor cheaper.
+        """How well log₂ periods agree with the given tempo.
+
+        It is the log ratio of a Student distribution around it to a uniform one, so that beats become neither
+        dearer nor cheaper on the whole.
         """
         if self.bpm is None:
             return np.zeros_like(log_period)

@@ -1,15 +1,16 @@
 """All ways to put beats and bars on moments, and how good each is.
 
-A way chooses moments i₁ < i₂ < … as beats, and a state for each: a meter of m beats and a position 0 … m-1 in the bar.
-Its score is
+A way chooses moments i₁ < i₂ < … as beats, and a state for each: a meter of m beats and a position 0 … m-1 in the
+bar. Its score is
 
-    start[i₁] + Σ nodes[iₙ, sₙ] + Σ pairs[iₙ, iₙ₊₁] + Σ tempo(log₂ of period n+1 over period n) + Σ transitions[sₙ, sₙ₊₁] + end[i_N]
+    start[i₁] + first_states[s₁] + Σ nodes[iₙ, sₙ] + Σ pairs[iₙ, iₙ₊₁]
+    + Σ tempo(log₂ of period n+1 over period n) + Σ transitions[sₙ, sₙ₊₁] + end[last i]
 
-with log potentials throughout; -inf forbids. Two beats are `SHORTEST_S` to `LONGEST_S` apart. Since the tempo term ties
-three beats together, the recursions go over pairs of beats (a semi-Markov chain of second order).
+with log potentials throughout; -inf forbids. Two beats are `SHORTEST_S` to `LONGEST_S` apart. Since the tempo term
+ties three beats together, the recursions go over pairs of beats (a semi-Markov chain of second order).
 
-Axes: moment i, state s, pair p. The pairs that begin at moment j are first_pair[j] … first_pair[j+1] - 1, and end at
-the moments first_end[j], first_end[j] + 1, … .
+Axes: moment i, state s, pair p. The pairs that begin at moment j are first_pair[j] … first_pair[j+1] - 1, and end
+at the moments first_end[j], first_end[j] + 1, … .
 """
 
 from collections.abc import Iterable
@@ -67,7 +68,7 @@ class BarStates:
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Which moments may be neighbouring beats: (first_pair, first_end), and the log₂ of the period of every pair."""
+    """Which moments may be neighbouring beats, and log₂ of the period of every such pair."""
 
     first_pair: Integers  # (n_moments + 1,)
     first_end: Integers  # (n_moments,)

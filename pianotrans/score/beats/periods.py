@@ -14,8 +14,9 @@ N_PERIODS = int(np.ceil(PER_OCTAVE * np.log2(LONGEST_S / SHORTEST_S))) + 1
 
 def bin_position(period_s: Array) -> Array:
     """Where periods lie among the bins, 0 … N_PERIODS - 1; fractions lie between two bins."""
-    position = PER_OCTAVE * np.log2(np.maximum(period_s, 1e-6) / SHORTEST_S)
-    return np.clip(position, 0, N_PERIODS - 1)
+    position: Array = PER_OCTAVE * np.log2(np.maximum(period_s, 1e-6) / SHORTEST_S)
+    clipped: Array = np.clip(position, 0, N_PERIODS - 1)
+    return clipped
 
 
 def bin_shares(period_s: Array) -> list[tuple[Integers, Array]]:
@@ -31,4 +32,5 @@ def period_targets(period_s: Array, width: float = 0.7) -> NDArray[np.float32]:
     """A bump around each period, (n, N_PERIODS), rows sum to 1; `width` is its standard deviation in bins."""
     distance = np.arange(N_PERIODS) - bin_position(period_s)[:, None]
     bump = np.exp(-0.5 * (distance / width) ** 2)
-    return (bump / bump.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares: NDArray[np.float32] = (bump / bump.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares

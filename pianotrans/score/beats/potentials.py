@@ -66,7 +66,8 @@ class BeatPotentials(nn.Module):
 
     def _tempo(self) -> Tensor:
         """A Laplace distribution of the tempo's logarithm, with a tail for changes of any size; 0 at its peak."""
-        ratio = TEMPO_STEP * torch.arange(-N_TEMPO_STEPS, N_TEMPO_STEPS + 1).abs()
+        steps = torch.arange(-N_TEMPO_STEPS, N_TEMPO_STEPS + 1, dtype=self.tempo_tail.dtype)
+        ratio = TEMPO_STEP * steps.abs()
         log_laplace = nn.functional.logsigmoid(-self.tempo_tail) - ratio / self.log_tempo_width.exp()
         return torch.logaddexp(log_laplace, nn.functional.logsigmoid(self.tempo_tail).expand_as(log_laplace))
 

@@ -32,7 +32,10 @@ class BeatModel(nn.Module):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read `config.toml` and `weights.safetensors`. Raises ModelError if they are missing, damaged or misfit."""
+        """Read `config.toml` and `weights.safetensors`.
+
+        Raises ModelError if they are missing, damaged, or do not fit each other.
+        """
         table = read_toml(folder / "config.toml", ModelError)
         model = cls(from_table(BeatNetworkConfig, table, str(folder / "config.toml"), ModelError))
         path = folder / "weights.safetensors"

@@ -48,7 +48,8 @@ def _change_tempo(
     warped_s = np.concatenate([[0.0], np.cumsum(3.0 * factor * np.exp(drift[1:]))])
 
     def warp(time_s: Array) -> Array:
-        return np.interp(time_s, knots_s, warped_s)
+        warped: Array = np.interp(time_s, knots_s, warped_s)
+        return warped
 
     pedals_s = None if notes.pedals_s is None else warp(notes.pedals_s)
     onset_s, offset_s = warp(notes.onset_s), warp(notes.offset_s)

@@ -33,7 +33,7 @@ class BeatSource:
 
 @dataclass(frozen=True, eq=False)
 class BeatTargets:
-    """What is true of each moment: (n_moments,) or (n_moments, n), with weights that are 0 where nothing is known."""
+    """What is true of each moment, (n_moments,) or (n_moments, n); weights are 0 where nothing is known."""
 
     beat: Features
     downbeat: Features
@@ -81,7 +81,7 @@ def make_targets(moments: Moments, beats_s: Array, is_downbeat: NDArray[np.bool_
     part = np.clip((time_s - beats_s[span]) / np.maximum(period_s, 0.05), 0, 1) * N_PHASES
     meters, positions = _meters(is_downbeat), _positions(is_downbeat)
     beat_meter, beat_position = np.full((2, n), -1)
-    beat_meter[of_beat[is_found]] = meters[is_found] + 1
+    beat_meter[of_beat[is_found]] = np.where(meters >= 0, meters + 1, -1)[is_found]
     beat_position[of_beat[is_found]] = positions[is_found]
     return BeatTargets(
         beat.astype(np.float32),
@@ -121,7 +121,7 @@ def _phase_targets(part: Array) -> Features:
 
 
 def _meters(is_downbeat: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """For every beat, the beats in its bar less one; -1 in the pickup, the last bar and bars of more than N_METERS."""
+    """For every beat, the beats in its bar less one; -1 in the pickup, the last bar and too long ones."""
     bar = np.cumsum(is_downbeat)
     length = np.bincount(bar)[bar]
     is_known = (bar > 0) & (bar < bar[-1]) & (length <= N_METERS)

@@ -53,7 +53,7 @@ def negative_log_likelihood(
     part = slice(first, last + 1)
     index = Pairs.of(time_s[part])
     here = potentials(BeatLogits(*(x[part] for x in logits)), index, bars)
-    log_partition = _LogPartition.apply(*here, index)
+    log_partition: Tensor = _LogPartition.apply(*here, index)  # type: ignore[no-untyped-call]
     return (log_partition - _score(here, index, stretch.moments - first, stretch.states)) / len(stretch.moments)
 
 
@@ -74,9 +74,10 @@ def batch_loss(logits: BeatLogits, batch: BeatBatch, potentials: BeatPotentials,
     for row in range(len(batch.time_s)):
         n = int(batch.is_there[row].sum())
         time_s = batch.time_s[row, :n].double().numpy()
-        found = (x[row, :n].numpy() for x in (batch.beat_position >= 0, batch.beat_meter, batch.beat_position))
+        meter, position = batch.beat_meter[row, :n].numpy(), batch.beat_position[row, :n].numpy()
+        is_beat = batch.beat[row, :n].numpy() > 0
         here = BeatLogits(*(x[row, :n] for x in logits))
-        for stretch in true_stretches(time_s, *found, bars):
+        for stretch in true_stretches(time_s, is_beat, meter, position, bars):
             loss = negative_log_likelihood(time_s, here, potentials, bars, stretch)
             total = total + len(stretch.moments) * loss
             n_beats += len(stretch.moments)
@@ -91,13 +92,13 @@ class _LogPartition(torch.autograd.Function):
         n_moments, n_states = nodes.shape
         start, end = np.full(n_moments, -np.inf), np.full(n_moments, -np.inf)
         start[0], end[-1] = 0, 0
-        arrays = [x.detach().double().numpy() for x in (nodes, pairs, tempo, transitions)]
-        marginals = sum_paths(Lattice(index, *arrays, start, end, np.zeros(n_states)))
+        node, pair, ratio, move = (x.detach().double().numpy() for x in (nodes, pairs, tempo, transitions))
+        marginals = sum_paths(Lattice(index, node, pair, ratio, move, start, end, np.zeros(n_states)))
         assert marginals is not None
         found = (marginals.nodes, marginals.pairs, marginals.tempo, marginals.transitions)
         ctx.save_for_backward(*(torch.from_numpy(x).to(nodes.dtype) for x in found))
         return nodes.new_tensor(marginals.log_partition)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         return (*(grad * x for x in ctx.saved_tensors), None)

@@ -1,4 +1,4 @@
-"""The loss of the beat network: cross-entropies of all that it says, each a mean over the moments it is known for."""
+"""The loss of the beat network: cross-entropies of all that it says, over the moments where it is known."""
 
 import torch
 from torch import Tensor, nn
@@ -32,4 +32,4 @@ def beat_losses(logits: BeatLogits, batch: BeatBatch) -> dict[str, Tensor]:
 
 def total(losses: dict[str, Tensor]) -> Tensor:
     """The weighted sum."""
-    return torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
+    return torch.stack([weight * losses[name] for name, weight in WEIGHTS.items()]).sum()

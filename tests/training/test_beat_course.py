@@ -15,7 +15,7 @@ from pianotrans.training.beats.examples import BeatSource, collate, make_example
 from pianotrans.training.beats.sampling import BeatSampler
 
 SMALL = BeatNetworkConfig(width=16, n_heads=2, n_blocks_before=1, n_blocks_across=1, n_blocks_after=1, reach=16)
-COURSE = BeatCourse(steps=6, warm_up_steps=1, moments_per_step=200, most_moments=100, network=SMALL)
+COURSE = BeatCourse(steps=6, warm_up_steps=1, moments_per_step=200, cuts=(60, 100), network=SMALL)
 
 
 def piece(n_beats: int, n_in_bar: int, *, pedals: bool = True) -> BeatSource:
@@ -42,13 +42,13 @@ def sampler(course: BeatCourse = COURSE) -> BeatSampler:
         SOURCES,
         course.augmentation,
         moments_per_step=course.moments_per_step,
-        most_moments=course.most_moments,
+        cuts=course.cuts,
         seed=course.seed,
     )
 
 
 def test_targets_are_what_the_piece_says():
-    batch = collate([make_example(SOURCES[0], None, 1000, np.random.default_rng(0))])
+    batch = collate([make_example(SOURCES[0], None, np.random.default_rng(0))])
     assert batch.beat[0].tolist() == [1.0, 0.0] * 20
     assert batch.downbeat[0].tolist() == [1.0, *[0.0] * 5] * 6 + [1.0, 0.0, 0.0, 0.0]
     assert batch.beat_position[0, ::2].tolist() == [0, 1, 2] * 6 + [0, 1]
@@ -62,7 +62,7 @@ def test_what_a_composition_has_more_of_is_not_drawn_more():
     assert batch.features.shape[:2] == batch.time_s.shape
     assert batch.is_there.sum() >= 100
     with pytest.raises(TrainingError, match="no pieces"):
-        BeatSampler([], BeatAugmentation(), moments_per_step=1, most_moments=1, seed=0)
+        BeatSampler([], BeatAugmentation(), moments_per_step=1, cuts=(1,), seed=0)
 
 
 @pytest.mark.parametrize("seed", range(5))

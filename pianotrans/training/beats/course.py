@@ -28,7 +28,7 @@ class BeatCourse:
     warm_up_steps: int = 100
     fall: float = 0.35  # the last part of the run, over which the rate falls to 0
     moments_per_step: int = 4600
-    most_moments: int = 2048  # of a piece
+    cuts: tuple[int, ...] = (512, 512, 512, 2048)  # moments of a piece; drawn for each step
     weight_decay: float = 0.02
     potentials_rate: float = 5.0  # how much faster the few weights of the lattice learn
     likelihood_weight: float = 0.5

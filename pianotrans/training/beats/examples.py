@@ -1,6 +1,6 @@
 """Examples for the beat network: features of moments and what is true of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch import Tensor
 from pianotrans.score.beats.features import Features, compute_features
 from pianotrans.score.beats.network import N_METERS, N_PHASES
 from pianotrans.score.beats.notes import Array, Moments, NoteTable, find_moments
-from pianotrans.score.beats.periods import N_PERIODS, period_targets
+from pianotrans.score.beats.periods import period_targets
 from pianotrans.training.beats.augmentation import BeatAugmentation, augment
 
 _SAME_S = 0.07  # a beat this far from the nearest moment at most is that moment
@@ -135,20 +135,29 @@ def _positions(is_downbeat: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.where(last >= 0, numbers - last, -1)
 
 
+def cut_source(source: BeatSource, start_s: float, end_s: float) -> BeatSource:
+    """What is played between two times."""
+    notes, first = source.notes, np.searchsorted(source.notes.onset_s, start_s)
+    last = np.searchsorted(notes.onset_s, end_s)
+    pedals_s = notes.pedals_s
+    if pedals_s is not None:
+        pedals_s = pedals_s[(pedals_s[:, 1] > start_s) & (pedals_s[:, 0] < end_s)]
+    columns = (notes.onset_s, notes.offset_s, notes.key, notes.velocity)
+    part = NoteTable(*(column[first:last] for column in columns), pedals_s)
+    beats = (source.beats_s >= start_s - _SAME_S) & (source.beats_s <= end_s)
+    return replace(source, notes=part, beats_s=source.beats_s[beats], is_downbeat=source.is_downbeat[beats])
+
+
 def make_example(
-    source: BeatSource, settings: BeatAugmentation | None, most_moments: int, random: Generator
+    source: BeatSource, settings: BeatAugmentation | None, random: Generator
 ) -> tuple[Features, Array, BeatTargets]:
-    """Features, times and targets of a performance, changed at random and cut to `most_moments`."""
+    """Features, times and targets of a performance, changed at random unless `settings` is None."""
     notes, beats_s = source.notes, source.beats_s
     if settings is not None:
         notes, beats_s = augment(notes, beats_s, settings, random)
     moments = find_moments(notes.onset_s)
     targets = make_targets(moments, beats_s, source.is_downbeat)
-    features = compute_features(notes, moments)
-    start = int(random.integers(0, max(moments.n_moments - most_moments, 0) + 1))
-    part = slice(start, start + most_moments)
-    cut = BeatTargets(**{name: values[part] for name, values in vars(targets).items()})
-    return features[part], moments.time_s[part], cut
+    return compute_features(notes, moments), moments.time_s, targets
 
 
 def collate(examples: list[tuple[Features, Array, BeatTargets]]) -> BeatBatch:
@@ -179,5 +188,3 @@ def collate(examples: list[tuple[Features, Array, BeatTargets]]) -> BeatBatch:
         stack([target.beat_position for target in targets], fill=-1),
     )
 
-
-__all__ = ["N_PERIODS", "BeatBatch", "BeatSource", "BeatTargets", "collate", "make_example", "make_targets"]

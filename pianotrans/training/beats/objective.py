@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from pianotrans.score.beats.network import BeatLogits
 from pianotrans.training.beats.examples import BeatBatch
 
-WEIGHTS = {"beat": 1.0, "downbeat": 1.0, "period": 0.15, "meter": 0.3, "phase": 0.2}
+WEIGHTS = {"beat": 1.0, "downbeat": 1.0, "period": 0.4, "meter": 0.5, "phase": 0.2}
 
 
 def beat_losses(logits: BeatLogits, batch: BeatBatch) -> dict[str, Tensor]:

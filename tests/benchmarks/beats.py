@@ -24,7 +24,7 @@ from pianotrans.datasets.beats import AnnotatedPiece, BeatAnnotation
 from pianotrans.events import Note, Performance
 from pianotrans.score.beats.decoding import decode_beats
 from pianotrans.score.beats.grid import BeatGrid
-from pianotrans.score.beats.hints import BeatHints, Meter
+from pianotrans.score.beats.hints import BeatHints, TimeSignature
 from pianotrans.score.beats.notes import NoteTable, find_moments
 from pianotrans.score.beats.tracking import BeatModel, BeatTracker
 
@@ -73,7 +73,7 @@ def hints_for(kind: str, truth: BeatAnnotation) -> BeatHints:
     """What a user would know: the median tempo (or one 20 % off), the meter, a downbeat in the middle."""
     bpm = 60 / float(np.median(np.diff(truth.times_s)))
     n_beats = usual_n_beats(truth)
-    meters = ((1, Meter(n_beats, 4)),) if n_beats in range(1, 6) else ()
+    meters = ((1, TimeSignature(n_beats, 4)),) if n_beats in range(1, 6) else ()
     downbeats = truth.downbeats_s
     middle = (float(downbeats[len(downbeats) // 2]),) if len(downbeats) else ()
     return {

@@ -16,7 +16,7 @@ _SLOWEST_BPM, _FASTEST_BPM = 60 / LONGEST_S, 60 / SHORTEST_S
 
 
 @dataclass(frozen=True)
-class Meter:
+class TimeSignature:
     """A time signature. Compound ones (6/8, 9/8, 12/8 …) are counted in beats of three notes: 6/8 has 2, 3/8 has 3.
 
     Raises ScoreError for one that has no beats, too many of them, or a note that does not exist.
@@ -77,16 +77,16 @@ class BeatHints:
     """What is known before the beats are found; by default nothing.
 
     `bpm` is the mean tempo in beats a minute. `tempo_factor` 0.5 or 2 asks for half or double of the tempo that
-    would be found otherwise. `meters` are time signatures, each from a bar on (counted from 1; the first from bar 1 on).
-    `downbeats_s` are times at which bars begin. `pickup` is how many beats come before the first bar; with a meter
-    unknown it must be less than the beats of the bar that is found.
+    would be found otherwise. `meters` are time signatures, each from a bar on; bars count from 1, and the first
+    must hold from bar 1 on. `downbeats_s` are times at which bars begin. `pickup` is how many beats come before
+    the first bar.
 
     Raises ScoreError for values that no performance can have, and for hints that contradict each other.
     """
 
     bpm: float | None = None
     tempo_factor: float = 1.0
-    meters: tuple[tuple[int, Meter], ...] = ()
+    meters: tuple[tuple[int, TimeSignature], ...] = ()
     downbeats_s: tuple[float, ...] = ()
     pickup: int | None = None
     beats: GivenBeats | None = field(default=None)

@@ -37,17 +37,18 @@ class _Chain(NamedTuple):
 def best_path(lattice: Lattice) -> BeatPath | None:
     """The way with the highest score; None if every way is forbidden. Ways have two beats or more."""
     chain = _chain(lattice)
-    from_begin, from_state, score, pair, state, before = _best_moves(chain)
+    from_begin, from_state, score, pair, state, last = _best_moves(chain)
     if not np.isfinite(score):
         return None
+    before = int(last)
     begin, end = int(lattice.pairs_index.begin[pair]), int(lattice.pairs_index.end[pair])
-    moments, states = [end, begin], [int(state), int(before)]
+    moments, states = [end, begin], [int(state), before]
     while (earlier := int(from_begin[pair, before])) >= 0:
-        before = from_state[pair, before]
+        before = int(from_state[pair, before])
         pair = chain.first_pair[earlier] + begin - chain.first_end[earlier]
         begin = earlier
         moments.append(begin)
-        states.append(int(before))
+        states.append(before)
     return BeatPath(np.array(moments[::-1]), np.array(states[::-1]), float(score))
 
 
@@ -123,7 +124,7 @@ def _best_moves(chain):  # type: ignore[no-untyped-def]
         for h in range(n_before):
             pair = _pair(chain, low + h, i)
             _best_arrival(chain, best[pair], i, arrived[h], arrived_from[h])
-            s = np.argmax(arrived[h])
+            s = int(np.argmax(arrived[h]))
             if arrived[h, s] + chain.end[i] > top:
                 top, top_pair, top_state = arrived[h, s] + chain.end[i], pair, s
                 top_before = arrived_from[h, s]

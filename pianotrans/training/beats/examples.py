@@ -142,8 +142,8 @@ def cut_source(source: BeatSource, start_s: float, end_s: float) -> BeatSource:
     pedals_s = notes.pedals_s
     if pedals_s is not None:
         pedals_s = pedals_s[(pedals_s[:, 1] > start_s) & (pedals_s[:, 0] < end_s)]
-    columns = (notes.onset_s, notes.offset_s, notes.key, notes.velocity)
-    part = NoteTable(*(column[first:last] for column in columns), pedals_s)
+    at = slice(int(first), int(last))
+    part = NoteTable(notes.onset_s[at], notes.offset_s[at], notes.key[at], notes.velocity[at], pedals_s)
     beats = (source.beats_s >= start_s - _SAME_S) & (source.beats_s <= end_s)
     return replace(source, notes=part, beats_s=source.beats_s[beats], is_downbeat=source.is_downbeat[beats])
 
@@ -187,4 +187,3 @@ def collate(examples: list[tuple[Features, Array, BeatTargets]]) -> BeatBatch:
         stack([target.beat_meter for target in targets], fill=-1),
         stack([target.beat_position for target in targets], fill=-1),
     )
-

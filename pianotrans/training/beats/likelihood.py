@@ -53,7 +53,7 @@ def negative_log_likelihood(
     part = slice(first, last + 1)
     index = Pairs.of(time_s[part])
     here = potentials(BeatLogits(*(x[part] for x in logits)), index, bars)
-    log_partition: Tensor = _LogPartition.apply(*here, index)  # type: ignore[no-untyped-call]
+    log_partition: Tensor = _PathSum.apply(*here, index)  # type: ignore[no-untyped-call]
     return (log_partition - _score(here, index, stretch.moments - first, stretch.states)) / len(stretch.moments)
 
 
@@ -84,7 +84,7 @@ def batch_loss(logits: BeatLogits, batch: BeatBatch, potentials: BeatPotentials,
     return total / max(n_beats, 1)
 
 
-class _LogPartition(torch.autograd.Function):
+class _PathSum(torch.autograd.Function):
     """The log partition of ways from the first moment to the last; its gradients are the marginals."""
 
     @staticmethod

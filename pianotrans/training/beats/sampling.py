@@ -37,9 +37,9 @@ def read_sources(pieces: Iterable[AnnotatedPiece], split: Split) -> list[BeatSou
 class BeatSampler:
     """Draws batches of about `moments_per_step` moments.
 
-    Each step draws one of `cuts`, the moments of a piece that it sees at most: many short cuts teach tempo and meter
-    sooner, since these are the same throughout most pieces; long ones teach to use the whole piece. Compositions
-    are drawn by the root of their length and of how many performances they have.
+    Each step draws one of `cuts`, the moments of a piece that it sees at most: many short cuts teach tempo and
+    meter sooner, since these are the same throughout most pieces; long ones teach to use the whole piece.
+    Compositions are drawn by the root of their length and of how many performances they have.
     """
 
     def __init__(

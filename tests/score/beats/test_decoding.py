@@ -7,7 +7,7 @@ import torch
 from pianotrans.errors import ScoreError
 from pianotrans.score.beats.decoding import decode_beats
 from pianotrans.score.beats.grid import BeatGrid
-from pianotrans.score.beats.hints import BeatHints, GivenBeats, Meter
+from pianotrans.score.beats.hints import BeatHints, GivenBeats, TimeSignature
 from pianotrans.score.beats.network import N_METERS, N_PHASES, BeatLogits
 from pianotrans.score.beats.periods import N_PERIODS
 from pianotrans.score.beats.potentials import BeatPotentials
@@ -95,13 +95,13 @@ def test_half_and_double_tempo():
 
 
 def test_a_given_meter_holds_throughout():
-    grid = find(BeatHints(meters=((1, Meter(3, 4)),)))
+    grid = find(BeatHints(meters=((1, TimeSignature(3, 4)),)))
     assert {beat.n_beats for beat in grid.beats} == {3}
 
 
 def test_meters_change_at_their_bars():
     logits = network_says(65)._replace(downbeat=torch.zeros(65))
-    hints = BeatHints(meters=((1, Meter(2, 4)), (4, Meter(5, 4))))
+    hints = BeatHints(meters=((1, TimeSignature(2, 4)), (4, TimeSignature(5, 4))))
     grid = decode_beats(STEP_S * np.arange(65), logits, BeatPotentials(), hints)
     assert {beat.n_beats for beat in grid.beats if beat.bar in (1, 2, 3)} == {2}
     assert {beat.n_beats for beat in grid.beats if beat.bar >= 4} == {5}
@@ -109,7 +109,7 @@ def test_meters_change_at_their_bars():
 
 @pytest.mark.parametrize("downbeat_s", [0.5, 1.0, 4.5])
 def test_from_one_downbeat_the_others_follow(downbeat_s: float):
-    hints = BeatHints(downbeats_s=(downbeat_s,), meters=((1, Meter(4, 4)),))
+    hints = BeatHints(downbeats_s=(downbeat_s,), meters=((1, TimeSignature(4, 4)),))
     logits = network_says(65)._replace(downbeat=torch.zeros(65))
     grid = decode_beats(STEP_S * np.arange(65), logits, BeatPotentials(), hints)
     assert np.all((grid.downbeats_s - downbeat_s) % 2.0 == 0)
@@ -123,7 +123,7 @@ def test_a_downbeat_may_be_given_where_nothing_is_struck():
 @pytest.mark.parametrize("pickup", [0, 1, 3])
 def test_a_pickup_comes_before_the_first_bar(pickup: int):
     logits = network_says(65)._replace(downbeat=torch.zeros(65))
-    hints = BeatHints(pickup=pickup, meters=((1, Meter(4, 4)),))
+    hints = BeatHints(pickup=pickup, meters=((1, TimeSignature(4, 4)),))
     grid = decode_beats(STEP_S * np.arange(65), logits, BeatPotentials(), hints)
     assert int(np.flatnonzero(grid.is_downbeat)[0]) == pickup
     assert grid.beats[0].bar == (0 if pickup else 1)
@@ -158,11 +158,11 @@ def test_hints_that_contradict_each_other_are_named():
         (lambda: BeatHints(bpm=90, tempo_factor=2), "tempo_factor"),
         (lambda: BeatHints(downbeats_s=(-1.0,)), "downbeats_s"),
         (lambda: BeatHints(pickup=8), "pickup"),
-        (lambda: BeatHints(pickup=3, meters=((1, Meter(3, 4)),)), "pickup"),
-        (lambda: BeatHints(meters=((2, Meter(3, 4)),)), "bar 1"),
-        (lambda: Meter(0, 4), "0/4"),
-        (lambda: Meter(4, 3), "4/3"),
-        (lambda: Meter(13, 8), "13 beats"),
+        (lambda: BeatHints(pickup=3, meters=((1, TimeSignature(3, 4)),)), "pickup"),
+        (lambda: BeatHints(meters=((2, TimeSignature(3, 4)),)), "bar 1"),
+        (lambda: TimeSignature(0, 4), "0/4"),
+        (lambda: TimeSignature(4, 3), "4/3"),
+        (lambda: TimeSignature(13, 8), "13 beats"),
         (lambda: GivenBeats(np.array([1.0])), "two or more"),
         (lambda: GivenBeats(np.array([-1.0, 1.0])), "0 s or later"),
         (lambda: GivenBeats(np.array([1.0, 1.0])), "follows"),
@@ -180,5 +180,5 @@ def test_impossible_hints_are_refused(wrong, named: str):
 )
 def test_compound_meters_count_three_notes_as_a_beat(text: str, n_beats: int):
     numerator, denominator = map(int, text.split("/"))
-    meter = Meter(numerator, denominator)
+    meter = TimeSignature(numerator, denominator)
     assert (str(meter), meter.n_beats) == (text, n_beats)

@@ -34,6 +34,7 @@ class BeatNetworkConfig:
     n_blocks_after: int = 3
     reach: int = 64  # moments to one side at least; at most twice as many
     stretch: int = 8  # moments that stand for one across the piece
+    outline_reach: int = 192  # moments to either side whose mean features speak for tempo and meter directly
     dropout: float = 0.1
 
 
@@ -58,6 +59,8 @@ class BeatNetwork(nn.Module):
         super().__init__()
         self.config = config
         width = config.width
+        self.register_buffer("feature_mean", torch.zeros(N_FEATURES))
+        self.register_buffer("feature_scale", torch.ones(N_FEATURES))
         self.enter = nn.Linear(N_FEATURES, width)
         self.enter_norm = nn.LayerNorm(width)
         self.before = nn.ModuleList(NearBlock(config) for _ in range(config.n_blocks_before))
@@ -67,12 +70,16 @@ class BeatNetwork(nn.Module):
         self.after = nn.ModuleList(NearBlock(config) for _ in range(config.n_blocks_after))
         self.leave_norm = nn.LayerNorm(width)
         self.leave = nn.Linear(width, 2 + N_PERIODS + N_METERS + N_PHASES)
+        self.outline = nn.Linear(N_FEATURES, N_PERIODS + N_METERS)
+        nn.init.zeros_(self.outline.weight)
+        nn.init.zeros_(self.outline.bias)
 
     def forward(self, features: Tensor, time_s: Tensor, is_there: Tensor) -> BeatLogits:
         """`features` (B, M, N_FEATURES), `time_s` (B, M), `is_there` (B, M): False where a piece is padded."""
         n_moments = features.shape[1]
         unit = math.lcm(self.config.reach, self.config.stretch)
         n_more = -n_moments % unit
+        features = (features - self.feature_mean) / self.feature_scale * is_there[..., None]
         features = nn.functional.pad(features, (0, 0, 0, n_more))
         time_s, is_there = (nn.functional.pad(x, (0, n_more)) for x in (time_s, is_there))
         h = self.enter_norm(self.enter(features))
@@ -84,6 +91,8 @@ class BeatNetwork(nn.Module):
             h = block(h, near)
         out = self.leave(self.leave_norm(h))[:, :n_moments]
         beat, downbeat, period, meter, phase = out.split([1, 1, N_PERIODS, N_METERS, N_PHASES], dim=-1)
+        outline = self.outline(_mean_around(features, is_there, self.config.outline_reach))[:, :n_moments]
+        period, meter = period + outline[..., :N_PERIODS], meter + outline[..., N_PERIODS:]
         return BeatLogits(beat[..., 0], downbeat[..., 0], period, meter, phase)
 
     def _across(self, h: Tensor, time_s: Tensor, is_there: Tensor) -> Tensor:
@@ -99,6 +108,16 @@ class BeatNetwork(nn.Module):
         for block in self.across:
             g = block(g, phases, is_used)
         return self.from_stretches(g).repeat_interleave(size, dim=1)
+
+
+def _mean_around(x: Tensor, is_there: Tensor, reach: int) -> Tensor:
+    """The mean over `reach` moments on either side, (B, M, n), where there are any; x is 0 where there are none."""
+    n = x.shape[1]
+    total = nn.functional.pad(torch.cumsum(x, dim=1), (0, 0, 1, 0))
+    count = nn.functional.pad(torch.cumsum(is_there.to(x.dtype), dim=1), (1, 0))
+    low = torch.arange(n, device=x.device).sub(reach).clamp(min=0)
+    high = torch.arange(n, device=x.device).add(reach + 1).clamp(max=n)
+    return (total[:, high] - total[:, low]) / (count[:, high] - count[:, low]).clamp(min=1)[..., None]
 
 
 class Phases(NamedTuple):

@@ -64,7 +64,7 @@ class BeatSampler:
 
     def batch(self, step: int) -> BeatBatch:
         """The batch of a step."""
-        random = np.random.default_rng([self._seed, step])
+        random = np.random.default_rng([self._seed, step % 2**32])
         weights = np.array([self._weight[group].sum() for group in self._groups])
         group = self._groups[random.choice(len(self._groups), p=weights / weights.sum())]
         share = self._weight[group] / self._weight[group].sum()

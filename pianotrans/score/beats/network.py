@@ -55,6 +55,9 @@ class BeatLogits(NamedTuple):
 class BeatNetwork(nn.Module):
     """Features of moments to logits."""
 
+    feature_mean: Tensor
+    feature_scale: Tensor
+
     def __init__(self, config: BeatNetworkConfig):
         super().__init__()
         self.config = config

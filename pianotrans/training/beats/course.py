@@ -59,7 +59,7 @@ class BeatRun:
         self._optimizers = self._make_optimizers()
 
     def _make_optimizers(self) -> list[torch.optim.Optimizer]:
-        """Muon for the matrices within blocks (Jordan et al., 2024), which learn faster by it; AdamW for the rest."""
+        """Muon for the matrices within blocks, which learn faster by it (Jordan et al., 2024), AdamW for others."""
         course, named = self.course, dict(self.model.network.named_parameters())
         within = {n for n, w in named.items() if n.startswith(("before", "across", "after")) and w.dim() > 1}
         others = [w for name, w in named.items() if name not in within]

@@ -15,6 +15,7 @@ from pianotrans.training.beats.likelihood import batch_loss
 from pianotrans.training.beats.objective import beat_losses, total
 from pianotrans.training.beats.sampling import BeatSampler
 from pianotrans.training.optimisation.average import WeightAverage
+from pianotrans.training.optimisation.muon import Muon
 
 TRAINED_METERS = BarStates((2, 3, 4))
 _LEAST_SPREAD = 0.05  # of a feature
@@ -73,9 +74,7 @@ class BeatRun:
             },
         ]
         matrices = {"params": [named[name] for name in sorted(within)], "factor": course.muon_rate}
-        muon = torch.optim.Muon(
-            [matrices], lr=course.rate, weight_decay=course.weight_decay, adjust_lr_fn="match_rms_adamw"
-        )
+        muon = Muon([matrices], lr=course.rate, weight_decay=course.weight_decay)
         return [torch.optim.AdamW(groups, lr=course.rate, betas=(0.9, 0.98)), muon]
 
     def know_features(self, sampler: BeatSampler, n_batches: int = 12) -> None:

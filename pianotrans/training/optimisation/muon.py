@@ -42,7 +42,7 @@ class Muon(Optimizer):
 def orthogonalise(matrix: Tensor) -> Tensor:
     """About the nearest matrix whose singular values are all 1; they come to lie between 0.7 and 1.2."""
     a, b, c = _COEFFICIENTS
-    x = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
+    x: Tensor = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
     x = x / x.norm().clamp(min=_EPS)
     for _ in range(_N_ITERATIONS):
         gram = x @ x.T

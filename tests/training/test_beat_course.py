@@ -88,6 +88,7 @@ def test_the_same_seed_gives_the_same_weights_and_a_run_goes_on(tmp_path: Path):
     for name, tensor in whole.averaged_model().state_dict().items():
         torch.testing.assert_close(resumed.averaged_model().state_dict()[name], tensor, rtol=0, atol=0)
     assert losses[-1]["likelihood"] < losses[0]["likelihood"]
+    assert [("likelihood" in loss) for loss in losses] == [True, False, False, False, True, True]
 
 
 def test_the_rate_rises_and_falls():

@@ -4,13 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from pianotrans.score.beats.lattice import BarStates
-from pianotrans.score.beats.network import BeatNetworkConfig
+from pianotrans.score.beats.network import BeatLogits, BeatNetworkConfig
 from pianotrans.score.beats.tracking import BeatModel
 from pianotrans.training.beats.augmentation import BeatAugmentation
-from pianotrans.training.beats.examples import BeatBatch
 from pianotrans.training.beats.likelihood import batch_loss
 from pianotrans.training.beats.objective import beat_losses, total
 from pianotrans.training.beats.sampling import BeatSampler
@@ -35,6 +33,8 @@ class BeatCourse:
     muon_rate: float = 2.0  # how much faster the matrices within blocks learn
     potentials_rate: float = 5.0  # how much faster the few weights of the lattice learn
     likelihood_weight: float = 0.5
+    likelihood_from: float = 0.7  # the part of the run after which the likelihood teaches the network, too
+    potentials_every: int = 4  # steps; before that it only teaches the weights of the lattice, now and then
     average_decay: float = 0.995
     gradient_norm: float = 1.0
     seed: int = 7
@@ -85,7 +85,11 @@ class BeatRun:
         self.model.network.feature_scale.copy_(features.std(dim=0).clamp(min=_LEAST_SPREAD))
 
     def take_step(self, sampler: BeatSampler) -> dict[str, float]:
-        """Learn from the batch of this step; returns its losses by name."""
+        """Learn from the batch of this step; returns its losses by name, the likelihood's where it was taken.
+
+        The gradient of the likelihood is noisy, as a batch has few pieces: at first it would drown what there is
+        to learn about tempo and meter.
+        """
         batch = sampler.batch(self.step)
         self.model.train()
         rate = self.course.rate_of(self.step)
@@ -93,8 +97,14 @@ class BeatRun:
             for group in optimizer.param_groups:
                 group["lr"] = rate * group["factor"]
         torch.manual_seed(self.course.seed * 1_000_003 + self.step)
-        losses = self.losses(batch)
-        loss = total(losses) + self.course.likelihood_weight * losses["likelihood"]
+        logits = self.model.network(batch.features, batch.time_s, batch.is_there)
+        losses = beat_losses(logits, batch)
+        loss = total(losses)
+        is_late = self.step >= self.course.likelihood_from * self.course.steps
+        if is_late or self.step % self.course.potentials_every == 0:
+            seen = logits if is_late else BeatLogits(*(x.detach() for x in logits))
+            losses["likelihood"] = batch_loss(seen, batch, self.model.potentials, TRAINED_METERS)
+            loss = loss + self.course.likelihood_weight * losses["likelihood"]
         self.model.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.course.gradient_norm)
@@ -103,12 +113,6 @@ class BeatRun:
         self.step += 1
         self.average.update(self.step)
         return {name: float(value.detach()) for name, value in losses.items()}
-
-    def losses(self, batch: BeatBatch) -> dict[str, Tensor]:
-        """All losses of a batch; "likelihood" is that of the lattice, in nats per beat."""
-        logits = self.model.network(batch.features, batch.time_s, batch.is_there)
-        likelihood = batch_loss(logits, batch, self.model.potentials, TRAINED_METERS)
-        return {**beat_losses(logits, batch), "likelihood": likelihood}
 
     def averaged_model(self) -> BeatModel:
         """A model with the averaged weights, ready to find beats."""

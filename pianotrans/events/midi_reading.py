@@ -13,7 +13,7 @@ from pianotrans.events.performance import Note, Pedal, Performance
 from pianotrans.events.smf import CONTROL_CHANGE, NOTE_ON, Clock, StandardMidiFile, parse_smf
 from pianotrans.piano import CONTROLLERS, PedalKind
 
-_LARGEST_BYTES = 32 * 2**20  # an hour of piano has 1 MB
+_LARGEST_BYTES = 16 * 2**20  # ten hours of piano, with every move of the pedals
 _DRUM_CHANNEL = 9
 _DOWN = 64  # the controller value from which a pedal counts as down
 _RESET_CONTROLLERS = 121

@@ -1,4 +1,4 @@
-"""Standard MIDI files (RP-001), read generously: a fault refuses none as long as notes, pedals and time are clear."""
+"""Standard MIDI files (RP-001), read generously: no fault matters where notes, pedals and time are clear."""
 
 from pianotrans.events.smf.clock import Clock
 from pianotrans.events.smf.file import StandardMidiFile, parse_smf

@@ -24,7 +24,7 @@ _Played = tuple[int, int, int, int, int]
 
 
 def load_midi(
-    source: str | os.PathLike[str] | IO[bytes], *, say: Callable[[str], None] | None = None
+    source: str | os.PathLike[str] | IO[bytes], *, say: Callable[[str], None] = lambda _: None
 ) -> Performance:
     """Read a MIDI file, from a path or a file opened in binary mode; also one within a RIFF file (.rmi).
 
@@ -51,7 +51,7 @@ def load_midi(
     except MidiError as error:
         raise MidiError(f"{name}: {error}") from error
     remarks = (*file.remarks, *(f"{loss} and read up to there" for loss in losses))
-    if say is not None and remarks:
+    if remarks:
         say(f"{name}: {'; '.join(remarks)}.")
     return performance
 

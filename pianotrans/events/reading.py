@@ -14,7 +14,7 @@ PERFORMANCE_SUFFIXES = (*MIDI_SUFFIXES, ".json")
 """In lower case. Only JSON holds confidences."""
 
 
-def load_performance(path: str | os.PathLike[str], *, say: Callable[[str], None] | None = None) -> Performance:
+def load_performance(path: str | os.PathLike[str], *, say: Callable[[str], None] = lambda _: None) -> Performance:
     """The performance in a file: JSON if its suffix is .json, else MIDI, read as by `load_midi`.
 
     Raises MidiError if it cannot be read or is something else.

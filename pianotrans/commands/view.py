@@ -69,9 +69,9 @@ def view(
         from pianotrans.files import write_atomically
         from pianotrans.views import draw_roll
 
-        reference = None if compare is None else load_performance(compare)
+        reference = None if compare is None else load_performance(compare, say=reporter.say)
         if source.suffix.lower() in PERFORMANCE_SUFFIXES:
-            performance = load_performance(source)
+            performance = load_performance(source, say=reporter.say)
         else:
             performance = _transcribe(source, model, device, end, reporter)
             audio = audio or source

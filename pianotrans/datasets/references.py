@@ -1,6 +1,7 @@
 """What was played in a recording: MIDI, or a text file of MAPS."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from pianotrans.datasets.files import MAPS_TEXT_SUFFIX
@@ -15,12 +16,13 @@ UNKNOWN_VELOCITY = 64
 _COLUMNS = ["OnsetTime", "OffsetTime", "MidiPitch"]
 
 
-def load_reference(path: Path) -> Performance:
+def load_reference(path: Path, *, say: Callable[[str], None] = lambda _: None) -> Performance:
     """What was played. Where `knows_velocity(path)` is false, every velocity is `UNKNOWN_VELOCITY`.
 
+    `say` gets one line about a MIDI file in which something was wrong.
     Raises MidiError or DatasetError if the file cannot be read.
     """
-    return load_midi(path) if knows_velocity(path) else load_maps_text(path)
+    return load_midi(path, say=say) if knows_velocity(path) else load_maps_text(path)
 
 
 def knows_velocity(path: Path) -> bool:

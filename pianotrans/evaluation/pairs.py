@@ -35,7 +35,7 @@ class Pairing:
 
 
 def pair_files(reference: Path, estimate: Path) -> Pairing:
-    """Two files, whatever their names, or two folders, by relative path without `.mid` or `.midi` (any case).
+    """Two files, whatever their names, or two folders, by relative path without the suffix of MIDI (any case).
 
     JSON of the same name beside an estimate in MIDI gives the confidences of its notes. Hidden files and folders
     are skipped. Raises EvaluationError if a path does not exist, if one is a file and the other a

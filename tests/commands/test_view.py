@@ -85,3 +85,12 @@ def test_what_cannot_be_drawn_gets_one_line(
     assert result.exit_code == code
     assert message in only_error(result)
     assert names(song.parent) == before
+
+
+def test_what_was_wrong_with_a_midi_file_is_told(song: Path):
+    data = bytearray(song.read_bytes())
+    data[11] = 200  # tracks, says its header
+    song.write_bytes(data)
+    lines = run("view", song, "--compare", song, "--overwrite").stderr.splitlines()
+    assert [line.startswith("song.mid: ") and "200" in line for line in lines] == [True, True, False]
+    assert run("view", song, "--overwrite", "-q").stderr == ""

@@ -41,6 +41,16 @@ def test_equal_stems_in_equal_folders(tmp_path: Path, layout: str | None):
     assert {(pair.split, pair.group, pair.duration_s) for pair in listing.pairs} == {(None, None, None)}
 
 
+def test_every_suffix_of_midi_counts_in_any_case(tmp_path: Path):
+    touch(tmp_path, *(f"{i}.wav" for i in range(4)), "0.mid", "1.midi", "2.rmi", "3.RMI")
+    assert [pair.midi.name for pair in find_pairs("folder", tmp_path).pairs] == [
+        "0.mid",
+        "1.midi",
+        "2.rmi",
+        "3.RMI",
+    ]
+
+
 def test_lossless_audio_is_preferred_then_large(tmp_path: Path):
     touch(tmp_path, "x.mp3", "x.flac", "x.opus", "x.mid", "44/y.wav", "22/y.wav", "y.mid")
     (tmp_path / "x.mp3").write_bytes(b"much")

@@ -246,6 +246,14 @@ def test_oddities_are_remarked(
     assert read_index(tmp_path / "out").recordings[0].remarks == (remarked,)
 
 
+def test_what_was_wrong_with_the_midi_is_remarked(pairs: Pairs, tmp_path: Path):
+    midi = pairs.add("song").with_suffix(".mid")
+    midi.write_bytes(midi.read_bytes()[:-4])
+    (remark,) = ready(prepare(pairs, tmp_path / "out"), "song").remarks
+    assert "song.mid: " in remark
+    assert "cut off" in remark
+
+
 def test_events_end_where_the_recording_does(pairs: Pairs, tmp_path: Path):
     performance = Performance((Note(0.5, 3.0, 60, 50), Note(2.2, 2.8, 62, 50)), (), 3.0)
     pairs.add("song", performance, render(random_performance(1, 2.0), RATE))

@@ -86,6 +86,9 @@ class _EvaluationView(DatasetWatcher):
     def unmatched(self, line: str) -> None:
         self._reporter.console.print(line, markup=False, soft_wrap=True)
 
+    def remarked(self, line: str) -> None:
+        self._reporter.say(line)
+
     def warned(self, line: str) -> None:
         self._reporter.warn(line)
 

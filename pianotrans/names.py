@@ -4,14 +4,18 @@ The name of a file may be any bytes; Python keeps those that are not UTF-8 as lo
 UTF-8 files can hold these, and control characters in a name can make a terminal do anything.
 """
 
+import csv
+import io
 import os
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 _INVISIBLE = {"Cc", "Cs", "Zl", "Zp", "Cf"}
 _JOINERS = "\u200c\u200d"  # of the category Cf, but scripts and emoji need them
 _ESCAPED = re.compile(r"\\(\\|u[0-9a-f]{4})")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def shown(name: str | os.PathLike[str]) -> str:
@@ -48,9 +52,18 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def as_cell(text: str) -> str:
-    """Text as a cell of a table: an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+def csv_text(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table in CSV, safe to open in a spreadsheet: texts are `shown`, and none of them is taken for a formula."""
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(heading)
+    writer.writerows([_cell(value) if isinstance(value, str) else value for value in row] for row in rows)
+    return table.getvalue()
+
+
+def _cell(text: str) -> str:
+    line = shown(text)
+    return f"'{line}" if line.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(line) else line
 
 
 def _shown_character(character: str) -> str:

@@ -1,12 +1,14 @@
 """Names of files at every border: nothing is lost, nothing acts, and every name can be shown."""
 
+import csv
+import io
 import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianotrans.names import as_cell, composed, restored, shown, stored
+from pianotrans.names import composed, csv_text, restored, shown, stored
 from tests.events.strategies import quick
 
 # Any name that a file can have on any system: text, bytes that are none (U+DC80 to U+DCFF), and on Windows any
@@ -68,7 +70,19 @@ def test_composed():
     assert composed(os.fsdecode(b"caf\xe9")) == os.fsdecode(b"caf\xe9")
 
 
-@pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
+@pytest.mark.parametrize("start", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
 def test_no_cell_is_a_formula(start):
-    assert as_cell(start) == f"'{start}"
-    assert as_cell(f"a{start}") == f"a{start}"
+    text = csv_text(["name", "figure"], [[f"{start}.wav", -1.5], [f"a{start}.wav", "-0.25"]])
+    (_, (cell, figure), (other, number)) = csv.reader(io.StringIO(text))
+    assert cell == (f"{shown(start)}.wav" if start[0] < " " else f"'{start}.wav")
+    assert other == f"a{shown(start)}.wav"
+    assert (figure, number) == ("-1.5", "-0.25")
+
+
+@quick
+@given(names)
+def test_any_name_is_one_cell(name):
+    text = csv_text(["name"], [[name]])
+    (_, (cell,)) = csv.reader(io.StringIO(text))
+    assert cell.removeprefix("'") == shown(name).removeprefix("'")
+    assert len(text.encode("utf-8").splitlines()) == 2

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,7 +84,9 @@ def test_names_that_are_hard_to_tell_apart(tmp_path: Path, names: tuple[str, ...
         pytest.skip("one file on this file system")
     outcomes, _ = run(items, tmp_path / "out")
     assert [outcomes[name].end for name in names] == [End.done] * len(names)
-    assert [item.outputs["mid"].read_text() for item in items] == [f"MIDI of recording {name}" for name in names]
+    outputs = [outcomes[name].item.outputs["mid"] for name in names]
+    assert [path.read_text() for path in outputs] == [f"MIDI of recording {name}" for name in names]
+    assert len({unicodedata.normalize("NFC", path.name).casefold() for path in outputs}) == len(names)
 
 
 def test_a_name_that_is_too_long_for_its_output(tmp_path: Path):

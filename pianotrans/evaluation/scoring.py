@@ -106,11 +106,11 @@ def score_pairs(
     are worth their start. Raises WorkerError if a process dies.
     """
     watcher = watcher or EvaluationWatcher()
-    results: dict[str, PieceScores | Failure] = {}
+    results: dict[FilePair, PieceScores | Failure] = {}
     for pair, result in work_on(partial(_score, settings=settings), pairs, n_jobs or default_jobs(len(pairs))):
-        results[pair.name] = result
+        results[pair] = result
         watcher.scored(len(results), len(pairs))
-    in_order = [results[pair.name] for pair in pairs]
+    in_order = [results[pair] for pair in pairs]
     failures = tuple(result for result in in_order if isinstance(result, Failure))
     for failure in failures:
         watcher.failed(failure)

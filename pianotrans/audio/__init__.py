@@ -5,7 +5,7 @@ Importing this package loads neither torch nor FFmpeg.
 
 from pianotrans.audio.arrays import from_array
 from pianotrans.audio.encoding import encode_mp3, encode_pcm
-from pianotrans.audio.find import AUDIO_SUFFIXES, find_audio
+from pianotrans.audio.find import AUDIO_SUFFIXES, OnRefused, find_audio
 from pianotrans.audio.opening import AudioSource, open_audio
 from pianotrans.audio.reader import AudioInfo, AudioReader
 from pianotrans.audio.reading import Reading
@@ -18,6 +18,7 @@ __all__ = [
     "AudioReader",
     "AudioSource",
     "Block",
+    "OnRefused",
     "Reading",
     "encode_mp3",
     "encode_pcm",

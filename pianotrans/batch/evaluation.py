@@ -2,15 +2,14 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from pianotrans.audio import Reading
 from pianotrans.batch.collection import Destination, transcribe_items
-from pianotrans.batch.estimate import header_duration_s
-from pianotrans.batch.item import Item
+from pianotrans.batch.item import Item, Outcome
 from pianotrans.batch.run import Options, RunWatcher
 from pianotrans.datasets import (
     DatasetListing,
@@ -117,10 +116,14 @@ def evaluate_dataset(
     incomplete = tuple(map(str, listing.unmatched))
     for line in first_few(incomplete):
         watcher.warned(line)
-    pairs, unreadable, warnings = _check(listing.pairs, watcher)
+    readable, unreadable = _read_midi(listing.pairs, watcher)
     options = Options(overwrite=overwrite, retry_failed=True, n_jobs=n_jobs or 1)
     with _folder(output) as folder:
-        transcribed, untranscribed = _transcribe(pairs, folder, recipe, options, watcher)
+        outcomes = _transcribe(list(readable), folder, recipe, options, watcher)
+        warnings = tuple(_doubts(readable, outcomes, settings.limit_s))
+        for line in warnings:
+            watcher.warned(line)
+        transcribed, untranscribed = _sort(list(readable), outcomes)
         pieces, unscored = score_pairs(transcribed, settings, n_jobs=n_jobs, watcher=watcher)
     failures = (*unreadable, *untranscribed, *unscored)
     if not pieces:
@@ -148,30 +151,26 @@ def _hop_s(recipe: Recipe) -> float:
     return config.segments.hop_s if recipe.hop_s is None else recipe.hop_s
 
 
-def _check(
-    pairs: Sequence[Pair], watcher: DatasetWatcher
-) -> tuple[list[Pair], tuple[Failure, ...], tuple[str, ...]]:
-    """The pairs whose MIDI can be read, those that cannot, and warnings of durations that do not go together.
-
-    This comes before the hours of transcribing. Only the headers of recordings are read; where one does not tell
-    the duration there is no warning.
-    """
-    readable, failures, warnings = [], [], []
+def _read_midi(pairs: Sequence[Pair], watcher: DatasetWatcher) -> tuple[dict[Pair, float], tuple[Failure, ...]]:
+    """The pairs whose MIDI can be read, with its seconds, and those that cannot; before hours of transcribing."""
+    readable, failures = {}, []
     for n_done, pair in enumerate(pairs, 1):
         try:
-            midi_s = load_reference(pair.midi).duration_s
+            readable[pair] = load_reference(pair.midi).duration_s
         except PianotransError as error:
             failures.append(Failure(pair.name, str(error)))
             watcher.failed(failures[-1])
-        else:
-            readable.append(pair)
-            audio_s = header_duration_s(pair.audio)
-            warning = None if audio_s is None else check_duration(pair, audio_s, midi_s)
-            if warning is not None:
-                warnings.append(warning)
-                watcher.warned(warning)
         watcher.checked(n_done, len(pairs))
-    return readable, tuple(failures), tuple(warnings)
+    return readable, tuple(failures)
+
+
+def _doubts(midi_s: Mapping[Pair, float], outcomes: Sequence[Outcome], limit_s: float | None) -> Iterator[str]:
+    """Warnings of durations that do not go together, from what workers told; they open the recordings."""
+    for (pair, duration_s), outcome in zip(midi_s.items(), outcomes, strict=True):
+        is_whole = limit_s is None or outcome.audio_s < limit_s
+        warning = check_duration(pair, outcome.audio_s, duration_s) if outcome.is_good and is_whole else None
+        if warning is not None:
+            yield warning
 
 
 @contextmanager
@@ -188,14 +187,22 @@ def _folder(output: str | os.PathLike[str] | None) -> Iterator[Path]:
 
 def _transcribe(
     pairs: Sequence[Pair], folder: Path, recipe: Recipe, options: Options, watcher: DatasetWatcher
-) -> tuple[list[FilePair], tuple[Failure, ...]]:
-    """What can be scored now, and what cannot be transcribed. What failed before is tried again."""
+) -> Sequence[Outcome]:
+    """The outcomes of all pairs, in their order. What failed before is tried again."""
     items = [
-        Item(pair.name, pair.audio, {name: folder / file_of(pair.name, f".{name}") for name in recipe.formats})
+        Item(
+            pair.name,
+            pair.audio,
+            {name: folder / file_of(pair.name, f".{name}") for name in recipe.formats},
+        )
         for pair in pairs
     ]
     with watcher.transcribing() as run_watcher:
-        outcomes = transcribe_items(items, Destination(folder), recipe, options, run_watcher).outcomes
+        return transcribe_items(items, Destination(folder), recipe, options, run_watcher).outcomes
+
+
+def _sort(pairs: Sequence[Pair], outcomes: Sequence[Outcome]) -> tuple[list[FilePair], tuple[Failure, ...]]:
+    """What can be scored now, and what cannot be transcribed."""
     transcribed = [
         FilePair(pair.name, pair.midi, here(outcome.item.outputs["mid"]), here(outcome.item.outputs["json"]))
         for pair, outcome in zip(pairs, outcomes, strict=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pianotrans.datasets.files import MAPS_TEXT_SUFFIX
-from pianotrans.datasets.naming import quoted, shown
+from pianotrans.datasets.naming import excerpt, quoted
 from pianotrans.datasets.tables import read_text
 from pianotrans.errors import DatasetError, MidiError
 from pianotrans.events import Note, Performance, load_midi
@@ -41,12 +41,12 @@ def load_maps_text(path: str | os.PathLike[str]) -> Performance:
     lines = [line.split() for line in read_text(path).splitlines()]
     if not lines or lines[0] != _COLUMNS:
         raise DatasetError(
-            f"{shown(path)}: does not begin with the line {' '.join(_COLUMNS)}. Give a text file of MAPS."
+            f"{excerpt(path)}: does not begin with the line {' '.join(_COLUMNS)}. Give a text file of MAPS."
         )
     notes = [
         note
         for number, cells in enumerate(lines[1:], 2)
-        if cells and (note := _note(f"{shown(path)}, line {number}", cells))
+        if cells and (note := _note(f"{excerpt(path)}, line {number}", cells))
     ]
     return Performance(tuple(notes), duration_s=max((note.offset_s for note in notes), default=0.0))
 

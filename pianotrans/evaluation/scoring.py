@@ -107,14 +107,14 @@ def score_pairs(
     process dies.
     """
     watcher = watcher or EvaluationWatcher()
-    results: dict[str, PieceScores | Failure] = {}
+    results: dict[FilePair, PieceScores | Failure] = {}
     scored = work_on(partial(_score, settings=settings), pairs, n_jobs or default_jobs(len(pairs)))
     for pair, (result, remarks) in scored:
-        results[pair.name] = result
+        results[pair] = result
         for line in remarks:
             watcher.remarked(line)
         watcher.scored(len(results), len(pairs))
-    in_order = [results[pair.name] for pair in pairs]
+    in_order = [results[pair] for pair in pairs]
     failures = tuple(result for result in in_order if isinstance(result, Failure))
     for failure in failures:
         watcher.failed(failure)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias, Union
 
-from pianotrans.audio import find_audio
+from pianotrans.audio import OnRefused, find_audio
 from pianotrans.errors import AudioError, StorageError
 from pianotrans.extras import install_command
 from pianotrans.files import make_folder, write_atomically
@@ -66,10 +66,13 @@ def is_folder(address: Address) -> bool:
         return False
 
 
-def find_recordings(folder: Address) -> list[Address]:
-    """All recordings in a folder and its subfolders, sorted. Raises AudioError if the folder cannot be read."""
+def find_recordings(folder: Address, on_refused: OnRefused | None = None) -> list[Address]:
+    """All recordings in a folder and its subfolders, sorted; see `audio.find_audio`.
+
+    Raises AudioError if the folder cannot be read.
+    """
     if isinstance(folder, Path):
-        return list(find_audio(folder))
+        return list(find_audio(folder, on_refused))
     from pianotrans.workers import remote
 
     return list(remote.find_recordings(folder))
@@ -113,6 +116,14 @@ def is_file(address: Address) -> bool:
     from pianotrans.workers import remote
 
     return remote.is_file(address)
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether both paths lead to one and the same file, which exists."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def read(address: Address) -> bytes | None:

@@ -99,7 +99,7 @@ def run(
     out.mkdir(exist_ok=True)
     with Ledger(out) as ledger:
         outcomes = Run(items, recipe, ledger, Options(**options), watcher, lambda *_: pool).go()  # type: ignore
-    assert [outcome.item for outcome in outcomes] == items
+    assert [outcome.item.source for outcome in outcomes] == [item.source for item in items]
     return {outcome.item.name: outcome for outcome in outcomes}, pool
 
 

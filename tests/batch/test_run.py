@@ -10,7 +10,7 @@ import pytest
 from pianotrans.audio import Reading
 from pianotrans.batch import End, Ledger, Options, Run
 from pianotrans.batch import run as run_module
-from pianotrans.batch.ledger import EntryState, Figures
+from pianotrans.batch.entry import EntryState, Figures
 from pianotrans.batch.owners import Owner
 from pianotrans.errors import LedgerError, ModelError, WorkerError
 from pianotrans.workers.messages import Died, Failed, Message, Ready, Task, Unable

@@ -162,18 +162,49 @@ def test_one_existing_format_keeps_all_from_being_written(song: Path):
     assert names(song.parent) == ["song.csv", "song.wav"]
 
 
-def test_two_inputs_for_one_output(song: Path, tmp_path: Path, out: Path):
-    clip(tmp_path / "song.flac", 1.0)
-    clip(tmp_path / "disc" / "song.wav", 1.0)
-    for inputs in (
-        [song, song.with_suffix(".flac")],
-        [tmp_path],
-        [song, tmp_path / "disc" / "song.wav", "-o", out],
-    ):
-        result = transcribe(*inputs)
-        assert result.exit_code == 2
-        assert "would both be written to" in only_error(result)
-    assert names(tmp_path) == ["disc/song.wav", "song.flac", "song.wav"]
+def test_two_recordings_of_one_name(song: Path, tmp_path: Path, out: Path):
+    other = clip(tmp_path / "song.flac", 1.0)
+    for to in ([], ["-o", out]):
+        folder = out if to else tmp_path
+        for inputs in ([song, other], [other, song]):
+            assert transcribe(*inputs, *to, "--overwrite").exit_code == 0
+        assert sorted(path.name for path in folder.glob("*.mid")) == ["song.flac.mid", "song.wav.mid"]
+        assert (folder / "song.wav.mid").read_bytes() != (folder / "song.flac.mid").read_bytes()
+
+
+def test_two_recordings_for_one_output(song: Path, tmp_path: Path, out: Path):
+    other = clip(tmp_path / "disc" / "song.wav", 1.0)
+    result = transcribe(song, other, "-o", out)
+    assert result.exit_code == 1
+    line = only_error(result)
+    assert line.startswith(f"error: {other}: ")
+    assert str(song) in line
+    assert names(out) == ["song.mid"]
+    result = transcribe(song, other)
+    assert result.exit_code == 0
+    assert names(tmp_path / "disc") == ["song.mid", "song.wav"]
+
+
+@pytest.mark.parametrize("name", ["x.mid", "x.json"])
+def test_a_recording_is_never_replaced_by_its_own_output(song: Path, name: str):
+    source = song.rename(song.with_name(name))
+    content = source.read_bytes()
+    assert transcribe(source, "--overwrite", "--format", "mid,json").exit_code == 0
+    assert source.read_bytes() == content
+    assert names(source.parent) == sorted([name, f"{name}.mid", f"{name}.json"])
+    result = transcribe(source, "-o", source.parent / "." / name, "--overwrite")
+    assert result.exit_code == 2
+    assert only_error(result).startswith("error: -o: ") or "--output: " in only_error(result)
+    assert source.read_bytes() == content
+
+
+def test_not_even_by_way_of_a_link(song: Path, tmp_path: Path, out: Path):
+    source = song.rename(out / "x.mid")
+    content = source.read_bytes()
+    (tmp_path / "link").symlink_to(out)
+    assert transcribe(source, "-o", tmp_path / "link", "--overwrite").exit_code == 0
+    assert source.read_bytes() == content
+    assert names(out) == ["x.mid", "x.mid.mid"]
 
 
 # What it writes

@@ -86,7 +86,7 @@ def dataset(
         check_output(output, overwrite=overwrite)
         if output is None:
             reporter.say("The transcriptions are not kept. With -o FOLDER a later run uses them again.")
-        with show_evaluation(reporter, seconds) as watcher:
+        with show_evaluation(reporter) as watcher:
             evaluation = evaluate_dataset(
                 root,
                 layout=layout,

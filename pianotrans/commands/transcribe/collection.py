@@ -34,28 +34,28 @@ def transcribe_collection(
         if isinstance(one, PianotransError):
             reporter.error(one)
     try:
-        result = run_collection(plan.items, to, recipe, options, reporter, make_pool)
+        result = run_collection(plan, to, recipe, options, reporter, make_pool)
     except KeyboardInterrupt:
         reporter.say(GO_ON)
         raise
     if not reporter.quiet:
         _show(result, time.monotonic() - start, reporter)
-    return len(plan.recordings) - len(plan.items) + result.n_failed
+    return result.n_failed
 
 
 def run_collection(
-    items: Sequence[Item],
+    plan: Plan,
     to: Destination,
     recipe: Recipe,
     options: Options,
     reporter: Reporter,
     make_pool: PoolMaker | None = None,
 ) -> CollectionResult:
-    """Transcribe the items, showing progress and failures. Raises the errors of `transcribe_items`."""
+    """Carry out a plan, showing progress and failures. Raises the errors of `transcribe_items`."""
     if to.is_remote:
         reporter.say(f"Ledger: {to.ledger_path}")
-    with show_progress(reporter, recipe.reading.end_s) as watcher:
-        return transcribe_items(items, to, recipe, options, watcher, make_pool or Pool)
+    with show_progress(reporter) as watcher:
+        return transcribe_items(plan.items, to, recipe, options, watcher, make_pool or Pool, plan.refused)
 
 
 def cluster_pools(address: str, n_jobs: int | None, items: Sequence[Item]) -> PoolMaker:

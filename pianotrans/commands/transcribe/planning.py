@@ -1,17 +1,20 @@
 """Plan which file each recording is written to, before any work is done."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-from pianotrans.batch import Item, below
-from pianotrans.errors import AudioError, UsageError
+from pianotrans.batch import Item, Outcome, below, name_outputs
+from pianotrans.errors import AudioError, OutputError, PianotransError, UsageError
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS, format_of, parse_formats, suffix_of
-from pianotrans.workers.storage import Address, find_recordings, is_folder, parse_address, place_below
+from pianotrans.workers.storage import Address, find_recordings, is_folder, is_same_file, parse_address, place_below
 
 STDOUT = Path("-")
 """Stands for standard output among the outputs of an item."""
+
+_Planned: TypeAlias = tuple[Item | PianotransError, Address]  # the source, or what cannot be read
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,10 @@ class Plan:
     folder or a remote store, written below a folder.
     """
 
-    recordings: tuple[Item | AudioError, ...]  # an error stands for an input without recordings
+    recordings: tuple[Item | PianotransError, ...]  # an error stands for an input that cannot be tried
     formats: tuple[str, ...]
     collection: Address | None = None
+    refused: tuple[Outcome, ...] = ()  # these errors, for the report
 
     @property
     def items(self) -> list[Item]:
@@ -49,29 +53,65 @@ def make_plan(inputs: Sequence[str], output: str | None, formats: Sequence[str])
         names = _formats_of_one_file(out, names, alone=alone)
     names = names or (DEFAULT_FORMAT,)
     found = {source: base for given in sources for source, base in _recordings(given)}
-    recordings = tuple(
-        source if isinstance(source, AudioError) else _item(source, base, out, names)
-        for source, base in found.items()
+    planned: list[_Planned] = [
+        (source, place) if isinstance(source, AudioError) else (_item(source, place, out, names), source)
+        for source, place in found.items()
+    ]
+    collection = _collection_folder(found, sources, out)
+    if out is None or (out != STDOUT and _is_folder_to_write(out)):
+        planned = _without_twins(planned)
+        if collection is None:  # the ledger of a collection knows earlier names
+            named = iter(name_outputs([what for what, _ in planned if isinstance(what, Item)]))
+            planned = [(next(named) if isinstance(what, Item) else what, where) for what, where in planned]
+    elif out != STDOUT:
+        _check_not_source(out, found)
+    return Plan(
+        tuple(what for what, _ in planned),
+        names,
+        collection,
+        tuple(Outcome.refusal(where, what) for what, where in planned if isinstance(what, PianotransError)),
     )
-    plan = Plan(recordings, names, _collection_folder(found, sources, out))
-    _check_collisions(plan.items)
-    return plan
 
 
 def _recordings(given: Address) -> Iterator[tuple[Address | AudioError, Address]]:
-    """The recordings of an input, each with the folder that its path is relative to."""
+    """The recordings of an input, each with the folder that its path is relative to; errors with their place."""
+    refused: list[tuple[AudioError, Path]] = []
     try:
         if not is_folder(given):
             yield given, given.parent
             return
-        recordings = find_recordings(given)
+        recordings = find_recordings(given, lambda error, folder: refused.append((error, folder)))
     except AudioError as error:
         yield error, given
         return
-    if not recordings:
+    if not recordings and not refused:
         yield AudioError(f"{given}: no recordings in this folder. Name a folder with audio files."), given
+    yield from refused
     for path in recordings:
         yield path, given
+
+
+def _without_twins(planned: list[_Planned]) -> list[_Planned]:
+    """Errors in place of recordings of the same name from two folders, whose outputs nothing would keep apart."""
+    first: dict[tuple[str, Address], Address] = {}
+    checked: list[_Planned] = []
+    for what, where in planned:
+        if isinstance(what, Item):
+            path = next(iter(what.outputs.values()))
+            other = first.setdefault((where.name, path), where)
+            if other != where:
+                what = OutputError(
+                    f"{where}: would be written to {path}, as {other} is. Rename one, or use two output folders."
+                )
+        checked.append((what, where))
+    return checked
+
+
+def _check_not_source(out: Address, found: Iterable[Address | AudioError]) -> None:
+    """Raise UsageError if `--output` names the recording itself."""
+    for source in found:
+        if isinstance(source, Path) and isinstance(out, Path) and is_same_file(source, out):
+            raise UsageError(f"{out}: is the recording itself. Name another file.", "output")
 
 
 def _item(source: Address, base: Address, out: Address | None, formats: tuple[str, ...]) -> Item:
@@ -135,12 +175,3 @@ def _check_stdout(formats: tuple[str, ...], *, alone: bool) -> None:
         raise UsageError("standard output takes one input and one format.", "output")
     if sys.stdout.isatty():
         raise UsageError("standard output is a terminal. Redirect it to a file or a pipe.", "output")
-
-
-def _check_collisions(items: list[Item]) -> None:
-    owners: dict[Address, Address] = {}
-    for item in items:
-        for path in item.outputs.values():
-            other = owners.setdefault(path, item.source)
-            if other != item.source:
-                raise UsageError(f"{other} and {item.source} would both be written to {path}. Rename one.")

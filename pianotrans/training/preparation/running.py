@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from pianotrans.datasets import DatasetListing, Pair, file_of
-from pianotrans.datasets.naming import shown
+from pianotrans.datasets.naming import excerpt
 from pianotrans.errors import DatasetError, OutputError, PianotransError
 from pianotrans.files import make_folder
 from pianotrans.processes import work_on
@@ -61,7 +61,7 @@ class Preparation:
         in_order = [outcomes[pair.name].recording for pair in self.listing.pairs]
         recordings = tuple(recording for recording in in_order if recording is not None)
         if not recordings:
-            raise DatasetError(f"{shown(self._root)}: no recording can be trained on. See the reasons above.")
+            raise DatasetError(f"{excerpt(self._root)}: no recording can be trained on. See the reasons above.")
         write_index(self.out / FILE_NAME, self._index(recordings))
         shutil.rmtree(self.out / PARTS_FOLDER, ignore_errors=True)
 
@@ -100,7 +100,7 @@ class Preparation:
             index = read_index(self.out)
             if index.root != self._root or index.layout != self.listing.layout:
                 raise OutputError(
-                    f"{shown(self.out)}: holds the index of {shown(index.root)}. "
+                    f"{excerpt(self.out)}: holds the index of {excerpt(index.root)}. "
                     "Choose another folder, or pass --overwrite to replace it."
                 )
             known |= {one.name: one for one in index.recordings}

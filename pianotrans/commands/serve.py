@@ -13,6 +13,7 @@ from pianotrans.audio import Reading
 from pianotrans.commands import options
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
+from pianotrans.commands.streams import print_line
 from pianotrans.errors import UsageError
 
 _LARGEST_PORT = 65535
@@ -68,8 +69,6 @@ def serve(
     with exits(reporter, "Nothing was started."):
         _check_limits(max_upload, max_minutes)
         _check_token(token)
-        import platformdirs
-
         from pianotrans.inference.registry import default_model, find_model
         from pianotrans.web.app import make_app
         from pianotrans.web.guard import Access
@@ -90,7 +89,7 @@ def serve(
             reading=Reading(allow_damaged=allow_damaged),
             max_duration_s=limits.max_duration_s,
         )
-        place = folder or platformdirs.user_data_path("pianotrans") / "web"
+        place = folder or _user_folder()
         with open_socket(host, port) as listening:
             is_local = is_loopback(listening)
             token = token or (None if is_local else secrets.token_urlsafe(24))
@@ -100,7 +99,7 @@ def serve(
                 with reporter.waiting("Loading the model …"):
                     service.start()
                 address = address_of(listening) + (f"?token={token}" if token else "")
-                typer.echo(f"Open {address} in a browser. Ctrl-C stops the server.")
+                print_line(f"Open {address} in a browser. Ctrl-C stops the server.")
                 if open_page:
                     _open(address)
                 Server(make_app(service, access), service.listeners).run([listening])
@@ -116,6 +115,16 @@ def _check_limits(max_upload: float, max_minutes: float) -> None:
 def _check_token(token: str | None) -> None:
     if token is not None and not re.fullmatch(r"[A-Za-z0-9._~-]+", token):
         raise UsageError("use only letters, digits and . _ ~ -", "token")
+
+
+def _user_folder() -> Path:
+    """Where the jobs are kept by default. Raises UsageError for a user without a home."""
+    import platformdirs
+
+    try:
+        return platformdirs.user_data_path("pianotrans") / "web"
+    except RuntimeError as error:
+        raise UsageError("no home folder to keep the jobs in. Name another one.", "folder") from error
 
 
 def _open(address: str) -> None:

@@ -10,11 +10,12 @@ from typing import Any, BinaryIO, Protocol
 from numpy.typing import ArrayLike
 
 from pianotrans.audio import AudioReader, Block, Reading, from_array, open_audio, resample
-from pianotrans.errors import AudioError, Cancelled
+from pianotrans.errors import AudioError, Cancelled, ModelError
 from pianotrans.events import Note, Pedal, Performance
 from pianotrans.inference.batching import batch_size_for, decode_in_batches
 from pianotrans.inference.checkpoint import load_model
 from pianotrans.inference.clock import Clock, no_clock
+from pianotrans.inference.decoding import SegmentPaths
 from pianotrans.inference.devices import resolve_device, resolve_precision
 from pianotrans.inference.pull import pull
 from pianotrans.inference.registry import default_model, find_model
@@ -156,12 +157,22 @@ class Transcriber:
         batch_size = batch_size_for(self.device)
         decoded = decode_in_batches(self.model, segments, batch_size, with_confidence=self.confidence, clock=clock)
         for index, paths in enumerate(decoded):
+            self._check(paths, index, info.name)
             with clock("attributes, stitching"):
                 events = stitcher.push(paths.read(stitcher.start_frames))
             yield from events
             on_progress(Progress(self._done_s(index + 1, audio), info.duration_s))
         on_progress(Progress(audio.duration_s, audio.duration_s))
         yield from stitcher.finish()
+
+    def _check(self, paths: SegmentPaths, index: int, name: str) -> None:
+        """Raise ModelError for a segment of which the model makes no numbers."""
+        if not paths.is_finite:
+            start_s = max(self.plan.start_s(index), 0.0)
+            raise ModelError(
+                f"{name}: the model's scores of the segment at {start_s:.1f} s are not finite. "
+                "Pass --precision float32, or another --model."
+            )
 
     def _until_cancelled(
         self, segments: Iterator[Block], name: str, cancel: CancelSignal | None

@@ -20,6 +20,7 @@ from pianotrans.audio import Reading, from_array, open_audio
 from pianotrans.errors import AudioError, Cancelled, DeviceError, ModelError
 from pianotrans.events import Note, Pedal, Performance, load_midi
 from pianotrans.inference.transcriber import Progress, Transcriber
+from pianotrans.semicrf import IntervalScores
 from tests.audio.recordings import cut
 from tests.synthesis import random_performance, render
 
@@ -360,3 +361,26 @@ def test_the_package_has_no_other_attributes():
     with pytest.raises(AttributeError, match="module 'pianotrans' has no attribute 'transcrybe'"):
         _ = pianotrans.transcrybe
     assert all(hasattr(pianotrans, name) for name in pianotrans.__all__)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("n_good", [0, 2])
+@pytest.mark.parametrize("confidence", [True, False])
+def test_scores_that_are_no_numbers_are_told(
+    samples: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch, value: float, n_good: int, confidence: bool
+):
+    """An activation too large for its precision is no silence; the message says where it was met."""
+    ours = Transcriber("tiny", device="cpu", precision="float32", confidence=confidence)
+    told: list[Progress] = []
+    right = ours.model.scores
+
+    def spoilt(context: torch.Tensor) -> IntervalScores:
+        scores = right(context)
+        if len(told) > n_good:  # the first is told before any segment
+            scores.key[-1, -1, 0] = value
+        return scores
+
+    monkeypatch.setattr(ours.model, "scores", spoilt)
+    start_s = max(ours.plan.start_s(n_good), 0.0)
+    with pytest.raises(ModelError, match=rf"segment at {start_s:.1f} s are not finite.*--precision float32"):
+        ours.transcribe(samples, RATE, on_progress=told.append)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.box import SIMPLE
-from rich.markup import escape
 from rich.table import Table
 
 from pianotrans.batch import CollectionResult, Destination, End, Item, Options, transcribe_items
@@ -14,6 +13,7 @@ from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.transcribe.planning import Plan
 from pianotrans.commands.transcribe.progress import show_progress
 from pianotrans.errors import PianotransError
+from pianotrans.names import shown
 from pianotrans.workers.pool import Pool, PoolMaker, WorkerPool
 from pianotrans.workers.recipe import Recipe
 
@@ -78,7 +78,7 @@ def _show(result: CollectionResult, took_s: float, reporter: Reporter) -> None:
         table.add_column("not done", overflow="fold")
         table.add_column("reason", overflow="fold")
         for outcome in bad:
-            table.add_row(escape(outcome.item.name), escape(outcome.error or ""))
+            table.add_row(shown(outcome.item.name), shown(outcome.error or ""))
         reporter.console.print(table)
     ends = Counter(outcome.end for outcome in result.outcomes)
     n_good = ends[End.done] + ends[End.done_before]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
 from rich.box import SIMPLE
-from rich.markup import escape
 from rich.table import Table
 
 from pianotrans.audio import open_audio
@@ -15,6 +14,7 @@ from pianotrans.batch import Item
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.transcribe.planning import STDOUT, Plan
 from pianotrans.errors import OutputError, PianotransError
+from pianotrans.names import shown
 from pianotrans.workers.messages import Failed, Finished, Task
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.storage import exists, here, write
@@ -136,13 +136,13 @@ def _show(done: Sequence[_Done], reporter: Reporter) -> None:
     for one in done:
         result, outputs = one.result, one.item.outputs.values()
         table.add_row(
-            escape(one.item.source.name),
+            shown(one.item.source.name),
             str(result.n_notes),
             str(result.n_pedals),
             clock(result.audio_s),
             clock(result.took_s),
             f"{result.audio_s / result.took_s:.1f}x",
-            escape(", ".join("standard output" if path == STDOUT else str(path) for path in outputs)),
+            shown(", ".join("standard output" if path == STDOUT else str(path) for path in outputs)),
         )
     reporter.console.print(table)
     for one in done:

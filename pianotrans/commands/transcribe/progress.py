@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from pianotrans.batch import End, Item, Outcome, RunWatcher
 from pianotrans.batch.estimate import Estimate, size_of
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.errors import PianotransError
+from pianotrans.names import shown
 
 _PLAIN_INTERVAL_S = 10.0
 _MANY = 10_000  # recordings: to look at them takes seconds, so say what is being done
@@ -22,7 +22,11 @@ def show_progress(reporter: Reporter) -> Iterator[RunWatcher]:
     if reporter.quiet or reporter.is_plain:
         yield _PlainView(reporter)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[news]}"))
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[news]}", markup=False),
+    )
     with Progress(*columns, console=reporter.console, transient=True) as progress:
         yield _BarView(reporter, progress)
 
@@ -113,7 +117,7 @@ class _BarView(_View):
     def started(self, item: Item) -> None:
         super().started(item)
         self._remove(item)  # the bar of a worker that died
-        name = escape(item.source.name)
+        name = shown(item.source.name)
         self._bars[item.name] = self._progress.add_task(name, total=None, news="")
 
     def progressed(self, item: Item, done_s: float, total_s: float | None) -> None:

@@ -13,9 +13,10 @@ from pianotrans.audio import check_file
 from pianotrans.batch import Item
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.single_worker import SingleWorker
+from pianotrans.commands.transcribe.piped import copied, is_piped, title_of
 from pianotrans.commands.transcribe.planning import STDOUT, Plan
-from pianotrans.errors import OutputError, PianotransError
-from pianotrans.workers.messages import Finished, Task
+from pianotrans.errors import AudioError, OutputError, PianotransError
+from pianotrans.workers.messages import Failed, Finished, Task
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.storage import exists, here, write
 
@@ -34,8 +35,9 @@ def transcribe_one_by_one(plan: Plan, recipe: Recipe, reporter: Reporter, *, ove
     done = []
     with SingleWorker(recipe, reporter) as worker:
         for number, item in enumerate(items, 1):
-            label = f"[{number}/{len(items)}] {item.source.name}" if len(items) > 1 else item.source.name
-            answer = worker.do(Task(item.name, item.source), label)
+            name = title_of(item.source)
+            label = f"[{number}/{len(items)}] {name}" if len(items) > 1 else name
+            answer = _transcribe(item, label, worker, reporter)
             if isinstance(answer, Finished) and _is_written(item, answer, reporter, overwrite=overwrite):
                 done.append(_Done(item, answer))
     if done and not reporter.quiet:
@@ -53,7 +55,8 @@ def _can_start(item: Item | PianotransError, reporter: Reporter, *, overwrite: b
             raise item
         if not overwrite:
             _check_free(item)
-        check_file(here(item.source))
+        if not is_piped(item.source):
+            check_file(here(item.source))
     except PianotransError as error:
         reporter.error(error)
         return False
@@ -65,6 +68,18 @@ def _check_free(item: Item) -> None:
     for path in item.outputs.values():
         if path != STDOUT and exists(path):
             raise OutputError(f"{path}: already exists. Pass --overwrite to replace it.")
+
+
+def _transcribe(item: Item, label: str, worker: SingleWorker, reporter: Reporter) -> Finished | Failed | None:
+    """The results of a recording; otherwise its error has been shown."""
+    if not is_piped(item.source):
+        return worker.do(Task(item.name, item.source), label)
+    try:
+        with copied(here(item.source)) as copy:
+            return worker.do(Task(item.name, copy, title_of(item.source)), label)
+    except AudioError as error:
+        reporter.error(error)
+        return None
 
 
 def _is_written(item: Item, result: Finished, reporter: Reporter, *, overwrite: bool) -> bool:
@@ -100,7 +115,7 @@ def _show(done: Sequence[_Done], reporter: Reporter) -> None:
     for one in done:
         result, outputs = one.result, one.item.outputs.values()
         table.add_row(
-            escape(one.item.source.name),
+            escape(title_of(one.item.source)),
             str(result.n_notes),
             str(result.n_pedals),
             clock(result.audio_s),
@@ -111,4 +126,4 @@ def _show(done: Sequence[_Done], reporter: Reporter) -> None:
     reporter.console.print(table)
     for one in done:
         for remark in one.result.remarks:
-            reporter.say(f"{one.item.source.name}: {remark}")
+            reporter.say(f"{title_of(one.item.source)}: {remark}")

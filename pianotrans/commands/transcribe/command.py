@@ -26,7 +26,7 @@ def transcribe(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT…", help="Recordings or folders of recordings; paths or URLs, or - for standard input."
+            metavar="INPUT…", help="Recordings or folders of recordings; paths, URLs, or - for standard input."
         ),
     ],
     output: Annotated[

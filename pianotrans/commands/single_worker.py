@@ -9,7 +9,7 @@ from typing import Self
 
 from pianotrans.commands.console import Meter, Reporter
 from pianotrans.errors import AudioError, WorkerError
-from pianotrans.inference.registry import default_model, find_model
+from pianotrans.inference.registry import ModelEntry, default_model, find_model
 from pianotrans.workers.messages import Died, Failed, Finished, Progressed, Ready, Said, Task, Unable
 from pianotrans.workers.pool import Pool
 from pianotrans.workers.recipe import Recipe
@@ -51,14 +51,22 @@ class SingleWorker:
 
     def _start(self) -> None:
         start_s = time.monotonic()
+        entry = find_model(self._recipe.model or default_model())
         with self._reporter.waiting("Loading the model …"):
+            if not entry.weights_path.exists():
+                self._fetch(entry)
             self._pool.start()
             ready = self._first_word()
-        entry = find_model(self._recipe.model or default_model())
         self._reporter.detail(
             f"model {ready.model} from {entry.weights_path}, on {ready.device}, "
             f"loaded in {time.monotonic() - start_s:.1f} s"
         )
+
+    def _fetch(self, entry: ModelEntry) -> None:
+        """Fetch the weights from here: Ctrl-C ends a worker at once, and what fetches for it would be left over."""
+        from pianotrans.inference.pull import pull
+
+        pull(entry, say=self._reporter.say)
 
     def _first_word(self) -> Ready:
         while True:

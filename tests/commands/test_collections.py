@@ -8,12 +8,17 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pianotrans.batch import Ledger
 from pianotrans.batch.ledger import EntryState
+from pianotrans.events import Performance
+from pianotrans.inference.transcriber import Transcriber
+from pianotrans.remarks import Remark
 
 from .driving import ENVIRONMENT, clip, command_line, errors, names, noise, only_error, run, transcribe, write
 
@@ -120,6 +125,19 @@ def test_quiet_and_verbose(album: Path, out: Path):
     result = transcribe(album, "-o", out, "--verbose", "--retry-failed")
     assert "bad.wav: started" in said(result)
     assert any(line.startswith("Traceback") for line in said(result))
+
+
+def test_remarks_on_a_recording_are_told(album: Path, out: Path, monkeypatch: pytest.MonkeyPatch):
+    real = Transcriber.transcribe
+
+    def with_a_remark(*arguments: Any, **options: Any) -> Performance:
+        return replace(real(*arguments, **options), remarks=(Remark("tuning", "30 cents flat."),))
+
+    monkeypatch.setattr(Transcriber, "transcribe", with_a_remark)
+    lines = said(transcribe(album, "-o", out))
+    assert lines.count("a.wav: 30 cents flat.") == 1
+    assert sum(line.endswith(": 30 cents flat.") for line in lines) == 3
+    assert said(transcribe(album, "-o", out / "again", "--quiet")) == []
 
 
 def test_plain_progress(album: Path, out: Path, monkeypatch: pytest.MonkeyPatch):

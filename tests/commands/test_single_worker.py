@@ -26,8 +26,9 @@ from pianotrans.workers.messages import (
 )
 from pianotrans.workers.pool import Report
 from tests.batch.making import TINY
+from tests.inference.making import copy_of_tiny
 
-from .driving import ENVIRONMENT, clip, command_line, names, noise, only_error, run_process, transcribe, write
+from .driving import ENVIRONMENT, clip, command_line, names, noise, only_error, run, run_process, transcribe, write
 
 DONE = Finished({"mid": b"MIDI"}, 10.0, 1.0, 5, 2, ("out of tune",))
 
@@ -115,6 +116,19 @@ def test_a_worker_that_is_never_ready(
     with pytest.raises(error, match=message), SingleWorker(TINY, Reporter(quiet=True)) as worker:
         worker.do(Task("a", Path("a.wav")), "a")
     assert pool.is_closed
+
+
+def test_weights_are_fetched_where_ctrl_c_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def interrupted(*_: object, say: Callable[[str], None]) -> None:
+        say("Fetching …")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pianotrans.inference.pull.pull", interrupted)
+    folder = copy_of_tiny(tmp_path / "model")
+    (folder / "weights.safetensors").unlink()
+    result = run("transcribe", clip(tmp_path / "a.wav", 0.5), "--model", folder)
+    assert result.exit_code == 130
+    assert result.stderr.splitlines() == ["Fetching …", only_error(result)]
 
 
 @pytest.mark.slow

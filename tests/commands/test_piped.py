@@ -145,6 +145,14 @@ def test_a_named_pipe_is_read_like_standard_input(song: Path, tmp_path: Path):
     assert (tmp_path / "other.mid").read_bytes() == song.with_suffix(".mid").read_bytes()
 
 
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="no such folder there")
+def test_a_file_that_is_open_is_read_like_standard_input(song: Path, tmp_path: Path):
+    with song.open("rb") as file:
+        assert transcribe(f"/dev/fd/{file.fileno()}").exit_code == 2
+        assert transcribe(f"/dev/fd/{file.fileno()}", "-o", tmp_path / "other.mid").exit_code == 0
+    assert names(tmp_path) == ["other.mid", "song.wav"]
+
+
 @POSIX
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(piped, "_PATIENCE_S", 0.1)

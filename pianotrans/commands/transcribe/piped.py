@@ -19,17 +19,22 @@ from pianotrans.errors import AudioError, UsageError
 from pianotrans.workers.storage import Address
 
 _STANDARD_INPUT = {Path(name) for name in ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")}
+_FOLDERS_OF_OWN_FILES = {Path("/dev/fd"), Path("/proc/self/fd")}  # another process has others there
 _PATIENCE_S = 10.0
 _CHUNK_BYTES = 2**20
 
 
 def is_piped(source: Address) -> bool:
-    """Whether an input is standard input or a named pipe."""
+    """Whether an input is standard input, another open file of this process, or a named pipe."""
     if source in _STANDARD_INPUT:
         return True
-    with suppress(OSError, ValueError):
-        return isinstance(source, Path) and stat.S_ISFIFO(source.stat().st_mode)
-    return False
+    if not isinstance(source, Path):
+        return False
+    try:
+        mode = source.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or (source.parent in _FOLDERS_OF_OWN_FILES and stat.S_ISREG(mode))
 
 
 def title_of(source: Address) -> str:

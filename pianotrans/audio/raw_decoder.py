@@ -135,15 +135,17 @@ class RawDecoder:
 
     def _mean_bytes(self, n_bytes: int, n_frames: int) -> float:
         """How many bytes of junk have replaced a frame; best known if the file tells how many frames it had."""
+        mean = n_bytes / n_frames if n_frames else float(self._first.header.n_bytes)
         info = parse_info(self._first)
         if info is not None and info.n_frames:
             everything = list(self._walk())
             frames = [one for one in everything if isinstance(one, SoundFrame)]
             n_lost = info.n_frames - (len(frames) - 1)
             n_junk_bytes = sum(one.n_bytes for one in everything if isinstance(one, Junk))
-            if n_lost > 0 and sum(parse_info(frame) is not None for frame in frames) == 1:
+            is_one_file = sum(parse_info(frame) is not None for frame in frames) == 1
+            if is_one_file and 0.5 < mean * n_lost / n_junk_bytes < 2:  # else the end is missing, too
                 return n_junk_bytes / n_lost
-        return n_bytes / n_frames if n_frames else self._first.header.n_bytes
+        return mean
 
     # What is heard
 

@@ -10,7 +10,7 @@ from pianotrans.audio.decoder import Gap
 
 JITTER_S = 0.03
 """By how much time stamps may be off: some containers round them, some programs read them from a clock."""
-_DAMAGE_JITTER_S = 0.005  # where sound was lost, time stamps are believed more closely
+DAMAGE_JITTER_S = 0.015  # where sound was lost, time stamps are believed more closely
 _SILENCE_SAMPLES = 2**16  # that a piece of silence holds at the most
 
 
@@ -35,7 +35,7 @@ class Timeline:
             jump = position - self.position
             is_first, step = self._stamped is None, position - (self._stamped or 0)
             self._stamped = position + samples.shape[1]
-            tolerated_s = 0.0 if is_first else _DAMAGE_JITTER_S if is_damage else JITTER_S
+            tolerated_s = 0.0 if is_first else DAMAGE_JITTER_S if is_damage else JITTER_S
             if jump > tolerated_s * self.sample_rate:
                 # A clock that runs away from the samples is put right without a word.
                 is_told = is_damage or is_first or step > JITTER_S / 2 * self.sample_rate

@@ -28,6 +28,7 @@ from pianotrans.errors import AudioError
 _SEEKABLE = frozenset({MATROSKA, MOV})
 _PRE_ROLL_S = 2.0  # decoded before the place that was sought: codecs need some frames to come into step
 _LEAST_SEEK_S = 10.0  # nearer places are reached as quickly by decoding
+_MAX_LOST_BEGINNING_S = 60.0  # an Ogg that begins later was recorded from a radio station
 _AFTERMATH_S = 1.0  # behind a damage, in which time stamps may be put right again
 _MAX_JUMP_S = 3600.0  # a longer pause is a damaged time stamp
 _RESTART_S = 1.0  # a clock of MPEG that goes back by more than this has been set anew
@@ -172,7 +173,8 @@ class PyAvDecoder:
         """
         rate, stream = self.sample_rate, self._stream
         start_s = self._start_s(stream)
-        if self._kind == MATROSKA and start_s > JITTER_S and not self._is_intact(0, self._places[-1]):
+        may_be_lost = self._kind in (MATROSKA, "ogg") and JITTER_S < start_s < _MAX_LOST_BEGINNING_S
+        if may_be_lost and not self._is_intact(0, self._places[-1]):
             return round(start_s * rate)
         delay_s = Fraction(0)
         if not self._states_delay:

@@ -115,19 +115,22 @@ def notes(duration_s: float, rate: int = 44_100, n_channels: int = 1) -> Block:
 
 
 def remux(
-    source: Path, target: Path, moved_s: Callable[[float], float | None], container: str | None = None
+    source: Path,
+    target: Path,
+    moved_s: Callable[[float], float],
+    container: str | None = None,
+    *,
+    late_sound_s: float = 0.0,
 ) -> Path:
-    """A copy whose packets stand at other times: `moved_s` gives the new time of a packet, None leaves it out."""
+    """A copy whose packets stand at other times: `moved_s` gives the new one of each; sound may come later."""
     with av.open(source) as given, av.open(target, "w", format=container) as copy:
         streams = {stream.index: copy.add_stream_from_template(stream) for stream in given.streams}
         for packet in given.demux():
             if packet.dts is None or packet.pts is None:
                 continue
-            base = packet.time_base
-            new_s = moved_s(float(packet.pts * base))
-            if new_s is None:
-                continue
-            shift = round(new_s / base) - packet.pts
+            late_s = late_sound_s if packet.stream.type == "audio" else 0.0
+            new_s = moved_s(float(packet.pts * packet.time_base)) + late_s
+            shift = round(new_s / packet.time_base) - packet.pts
             packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
             packet.stream = streams[packet.stream.index]
             copy.mux(packet)

@@ -25,3 +25,8 @@ class Reading:
             raise UsageError(f"{self.end_s} s. It must be later than the start, {self.start_s:g} s.", "end_s")
         if self.track is not None and self.track < 1:
             raise UsageError(f"track {self.track}. The first is 1.", "track")
+
+    def length_s(self, duration_s: float) -> float:
+        """How much is read of a recording of that length."""
+        end_s = duration_s if self.end_s is None else min(self.end_s, duration_s)
+        return max(0.0, end_s - self.start_s)

@@ -106,6 +106,7 @@ def test_a_clock_is_entered_for_every_stage_and_changes_nothing(tiny, samples, p
     assert tiny.transcribe(samples, RATE, clock=clock) == performance
     assert set(entered) == {
         "decode audio",
+        "tuning",
         "spectrogram",
         "stem",
         "transformer",
@@ -237,6 +238,34 @@ def test_times_are_those_of_the_recording(tiny, performance, samples):
     )
 
 
+def tuned(cents: float) -> Transcriber:
+    return Transcriber("tiny", device="cpu", precision="float32", tuning=cents)
+
+
+@pytest.mark.parametrize("cents", [-45, 50, -150])
+def test_a_piano_off_pitch_is_evened_out_and_its_times_are_mapped_back(samples, performance, cents):
+    speed = 2 ** (cents / 1200)
+    off_pitch = soxr.resample(samples, RATE * speed, RATE)
+    heard = tuned(cents).transcribe(off_pitch, RATE)
+    assert heard.duration_s == len(off_pitch) / RATE
+    notes = [
+        replace(note, onset_s=note.onset_s / speed, offset_s=note.offset_s / speed) for note in performance.notes
+    ]
+    assert onset_f1(Performance(tuple(notes), (), heard.duration_s), heard) > 0.95
+    events = list(tuned(cents).stream(off_pitch, RATE))
+    assert tuple(sorted(one.onset_s for one in events if isinstance(one, Note))) == tuple(
+        note.onset_s for note in heard.notes
+    )
+
+
+def test_progress_of_a_piano_off_pitch_is_that_of_the_recording(samples):
+    seen: list[Progress] = []
+    tuned(-300).transcribe(np.tile(samples, 4), RATE, on_progress=seen.append)
+    assert {progress.total_s for progress in seen} == {20.0}
+    assert [progress.done_s for progress in seen] == sorted(progress.done_s for progress in seen)
+    assert seen[-1].done_s == 20.0
+
+
 def test_a_transcriber_remembers_nothing(tiny, performance, samples):
     tiny.transcribe(render(random_performance(2, 3.0), RATE), RATE)
     assert tiny.transcribe(samples, RATE) == performance
@@ -259,7 +288,9 @@ def test_another_rate_and_another_channel_give_about_the_same_notes(tiny, perfor
 @pytest.mark.slow
 def test_the_published_model_hears_a_sample_clip_and_nothing_in_silence(published, samples_folder):
     transcriber = Transcriber("transkun-v2", device="cpu")
-    assert transcriber.transcribe(np.zeros(3 * 44_100, np.float32), 44_100) == Performance(duration_s=3.0)
+    nothing = transcriber.transcribe(np.zeros(3 * 44_100, np.float32), 44_100)
+    assert replace(nothing, remarks=()) == Performance(duration_s=3.0)
+    assert [remark.kind for remark in nothing.remarks] == ["nothing found"]
     found = transcriber.transcribe(samples_folder / "beethoven_fur_elise.flac")
     assert onset_f1(load_midi(samples_folder / "beethoven_fur_elise.mid"), found) > 0.95
 

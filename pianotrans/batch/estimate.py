@@ -1,6 +1,7 @@
 """Estimate how much of a collection is done and how long the rest will take."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from pianotrans.audio import Reading, open_audio
@@ -9,8 +10,8 @@ from pianotrans.errors import PianotransError
 from pianotrans.workers.storage import Address
 
 
-def header_duration_s(path: Address, limit_s: float | None = None) -> float | None:
-    """Length of a recording in seconds by its header, at most `limit_s`; None if the header does not state it.
+def header_duration_s(path: Address, reading: Reading = Reading()) -> float | None:  # noqa: B008 - frozen
+    """Length in seconds of what is read of a recording, by its header; None if the header does not state it.
 
     Also None for a file that cannot be read, and for files in a remote store: opening thousands of them would
     delay the run.
@@ -18,7 +19,7 @@ def header_duration_s(path: Address, limit_s: float | None = None) -> float | No
     if not isinstance(path, Path):
         return None
     try:
-        with open_audio(path, Reading(end_s=limit_s, allow_damaged=True)) as reader:
+        with open_audio(path, replace(reading, allow_damaged=True)) as reader:
             return reader.info.duration_s
     except PianotransError:
         return None

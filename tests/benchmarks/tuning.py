@@ -1,11 +1,11 @@
 """What a recording off pitch costs in F1, with its tuning evened out and without.
 
-usage: python -m tests.benchmarks.tuning [--seconds S] [--step CENTS] [--json FILE]
+usage: python -m tests.benchmarks.tuning [--seconds S] [--step CENTS] [--hop S] [--json FILE]
 
-Plays the beginnings of the eleven real recordings of the shared data faster and slower, from a semitone flat to a
-semitone sharp, transcribes them, and prints the mean F1 of onsets at each step. The truth is that of the recording,
-in its new time, at the nearest keys: more than half a semitone off, the next key is right; exactly between two keys
-both are. `--json` keeps the F1 of every recording; steps that are in there already are not done again.
+Joins a few seconds of each of the eleven real recordings of the shared data, plays the whole faster and slower,
+from a semitone flat to a semitone sharp, transcribes it, and prints the F1 of onsets at each step. The truth is what
+was played, in its new time, at the nearest keys: more than half a semitone off, the next key is right; exactly
+between two keys both are. `--json` keeps the results; steps that are in there already are not done again.
 """
 
 import argparse
@@ -23,90 +23,93 @@ from rich.console import Console
 from rich.table import Table
 
 from pianotrans import Transcriber
-from pianotrans.events import Performance, load_midi
-from pianotrans.inference.tuning import estimate_tuning
-from tests.agreement import Recording, recordings
+from pianotrans.events import Note, Performance, load_midi
+from tests.agreement import onset_f1, recordings
 from tests.conftest import REPOSITORY
-from tests.inference.test_transcriber import onset_f1
 
 _RATE = 44_100
+_FROM_S = 3.0  # of every recording
 
 
-def detuned(recording: Recording, cents: float, seconds: float) -> tuple[NDArray[np.float32], Performance]:
-    """The beginning of a recording, (n_channels, n_samples) at 44.1 kHz, and what is played in it, off pitch."""
-    samples, rate = soundfile.read(recording.audio, dtype="float32", always_2d=True)
-    samples = samples[: round(seconds * rate)]
+def medley(shared: Path, seconds: float) -> tuple[NDArray[np.float32], list[Note]]:
+    """Some seconds of each recording, one after another: (n_samples,) at 44.1 kHz, and what is played."""
+    parts, notes = [], []
+    for i, recording in enumerate(recordings(shared)):
+        samples, rate = soundfile.read(recording.audio, dtype="float32", always_2d=True)
+        part = samples[round(_FROM_S * rate) :][: round(seconds * rate)].mean(axis=1)
+        part = soxr.resample(part, rate, _RATE)
+        parts.append(part / np.abs(part).max() / 2)
+        later_s = i * seconds - _FROM_S
+        notes += [
+            replace(note, onset_s=note.onset_s + later_s, offset_s=note.offset_s + later_s)
+            for note in load_midi(recording.truth).notes
+            if _FROM_S <= note.onset_s < _FROM_S + seconds
+        ]
+    return np.concatenate(parts), notes
+
+
+def measure(
+    transcriber: Transcriber, music: NDArray[np.float32], notes: list[Note], cents: float
+) -> dict[str, float]:
+    """F1 of onsets at the nearest keys without and with evening out, and what the tuning is taken for."""
     speed = 2 ** (cents / 1200)
-    truth = load_midi(recording.truth)
-    notes = tuple(
-        replace(note, onset_s=note.onset_s / speed, offset_s=note.offset_s / speed)
-        for note in truth.notes
-        if note.onset_s < seconds
+    off_pitch = soxr.resample(music, _RATE * speed, _RATE)
+
+    def f1(heard: Performance) -> float:
+        return max(
+            onset_f1(_played(notes, speed, semitones), heard)
+            for semitones in {math.floor(cents / 100 + 0.5), math.ceil(cents / 100 - 0.5)}
+        )
+
+    transcriber.tuning_cents = None
+    heard = transcriber.transcribe(off_pitch, _RATE)
+    auto, evened = f1(heard), [remark.values["tuning_cents"] for remark in heard.remarks]
+    if not evened:
+        return {"off": auto, "auto": auto}
+    transcriber.tuning_cents = 0.0
+    return {"off": f1(transcriber.transcribe(off_pitch, _RATE)), "auto": auto, "evened_cents": float(evened[0])}
+
+
+def _played(notes: list[Note], speed: float, semitones: int) -> Performance:
+    """The notes at another speed and on other keys."""
+    return Performance(
+        tuple(
+            replace(note, onset_s=note.onset_s / speed, offset_s=note.offset_s / speed, key=note.key + semitones)
+            for note in notes
+        )
     )
-    return soxr.resample(samples, rate * speed, _RATE).T, replace(truth, notes=notes)
-
-
-def transposed(performance: Performance, semitones: int) -> Performance:
-    """The same on other keys."""
-    notes = tuple(replace(note, key=note.key + semitones) for note in performance.notes)
-    return replace(performance, notes=notes)
-
-
-def evened_cents(samples: NDArray[np.float32]) -> float:
-    """What `--tuning auto` evens out."""
-    tuning = estimate_tuning([samples], _RATE)
-    return tuning.cents if tuning.is_off else 0.0
-
-
-def measure(transcriber: Transcriber, recording: Recording, cents: float, seconds: float) -> dict[str, float]:
-    """F1 of onsets at the nearest keys without and with evening out, and the cents that are evened out."""
-    samples, truth = detuned(recording, cents, seconds)
-    nearest = {math.floor(cents / 100 + 0.5), math.ceil(cents / 100 - 0.5)}
-
-    def f1(tuning_cents: float) -> float:
-        transcriber.tuning_cents = tuning_cents
-        heard = transcriber.transcribe(samples, _RATE)
-        return max(onset_f1(transposed(truth, semitones), heard) for semitones in nearest)
-
-    evened = evened_cents(samples)
-    off = f1(0.0)
-    return {"off": off, "auto": f1(evened) if evened else off, "evened_cents": evened}
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--step", type=int, default=10)
+    parser.add_argument("--hop", type=float, default=14.0)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     shared = Path(os.environ.get("PIANOTRANS_SHARED", REPOSITORY.parent / "shared"))
-    results: dict[str, dict[str, dict[str, float]]] = {}
+    results: dict[str, dict[str, float]] = {}
     if arguments.json and arguments.json.exists():
         results = json.loads(arguments.json.read_text())
-    transcriber = Transcriber(precision="float32", confidence=False)
-    steps = sorted(range(-100, 101, arguments.step), key=lambda cents: (abs(abs(cents) - 45), cents))
-    for cents in steps:
-        if str(cents) in results:
-            continue
-        results[str(cents)] = {
-            recording.audio.stem: measure(transcriber, recording, cents, arguments.seconds)
-            for recording in recordings(shared)
-        }
-        if arguments.json:
-            arguments.json.write_text(json.dumps(results))
-    _show(results)
+    transcriber = Transcriber(hop_s=arguments.hop, precision="float32", confidence=False)
+    music, notes = medley(shared, arguments.seconds)
+    steps = range(-100, 101, arguments.step)
+    for cents in sorted(steps, key=lambda cents: (cents % 20 != 0, abs(abs(cents) - 50))):
+        if str(cents) not in results:
+            results[str(cents)] = measure(transcriber, music, notes, cents)
+            if arguments.json:
+                arguments.json.write_text(json.dumps(results))
+    _show({int(cents): row for cents, row in results.items()})
 
 
-def _show(results: dict[str, dict[str, dict[str, float]]]) -> None:
+def _show(results: dict[int, dict[str, float]]) -> None:
     table = Table(box=None)
-    for heading in ("cents", "mean, off", "auto", "lowest, off", "auto", "evened out"):
+    for heading in ("cents", "--tuning off", "--tuning auto", "evened out"):
         table.add_column(heading, justify="right")
-    for cents, pieces in sorted(results.items(), key=lambda item: int(item[0])):
-        off, auto = ([piece[side] for piece in pieces.values()] for side in ("off", "auto"))
-        n_evened = sum(piece["evened_cents"] != 0 for piece in pieces.values())
-        cells = (f"{f1:.3f}" for f1 in (np.mean(off), np.mean(auto), min(off), min(auto)))
-        table.add_row(f"{int(cents):+d}", *cells, str(n_evened))
+    for cents, row in sorted(results.items()):
+        evened = f"{row['evened_cents']:+.1f}" if "evened_cents" in row else "no"
+        table.add_row(f"{cents:+d}", f"{row['off']:.3f}", f"{row['auto']:.3f}", evened)
     Console(width=100).print(table)
 
 

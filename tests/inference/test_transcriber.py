@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-import mir_eval
 import numpy as np
 import pytest
 import soundfile
@@ -20,6 +19,7 @@ from pianotrans.audio import Reading, from_array, open_audio
 from pianotrans.errors import AudioError, Cancelled, DeviceError, ModelError
 from pianotrans.events import Note, Pedal, Performance, load_midi
 from pianotrans.inference.transcriber import Progress, Transcriber
+from tests.agreement import onset_f1
 from tests.audio.recordings import cut
 from tests.synthesis import random_performance, render
 
@@ -47,20 +47,6 @@ def performance(tiny: Transcriber, samples: NDArray[np.float32]) -> Performance:
 def path(tmp_path: Path, samples: NDArray[np.float32]) -> Path:
     soundfile.write(tmp_path / "clip.wav", samples, RATE, "FLOAT")
     return tmp_path / "clip.wav"
-
-
-def onset_f1(truth: Performance, estimate: Performance) -> float:
-    spans, hertz = zip(*(spans_and_hertz(one) for one in (truth, estimate)), strict=True)
-    if not len(hertz[1]):
-        return 0.0
-    return mir_eval.transcription.precision_recall_f1_overlap(
-        spans[0], hertz[0], spans[1], hertz[1], onset_tolerance=0.05, offset_ratio=None
-    )[2]
-
-
-def spans_and_hertz(performance: Performance) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    spans = np.array([(note.onset_s, note.offset_s) for note in performance.notes]).reshape(-1, 2)
-    return spans, mir_eval.util.midi_to_hz(np.array([note.key for note in performance.notes]))
 
 
 def test_everything_heard_is_as_sure_as_it_is(performance):

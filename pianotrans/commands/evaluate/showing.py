@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from pianotrans.audio import Reading
 from pianotrans.batch import RunWatcher
 from pianotrans.batch.evaluation import DatasetWatcher
 from pianotrans.commands.console import Reporter
@@ -27,11 +28,11 @@ def check_output(folder: Path | None, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def show_evaluation(reporter: Reporter, limit_s: float | None = None) -> Iterator[DatasetWatcher]:
+def show_evaluation(reporter: Reporter, reading: Reading = Reading()) -> Iterator[DatasetWatcher]:  # noqa: B008 - frozen
     """Show the progress of an evaluation that is watched by the given watcher, and all that has no score."""
     bar = _StepBar(reporter)
     try:
-        yield _EvaluationView(reporter, bar, limit_s)
+        yield _EvaluationView(reporter, bar, reading)
     finally:
         bar.close()
 
@@ -80,8 +81,8 @@ class _StepBar:
 class _EvaluationView(DatasetWatcher):
     """Shows what happens on standard error. What has no score is told even with --quiet: scores may mislead."""
 
-    def __init__(self, reporter: Reporter, bar: _StepBar, limit_s: float | None):
-        self._reporter, self._bar, self._limit_s = reporter, bar, limit_s
+    def __init__(self, reporter: Reporter, bar: _StepBar, reading: Reading):
+        self._reporter, self._bar, self._reading = reporter, bar, reading
 
     def unmatched(self, line: str) -> None:
         self._reporter.console.print(line, markup=False, soft_wrap=True)
@@ -96,7 +97,7 @@ class _EvaluationView(DatasetWatcher):
         self._bar.show("reading the MIDI", n_done, n_all)
 
     def transcribing(self) -> AbstractContextManager[RunWatcher]:
-        return show_progress(self._reporter, self._limit_s)
+        return show_progress(self._reporter, self._reading)
 
     def scored(self, n_done: int, n_all: int) -> None:
         self._bar.show("scoring", n_done, n_all)

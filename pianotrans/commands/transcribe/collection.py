@@ -54,7 +54,7 @@ def run_collection(
     """Transcribe the items, showing progress and failures. Raises the errors of `transcribe_items`."""
     if to.is_remote:
         reporter.say(f"Ledger: {to.ledger_path}")
-    with show_progress(reporter, recipe.reading.end_s) as watcher:
+    with show_progress(reporter, recipe.reading) as watcher:
         return transcribe_items(items, to, recipe, options, watcher, make_pool or Pool)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from pianotrans.audio import Reading
 from pianotrans.batch import End, Item, Outcome, RunWatcher
 from pianotrans.batch.estimate import Estimate, header_duration_s
 from pianotrans.commands.console import Reporter, clock
@@ -16,22 +17,22 @@ _PLAIN_INTERVAL_S = 10.0
 
 
 @contextmanager
-def show_progress(reporter: Reporter, limit_s: float | None = None) -> Iterator[RunWatcher]:
-    """Show the progress of a run that uses the returned watcher; at most `limit_s` of each recording counts."""
+def show_progress(reporter: Reporter, reading: Reading = Reading()) -> Iterator[RunWatcher]:  # noqa: B008 - frozen
+    """Show the progress of a run that uses the returned watcher, and reads this part of each recording."""
     if reporter.quiet or reporter.is_plain:
-        yield _PlainView(reporter, limit_s)
+        yield _PlainView(reporter, reading)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[news]}"))
     with Progress(*columns, console=reporter.console, transient=True) as progress:
-        yield _BarView(reporter, limit_s, progress)
+        yield _BarView(reporter, reading, progress)
 
 
 class _View(RunWatcher):
     """Counts recordings and seconds; subclasses show them."""
 
-    def __init__(self, reporter: Reporter, limit_s: float | None):
+    def __init__(self, reporter: Reporter, reading: Reading):
         self._reporter = reporter
-        self._limit_s = limit_s
+        self._reading = reading
         self._start_s = time.monotonic()
         self._estimate = Estimate([])
         self._n_all = self._n_ended = 0
@@ -44,7 +45,7 @@ class _View(RunWatcher):
                 self._reporter.say(f"{n} of {self._n_all} {end}.")
         if n_taken:
             self._reporter.say(f"{n_taken} of {self._n_all} are in progress in another run.")
-        self._estimate = Estimate((item, header_duration_s(item.source, self._limit_s)) for item in todo)
+        self._estimate = Estimate((item, header_duration_s(item.source, self._reading)) for item in todo)
 
     def said(self, line: str) -> None:
         self._reporter.say(line)
@@ -86,8 +87,8 @@ class _View(RunWatcher):
 class _PlainView(_View):
     """Failures, and at most one line every ten seconds."""
 
-    def __init__(self, reporter: Reporter, limit_s: float | None):
-        super().__init__(reporter, limit_s)
+    def __init__(self, reporter: Reporter, reading: Reading):
+        super().__init__(reporter, reading)
         self._shown_s = time.monotonic()
 
     def _show(self) -> None:
@@ -100,8 +101,8 @@ class _PlainView(_View):
 class _BarView(_View):
     """A bar for the whole collection, and one for every recording in progress."""
 
-    def __init__(self, reporter: Reporter, limit_s: float | None, progress: Progress):
-        super().__init__(reporter, limit_s)
+    def __init__(self, reporter: Reporter, reading: Reading, progress: Progress):
+        super().__init__(reporter, reading)
         self._progress = progress
         self._whole = progress.add_task("all", total=None, news="looking at the recordings")
         self._bars: dict[str, TaskID] = {}

@@ -1,16 +1,19 @@
-"""From a path or a file to a reader: choose the decoder, and check that the file is complete."""
+"""From a path or a file to a reader: open it, and check that it is complete."""
 
 import os
 from pathlib import Path
 from typing import BinaryIO
 
-from pianotrans.audio.beginning import BeginningDecoder
-from pianotrans.audio.containers import data_bytes, ends_inside_ogg_page, is_chained_ogg
-from pianotrans.audio.decoder import Decoder, NotDecodableError
+from pianotrans.audio.choosing import open_chain, open_link, open_with_either, open_with_ffmpeg
+from pianotrans.audio.containers import data_bytes
+from pianotrans.audio.decoder import Decoder
+from pianotrans.audio.ogg import find_links
+from pianotrans.audio.plainfile import PlainFile
 from pianotrans.audio.reader import MISSING_S, AudioReader, truncated_error
 from pianotrans.audio.reading import Reading
-from pianotrans.audio.soundfile_decoder import SoundFileDecoder
+from pianotrans.audio.tags import after_leading_tags
 from pianotrans.errors import AudioError
+from pianotrans.remarks import Remark
 
 AudioSource = str | os.PathLike[str] | BinaryIO
 
@@ -24,25 +27,22 @@ def open_audio(source: AudioSource, reading: Reading = Reading()) -> AudioReader
 
     Raises AudioError, with a text fit for the user, for whatever cannot be read.
     """
-    file, name, owned = _open_file(source)
+    source, name, owned = _open_file(source)
     decoder: Decoder | None = None
     try:
-        _check_readable(file, name)
+        _check_readable(source, name)
+        file = PlainFile(source)
+        file = PlainFile(source, after_leading_tags(file, name))
         sizes = data_bytes(file)
-        is_cut_ogg = ends_inside_ogg_page(file)
-        decoder = _open_decoder(file, name)
-        if is_cut_ogg and not reading.allow_damaged:
-            raise _cut_ogg_error(name, decoder.duration_s)
+        decoder, remarks = _open_decoder(file, name, reading)
         if sizes and not reading.allow_damaged:
             _check_sizes(*sizes, decoder.duration_s, name)
-        if reading.end_s is not None:
-            decoder = BeginningDecoder(decoder, reading.end_s)
-        return AudioReader(decoder, name, allow_damaged=reading.allow_damaged, file=file if owned else None)
+        return AudioReader(decoder, name, reading, remarks=remarks, file=source if owned else None)
     except BaseException:
         if decoder is not None:
             decoder.close()
         if owned:
-            file.close()
+            source.close()
         raise
 
 
@@ -81,42 +81,28 @@ def _check_readable(file: BinaryIO, name: str) -> None:
         raise AudioError(f"{name}: is empty (0 bytes). Give an audio file.")
 
 
-def _open_decoder(file: BinaryIO, name: str) -> Decoder:
-    """The decoder that serves best; if none does, the error is of the one that understood more."""
+def _open_decoder(file: PlainFile, name: str, reading: Reading) -> tuple[Decoder, list[Remark]]:
+    """The decoder that serves best, and what is to be said about its choice."""
+    links = find_links(file)
+    if len(links) > 1:
+        return open_chain(file, links, name, reading), []
+    if links:
+        return open_link(file, links[0], name, reading)
     file.seek(0)
     head = file.read(12)
-    refusal: AudioError | None = None
-    if not _ffmpeg_serves_better(file, head):
-        try:
-            return SoundFileDecoder(file, name)
-        except NotDecodableError:
-            pass
-        except AudioError as error:
-            refusal = error
-    return _open_with_ffmpeg(file, name, head, refusal)
+    if _ffmpeg_serves_better(head, reading):
+        return open_with_ffmpeg(file, name, reading)
+    return open_with_either(file, name, reading)
 
 
-def _open_with_ffmpeg(file: BinaryIO, name: str, head: bytes, refusal: AudioError | None) -> Decoder:
-    from pianotrans.audio.pyav_decoder import PyAvDecoder  # 30 MB of libraries that most runs do not need
+def _ffmpeg_serves_better(head: bytes, reading: Reading) -> bool:
+    """Whether a file is MPEG audio, a VOC, or a FLAC that may be damaged.
 
-    try:
-        return PyAvDecoder(file, name)
-    except AudioError as error:
-        if refusal is None:
-            raise
-        raise refusal from error
-    except NotDecodableError as error:
-        raise refusal or AudioError(f"{name}: {_not_decodable(head)}") from error
-
-
-def _ffmpeg_serves_better(file: BinaryIO, head: bytes) -> bool:
-    """Whether a file is MPEG audio or a chain of Ogg streams.
-
-    Both libraries decode MPEG audio to the same samples, but the libmpg123 inside libsndfile writes warnings
-    to stderr. Of a chain libsndfile reads only the first stream; a single one it ends more exactly.
+    Both libraries decode MPEG audio to the same samples, but the libmpg123 inside libsndfile writes warnings to
+    stderr. Of a VOC libsndfile reads the first block, and of a FLAC nothing behind the first damage.
     """
-    is_mpeg = head[:3] == b"ID3" or (head[0] == 0xFF and head[1:2] >= b"\xe0")
-    return is_mpeg or is_chained_ogg(file)
+    is_mpeg = head[0] == 0xFF and head[1:2] >= b"\xe0"
+    return is_mpeg or head.startswith(b"Creative Voi") or (reading.allow_damaged and head.startswith(b"fLaC"))
 
 
 def _check_sizes(declared: int, present: int, decodable_s: float | None, name: str) -> None:
@@ -130,17 +116,3 @@ def _check_sizes(declared: int, present: int, decodable_s: float | None, name: s
             f"{name}: header promises {declared} bytes of sound, {present} are there. "
             "The file looks truncated; re-export it, or pass --allow-damaged."
         )
-
-
-def _not_decodable(head: bytes) -> str:
-    if head[4:8] == b"ftyp":
-        return "an MP4 file without a readable index (moov). The file looks truncated; re-export it."
-    return "not an audio format that libsndfile or FFmpeg knows. Give a WAV, FLAC, MP3, M4A or other recording."
-
-
-def _cut_ogg_error(name: str, decodable_s: float | None) -> AudioError:
-    rest = "" if decodable_s is None else f", {decodable_s:.1f} s can be decoded"
-    return AudioError(
-        f"{name}: breaks off inside an Ogg page{rest}. "
-        "The file looks truncated; re-export it, or pass --allow-damaged."
-    )

@@ -31,3 +31,8 @@ class Reading:
     def origin_s(self) -> float:
         """The time of the first sample that is read, as results give it."""
         return 0.0 if self.from_zero else self.start_s
+
+    def length_s(self, duration_s: float) -> float:
+        """How much is read of a recording of that length."""
+        end_s = duration_s if self.end_s is None else min(self.end_s, duration_s)
+        return max(0.0, end_s - self.start_s)

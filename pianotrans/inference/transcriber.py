@@ -121,8 +121,8 @@ class Transcriber:
         """
         with _open(source, sample_rate, reading) as reader:
             audio = CountedBlocks(reader, clock)
-            events = list(self._events(audio, on_progress or (lambda _: None), cancel, reading.origin_s, clock))
-        performance = performance_of(events, self._track_numbers, reading.origin_s + audio.duration_s)
+            events = list(self._events(audio, on_progress or (lambda _: None), cancel, clock))
+        performance = performance_of(events, self._track_numbers, audio.info.origin_s + audio.duration_s)
         return replace(performance, remarks=(*reader.remarks, *remark_on_finding(performance.n_notes, audio)))
 
     def stream(
@@ -143,7 +143,7 @@ class Transcriber:
         """
         with _open(source, sample_rate, reading) as reader:
             audio = CountedBlocks(reader)
-            for event in self._events(audio, on_progress or (lambda _: None), cancel, reading.origin_s):
+            for event in self._events(audio, on_progress or (lambda _: None), cancel):
                 yield note_or_pedal(event, self._track_numbers)
 
     @property
@@ -155,12 +155,11 @@ class Transcriber:
         audio: CountedBlocks,
         on_progress: Callable[[Progress], Any],
         cancel: CancelSignal | None,
-        origin_s: float,
         clock: Clock = no_clock,
     ) -> Iterator[Event]:
         plan, info = self.plan, audio.info
         on_progress(Progress(0.0, info.duration_s))
-        times = Times.of(self._detuning_cents(audio), origin_s)
+        times = Times.of(self._detuning_cents(audio), info.origin_s)
         blocks = resample(iter(audio), info.sample_rate * times.rate, plan.sample_rate, info.n_channels)
         stitcher = Stitcher(plan, len(self._track_numbers))
         segments = self._until_cancelled(cut(blocks, info.n_channels, plan), info.name, cancel, times)

@@ -3,9 +3,9 @@
 usage: python -m tests.benchmarks.tuning [--seconds S] [--step CENTS] [--hop S] [--json FILE]
 
 Joins a few seconds of each of the eleven real recordings of the shared data, plays the whole faster and slower,
-from a semitone flat to a semitone sharp, transcribes it, and prints the F1 of onsets at each step. The truth is what
-was played, in its new time, at the nearest keys: more than half a semitone off, the next key is right; exactly
-between two keys both are. `--json` keeps the results; steps that are in there already are not done again.
+from a semitone flat to a semitone sharp, transcribes it, and prints the F1 of onsets at each step. The truth is
+what was played, in its new time, at the nearest keys: more than half a semitone off, the next key is right;
+exactly between two keys both are. `--json` keeps the results; steps that are in there already are not done again.
 """
 
 import argparse

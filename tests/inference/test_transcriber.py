@@ -168,7 +168,7 @@ def assert_about_the_same(one: Performance, other: Performance) -> None:
     ("rate", "message"),
     [
         (None, "sample_rate: missing. Samples in an array come without one; pass it in Hz"),
-        (3999, r"array: sample rate 3999 Hz. Resample it to 4000–192000 Hz"),
+        (3999, r"array: sample rate 3999 Hz. Resample it to 4000–768000 Hz"),
         (16000.5, r"a sample rate of 16000.5 Hz. Give a whole number of Hz"),
     ],
 )
@@ -221,6 +221,23 @@ def test_times_are_those_of_the_recording(tiny, performance, samples):
     assert [key for key, _ in shifted] == [note.key for note in performance.notes]
     np.testing.assert_allclose(
         [onset for _, onset in shifted], [note.onset_s for note in performance.notes], atol=0.01
+    )
+
+
+def test_a_part_has_the_times_of_the_recording_or_its_own(tiny, samples, performance, tmp_path):
+    path = tmp_path / "later.wav"
+    soundfile.write(path, np.concatenate([np.full(2 * RATE, 0.1), samples, np.full(RATE, 0.1)]), RATE, "FLOAT")
+    reading = Reading(start_s=2.0, end_s=7.0)
+    part = tiny.transcribe(path, reading=reading)
+    assert part.duration_s == 7.0
+    assert part.notes
+    later = [(note.onset_s + 2.0, note.offset_s + 2.0, note.key) for note in performance.notes]
+    assert [(note.onset_s, note.offset_s, note.key) for note in part.notes] == later
+    assert tiny.transcribe(path, reading=replace(reading, from_zero=True)) == performance
+    with open_audio(path, reading) as reader:
+        assert tiny.transcribe(reader) == part
+    assert sorted(note.onset_s for note in tiny.stream(path, reading=reading) if isinstance(note, Note)) == sorted(
+        note.onset_s for note in part.notes
     )
 
 

@@ -30,6 +30,7 @@ from pianotrans.events import Note, Pedal, Performance, extend_by_pedal, load_mi
 from pianotrans.version import __version__
 
 if TYPE_CHECKING:
+    from pianotrans.audio import Reading
     from pianotrans.batch.collection import transcribe_folder
     from pianotrans.batch.evaluation import evaluate_dataset
     from pianotrans.evaluation.scoring import evaluate
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Progress": "pianotrans.inference.transcriber",
+    "Reading": "pianotrans.audio",
     "Transcriber": "pianotrans.inference.transcriber",
     "evaluate": "pianotrans.evaluation.scoring",
     "evaluate_dataset": "pianotrans.batch.evaluation",
@@ -57,6 +59,7 @@ __all__ = [
     "Performance",
     "PianotransError",
     "Progress",
+    "Reading",
     "Transcriber",
     "UsageError",
     "__version__",

@@ -13,6 +13,7 @@ from pianotrans.remarks import Remark
 _ENOUGH_S = 60.0  # of sound tell the tuning
 _MOST_NUMBERS = 2**24  # held while waiting for them, 64 MB: three minutes of CD
 _SPARSEST_S = 20.0  # of sound for a note: no piece has fewer
+_SHORTEST_S = 1.0  # less may well hold nothing
 _PIECE_S = 0.05
 _AUDIBLE = 1e-6  # mean square: -60 dB of full scale
 
@@ -63,7 +64,7 @@ class CountedBlocks:
 def remark_on_finding(n_notes: int, audio: CountedBlocks) -> Iterator[Remark]:
     """Say so where a recording was heard to its end, but next to nothing was found in it."""
     sounding_s = audio.sounding_s
-    if n_notes and n_notes * _SPARSEST_S >= sounding_s:
+    if audio.duration_s < _SHORTEST_S or (n_notes and n_notes * _SPARSEST_S >= sounding_s):
         return
     values = {"n_notes": n_notes, "sounding_s": round(sounding_s, 1), "duration_s": round(audio.duration_s, 1)}
     if sounding_s == 0:

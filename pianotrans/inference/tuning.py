@@ -16,10 +16,10 @@ from pianotrans.audio import Block
 from pianotrans.errors import UsageError
 from pianotrans.remarks import Remark
 
-_BORNE_CENTS = 28.0  # the published model bears ±30; the estimate is good to 2 or 3
+_BORNE_CENTS = 32.0  # the published model loses nothing up to 30; the estimate is good to 2
 MAX_CENTS = 1200.0
 
-_MIN_TONES = 80  # ten seconds of most pieces have them, ten notes of one chord or scale do not
+_MIN_TONES = 80  # ten seconds of most pieces have them, ten notes above the bass do not
 _MIN_SURENESS = 0.35  # no speech, noise or drum came above 0.15 with as many tones
 _ONCE_A_KEY = 5  # tones of one pitch beyond these are no news: a hum, a drum
 

@@ -70,6 +70,10 @@ def test_a_sparse_piece_is_not_accused(n_notes, duration_s):
     assert kinds(n_notes, sine(0.1, duration_s)) == []
 
 
+def test_a_fraction_of_a_second_is_not_accused():
+    assert kinds(0, sine(0.1, 0.9)) == []
+
+
 def test_rests_are_no_sound():
     assert kinds(1, sine(0.1, 10), np.zeros(100 * RATE)) == []
 

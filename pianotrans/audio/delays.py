@@ -8,7 +8,15 @@ ADTS_DELAY_FRAMES = 1  # 1024 samples of AAC-LC, as FFmpeg's encoder has it; App
 MP3_DECODER_SAMPLES = 529  # of every decoder of layer III
 MP3_DELAY_SAMPLES = MP3_DECODER_SAMPLES + 576  # LAME's, like that of most encoders
 
-_DELAY_SAMPLES = {"mp3": MP3_DELAY_SAMPLES, "mp3float": MP3_DELAY_SAMPLES, "ac3": 256, "eac3": 256, "opus": 312}
+_DELAY_SAMPLES = {
+    "mp3": MP3_DELAY_SAMPLES,
+    "mp3float": MP3_DELAY_SAMPLES,
+    "mp2": 481,  # of the filters of analysis and synthesis
+    "mp2float": 481,
+    "ac3": 256,
+    "eac3": 256,
+    "opus": 312,  # at 48 kHz: libopus' look-ahead
+}
 
 
 def usual_delay_samples(codec: str, frame_samples: int) -> int:

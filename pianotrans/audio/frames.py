@@ -1,6 +1,7 @@
-"""The frames of sound without a container: MPEG audio (MP3 and its kin) and AAC in ADTS.
+"""The frames of sound without a container: MPEG audio (MP3 and its kin), AAC in ADTS, and AC-3.
 
-Each frame begins with a header that tells its length. ISO/IEC 11172-3 §2.4.1.3, 13818-3, 14496-3 §1.A.3.2.
+Each frame begins with a header that tells its length. ISO/IEC 11172-3 §2.4.1.3, 13818-3, 14496-3 §1.A.3.2,
+ATSC A/52 §5.3.
 """
 
 import re
@@ -13,8 +14,7 @@ from pianotrans.audio.tags import HEAD_BYTES, tag_bytes
 HEADER_BYTES = 7
 _WINDOW_BYTES = 2**18
 _N_CONFIRMED = 3  # frames in a row that must be found to believe in the first
-_MAX_FRAME_BYTES = 8191  # of ADTS
-_SYNC = re.compile(rb"\xff[\xe2-\xff]")
+_BEGIN = re.compile(rb"\xff[\xe2-\xff]|\x0b\x77|ID3|APETAGEX")  # of a frame or of a tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,6 @@ class FrameHeader:
     n_bytes: int
     n_samples: int
     sample_rate: int
-    n_channels: int
 
     def is_like(self, other: "FrameHeader") -> bool:
         """Whether two frames may stand in one stream."""
@@ -61,6 +60,7 @@ _BIT_RATES = {  # kbit/s by (is MPEG 1, layer)
     (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _MPEG_CODECS = {1: "mp1float", 2: "mp2float", 3: "mp3float"}
+_AC3_BIT_RATES = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)  # kbit/s
 _ADTS_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 
 
@@ -79,7 +79,7 @@ def parse_mpeg(head: bytes) -> FrameHeader | None:
     n_samples = 384 if layer == 1 else 1152 if layer == 2 or is_first else 576
     slot = 4 if layer == 1 else 1
     n_bytes = (n_samples // 8 * n_bits // slot // sample_rate + padding) * slot
-    return FrameHeader(_MPEG_CODECS[layer], n_bytes, n_samples, sample_rate, 1 if head[3] >> 6 == 3 else 2)
+    return FrameHeader(_MPEG_CODECS[layer], n_bytes, n_samples, sample_rate)
 
 
 def parse_adts(head: bytes) -> FrameHeader | None:
@@ -90,8 +90,19 @@ def parse_adts(head: bytes) -> FrameHeader | None:
     n_bytes = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
     if rate >= len(_ADTS_RATES) or n_bytes <= HEADER_BYTES:
         return None
-    n_channels = (head[2] & 1) << 2 | head[3] >> 6
-    return FrameHeader("aac", n_bytes, 1024 * (1 + (head[6] & 3)), _ADTS_RATES[rate], n_channels)
+    return FrameHeader("aac", n_bytes, 1024 * (1 + (head[6] & 3)), _ADTS_RATES[rate])
+
+
+def parse_ac3(head: bytes) -> FrameHeader | None:
+    """Read the header of a frame of AC-3; None if there is none, or one of E-AC-3."""
+    if len(head) < HEADER_BYTES or head[:2] != b"\x0b\x77" or head[5] >> 3 > 10:
+        return None
+    rate, code = head[4] >> 6, head[4] & 63
+    if rate == 3 or code >> 1 >= len(_AC3_BIT_RATES):
+        return None
+    bit_rate = _AC3_BIT_RATES[code >> 1]
+    n_bytes = (4 * bit_rate, 2 * (bit_rate * 96_000 // 44_100 + (code & 1)), 6 * bit_rate)[rate]
+    return FrameHeader("ac3", n_bytes, 1536, (48_000, 44_100, 32_000)[rate])
 
 
 def walk(file: PlainFile, parse: ParseHeader, end: int) -> Iterator[SoundFrame | Junk]:
@@ -140,13 +151,13 @@ def _find_frame(window: "_Window", parse: ParseHeader, position: int) -> int:
     """The place of the next frame or tag; the end of the sound if there is none."""
     while position < window.end:
         content = window.at(position, _WINDOW_BYTES)
-        for match in re.finditer(rb"\xff[\xe2-\xff]|ID3|APETAGEX", content):
+        for match in _BEGIN.finditer(content):
             place = position + match.start()
             head = window.at(place, HEAD_BYTES)
             header = parse(head)
             if header and _is_confirmed(window, parse, place, header, None):
                 return place
-            if head[:1] != b"\xff" and 10 < tag_bytes(head) <= window.end - place:
+            if 10 < tag_bytes(head) <= window.end - place:
                 return place
         position += max(1, len(content) - 8)
         if len(content) < _WINDOW_BYTES:

@@ -85,7 +85,7 @@ class _Clock:
         self._is_opus = head[:8] == b"OpusHead"
         self._longest = 0  # samples of a packet of Vorbis at the most
         if head[:7] == b"\x01vorbis" and len(head) > 28:
-            self._longest = 1 << (head[28] >> 4)
+            self._longest = (1 << (head[28] >> 4)) // 2
 
     def read(self, page: OggPage, link: OggLink) -> None:
         is_missing = page.sequence != (self._sequence + 1) & 0xFFFFFFFF
@@ -95,13 +95,14 @@ class _Clock:
         if page.granule <= 0:
             return
         if self._granule is not None and not is_missing and self._lasts(page) is not None:
-            link.jumps |= page.granule - self._granule > (self._lasts(page) or 0) + 1920
+            link.jumps |= page.granule - self._granule > (self._lasts(page) or 0)
         self._granule = page.granule
 
     def _lasts(self, page: OggPage) -> int | None:
         """How long the packets of a page last at the most, in samples; None if it cannot be told."""
         if self._is_opus:
-            return sum(opus_samples(packet) for packet in page.packets) + 5760
+            lengths = [opus_samples(packet) for packet in page.packets]
+            return sum(lengths) + max(lengths, default=5760)  # one may have begun on the page before
         return (len(page.packets) + 1) * self._longest if self._longest else None
 
 

@@ -21,13 +21,15 @@ from pianotrans.audio.demuxers import CLOCKED, MATROSKA, MOV, open_container
 from pianotrans.audio.plainfile import PlainFile
 from pianotrans.audio.samples import Block, in_blocks
 from pianotrans.audio.structure import is_intact, matroska_is_cut
-from pianotrans.audio.timeline import JITTER_S, Timeline
+from pianotrans.audio.timeline import DAMAGE_JITTER_S, JITTER_S, Timeline
 from pianotrans.audio.tracks import choose_track, track_remarks
 from pianotrans.errors import AudioError
 
 _SEEKABLE = frozenset({MATROSKA, MOV})
 _PRE_ROLL_S = 2.0  # decoded before the place that was sought: codecs need some frames to come into step
 _LEAST_SEEK_S = 10.0  # nearer places are reached as quickly by decoding
+_MAX_LOST_BEGINNING_S = 60.0  # an Ogg that begins later was recorded from a radio station
+_AFTERMATH_S = 1.0  # behind a damage, in which time stamps may be put right again
 _MAX_JUMP_S = 3600.0  # a longer pause is a damaged time stamp
 _RESTART_S = 1.0  # a clock of MPEG that goes back by more than this has been set anew
 _MIN_ZEROS = 16  # bytes: a compressed packet that is longer and holds nothing else was never written
@@ -66,6 +68,7 @@ class PyAvDecoder:
         self._lost_s = 0.0  # what could not be decoded since the last frame
         self._is_suspect = False  # whether a packet since the last frame was marked as corrupt
         self._error = ""
+        self._damage_ends = 0  # until this position time stamps are believed closely
         self._is_first_packet, self._states_delay = True, False
         self._frames = self._decode()
         first = next(self._frames, None)
@@ -109,7 +112,7 @@ class PyAvDecoder:
     def blocks(self) -> Iterator[Block]:
         """See `Decoder.blocks`."""
         yield from in_blocks(self._pieces(), self.sample_rate)
-        if self._lost_s or (self._kind != "flac" and not self._is_intact(self._places[-1], None)):
+        if self._lost_s or (self._kind != "flac" and not self._is_intact(self._places[0], None)):
             end_s = self._timeline.position / self.sample_rate
             self._timeline.gaps.append(Gap(end_s, end_s + (self._lost_s or math.inf), is_damage=True))
 
@@ -120,7 +123,7 @@ class PyAvDecoder:
         missing_s = self._promised_s - self._timeline.position / self.sample_rate
         if self._kind == MATROSKA and missing_s > JITTER_S:
             # The header may speak of another track, or of a longer file that this one was cut from.
-            is_whole = not matroska_is_cut(self._file) and self._is_intact(self._places[-1], None)
+            is_whole = not matroska_is_cut(self._file) and self._is_intact(self._places[0], None)
             return 0.0 if is_whole else missing_s
         return missing_s
 
@@ -170,7 +173,8 @@ class PyAvDecoder:
         """
         rate, stream = self.sample_rate, self._stream
         start_s = self._start_s(stream)
-        if self._kind == MATROSKA and start_s > JITTER_S and not self._is_intact(0, self._places[-1]):
+        may_be_lost = self._kind in (MATROSKA, "ogg") and JITTER_S < start_s < _MAX_LOST_BEGINNING_S
+        if may_be_lost and not self._is_intact(0, self._places[-1]):
             return round(start_s * rate)
         delay_s = Fraction(0)
         if not self._states_delay:
@@ -237,6 +241,8 @@ class PyAvDecoder:
         position = self._position(frame)
         if self._timeline.position == 0 and position is None:
             position = self._first_position
+        if position is None and self._kind == "avi":
+            self._lost_s += self._skipped_s()
         if position is None and self._lost_s:
             yield from self._timeline.silence(samples, round(self._lost_s * self.sample_rate), is_damage=True)
         is_damage = False
@@ -251,9 +257,22 @@ class PyAvDecoder:
 
     def _is_damage(self, jump_s: float) -> bool:
         """Whether sound was lost where time stamps jump."""
-        if self._lost_s or self._is_suspect:
-            return True
-        return jump_s > JITTER_S and not self._is_intact(self._places[0], self._places[-1])
+        is_damage = self._lost_s > 0 or self._is_suspect or self._timeline.position < self._damage_ends
+        if not is_damage and jump_s > DAMAGE_JITTER_S:
+            is_damage = not self._is_intact(self._places[0], self._places[-1])
+        if is_damage and abs(jump_s) > DAMAGE_JITTER_S:
+            self._damage_ends = self._timeline.position + round(
+                (max(0.0, jump_s) + _AFTERMATH_S) * self.sample_rate
+            )
+        return is_damage
+
+    def _skipped_s(self) -> float:
+        """How much sound went with the bytes that a demuxer of a format without time stamps has passed over."""
+        begin, end = self._places[max(0, len(self._places) - 2)], self._places[-1]
+        heard_s = self._timeline.position / self.sample_rate
+        if not heard_s or self._is_intact(begin, end):
+            return 0.0
+        return heard_s * (end - begin) / begin
 
     def _set_clock_anew(self, frame: AudioFrame) -> int:
         self._first_ticks, self._first_position = frame.pts or 0, self._timeline.position

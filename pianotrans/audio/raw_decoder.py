@@ -1,4 +1,4 @@
-"""Sound without a container, frame by frame: MP3 and its kin, AAC in ADTS."""
+"""Sound without a container, frame by frame: MP3 and its kin, AAC in ADTS, AC-3."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pianotrans.audio.conversion import FrameConverter
 from pianotrans.audio.decoder import Gap, NotDecodableError
 from pianotrans.audio.delays import usual_delay_samples
-from pianotrans.audio.frames import Junk, ParseHeader, SoundFrame, parse_adts, parse_mpeg, walk
+from pianotrans.audio.frames import Junk, ParseHeader, SoundFrame, parse_ac3, parse_adts, parse_mpeg, walk
 from pianotrans.audio.mp3_info import Mp3Info, parse_info
 from pianotrans.audio.plainfile import PlainFile
 from pianotrans.audio.samples import Block, in_blocks
@@ -23,7 +23,7 @@ from pianotrans.audio.tags import before_trailing_tags
 from pianotrans.audio.timeline import Timeline
 from pianotrans.errors import AudioError
 
-_PARSERS: dict[str, ParseHeader] = {"mp3": parse_mpeg, "aac": parse_adts}
+_PARSERS: dict[str, ParseHeader] = {"mp3": parse_mpeg, "aac": parse_adts, "ac3": parse_ac3}
 RAW_FORMATS = frozenset(_PARSERS)
 """FFmpeg's names of the formats that are read here."""
 _PRE_ROLL_FRAMES = 20  # decoded before the place that was sought; frames of MP3 borrow from up to nine others
@@ -135,15 +135,17 @@ class RawDecoder:
 
     def _mean_bytes(self, n_bytes: int, n_frames: int) -> float:
         """How many bytes of junk have replaced a frame; best known if the file tells how many frames it had."""
+        mean = n_bytes / n_frames if n_frames else float(self._first.header.n_bytes)
         info = parse_info(self._first)
         if info is not None and info.n_frames:
             everything = list(self._walk())
             frames = [one for one in everything if isinstance(one, SoundFrame)]
             n_lost = info.n_frames - (len(frames) - 1)
             n_junk_bytes = sum(one.n_bytes for one in everything if isinstance(one, Junk))
-            if n_lost > 0 and sum(parse_info(frame) is not None for frame in frames) == 1:
+            is_one_file = sum(parse_info(frame) is not None for frame in frames) == 1
+            if is_one_file and 0.5 < mean * n_lost / n_junk_bytes < 2:  # else the end is missing, too
                 return n_junk_bytes / n_lost
-        return n_bytes / n_frames if n_frames else self._first.header.n_bytes
+        return mean
 
     # What is heard
 

@@ -23,6 +23,12 @@ def is_intact(kind: str, file: PlainFile, begin: int, end: int | None, stream_id
             return _is_intact_flv(file, begin, end)
         if kind == "mpegts":
             return _is_intact_transport(file, begin, end, stream_id)
+        if kind == "asf":
+            return _is_intact_asf(file, begin, end if end is None else max(end, file.tell()))
+        if kind == "avi":
+            return _is_intact_avi(file, begin, end)
+        if kind == "mpeg":
+            return _is_intact_program(file, begin, end)
         return kind != "flac"  # its time stamps have no gaps
 
 
@@ -124,6 +130,69 @@ def _is_intact_flv(file: PlainFile, begin: int, end: int | None) -> bool:
             return False
         position += n_bytes + 4
     return position == end or end == size
+
+
+# AVI: chunks of name, size and content, padded to an even length; a packet's place is that of its content
+
+
+def _is_intact_avi(file: PlainFile, begin: int, end: int | None) -> bool:
+    if end is None or not begin:
+        return True
+    position = begin - 8
+    while position < end - 8:
+        file.seek(position)
+        head = file.read(8)
+        if not head[:4].isalnum():
+            return False
+        n_bytes = int.from_bytes(head[4:], "little")
+        position += 12 if head[:4] in (b"LIST", b"RIFF") else 8 + n_bytes + n_bytes % 2
+    return position == end - 8
+
+
+# MPEG program stream: packets that begin with 00 00 01, a number, and mostly their length
+
+_PACK, _END = 0xBA, 0xB9
+
+
+def _is_intact_program(file: PlainFile, begin: int, end: int | None) -> bool:
+    size = file.size()
+    position = begin
+    while position < (size if end is None else end):
+        file.seek(position)
+        head = file.read(14)
+        if len(head) < 6:
+            return True
+        if head[:3] != b"\0\0\1" or head[3] < _END:
+            return end is None and not any(head)  # padding
+        if head[3] == _PACK:
+            position += 14 + (head[13:] or b"\0")[0] % 8 if head[4] >> 6 == 1 else 12
+        else:
+            position += 4 if head[3] == _END else 6 + int.from_bytes(head[4:6], "big")
+    return end is None or position == end
+
+
+# ASF: packets of one length, which the header tells, each with the same first bytes
+
+_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_ASF_HEADER_BYTES = 2**16
+_ASF_INDEX = bytes.fromhex("90080033")  # which may follow the packets
+_ASF_PACKET_BEGIN = b"\x82\0\0"
+
+
+def _is_intact_asf(file: PlainFile, begin: int, end: int | None) -> bool:
+    file.seek(0)
+    header = file.read(_ASF_HEADER_BYTES)
+    at = header.find(_ASF_FILE_PROPERTIES)
+    n_packet = int.from_bytes(header[at + 92 : at + 96], "little")
+    if at < 0 or n_packet < len(_ASF_PACKET_BEGIN) or not begin:
+        return True
+    last = file.size() if end is None else end
+    for position in range(begin, last, n_packet):
+        file.seek(position)
+        if file.read(len(_ASF_PACKET_BEGIN)) != _ASF_PACKET_BEGIN:
+            file.seek(position)
+            return file.read(4) == _ASF_INDEX and end is None
+    return True
 
 
 # MPEG transport stream: packets of 188 bytes that count up, stream by stream

@@ -10,18 +10,20 @@ from pianotrans.audio.decoder import Gap
 
 JITTER_S = 0.03
 """By how much time stamps may be off: some containers round them, some programs read them from a clock."""
-_DAMAGE_JITTER_S = 0.005  # where sound was lost, time stamps are believed more closely
+DAMAGE_JITTER_S = 0.015  # where sound was lost, time stamps are believed more closely
 _SILENCE_SAMPLES = 2**16  # that a piece of silence holds at the most
 
 
 class Timeline:
     """Where the next sample belongs, and the gaps so far. Positions are samples from the recording's beginning."""
 
-    def __init__(self, sample_rate: int, position: int = 0) -> None:
+    def __init__(self, sample_rate: int, position: int | None = None) -> None:
+        """Begin at 0, or with a piece whose position is known better than by its time stamp."""
         self.sample_rate = sample_rate
-        self.position = position
+        self.position = position or 0
         self.gaps: list[Gap] = []
-        self._stamped: int | None = None  # where the next piece should begin by the time stamps so far
+        self._is_cutting = False  # whether the last piece was cut off altogether
+        self._stamped = position  # where the next piece should begin by the time stamps so far
 
     def place(
         self, samples: NDArray[Any], position: int | None = None, *, is_damage: bool = False
@@ -35,13 +37,14 @@ class Timeline:
             jump = position - self.position
             is_first, step = self._stamped is None, position - (self._stamped or 0)
             self._stamped = position + samples.shape[1]
-            tolerated_s = 0.0 if is_first else _DAMAGE_JITTER_S if is_damage else JITTER_S
+            tolerated_s = 0.0 if is_first or self._is_cutting else DAMAGE_JITTER_S if is_damage else JITTER_S
             if jump > tolerated_s * self.sample_rate:
                 # A clock that runs away from the samples is put right without a word.
                 is_told = is_damage or is_first or step > JITTER_S / 2 * self.sample_rate
                 yield from self.silence(samples, jump, is_damage=is_damage, is_told=is_told and not is_first)
             elif -jump > tolerated_s * self.sample_rate:
                 samples = samples[:, -jump:]
+        self._is_cutting = not samples.shape[1]
         if samples.shape[1]:
             self.position += samples.shape[1]
             yield samples

@@ -225,7 +225,7 @@ def test_a_format_that_changes_on_the_way_becomes_the_first_one(tmp_path: Path, 
         content += part.read_bytes()
     heard, info = read(io.BytesIO(content))
     assert (info.sample_rate, info.n_channels) == (44_100, 1)
-    assert heard.shape[1] == pytest.approx(6 * 44_100, abs=100)
+    assert heard.shape[1] == pytest.approx(6 * 44_100, abs=1200)  # but for padding
     first, second = heard[:, : 3 * 44_100], heard[:, 3 * 44_100 :]
     assert lag(first, music(3.0)) == 0
     assert abs(lag(second, music(3.0))) <= 60

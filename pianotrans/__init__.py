@@ -29,6 +29,7 @@ from pianotrans.errors import (
 from pianotrans.version import __version__
 
 if TYPE_CHECKING:
+    from pianotrans.audio import Reading
     from pianotrans.batch.collection import transcribe_folder
     from pianotrans.batch.evaluation import evaluate_dataset
     from pianotrans.evaluation.scoring import evaluate
@@ -40,6 +41,7 @@ _MODULES = {
     "Pedal": "pianotrans.events",
     "Performance": "pianotrans.events",
     "Progress": "pianotrans.inference.transcriber",
+    "Reading": "pianotrans.audio",
     "Transcriber": "pianotrans.inference.transcriber",
     "evaluate": "pianotrans.evaluation.scoring",
     "evaluate_dataset": "pianotrans.batch.evaluation",
@@ -63,6 +65,7 @@ __all__ = [
     "Performance",
     "PianotransError",
     "Progress",
+    "Reading",
     "Transcriber",
     "UsageError",
     "__version__",

@@ -28,6 +28,7 @@ class AudioInfo:
     sample_rate: int  # Hz
     n_channels: int
     duration_s: float | None  # of the part that is read; None: unknown until decoded
+    origin_s: float = 0.0  # the time of the first sample, as results give it
 
 
 class AudioReader:
@@ -47,7 +48,7 @@ class AudioReader:
         Raises AudioError for more than 8 channels or a rate outside 4000–768 000 Hz.
         """
         duration_s = None if decoder.duration_s is None else reading.length_s(decoder.duration_s)
-        self.info = AudioInfo(name, decoder.sample_rate, decoder.n_channels, duration_s)
+        self.info = AudioInfo(name, decoder.sample_rate, decoder.n_channels, duration_s, reading.origin_s)
         self._decoder = decoder
         self._excerpt = Excerpt(decoder, reading, name)
         self._allow_damaged = reading.allow_damaged

@@ -85,8 +85,8 @@ def evaluate_dataset(
         name_filter: Take only recordings whose name contains this, or matches it as a glob.
         n_at_most: Take only the first recordings, this many.
         recipe: Model, device, precision and hop, as a `workers.recipe.Recipe`; its formats and limit are not used.
-        settings: What counts as correct, as `evaluation.EvaluationSettings`; its `limit_s` also limits what is
-            transcribed.
+        settings: What counts as correct, as `evaluation.EvaluationSettings`; only the part
+            that counts is transcribed.
         output: Keep the transcriptions in this folder's `transcriptions`, where a later call uses them again;
             None keeps nothing.
         overwrite: Replace transcriptions there that are not from here.
@@ -102,7 +102,7 @@ def evaluate_dataset(
     """
     watcher = watcher or DatasetWatcher()
     settings = settings or EvaluationSettings()
-    recipe = replace(recipe or Recipe(), formats=_FORMATS, reading=Reading(end_s=settings.limit_s))
+    recipe = replace(recipe or Recipe(), formats=_FORMATS, reading=part_to_read(settings))
     listing = _select(find_pairs(layout, root, split), name_filter, n_at_most)
     provenance = Provenance(
         model=find_model(recipe.model or default_model()).name,
@@ -140,6 +140,11 @@ def _select(listing: DatasetListing, name_filter: str | None, n_at_most: int | N
     if name_filter is not None:
         listing = select_names(listing, name_filter)
     return listing if n_at_most is None else limit_pairs(listing, n_at_most)
+
+
+def part_to_read(settings: EvaluationSettings) -> Reading:
+    """The part of the recordings that counts."""
+    return Reading(settings.start_s, None if settings.limit_s is None else settings.end_s)
 
 
 def _hop_s(recipe: Recipe) -> float:

@@ -4,7 +4,7 @@ Importing this package loads neither torch nor a MIDI library.
 """
 
 from pianotrans.events.cleaning import Cleaning
-from pianotrans.events.cutting import cut_at
+from pianotrans.events.cutting import begin_at, cut_at
 from pianotrans.events.export import csv_text, json_text
 from pianotrans.events.frames import FrameGrid, FrameIntervals
 from pianotrans.events.midi import midi_bytes, to_pretty_midi
@@ -34,6 +34,7 @@ __all__ = [
     "TickNote",
     "TickPedal",
     "Ticks",
+    "begin_at",
     "csv_text",
     "cut_at",
     "extend_by_pedal",

@@ -94,6 +94,7 @@ def load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
         precision=recipe.precision,
         hop_s=recipe.hop_s,
         confidence=recipe.needs_confidence,
+        tuning=recipe.tuning,
         say=say,
     )
 
@@ -128,9 +129,8 @@ def do_task(
         return Failed(" ".join(message.split()), trace, time.monotonic() - start, is_lasting)
     took_s = time.monotonic() - start
     remarks = tuple(remark.text for remark in performance.remarks)
-    return Finished(
-        contents, performance.duration_s, took_s, len(performance.notes), len(performance.pedals), remarks
-    )
+    audio_s = performance.duration_s - recipe.reading.origin_s
+    return Finished(contents, audio_s, took_s, len(performance.notes), len(performance.pedals), remarks)
 
 
 def _transcribe(

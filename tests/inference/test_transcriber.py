@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-import mir_eval
 import numpy as np
 import pytest
 import soundfile
@@ -21,6 +20,7 @@ from pianotrans.errors import AudioError, Cancelled, DeviceError, ModelError
 from pianotrans.events import Note, Pedal, Performance, load_midi
 from pianotrans.inference.transcriber import Progress, Transcriber
 from pianotrans.semicrf import IntervalScores
+from tests.agreement import onset_f1
 from tests.audio.recordings import cut
 from tests.synthesis import random_performance, render
 
@@ -48,20 +48,6 @@ def performance(tiny: Transcriber, samples: NDArray[np.float32]) -> Performance:
 def path(tmp_path: Path, samples: NDArray[np.float32]) -> Path:
     soundfile.write(tmp_path / "clip.wav", samples, RATE, "FLOAT")
     return tmp_path / "clip.wav"
-
-
-def onset_f1(truth: Performance, estimate: Performance) -> float:
-    spans, hertz = zip(*(spans_and_hertz(one) for one in (truth, estimate)), strict=True)
-    if not len(hertz[1]):
-        return 0.0
-    return mir_eval.transcription.precision_recall_f1_overlap(
-        spans[0], hertz[0], spans[1], hertz[1], onset_tolerance=0.05, offset_ratio=None
-    )[2]
-
-
-def spans_and_hertz(performance: Performance) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    spans = np.array([(note.onset_s, note.offset_s) for note in performance.notes]).reshape(-1, 2)
-    return spans, mir_eval.util.midi_to_hz(np.array([note.key for note in performance.notes]))
 
 
 def test_everything_heard_is_as_sure_as_it_is(performance):
@@ -107,6 +93,7 @@ def test_a_clock_is_entered_for_every_stage_and_changes_nothing(tiny, samples, p
     assert tiny.transcribe(samples, RATE, clock=clock) == performance
     assert set(entered) == {
         "decode audio",
+        "tuning",
         "spectrogram",
         "stem",
         "transformer",
@@ -238,6 +225,51 @@ def test_times_are_those_of_the_recording(tiny, performance, samples):
     )
 
 
+def test_a_part_has_the_times_of_the_recording_or_its_own(tiny, samples, performance, tmp_path):
+    path = tmp_path / "later.wav"
+    soundfile.write(path, np.concatenate([np.full(2 * RATE, 0.1), samples, np.full(RATE, 0.1)]), RATE, "FLOAT")
+    reading = Reading(start_s=2.0, end_s=7.0)
+    part = tiny.transcribe(path, reading=reading)
+    assert part.duration_s == 7.0
+    assert part.notes
+    later = [(note.onset_s + 2.0, note.offset_s + 2.0, note.key) for note in performance.notes]
+    assert [(note.onset_s, note.offset_s, note.key) for note in part.notes] == later
+    assert tiny.transcribe(path, reading=replace(reading, from_zero=True)) == performance
+    with open_audio(path, reading) as reader:
+        assert tiny.transcribe(reader) == part
+    assert sorted(note.onset_s for note in tiny.stream(path, reading=reading) if isinstance(note, Note)) == sorted(
+        note.onset_s for note in part.notes
+    )
+
+
+def tuned(cents: float) -> Transcriber:
+    return Transcriber("tiny", device="cpu", precision="float32", tuning=cents)
+
+
+@pytest.mark.parametrize("cents", [-45, 50, -150])
+def test_a_piano_off_pitch_is_evened_out_and_its_times_are_mapped_back(samples, performance, cents):
+    speed = 2 ** (cents / 1200)
+    off_pitch = soxr.resample(samples, RATE * speed, RATE)
+    heard = tuned(cents).transcribe(off_pitch, RATE)
+    assert heard.duration_s == len(off_pitch) / RATE
+    notes = [
+        replace(note, onset_s=note.onset_s / speed, offset_s=note.offset_s / speed) for note in performance.notes
+    ]
+    assert onset_f1(Performance(tuple(notes), (), heard.duration_s), heard) > 0.95
+    events = list(tuned(cents).stream(off_pitch, RATE))
+    assert tuple(sorted(one.onset_s for one in events if isinstance(one, Note))) == tuple(
+        note.onset_s for note in heard.notes
+    )
+
+
+def test_progress_of_a_piano_off_pitch_is_that_of_the_recording(samples):
+    seen: list[Progress] = []
+    tuned(-300).transcribe(np.tile(samples, 4), RATE, on_progress=seen.append)
+    assert {progress.total_s for progress in seen} == {20.0}
+    assert [progress.done_s for progress in seen] == sorted(progress.done_s for progress in seen)
+    assert seen[-1].done_s == 20.0
+
+
 def test_a_transcriber_remembers_nothing(tiny, performance, samples):
     tiny.transcribe(render(random_performance(2, 3.0), RATE), RATE)
     assert tiny.transcribe(samples, RATE) == performance
@@ -260,7 +292,9 @@ def test_another_rate_and_another_channel_give_about_the_same_notes(tiny, perfor
 @pytest.mark.slow
 def test_the_published_model_hears_a_sample_clip_and_nothing_in_silence(published, samples_folder):
     transcriber = Transcriber("transkun-v2", device="cpu")
-    assert transcriber.transcribe(np.zeros(3 * 44_100, np.float32), 44_100) == Performance(duration_s=3.0)
+    nothing = transcriber.transcribe(np.zeros(3 * 44_100, np.float32), 44_100)
+    assert replace(nothing, remarks=()) == Performance(duration_s=3.0)
+    assert [remark.kind for remark in nothing.remarks] == ["nothing found"]
     found = transcriber.transcribe(samples_folder / "beethoven_fur_elise.flac")
     assert onset_f1(load_midi(samples_folder / "beethoven_fur_elise.mid"), found) > 0.95
 

@@ -60,6 +60,13 @@ def transcribe(
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     hop: options.Hop = None,
+    start: options.Start = 0.0,
+    end: options.End = None,
+    from_zero: Annotated[
+        bool, typer.Option("--from-zero", help="With --start: let times in the output begin at 0.")
+    ] = False,
+    track: options.Track = None,
+    tuning: options.Tuning = "auto",
     allow_damaged: options.AllowDamaged = False,
     confidence: Annotated[
         bool,
@@ -165,7 +172,8 @@ def transcribe(
             device=device,
             precision=precision,
             hop_s=hop,
-            reading=Reading(allow_damaged=allow_damaged),
+            tuning=tuning,
+            reading=Reading(start, end, track, allow_damaged=allow_damaged, from_zero=from_zero),
             confidence=confidence,
             cleaning=Cleaning(
                 min_confidence=min_confidence,

@@ -127,6 +127,7 @@ class Site:
 
     service: Service
     client: httpx.Client
+    is_running: Callable[[], bool] = lambda: True
 
     def post(self, name: str = "song.mp3", content: Any = b"sound", **options: Any) -> httpx.Response:
         return self.client.post("/api/jobs", params={"name": name}, content=content, **options)
@@ -169,12 +170,12 @@ def serving(
         Service(folder, limits or Limits(), pool_of(start_process or Scripted(), n_workers), **options) as service,
     ):
         service.start()
-        server = Server(make_app(service, access or Access()), service.listeners)
+        server = Server(make_app(service, access or Access()), service)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:
             with httpx.Client(base_url=address_of(listening), timeout=SOON_S, trust_env=False) as client:
-                yield Site(service, client)
+                yield Site(service, client, thread.is_alive)
         finally:
             server.should_exit = True
             thread.join(SOON_S)

@@ -10,31 +10,15 @@ from pathlib import Path
 
 import httpx
 
-from pianotrans.web.job import Job, JobState, now
+from pianotrans.web.job import JobState
 from pianotrans.web.service import Limits
-from pianotrans.web.store import JobStore
-from pianotrans.web.uploads import new_id
 from tests.browser import chromium
-from tests.web.making import Scripted, serving
+from tests.web.making import Scripted, fill, serving
 from tests.web.test_dispatcher import listening_script
 
 N_WAITING = 10_000
 N_DONE = 5_000
 LISTEN_S = 15.0
-
-
-def fill(folder: Path, n_jobs: int, state: JobState) -> list[str]:
-    """A folder with that many jobs; returns their ids."""
-    (folder / "jobs").mkdir(parents=True)
-    store, ids = JobStore(folder / "jobs.sqlite"), [new_id() for _ in range(n_jobs)]
-    store._connection.execute("BEGIN")
-    for number, job_id in enumerate(ids):
-        store.add(Job(job_id, f"{number}.mp3", 5, now(), state, 1.0, 0.0, 3, 1))
-        (folder / "jobs" / job_id).mkdir()
-        (folder / "jobs" / job_id / "recording").write_bytes(b"sound")
-    store._connection.execute("COMMIT")
-    store.close()
-    return ids
 
 
 def measure_changes(folder: Path) -> str:

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,19 @@ def hand_in(queue: JobQueue, name: str = "song.mp3", content: bytes = b"sound") 
     folder.make()
     folder.recording.write_bytes(content)
     return queue.add(job)
+
+
+def fill(folder: Path, n_jobs: int, state: JobState) -> list[str]:
+    """A server's folder with many jobs, named after their numbers; returns their ids."""
+    queue = make_queue(folder)
+    connection, ids = queue._store._connection, []
+    connection.execute("BEGIN")
+    for number in range(1, n_jobs + 1):
+        ids.append(hand_in(queue, f"{number}.mp3").id)
+        queue._store.update(replace(queue.find(ids[-1]), state=state, n_notes=3, n_pedals=1, duration_s=1.0))
+    connection.execute("COMMIT")
+    queue._store.close()
+    return ids
 
 
 @dataclass

@@ -8,7 +8,6 @@ from pathlib import Path
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from pianotrans.audio import Reading
 from pianotrans.batch import RunWatcher
 from pianotrans.batch.evaluation import DatasetWatcher
 from pianotrans.commands.console import Reporter

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from pianotrans.audio import Reading
 from pianotrans.batch import End, Item, Outcome, RunWatcher
 from pianotrans.batch.estimate import Estimate, size_of
 from pianotrans.commands.console import Reporter, clock

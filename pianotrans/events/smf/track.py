@@ -92,6 +92,8 @@ def _read_events(data: bytes, track: MidiTrack, stop: int, *, ends: bool) -> Non
             _, at = _read_block(data, at, stop)
         else:
             at += _SYSTEM_DATA_BYTES.get(status, 0)
+            if at > stop:
+                raise IndexError
 
         track.end, track.stop = tick, at
         if is_end:
@@ -127,7 +129,7 @@ def _add_tempo(track: MidiTrack, tick: int, content: bytes) -> None:
         track.repairs.add("tempo changes without a tempo are left out")
         return
     if len(content) > 3:
-        track.repairs.add("tempo changes of more than three bytes are read as far as they make sense")
+        track.repairs.add("tempo changes of more than three bytes are taken for what they seem to be")
     track.tempi.append((tick, tempo))
 
 

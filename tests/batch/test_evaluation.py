@@ -73,6 +73,17 @@ def test_the_same_scores_as_of_files(songs: Path, tmp_path: Path):
     assert sum(piece.n_estimate for piece in scores.pieces) > 0, "nothing heard, nothing tested"
 
 
+def test_durations_that_do_not_go_together(songs: Path):
+    random_performance(SEED, 30.0).save(songs / "a.mid")
+    watcher = Notes()
+    scores = pianotrans.evaluate_dataset(songs, recipe=TINY, watcher=watcher)
+    (warning,) = scores.warnings
+    assert warning.startswith("a: 2.0 s of audio, ")
+    assert watcher.told.index(warning) > watcher.told.index("transcribed")
+    part = pianotrans.evaluate_dataset(songs, recipe=TINY, settings=EvaluationSettings(limit_s=1.0))
+    assert part.warnings == ()
+
+
 def test_a_part_under_other_settings(songs: Path):
     settings = EvaluationSettings(conventions=(KEYS,), limit_s=1.0)
     scores = pianotrans.evaluate_dataset(

@@ -53,17 +53,18 @@ def make_plan(inputs: Sequence[str], output: str | None, formats: Sequence[str])
         names = _formats_of_one_file(out, names, alone=alone)
     names = names or (DEFAULT_FORMAT,)
     found = {source: base for given in sources for source, base in _recordings(given)}
+    is_file = out is not None and (out == STDOUT or not _is_folder_to_write(out))
     planned: list[_Planned] = [
-        (source, place) if isinstance(source, AudioError) else (_item(source, place, out, names), source)
-        for source, place in found.items()
+        (source, base) if isinstance(source, AudioError) else (_item(source, base, out, names, is_file), source)
+        for source, base in found.items()
     ]
     collection = _collection_folder(found, sources, out)
-    if out is None or (out != STDOUT and _is_folder_to_write(out)):
-        planned = _without_twins(planned)
+    if not is_file:
+        planned = _without_twins(planned) if len(sources) > 1 else planned
         if collection is None:  # the ledger of a collection knows earlier names
             named = iter(name_outputs([what for what, _ in planned if isinstance(what, Item)]))
             planned = [(next(named) if isinstance(what, Item) else what, where) for what, where in planned]
-    elif out != STDOUT:
+    elif out is not None and out != STDOUT:
         _check_not_source(out, found)
     return Plan(
         tuple(what for what, _ in planned),
@@ -114,12 +115,12 @@ def _check_not_source(out: Address, found: Iterable[Address | AudioError]) -> No
             raise UsageError(f"{out}: is the recording itself. Name another file.", "output")
 
 
-def _item(source: Address, base: Address, out: Address | None, formats: tuple[str, ...]) -> Item:
+def _item(source: Address, base: Address, out: Address | None, formats: tuple[str, ...], is_file: bool) -> Item:
     place = place_below(base, source)
     outputs: dict[str, Address]
     if out is None:
         outputs = {name: source.with_suffix(suffix_of(name)) for name in formats}
-    elif out == STDOUT or not _is_folder_to_write(out):
+    elif is_file:
         outputs = {formats[0]: out}
     else:
         outputs = {name: below(out, place, name) for name in formats}

@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "pianotrans"
 
 # What each part may import besides itself and BASICS. Arrows point one way: the order is a topological one.
-BASICS = {"errors", "version", "files", "names", "processes", "extras", "piano", "remarks", "tables"}
+BASICS = {"errors", "version", "files", "memory", "names", "processes", "extras", "piano", "remarks", "tables"}
 ALLOWED: dict[str, set[str]] = {
     "audio": set(),
     "events": set(),

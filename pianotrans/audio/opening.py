@@ -1,6 +1,7 @@
 """From a path or a file to a reader: choose the decoder, and check that the file is complete."""
 
 import os
+import stat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,6 +12,7 @@ from pianotrans.audio.reader import MISSING_S, AudioReader, truncated_error
 from pianotrans.audio.reading import Reading
 from pianotrans.audio.soundfile_decoder import SoundFileDecoder
 from pianotrans.errors import AudioError
+from pianotrans.memory import decoding
 
 AudioSource = str | os.PathLike[str] | BinaryIO
 
@@ -28,9 +30,10 @@ def open_audio(source: AudioSource, reading: Reading = Reading()) -> AudioReader
     decoder: Decoder | None = None
     try:
         _check_readable(file, name)
-        sizes = data_bytes(file)
-        is_cut_ogg = ends_inside_ogg_page(file)
-        decoder = _open_decoder(file, name)
+        with decoding(name):
+            sizes = data_bytes(file)
+            is_cut_ogg = ends_inside_ogg_page(file)
+            decoder = _open_decoder(file, name)
         if is_cut_ogg and not reading.allow_damaged:
             raise _cut_ogg_error(name, decoder.duration_s)
         if sizes and not reading.allow_damaged:
@@ -46,6 +49,13 @@ def open_audio(source: AudioSource, reading: Reading = Reading()) -> AudioReader
         raise
 
 
+def check_file(path: str | os.PathLike[str]) -> None:
+    """Raise AudioError unless there is a file that can be read and is not empty. Nothing is decoded."""
+    file, name, _ = _open_file(path)
+    with file:
+        _check_readable(file, name)
+
+
 def _open_file(source: AudioSource) -> tuple[BinaryIO, str, bool]:
     """The file, what to call it, and whether it is ours to close."""
     if not isinstance(source, str | os.PathLike):
@@ -58,8 +68,7 @@ def _open_file(source: AudioSource) -> tuple[BinaryIO, str, bool]:
         return source, name if isinstance(name, str) and name else "audio", False
     name = os.fsdecode(source)
     try:
-        if Path(name).is_dir():
-            raise AudioError(f"{name}: is a folder. Give an audio file.")
+        _check_kind(name, Path(name).stat().st_mode)
         return Path(name).open("rb"), name, True
     except FileNotFoundError as error:
         raise AudioError(f"{name}: no such file. Check the path.") from error
@@ -67,6 +76,14 @@ def _open_file(source: AudioSource) -> tuple[BinaryIO, str, bool]:
         raise AudioError(f"{name}: no permission to read it. Change its permissions, or give a copy.") from error
     except (OSError, ValueError) as error:
         raise AudioError(f"{name}: cannot be opened ({error}). Give an audio file.") from error
+
+
+def _check_kind(name: str, mode: int) -> None:
+    """Raise AudioError for what is no plain file; opening a pipe would wait for somebody to write to it."""
+    if stat.S_ISDIR(mode):
+        raise AudioError(f"{name}: is a folder. Give an audio file.")
+    if not stat.S_ISREG(mode):
+        raise AudioError(f"{name}: a pipe, a socket or a device. Give a file that can be read and sought.")
 
 
 def _check_readable(file: BinaryIO, name: str) -> None:

@@ -38,6 +38,8 @@ class PyAvDecoder:
         self._mp3_counts_frames = mp3_counts_frames(file)
         try:
             self._container = av.open(PlainFile(file), "r", **_OPTIONS)
+        except MemoryError:  # one of FFmpeg's errors, too
+            raise
         except (av.FFmpegError, IndexError) as error:  # IndexError: PyAV 18, for text taken for a picture
             raise NotDecodableError(str(error)) from error
         try:
@@ -120,10 +122,14 @@ class PyAvDecoder:
             for packet in self._container.demux(self._stream):
                 try:
                     frames = self._stream.decode(packet)
+                except MemoryError:
+                    raise
                 except av.FFmpegError as error:
                     self._note(error, _seconds(packet.duration, packet.time_base))
                 else:
                     yield from (frame for frame in frames if frame.samples)
+        except MemoryError:
+            raise
         except av.FFmpegError as error:
             self._note(error, math.inf)
 

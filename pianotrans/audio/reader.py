@@ -10,6 +10,7 @@ import numpy as np
 from pianotrans.audio.decoder import BrokenStreamError, Decoder, no_samples_error
 from pianotrans.audio.samples import MAX_CHANNELS, MAX_RATE, MIN_RATE, Block
 from pianotrans.errors import AudioError
+from pianotrans.memory import decoded
 from pianotrans.remarks import Remark
 
 MISSING_S = 0.1  # tolerated: encoders' delays and padding differ by some 50 ms
@@ -62,7 +63,7 @@ class AudioReader:
         self._started = True
         broken: BrokenStreamError | None = None
         try:
-            for block in self._decoder.blocks():
+            for block in decoded(self._decoder.blocks(), self.info.name):
                 self._check_finite(block)
                 self._n_samples += block.shape[1]
                 yield block

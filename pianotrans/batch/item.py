@@ -61,6 +61,7 @@ class Outcome:
     trace: str | None = None  # the traceback of a failure, if there is one
     audio_s: float = 0.0
     took_s: float = 0.0
+    remarks: tuple[str, ...] = ()  # one line each, for people
 
     @classmethod
     def refusal(cls, source: Address, error: PianotransError) -> "Outcome":

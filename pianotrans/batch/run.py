@@ -226,7 +226,7 @@ class Run:
             self._bury(item, message)
 
     def _finish(self, item: Item, message: Finished) -> None:
-        outcome = Outcome(item, End.done, audio_s=message.audio_s, took_s=message.took_s)
+        outcome = Outcome(item, End.done, audio_s=message.audio_s, took_s=message.took_s, remarks=message.remarks)
         try:
             is_ours = deliver(item, message, self._ledger, overwrite=self._options.overwrite)
         except OutputError as error:  # not the recording's fault: the next run tries again

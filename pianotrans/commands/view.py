@@ -1,7 +1,9 @@
 """`pianotrans view`: a performance as a picture."""
 
+import json
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +12,12 @@ import typer
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
 from pianotrans.commands.options import Device, Model, Overwrite, Quiet, Verbose
-from pianotrans.errors import OutputError, UsageError
+from pianotrans.errors import FAILED, OutputError, UsageError
 from pianotrans.events import PERFORMANCE_SUFFIXES, load_performance
 from pianotrans.views import PICTURE_FORMATS
 
 if TYPE_CHECKING:
+    from pianotrans.audio import Reading
     from pianotrans.events import Performance
     from pianotrans.views import Comparison, KeySpectrum
 
@@ -112,26 +115,37 @@ def _check_start(performance: "Performance", start_s: float) -> None:
 def _transcribe(
     source: Path, model: str | None, device: str, limit_s: float | None, reporter: Reporter
 ) -> "Performance":
-    from pianotrans.audio import Reading, open_audio
+    from pianotrans.audio import Reading, check_file
+    from pianotrans.commands.single_worker import SingleWorker
+    from pianotrans.events import Performance
+    from pianotrans.workers.messages import Failed, Task
+    from pianotrans.workers.recipe import Recipe
 
-    open_audio(source).close()  # before time is spent on loading a model
-    with reporter.waiting("Loading the model …"):
-        from pianotrans.inference.transcriber import Transcriber
-
-        transcriber = Transcriber(model, device=device, say=reporter.say)
-    with reporter.working(source.name) as meter:
-        return transcriber.transcribe(
-            source,
-            on_progress=lambda progress: meter.update(progress.done_s, progress.total_s),
-            reading=Reading(end_s=limit_s),
-        )
+    check_file(source)  # before time is spent on loading a model
+    recipe = Recipe(formats=("json",), model=model, device=device, reading=Reading(end_s=limit_s))
+    with SingleWorker(recipe, reporter) as worker:
+        answer = worker.do(Task(source.name, source), source.name)
+    if isinstance(answer, Failed):
+        raise typer.Exit(FAILED)
+    return Performance.from_dict(json.loads(answer.contents["json"]))
 
 
 def _spectrum(audio: Path, limit_s: float | None) -> "KeySpectrum":
-    from pianotrans.audio import Reading, open_audio
+    """The spectrum of a recording, which another process decodes: a damaged one may crash it."""
+    from pianotrans.audio import Reading
+    from pianotrans.processes import Death, run_apart
+
+    spectrum = run_apart(partial(_spectrum_of, reading=Reading(end_s=limit_s)), audio)
+    if isinstance(spectrum, Death):
+        raise spectrum.error(str(audio))
+    return spectrum
+
+
+def _spectrum_of(audio: Path, reading: "Reading") -> "KeySpectrum":
+    from pianotrans.audio import open_audio
     from pianotrans.views import key_spectrum
 
-    with open_audio(audio, Reading(end_s=limit_s)) as reader:
+    with open_audio(audio, reading) as reader:
         return key_spectrum(reader.blocks(), reader.info.sample_rate)
 
 

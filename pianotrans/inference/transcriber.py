@@ -187,7 +187,11 @@ def transcribe(
     device: str = "auto",
     on_progress: Callable[[Progress], Any] | None = None,
 ) -> Performance:
-    """Transcribe one recording; see `Transcriber`, which is the way to do several without loading anew."""
+    """Transcribe one recording; see `Transcriber`, which is the way to do several without loading anew.
+
+    The recording is decoded in your process. One that is damaged in a rare way can crash a decoder, and the process
+    with it; the command line decodes in processes of its own.
+    """
     return Transcriber(model, device=device).transcribe(source, sample_rate, on_progress=on_progress)
 
 

@@ -24,15 +24,21 @@ Address: TypeAlias = Union[Path, "UPath"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # at least two letters: C:/ is a drive
 _HERE = ("file", "local")
+_WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
 def parse_address(text: str) -> Address:
     """The address that a path or a URL names; `file://…` is a path, too. Does not check that anything is there.
 
-    Raises StorageError for a URL that cannot be opened on this machine.
+    Raises StorageError for a URL that cannot be opened on this machine, and for an address of the web.
     """
     if not _URL.match(text):
         return Path(text)
+    if _WEB.match(text):  # mostly a page that shows a video, not the recording itself
+        raise StorageError(
+            f"{text}: an address of the web. Download the recording first, then give the file. URLs are for stores "
+            f"such as s3://bucket/song.wav, with the extra 'cluster': {install_command('cluster')}"
+        )
     try:
         from upath import UPath
     except ModuleNotFoundError as error:

@@ -1,5 +1,6 @@
 """The evaluation of a data set from Python: what it returns, keeps and tells."""
 
+import shutil
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -73,17 +74,6 @@ def test_the_same_scores_as_of_files(songs: Path, tmp_path: Path):
     assert sum(piece.n_estimate for piece in scores.pieces) > 0, "nothing heard, nothing tested"
 
 
-def test_durations_that_do_not_go_together(songs: Path):
-    random_performance(SEED, 30.0).save(songs / "a.mid")
-    watcher = Notes()
-    scores = pianotrans.evaluate_dataset(songs, recipe=TINY, watcher=watcher)
-    (warning,) = scores.warnings
-    assert warning.startswith("a: 2.0 s of audio, ")
-    assert watcher.told.index(warning) > watcher.told.index("transcribed")
-    part = pianotrans.evaluate_dataset(songs, recipe=TINY, settings=EvaluationSettings(limit_s=1.0))
-    assert part.warnings == ()
-
-
 def test_a_part_under_other_settings(songs: Path):
     settings = EvaluationSettings(conventions=(KEYS,), limit_s=1.0)
     scores = pianotrans.evaluate_dataset(
@@ -98,6 +88,19 @@ def test_a_part_under_other_settings(songs: Path):
         "b",
         1,
     )
+
+
+@pytest.mark.shared
+def test_a_recording_that_crashes_whoever_opens_it(songs: Path, shared: Path):
+    """Its length is asked for in another process; it is transcribed, or not, in a third."""
+
+    class Stops(DatasetWatcher):
+        def transcribing(self):
+            raise KeyboardInterrupt
+
+    shutil.copy(shared / "field" / "attack" / "crash_channels0.adx", songs / "b.wav")
+    with pytest.raises(KeyboardInterrupt):  # so it lives
+        pianotrans.evaluate_dataset(songs, recipe=TINY, watcher=Stops())
 
 
 def test_what_is_wrong_as_a_whole(songs: Path):

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from pianotrans import processes
 from pianotrans.events import Note, Pedal, Performance
+from pianotrans.processes import Death
 
 from .driving import clip, names, only_error, run
 
@@ -85,3 +87,25 @@ def test_what_cannot_be_drawn_gets_one_line(
     assert result.exit_code == code
     assert message in only_error(result)
     assert names(song.parent) == before
+
+
+def spectrum_that_dies(*_: object) -> Death:
+    return Death("ended by signal 8")
+
+
+def test_a_recording_that_kills_the_process_gets_one_line(song: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(processes, "run_apart", spectrum_that_dies)
+    audio = clip(song.parent / "take.wav", 0.5)
+    result = run("view", song, "--audio", audio)
+    assert result.exit_code == 1
+    assert only_error(result).startswith(f"error: {audio}: the process that decoded it died (ended by signal 8)")
+    assert not song.with_suffix(".png").exists()
+
+
+@pytest.mark.slow
+def test_recordings_are_decoded_in_another_process(song: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.undo()
+    audio = clip(song.parent / "take.wav", 2.0)
+    monkeypatch.setattr("pianotrans.audio.open_audio", None)  # in this process
+    assert run("view", song, "--audio", audio, "-o", song.parent / "take.svg").exit_code == 0
+    assert "<image" in (song.parent / "take.svg").read_text()

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE
@@ -14,6 +15,7 @@ from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.transcribe.planning import Plan
 from pianotrans.commands.transcribe.progress import show_progress
 from pianotrans.errors import PianotransError
+from pianotrans.files import make_folder
 from pianotrans.workers.pool import Pool, PoolMaker, WorkerPool
 from pianotrans.workers.recipe import Recipe
 
@@ -33,6 +35,8 @@ def transcribe_collection(
     for one in plan.recordings:
         if isinstance(one, PianotransError):
             reporter.error(one)
+    if isinstance(to.output, Path):
+        make_folder(to.output)
     try:
         result = run_collection(plan, to, recipe, options, reporter, make_pool)
     except KeyboardInterrupt:

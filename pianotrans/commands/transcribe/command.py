@@ -24,7 +24,10 @@ _CLEANING = "Clean-up (off by default)"
 
 def transcribe(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT…", help="Recordings or folders of recordings; paths or URLs.")
+        list[str],
+        typer.Argument(
+            metavar="INPUT…", help="Recordings or folders of recordings; paths, URLs, or - for standard input."
+        ),
     ],
     output: Annotated[
         str | None,

@@ -67,6 +67,8 @@ class _View(RunWatcher):
         self._estimate.ended(outcome.item, outcome.audio_s if outcome.end is End.done else 0.0)
         if outcome.is_good:
             self._reporter.detail(f"{outcome.item.name}: {outcome.end}, in {outcome.took_s:.2f} s")
+            for remark in outcome.remarks:
+                self._reporter.say(f"{outcome.item.name}: {remark}")
         else:
             if outcome.trace:
                 self._reporter.detail(outcome.trace.rstrip())

@@ -11,7 +11,7 @@ from pianotrans.datasets import DatasetListing, Pair, file_of
 from pianotrans.datasets.naming import excerpt
 from pianotrans.errors import DatasetError, OutputError, PianotransError
 from pianotrans.files import make_folder
-from pianotrans.processes import work_on
+from pianotrans.processes import Death, work_apart
 from pianotrans.training.data.index import FILE_NAME, Index, Recording, read_index, write_index
 from pianotrans.training.preparation.checking import PreparationSettings, prepare_recording, source_of
 from pianotrans.training.preparation.splits import check_splits
@@ -75,8 +75,10 @@ class Preparation:
                 yield PreparationOutcome(pair.name, pair.split, known, was_known=True)
             else:
                 todo.append(pair)
-        for pair, result in work_on(partial(_prepare, out=self.out, settings=self.settings), todo, n_jobs):
-            if isinstance(result, Recording):
+        for pair, result in work_apart(partial(_prepare, out=self.out, settings=self.settings), todo, n_jobs):
+            if isinstance(result, Death):
+                yield PreparationOutcome(pair.name, pair.split, refusal=str(result.error(str(pair.audio))))
+            elif isinstance(result, Recording):
                 self._keep(result)
                 yield PreparationOutcome(pair.name, pair.split, result)
             else:

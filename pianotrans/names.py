@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 
 _INVISIBLE = {"Cc", "Cs", "Zl", "Zp", "Cf"}
 _JOINERS = "\u200c\u200d"  # of the category Cf, but scripts and emoji need them
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\(\\|u[0-9a-f]{4})")
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -35,7 +36,7 @@ def stored(name: str | os.PathLike[str]) -> str:
     for a byte that is not UTF-8, and `\\` for a backslash.
     """
     text = os.fspath(name)
-    if "\\ud" not in text and not any(map(_is_surrogate, text)):
+    if "\\ud" not in text and not _SURROGATE.search(text):
         return text
     return text.replace("\\", "\\\\").encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -72,7 +73,3 @@ def _shown_character(character: str) -> str:
     if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8, as `os.fsdecode` keeps it
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
-
-
-def _is_surrogate(character: str) -> bool:
-    return "\ud800" <= character <= "\udfff"

@@ -123,4 +123,5 @@ def transcribe_folder(
 
 def below(folder: Address, place: PurePath, format_name: str) -> Address:
     """The address of a result: the recording's path below the output folder, with the format's suffix."""
-    return folder / place.with_suffix(suffix_of(format_name)).as_posix()
+    place = place.with_suffix(suffix_of(format_name))
+    return folder / (place if isinstance(folder, Path) else place.as_posix())

@@ -2,14 +2,14 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from pianotrans.audio import Reading
+from pianotrans.audio import Reading, open_audio
 from pianotrans.batch.collection import Destination, transcribe_items
-from pianotrans.batch.item import Item, Outcome
+from pianotrans.batch.item import Item
 from pianotrans.batch.run import Options, RunWatcher
 from pianotrans.datasets import (
     DatasetListing,
@@ -34,6 +34,7 @@ from pianotrans.evaluation import (
 from pianotrans.evaluation.texts import first_few
 from pianotrans.files import make_folder
 from pianotrans.inference.registry import default_model, find_model
+from pianotrans.processes import work_apart
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.storage import here
 
@@ -116,14 +117,10 @@ def evaluate_dataset(
     incomplete = tuple(map(str, listing.unmatched))
     for line in first_few(incomplete):
         watcher.warned(line)
-    readable, unreadable = _read_midi(listing.pairs, watcher)
+    pairs, unreadable, warnings = _check(listing.pairs, watcher)
     options = Options(overwrite=overwrite, retry_failed=True, n_jobs=n_jobs or 1)
     with _folder(output) as folder:
-        outcomes = _transcribe(list(readable), folder, recipe, options, watcher)
-        warnings = tuple(_doubts(readable, outcomes, settings.limit_s))
-        for line in warnings:
-            watcher.warned(line)
-        transcribed, untranscribed = _sort(list(readable), outcomes)
+        transcribed, untranscribed = _transcribe(pairs, folder, recipe, options, watcher)
         pieces, unscored = score_pairs(transcribed, settings, n_jobs=n_jobs, watcher=watcher)
     failures = (*unreadable, *untranscribed, *unscored)
     if not pieces:
@@ -156,26 +153,40 @@ def _hop_s(recipe: Recipe) -> float:
     return config.segments.hop_s if recipe.hop_s is None else recipe.hop_s
 
 
-def _read_midi(pairs: Sequence[Pair], watcher: DatasetWatcher) -> tuple[dict[Pair, float], tuple[Failure, ...]]:
-    """The pairs whose MIDI can be read, with its seconds, and those that cannot; before hours of transcribing."""
-    readable, failures = {}, []
+def _check(
+    pairs: Sequence[Pair], watcher: DatasetWatcher
+) -> tuple[list[Pair], tuple[Failure, ...], tuple[str, ...]]:
+    """The pairs whose MIDI can be read, those that cannot, and warnings of durations that do not go together.
+
+    This comes before the hours of transcribing. Only the headers of recordings are read, in another process as
+    they may be made to crash it; where one does not tell the duration there is no warning.
+    """
+    readable, failures, warnings = [], [], []
+    lengths_s = dict(work_apart(_length_s, [pair.audio for pair in pairs], 1))
     for n_done, pair in enumerate(pairs, 1):
         try:
-            readable[pair] = load_reference(pair.midi).duration_s
+            midi_s = load_reference(pair.midi).duration_s
         except PianotransError as error:
             failures.append(Failure(pair.name, str(error)))
             watcher.failed(failures[-1])
+        else:
+            readable.append(pair)
+            audio_s = lengths_s[pair.audio]
+            warning = check_duration(pair, audio_s, midi_s) if isinstance(audio_s, float) else None
+            if warning is not None:
+                warnings.append(warning)
+                watcher.warned(warning)
         watcher.checked(n_done, len(pairs))
-    return readable, tuple(failures)
+    return readable, tuple(failures), tuple(warnings)
 
 
-def _doubts(midi_s: Mapping[Pair, float], outcomes: Sequence[Outcome], limit_s: float | None) -> Iterator[str]:
-    """Warnings of durations that do not go together, from what workers told; they open the recordings."""
-    for (pair, duration_s), outcome in zip(midi_s.items(), outcomes, strict=True):
-        is_whole = limit_s is None or outcome.audio_s < limit_s
-        warning = check_duration(pair, outcome.audio_s, duration_s) if outcome.is_good and is_whole else None
-        if warning is not None:
-            yield warning
+def _length_s(audio: Path) -> float | None:
+    """The length of a recording by its header; None if that does not tell it, or the recording cannot be read."""
+    try:
+        with open_audio(audio, Reading(allow_damaged=True)) as reader:
+            return reader.info.duration_s
+    except PianotransError:
+        return None
 
 
 @contextmanager
@@ -192,22 +203,14 @@ def _folder(output: str | os.PathLike[str] | None) -> Iterator[Path]:
 
 def _transcribe(
     pairs: Sequence[Pair], folder: Path, recipe: Recipe, options: Options, watcher: DatasetWatcher
-) -> Sequence[Outcome]:
-    """The outcomes of all pairs, in their order. What failed before is tried again."""
+) -> tuple[list[FilePair], tuple[Failure, ...]]:
+    """What can be scored now, and what cannot be transcribed. What failed before is tried again."""
     items = [
-        Item(
-            pair.name,
-            pair.audio,
-            {name: folder / file_of(pair.name, f".{name}") for name in recipe.formats},
-        )
+        Item(pair.name, pair.audio, {name: folder / file_of(pair.name, f".{name}") for name in recipe.formats})
         for pair in pairs
     ]
     with watcher.transcribing() as run_watcher:
-        return transcribe_items(items, Destination(folder), recipe, options, run_watcher).outcomes
-
-
-def _sort(pairs: Sequence[Pair], outcomes: Sequence[Outcome]) -> tuple[list[FilePair], tuple[Failure, ...]]:
-    """What can be scored now, and what cannot be transcribed."""
+        outcomes = transcribe_items(items, Destination(folder), recipe, options, run_watcher).outcomes
     transcribed = [
         FilePair(pair.name, pair.midi, here(outcome.item.outputs["mid"]), here(outcome.item.outputs["json"]))
         for pair, outcome in zip(pairs, outcomes, strict=True)

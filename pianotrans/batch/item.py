@@ -26,7 +26,8 @@ class Item:
     @property
     def stem(self) -> str:
         """The name of its outputs without their suffixes; empty if it has none."""
-        return next((path.stem for path in self.outputs.values()), "")
+        path = next(iter(self.outputs.values()), None)
+        return "" if path is None else path.stem
 
     def with_stem(self, stem: str) -> "Item":
         """The same recording, with outputs of another name."""

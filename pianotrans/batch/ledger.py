@@ -13,7 +13,7 @@ from typing import Self
 import platformdirs
 
 from pianotrans.batch.database import damaged, explained, open_database, transaction
-from pianotrans.batch.entry import Entry, EntryState, Figures, read_entry
+from pianotrans.batch.entry import COLUMNS, Entry, EntryState, Figures, read_entry
 from pianotrans.batch.identity import Identity, digest
 from pianotrans.batch.owners import LEASE_S, Owner, is_at_work
 from pianotrans.errors import LedgerError
@@ -81,7 +81,7 @@ class Ledger:
     def entry(self, name: str) -> Entry:
         """The entry of one recording. Raises KeyError if it is not enrolled."""
         with explained(self.path):
-            row = self._connection.execute("SELECT * FROM recordings WHERE name = ?", (name,)).fetchone()
+            row = self._connection.execute(f"SELECT {COLUMNS} FROM recordings WHERE name = ?", (name,)).fetchone()
         if row is None:
             raise KeyError(name)
         return self._read(row)
@@ -89,7 +89,7 @@ class Ledger:
     def entries(self) -> list[Entry]:
         """All entries, sorted by name."""
         with explained(self.path):
-            rows = self._connection.execute("SELECT * FROM recordings ORDER BY name").fetchall()
+            rows = self._connection.execute(f"SELECT {COLUMNS} FROM recordings ORDER BY name").fetchall()
         return [self._read(row) for row in rows]
 
     def history(self) -> list[tuple[str, str, str]]:

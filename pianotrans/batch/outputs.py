@@ -85,19 +85,20 @@ def _sources_in_the_way(items: Sequence[Item], keys: "_Keys") -> set[str]:
     """The keys of outputs that would replace a recording: a WAV file with the name x.mid."""
     suffixes = {path.suffix.lower() for item in items for path in item.outputs.values()}
     sources = [item.source for item in items if item.source.suffix.lower() in suffixes]
-    return {keys.below(source.parent, source.stem) for source in sources}
+    return {keys.beside(source, source.stem) for source in sources}
 
 
 class _Keys:
     """Texts that are equal for outputs which some file system would not keep apart."""
 
     def __init__(self) -> None:
-        self._folders: dict[Address, str] = {}  # as they are without links, which takes time to find out
+        self._folders: dict[str, str] = {}  # as they are without links, which takes time to find out
 
     def of(self, item: Item, stem: str) -> str:
-        return self.below(next(iter(item.outputs.values())).parent, stem)
+        return self.beside(next(iter(item.outputs.values())), stem)
 
-    def below(self, folder: Address, stem: str) -> str:
+    def beside(self, address: Address, stem: str) -> str:
+        folder, _ = os.path.split(str(address))  # `parent` takes longer
         if folder not in self._folders:
-            self._folders[folder] = os.path.realpath(folder) if isinstance(folder, Path) else str(folder)
+            self._folders[folder] = os.path.realpath(folder) if isinstance(address, Path) else folder
         return composed(f"{self._folders[folder]}/{stem}").casefold()

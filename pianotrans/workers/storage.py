@@ -86,7 +86,8 @@ def find_recordings(folder: Address, on_refused: OnRefused | None = None) -> lis
 
 def place_below(folder: Address, address: Address) -> PurePath:
     """The path of an address relative to a folder; both are on this machine, or both in the same store."""
-    return PurePath(address.relative_to(folder).as_posix())  # type: ignore[arg-type]
+    place = address.relative_to(folder)  # type: ignore[arg-type]
+    return place if isinstance(place, Path) else PurePath(place.as_posix())
 
 
 def here(address: Address) -> Path:

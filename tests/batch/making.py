@@ -1,5 +1,6 @@
 """Collections of files that are no recordings, and a pool that does not mind: its workers are scripts."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ def collection(folder: Path, *names: str) -> list[Item]:
         source = folder / "in" / name
         source.parent.mkdir(parents=True, exist_ok=True)
         if not source.exists():
-            source.write_text(f"recording {name}")
+            source.write_bytes(os.fsencode(f"recording {name}"))
         place = Path(name)
         items.append(Item.of(place, source, {"mid": folder / "out" / place.with_suffix(".mid")}))
     return items

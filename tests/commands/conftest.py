@@ -26,5 +26,6 @@ def put_workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collection, "Pool", pool_here)
     monkeypatch.setattr(single_worker, "Pool", pool_here)
     monkeypatch.setattr(running, "work_apart", processes.work_on)
+    monkeypatch.setattr(evaluation, "work_apart", processes.work_on)
     monkeypatch.setattr(processes, "run_apart", lambda function, job: function(job))
     monkeypatch.setattr(evaluation, "transcribe_items", partial(transcribe_items, make_pool=pool_here))

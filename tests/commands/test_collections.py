@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -379,6 +380,21 @@ def test_interrupted_in_the_middle_and_gone_on_with(album: Path, out: Path, how:
     long.unlink()
     result = transcribe(album, "-o", out)
     assert (result.exit_code, said(result)[0]) == (0, "3 of 3 done before.")
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+@pytest.mark.xdist_group("kill")
+@POSIX
+def test_a_file_that_crashes_the_decoder_is_one_failure(album: Path, out: Path, shared: Path):
+    shutil.copy(shared / "field" / "attack" / "crash_channels0.adx", album / "b crash.wav")
+    process = start(album, "-o", out)
+    _, stderr = process.communicate(timeout=200)
+    assert process.returncode == 1, stderr
+    assert len(written(out)) == 3
+    rows = report_of(out)
+    assert {name: row["state"] for name, row in rows.items() if row["state"] != "done"} == {"b crash.wav": "failed"}
+    assert rows["b crash.wav"]["error"]
 
 
 @pytest.mark.slow

@@ -163,7 +163,8 @@ def transcribe(
     with exits(reporter, "Finished outputs are complete; no partial files are left."):
         if (min_confidence or min_onset_confidence) and not confidence:
             raise UsageError("cannot be used with --no-confidence.", "min_confidence", "min_onset_confidence")
-        plan = make_plan(inputs, output, formats or [])
+        with reporter.waiting("Looking for recordings …"):
+            plan = make_plan(inputs, output, formats or [])
         recipe = Recipe(
             formats=plan.formats,
             pedal=pedal,

@@ -68,12 +68,12 @@ def make_plan(inputs: Sequence[str], output: str | None, formats: Sequence[str])
     names = names or (DEFAULT_FORMAT,)
     found = {source: base for given in sources for source, base in _recordings(given)}
     planned: list[_Planned] = [
-        (source, place) if isinstance(source, AudioError) else (_item(source, place, out, folder, names), source)
-        for source, place in found.items()
+        (source, base) if isinstance(source, AudioError) else (_item(source, base, out, folder, names), source)
+        for source, base in found.items()
     ]
     collection = _collection_folder(found, sources, folder)
     if out is None or folder is not None:
-        planned = _without_twins(planned)
+        planned = _without_twins(planned) if len(sources) > 1 else planned
         if collection is None:  # the ledger of a collection knows earlier names
             named = iter(name_outputs([what for what, _ in planned if isinstance(what, Item)]))
             planned = [(next(named) if isinstance(what, Item) else what, where) for what, where in planned]

@@ -48,6 +48,6 @@ def check_splits(listing: DatasetListing) -> None:
             given = "no split" if pair.split is None else f"the split {quoted(pair.split)}"
             n = sum(one.split == pair.split for one in listing.pairs)
             raise DatasetError(
-                f"{excerpt(listing.root)}: {n} of {len(listing.pairs)} recordings have {given}, {quoted(pair.name)} "
-                f"among them. Give each one of {', '.join(SPLITS)}, in the column split."
+                f"{excerpt(listing.root)}: {n} of {len(listing.pairs)} recordings have {given}, "
+                f"{quoted(pair.name)} among them. Give each one of {', '.join(SPLITS)}, in the column split."
             )

@@ -215,8 +215,9 @@ class JobQueue:
         n_aside = self.folders.set_aside(self._jobs.keys() - {job.id for job in lost})
         if n_aside:
             say(
-                f"{n_aside} folders of jobs that the database does not know were moved to {self.folders.aside}; "
-                "nothing was deleted. To take them up again, stop the server and put the right database back."
+                f"Folders of jobs that the database does not know: {n_aside}. They were moved to "
+                f"{self.folders.aside}; nothing was deleted. To take them up again, stop the server and put the "
+                "right database back."
             )
         for job in lost:
             error = f"{job.name}: the recording is missing in the server's folder. Upload it again."

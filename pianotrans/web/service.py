@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +18,7 @@ from pianotrans.web.jobs import JobQueue
 from pianotrans.web.listeners import Listeners
 from pianotrans.web.space import Space
 from pianotrans.web.store import JobStore
+from pianotrans.web.teller import Teller
 from pianotrans.workers.messages import Ready
 from pianotrans.workers.pool import Pool
 
@@ -59,10 +59,11 @@ class Service:
         detail: Callable[[str], None] = lambda _: None,
     ):
         self.limits = limits
-        self.say, self.detail = _harmless(say), _harmless(detail)
         self.model = ""
         self.listeners = Listeners()
         self._lock = _lock(folder)
+        self._teller = Teller(say, detail)
+        self.say, self.detail = self._teller.say, self._teller.detail
         self.space = Space(folder, limits.min_free_bytes)
         try:
             store = JobStore(folder / "jobs.sqlite")
@@ -75,11 +76,10 @@ class Service:
                 tell_queue=lambda: self.listeners.tell("queue", self.queue_event),
                 say=self.say,
             )
-        except OSError as error:
-            self._lock.release()
-            raise _unusable(folder, error) from error
-        except BaseException:
-            self._lock.release()
+        except BaseException as error:
+            self._let_go()
+            if isinstance(error, OSError):
+                raise _unusable(folder, error) from error
             raise
         self._dispatcher = Dispatcher(
             self.jobs,
@@ -114,6 +114,10 @@ class Service:
         """End the workers; unfinished jobs wait for the next start."""
         self._dispatcher.close()
         self.jobs.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._teller.close()
         self._lock.release()
 
     def queue_event(self) -> str:
@@ -146,16 +150,6 @@ def deleted_event(job_id: str) -> str:
 
 def _event(name: str, data: dict[str, object]) -> str:
     return f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
-
-
-def _harmless(tell: Callable[[str], None]) -> Callable[[str], None]:
-    """A way to tell that never raises: a terminal that cannot be written to must not stop the work."""
-
-    def tell_if_possible(line: str) -> None:
-        with suppress(Exception):
-            tell(line)
-
-    return tell_if_possible
 
 
 def _lock(folder: Path) -> filelock.BaseFileLock:

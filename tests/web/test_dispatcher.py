@@ -420,10 +420,14 @@ def test_a_server_whose_dispatcher_is_dead_ends(tmp_path: Path, monkeypatch: pyt
         until(lambda: not site.is_running())
 
 
-def test_telling_never_stops_the_work(tmp_path: Path):
-    """As with standard error on a full disk, or closed."""
+@pytest.mark.parametrize("is_read", [True, False])
+def test_telling_never_stops_the_work(tmp_path: Path, is_read: bool):
+    """As with standard error on a full disk, or closed, or a pipe that nobody reads."""
+    is_over = threading.Event()
 
     def tell(_: str) -> None:
+        if not is_read:
+            is_over.wait(SOON_S)
         raise OSError(errno.ENOSPC, "No space left on device")
 
     def script(task: Task, connection: Any) -> Any:
@@ -434,6 +438,7 @@ def test_telling_never_stops_the_work(tmp_path: Path):
         assert site.wait(site.post("bad").json()["id"])["state"] == "failed"
         assert site.done()["state"] == "done"
         assert site.client.get("/api/health").status_code == 200
+        is_over.set()
 
 
 def test_the_first_word(queue: JobQueue):

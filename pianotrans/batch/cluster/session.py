@@ -42,7 +42,7 @@ _SEVERAL_MACHINES = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 
 
 class Session:
-    """A connection to a cluster, open until `close`. `local` starts a small one that only this machine can reach."""
+    """A connection to a cluster, open until `close`. `local` starts one that only this machine can reach."""
 
     def __init__(self, address: str):
         """Connect to the cluster or start it; takes a few seconds. Raises ClusterError if that fails."""

@@ -1,7 +1,7 @@
 """Drawing with matplotlib, which wants a folder to write to and reads mathematics out of dollar signs."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,7 +9,7 @@ from pianotrans.errors import OutputError
 
 
 @contextmanager
-def drawing(settings: Mapping[str, Any] | None = None) -> Iterator[None]:
+def drawing(settings: dict[Any, Any] | None = None) -> Iterator[None]:
     """Within this, text in pictures is shown as it is, and matplotlib's `settings` hold.
 
     Raises OutputError where matplotlib finds no folder for its caches.

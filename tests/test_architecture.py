@@ -20,6 +20,7 @@ BASICS = {
     "memory",
     "names",
     "processes",
+    "quota",
     "extras",
     "piano",
     "remarks",

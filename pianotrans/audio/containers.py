@@ -88,7 +88,7 @@ _VOC_SILENCE, _VOC_REPEAT, _VOC_REPEAT_END, _VOC_EXTENDED = 3, 6, 7, 8
 
 
 def check_voc(file: PlainFile, name: str) -> None:
-    """Raise AudioError for a Creative Voice file with silence, repeats or several rates: FFmpeg passes over them."""
+    """Raise AudioError for a Creative Voice file with silence, repeats or two rates: FFmpeg passes over them."""
     file.seek(20)
     position = int.from_bytes(file.read(2), "little")
     formats: set[bytes] = set()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pianotrans.audio.plainfile import PlainFile
-from pianotrans.audio.tags import HEAD_BYTES, tag_bytes
+from pianotrans.audio.tags import HEAD_BYTES, lyrics_bytes, tag_bytes
 
 HEADER_BYTES = 7
 _WINDOW_BYTES = 2**18
@@ -116,6 +116,9 @@ def walk(file: PlainFile, parse: ParseHeader, end: int) -> Iterator[SoundFrame |
     while position < end:
         if n_tag := tag_bytes(window.at(position, HEAD_BYTES)):
             position += n_tag
+            continue
+        if window.at(position, 1) == b"L" and (n_lyrics := lyrics_bytes(window.at(position, _WINDOW_BYTES))):
+            position += n_lyrics
             continue
         header = parse(window.at(position, HEADER_BYTES))
         if header and _is_confirmed(window, parse, position, header, 1 if last and header.is_like(last) else None):

@@ -69,7 +69,7 @@ def test_blocks_of_a_reader():
 
 @pytest.mark.parametrize("cents", [-150, -45, 37.3])
 def test_an_odd_ratio_stays_in_step_for_half_an_hour(cents):
-    """A piano off pitch is evened out by resampling: nothing may drift."""
+    """A piano off pitch is corrected by resampling: nothing may drift."""
     rate, n_seconds, at_s = 8_000 * 2 ** (-cents / 1200), 1_800, 1_790
     blocks = (np.zeros((1, 8_000), np.float32) for _ in range(n_seconds))
     clicked = (block + (np.arange(8_000) == 0) * np.float32(i == at_s) for i, block in enumerate(blocks))

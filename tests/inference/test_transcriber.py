@@ -248,7 +248,7 @@ def tuned(cents: float) -> Transcriber:
 
 
 @pytest.mark.parametrize("cents", [-45, 50, -150])
-def test_a_piano_off_pitch_is_evened_out_and_its_times_are_mapped_back(samples, performance, cents):
+def test_a_piano_off_pitch_is_corrected_and_its_times_are_mapped_back(samples, performance, cents):
     speed = 2 ** (cents / 1200)
     off_pitch = soxr.resample(samples, RATE * speed, RATE)
     heard = tuned(cents).transcribe(off_pitch, RATE)
@@ -263,6 +263,7 @@ def test_a_piano_off_pitch_is_evened_out_and_its_times_are_mapped_back(samples, 
     )
 
 
+@pytest.mark.slow
 def test_the_tuning_is_found_and_told(tiny):
     off_pitch = piano(-45)
     heard = tiny.transcribe(off_pitch, 22_050)

@@ -8,6 +8,7 @@ import struct
 from dataclasses import dataclass
 
 from pianotrans.audio.plainfile import PlainFile
+from pianotrans.errors import AudioError
 
 _MAX_CHUNKS = 10_000  # before the samples: a damaged file must not loop for ever
 
@@ -80,3 +81,24 @@ def data_bytes(file: PlainFile) -> tuple[int, int] | None:
 def _is_unknown(size: int) -> bool:
     """Whether a size is a placeholder that programs write before they know it: zero, or about the largest."""
     return size <= 0 or any(top - 0x10000 <= size <= top for top in (2**31, 2**32)) or size >= 2**62
+
+
+_VOC_SOUND, _VOC_CONTINUED, _VOC_SOUND_16 = 1, 2, 9
+_VOC_SILENCE, _VOC_REPEAT, _VOC_REPEAT_END, _VOC_EXTENDED = 3, 6, 7, 8
+
+
+def check_voc(file: PlainFile, name: str) -> None:
+    """Raise AudioError for a Creative Voice file with silence, repeats or two rates: FFmpeg passes over them."""
+    file.seek(20)
+    position = int.from_bytes(file.read(2), "little")
+    formats: set[bytes] = set()
+    for _ in range(_MAX_CHUNKS):
+        file.seek(position)
+        kind, n_bytes, head = file.read(1), int.from_bytes(file.read(3), "little"), file.read(6)
+        if not kind or not kind[0]:
+            return
+        if kind[0] in (_VOC_SOUND, _VOC_SOUND_16, _VOC_EXTENDED):
+            formats.add(kind + head[: 2 if kind[0] == _VOC_SOUND else 6])
+        if kind[0] in (_VOC_SILENCE, _VOC_REPEAT, _VOC_REPEAT_END) or len(formats) > 1:
+            raise AudioError(f"{name}: a VOC file with silence, repeats or several rates. Convert it to WAV.")
+        position += 4 + n_bytes

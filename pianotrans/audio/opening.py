@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pianotrans.audio.choosing import open_chain, open_link, open_with_either, open_with_ffmpeg
-from pianotrans.audio.containers import data_bytes
+from pianotrans.audio.containers import check_voc, data_bytes
 from pianotrans.audio.decoder import Decoder
 from pianotrans.audio.ogg import find_links
 from pianotrans.audio.plainfile import PlainFile
@@ -14,6 +14,8 @@ from pianotrans.audio.reading import Reading
 from pianotrans.audio.tags import after_leading_tags
 from pianotrans.errors import AudioError
 from pianotrans.remarks import Remark
+
+_VOC = b"Creative Voi"
 
 AudioSource = str | os.PathLike[str] | BinaryIO
 
@@ -90,6 +92,8 @@ def _open_decoder(file: PlainFile, name: str, reading: Reading) -> tuple[Decoder
         return open_link(file, links[0], name, reading)
     file.seek(0)
     head = file.read(12)
+    if head.startswith(_VOC):
+        check_voc(file, name)
     if _ffmpeg_serves_better(head, reading):
         return open_with_ffmpeg(file, name, reading)
     return open_with_either(file, name, reading)
@@ -102,7 +106,7 @@ def _ffmpeg_serves_better(head: bytes, reading: Reading) -> bool:
     stderr. Of a VOC libsndfile reads the first block, and of a FLAC nothing behind the first damage.
     """
     is_mpeg = head[0] == 0xFF and head[1:2] >= b"\xe0"
-    return is_mpeg or head.startswith(b"Creative Voi") or (reading.allow_damaged and head.startswith(b"fLaC"))
+    return is_mpeg or head.startswith(_VOC) or (reading.allow_damaged and head.startswith(b"fLaC"))
 
 
 def _check_sizes(declared: int, present: int, decodable_s: float | None, name: str) -> None:

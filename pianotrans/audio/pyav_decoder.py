@@ -18,8 +18,9 @@ from pianotrans.audio.conversion import FrameConverter
 from pianotrans.audio.decoder import Gap, no_samples_error
 from pianotrans.audio.delays import usual_delay_samples
 from pianotrans.audio.demuxers import CLOCKED, MATROSKA, MOV, open_container
+from pianotrans.audio.frames import HEADER_BYTES, parse_mpeg
 from pianotrans.audio.plainfile import PlainFile
-from pianotrans.audio.samples import Block, in_blocks
+from pianotrans.audio.samples import MAX_RATE, Block, in_blocks
 from pianotrans.audio.structure import is_intact, matroska_is_cut
 from pianotrans.audio.timeline import DAMAGE_JITTER_S, JITTER_S, Timeline
 from pianotrans.audio.tracks import choose_track, track_remarks
@@ -69,7 +70,7 @@ class PyAvDecoder:
         self._is_suspect = False  # whether a packet since the last frame was marked as corrupt
         self._error = ""
         self._damage_ends = 0  # until this position time stamps are believed closely
-        self._is_first_packet, self._states_delay = True, False
+        self._is_first_packet, self._states_delay, self._coded_as = True, False, self._codec
         self._frames = self._decode()
         first = next(self._frames, None)
         if first is None:
@@ -79,6 +80,10 @@ class PyAvDecoder:
         self._first = first
         self.sample_rate: int = first.sample_rate
         self.n_channels: int = first.layout.nb_channels
+        if self._codec.startswith("dsd") and self.sample_rate > MAX_RATE:
+            raise AudioError(
+                f"{self._name}: DSD of {8e-6 * self.sample_rate:.1f} MHz. Convert it to PCM of at most 384 kHz."
+            )
         self._converter = FrameConverter(first)
         self._set_clock()
         promised_s = self._read_promise()
@@ -112,7 +117,7 @@ class PyAvDecoder:
     def blocks(self) -> Iterator[Block]:
         """See `Decoder.blocks`."""
         yield from in_blocks(self._pieces(), self.sample_rate)
-        if self._lost_s or (self._kind != "flac" and not self._is_intact(self._places[0], None)):
+        if self._lost_s or not self._ends_intact():
             end_s = self._timeline.position / self.sample_rate
             self._timeline.gaps.append(Gap(end_s, end_s + (self._lost_s or math.inf), is_damage=True))
 
@@ -123,7 +128,7 @@ class PyAvDecoder:
         missing_s = self._promised_s - self._timeline.position / self.sample_rate
         if self._kind == MATROSKA and missing_s > JITTER_S:
             # The header may speak of another track, or of a longer file that this one was cut from.
-            is_whole = not matroska_is_cut(self._file) and self._is_intact(self._places[0], None)
+            is_whole = not matroska_is_cut(self._file) and self._ends_intact()
             return 0.0 if is_whole else missing_s
         return missing_s
 
@@ -178,7 +183,7 @@ class PyAvDecoder:
             return round(start_s * rate)
         delay_s = Fraction(0)
         if not self._states_delay:
-            delay = usual_delay_samples(self._codec, self._first.samples)
+            delay = usual_delay_samples(self._coded_as, self._first.samples)
             delay_s = Fraction(delay, 48_000 if self._codec == "opus" else rate)
         starts_s = [start_s + delay_s]
         for other in (*self._container.streams.video, *self._container.streams.audio):
@@ -196,6 +201,11 @@ class PyAvDecoder:
         if self._given_is_intact is not None:
             return self._given_is_intact(begin, end)
         return is_intact(self._kind, self._file, begin, end, self._stream.id)
+
+    def _ends_intact(self) -> bool:
+        """Whether nothing is damaged behind the last packets."""
+        is_past_damage = self._timeline.position >= self._damage_ends
+        return self._kind == "flac" or self._is_intact(self._places[0 if is_past_damage else -1], None)
 
     # From packets to samples
 
@@ -220,6 +230,8 @@ class PyAvDecoder:
         self._is_suspect |= packet.is_corrupt
         if self._is_first_packet:
             self._is_first_packet = False
+            header = parse_mpeg(bytes(packet)[:HEADER_BYTES]) if self._codec.startswith("mp3") else None
+            self._coded_as = header.codec if header else self._codec  # FFmpeg takes all layers for the third
             is_early = packet.pts is not None and packet.pts < 0
             self._states_delay = is_early or packet.is_discard or packet.has_sidedata("skip_samples")
 
@@ -239,7 +251,7 @@ class PyAvDecoder:
 
     def _place(self, samples: NDArray[Any], frame: AudioFrame) -> Iterator[NDArray[Any]]:
         position = self._position(frame)
-        if self._timeline.position == 0 and position is None:
+        if position is None and frame is self._first and not self._timeline.position:
             position = self._first_position
         if position is None and self._kind == "avi":
             self._lost_s += self._skipped_s()

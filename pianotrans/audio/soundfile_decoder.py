@@ -31,6 +31,9 @@ class SoundFileDecoder:
             raise AudioError(
                 f"{name}: {error.error_string.rstrip('.')}. The file looks damaged; re-export it."
             ) from error
+        if self._sound.subtype.startswith("MPEG"):  # in a WAV: libsndfile tells nothing of its delay
+            self._sound.close()
+            raise NotDecodableError("MPEG audio")
         if not 0 < self._sound.frames < _MAX_FRAMES:
             self._sound.close()
             raise NotDecodableError("unknown length") if self._sound.frames else no_samples_error(name)

@@ -34,6 +34,8 @@ class Timeline:
         only if they are off by more than the jitter of time stamps.
         """
         if position is not None:
+            if self._stamped is None and position < 0:
+                self.position = position  # what comes before time 0 is left out below
             jump = position - self.position
             is_first, step = self._stamped is None, position - (self._stamped or 0)
             self._stamped = position + samples.shape[1]
@@ -44,7 +46,11 @@ class Timeline:
                 yield from self.silence(samples, jump, is_damage=is_damage, is_told=is_told and not is_first)
             elif -jump > tolerated_s * self.sample_rate:
                 samples = samples[:, -jump:]
-        self._is_cutting = not samples.shape[1]
+            self._is_cutting = not samples.shape[1]
+        if self.position < 0:
+            n_early = min(-self.position, samples.shape[1])
+            self.position += n_early
+            samples = samples[:, n_early:]
         if samples.shape[1]:
             self.position += samples.shape[1]
             yield samples

@@ -105,7 +105,7 @@ def test_an_end_that_is_no_more(tmp_path: Path, played: Block, suffix: str, cont
     path = overwrite(whole, 0.85, whole.stat().st_size, content)
     refused(path)
     heard, remarks = listen(path)
-    assert lag_at(heard, played, 6.0, 8.0, RATE) == 0
+    assert abs(lag_at(heard, played, 6.0, 8.0, RATE)) <= RATE // 1000
     assert {remark.kind for remark in remarks} == {"damage"}
 
 

@@ -82,3 +82,8 @@ def test_silence_of_unsigned_bytes():
     timeline = Timeline(RATE)
     parts = list(timeline.place(np.full((1, 2), 7, np.uint8), 3))
     assert np.concatenate(parts, axis=1).tolist() == [[128, 128, 128, 7, 7]]
+
+
+def test_what_comes_before_time_0_is_cut_over_several_pieces():
+    sound, gaps = placed([(5, -12, False), (5, -7, False), (5, -3, False), (5, None, False)])
+    assert (sound.tolist(), gaps) == ([3] * 3 + [4] * 5, [])

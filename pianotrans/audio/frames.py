@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pianotrans.audio.plainfile import PlainFile
-from pianotrans.audio.tags import HEAD_BYTES, tag_bytes
+from pianotrans.audio.tags import HEAD_BYTES, lyrics_bytes, tag_bytes
 
 HEADER_BYTES = 7
 _WINDOW_BYTES = 2**18
@@ -114,7 +114,7 @@ def walk(file: PlainFile, parse: ParseHeader, end: int) -> Iterator[SoundFrame |
     position = 0
     last: FrameHeader | None = None
     while position < end:
-        if n_tag := tag_bytes(window.at(position, HEAD_BYTES)):
+        if n_tag := window.tag_bytes(position):
             position += n_tag
             continue
         header = parse(window.at(position, HEADER_BYTES))
@@ -140,7 +140,7 @@ def _is_confirmed(window: "_Window", parse: ParseHeader, position: int, header: 
             return position == window.end
         following = parse(window.at(position, HEADER_BYTES))
         if following is None:
-            return bool(tag_bytes(window.at(position, HEAD_BYTES)))
+            return bool(window.tag_bytes(position))
         if not following.is_like(header) and n is None:
             return False
         header = following
@@ -183,6 +183,11 @@ class _Window:
             self._content = self._file.read(max(n_bytes, min(2 * _WINDOW_BYTES, self.end - position)))
             self._begin, offset = position, 0
         return self._content[offset : offset + n_bytes]
+
+    def tag_bytes(self, position: int) -> int:
+        """The length of the tag at a place, or 0."""
+        head = self.at(position, HEAD_BYTES)
+        return tag_bytes(head) or (lyrics_bytes(self.at(position, _WINDOW_BYTES)) if head[:1] == b"L" else 0)
 
     def is_zero(self, begin: int, end: int) -> bool:
         return all(

@@ -50,7 +50,7 @@ def find_links(file: PlainFile) -> list[OggLink]:
     file.seek(0)
     if file.read(4) != b"OggS":
         return links
-    clocks: dict[int, _Clock] = {}
+    clocks: dict[int, _PageClock] = {}
     was_first, end = False, 0
     for page in _pages(file):
         if isinstance(page, int):
@@ -67,7 +67,7 @@ def find_links(file: PlainFile) -> list[OggLink]:
         link.end = end = min(page.end, file.size()) if page.end > link.end else link.end
         link.is_cut = page.end > end
         if page.is_first:
-            clocks[page.serial] = _Clock(page)
+            clocks[page.serial] = _PageClock(page)
             link.n_streams += 1
             link.codec = link.codec or page.packets[0][:8] if page.packets else link.codec
         elif page.serial in clocks and not link.is_cut:
@@ -75,7 +75,7 @@ def find_links(file: PlainFile) -> list[OggLink]:
     return links
 
 
-class _Clock:
+class _PageClock:
     """Whether the pages of one stream count up without a gap, in number and in time."""
 
     def __init__(self, first: OggPage) -> None:

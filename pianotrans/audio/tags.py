@@ -4,6 +4,7 @@ from pianotrans.audio.plainfile import PlainFile
 from pianotrans.errors import AudioError
 
 _MAX_TAGS = 1000  # each could be as small as ten bytes
+_LYRICS_BEGIN = b"LYRICSBEGIN"
 HEAD_BYTES = 32
 """How much of a tag is needed to know its length."""
 
@@ -31,6 +32,14 @@ def tag_bytes(head: bytes) -> int:
         is_header = bool(int.from_bytes(head[20:24], "little") & 1 << 29)
         return 32 + int.from_bytes(head[12:16], "little") if is_header else 32
     return _id3_bytes(head)
+
+
+def lyrics_bytes(content: bytes) -> int:
+    """The length of the Lyrics3 tag with which some bytes begin, which must be all of it; 0 if there is none."""
+    if content[:11] != _LYRICS_BEGIN:
+        return 0
+    ends = [at + 9 for mark in (b"LYRICS200", b"LYRICSEND") if (at := content.find(mark)) >= 0]
+    return min(ends, default=0)
 
 
 def before_trailing_tags(file: PlainFile) -> int:

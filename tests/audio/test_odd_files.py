@@ -1,4 +1,4 @@
-"""Files that are not what they seem: tags in front, blocks, bits instead of samples, texts that FFmpeg would play."""
+"""Files that are not what they seem: tags in front, blocks, single bits, texts that FFmpeg would play."""
 
 import io
 import struct
@@ -45,10 +45,8 @@ def test_nothing_but_tags_is_refused_at_once():
 
 def apev2(n_bytes: int) -> bytes:
     """A tag with header and footer, as covers are often put behind MP3s."""
-    parts = [
-        b"APETAGEX" + struct.pack("<4I", 2000, n_bytes + 32, 1, flags) + bytes(8)
-        for flags in (0xA0000000, 0x80000000)
-    ]
+    flags = (0xA0000000, 0x80000000)
+    parts = [b"APETAGEX" + struct.pack("<4I", 2000, n_bytes + 32, 1, one) + bytes(8) for one in flags]
     return parts[0] + np.random.default_rng(1).bytes(n_bytes) + parts[1]
 
 
@@ -119,12 +117,9 @@ NO_RECORDINGS = {
     "SubRip": b"1\n00:00:01,000 --> 00:00:02,000\nhello\n\n" * 20,
     "WebVTT": b"WEBVTT\n\n00:01.000 --> 00:02.000\nhello\n",
     "SDP": b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n",
-    "GIF": b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;",
-    "PNG": bytes.fromhex(
-        "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000a49444154789c63000100"
-    ),
-    "ADX": bytes.fromhex("80000024031204010000ac440000ac4401f4030000000000000000000000000000000000286329435249")
-    + bytes(2000),
+    "GIF": b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00",
+    "PNG": bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"),
+    "ADX": bytes.fromhex("80000024031204010000ac440000ac4401f403") + bytes(19) + b"(c)CRI" + bytes(2000),
     "MIDI": b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x00`MTrk\x00\x00\x00\x04\x00\xff/\x00",
 }
 

@@ -46,7 +46,7 @@ Tuning = Annotated[
     typer.Option(
         "--tuning",
         metavar="auto|off|CENTS",
-        help="How many cents the piano is sharp (negative: flat), to be evened out; auto finds out.",
+        help="Correct for a piano that is this many cents sharp, or flat if negative; auto estimates it.",
     ),
 ]
 

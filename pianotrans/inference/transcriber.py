@@ -75,8 +75,8 @@ class Transcriber:
             precision: auto, float32, bfloat16 or float16, for the products of the network. auto takes fewer bits
                 where the device is several times faster with them; float32 gives the same notes on every machine.
             confidence: find out how probable every note and pedal is, which takes a twentieth more time.
-            tuning: how many cents the piano is sharp, or flat if negative, to make up for it; auto finds it out,
-                off takes every piano as it is.
+            tuning: correct for a piano that is this many cents sharp, or flat if negative; auto estimates it, off
+                takes every piano as it is.
             say: told, in one line, of a download.
 
         Raises:
@@ -177,14 +177,15 @@ class Transcriber:
         yield from times.of_recording(stitcher.finish(), audio.duration_s, tolerance_s)
 
     def _detuning_cents(self, audio: CountedBlocks) -> float:
-        """How far the piano is off pitch, if it is to be evened out, which becomes a remark; otherwise 0."""
-        if self.tuning_cents is not None:
-            return self.tuning_cents
-        tuning = audio.tuning()
-        if not tuning.is_off:
-            return 0.0
-        audio.remarks.append(tuning_remark(tuning))
-        return tuning.cents
+        """How far the piano is off pitch, if that is to be corrected, which becomes a remark; otherwise 0."""
+        if self.tuning_cents is None:
+            tuning = audio.tuning()
+            cents, sureness = (tuning.cents if tuning.is_off else 0.0), tuning.sureness
+        else:
+            cents, sureness = self.tuning_cents, None
+        if cents:
+            audio.remarks.append(tuning_remark(cents, sureness))
+        return cents
 
     def _check(self, paths: SegmentPaths, index: int, name: str) -> None:
         """Raise ModelError for a segment of which the model makes no numbers."""

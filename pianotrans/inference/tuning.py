@@ -81,15 +81,14 @@ def estimate_tuning(blocks: Iterable[Block], sample_rate: int) -> Tuning:
     return Tuning(float(np.angle(mean)) * 50 / math.pi, float(abs(mean)), int(counted.sum()))
 
 
-def tuning_remark(tuning: Tuning) -> Remark:
-    """What people should know of a recording that is evened out."""
-    direction, a4_hz = "sharp" if tuning.cents > 0 else "flat", 440 * 2 ** (tuning.cents / 1200)
-    return Remark(
-        "tuning",
-        f"the piano sounds {abs(tuning.cents):.0f} cents {direction} (A4 = {a4_hz:.1f} Hz): transcribed as if "
-        "in tune.",
-        {"tuning_cents": round(tuning.cents, 1), "sureness": round(tuning.sureness, 2)},
-    )
+def tuning_remark(cents: float, sureness: float | None = None) -> Remark:
+    """What people should know of a recording whose tuning is corrected; without a sureness, it was given."""
+    off = f"{abs(cents):.0f} cents {'sharp' if cents > 0 else 'flat'} (A4 = {440 * 2 ** (cents / 1200):.1f} Hz)"
+    values = {"tuning_cents": round(cents, 1)}
+    if sureness is None:
+        return Remark("tuning", f"transcribed for a piano {off}, as given.", values)
+    values["sureness"] = round(sureness, 2)
+    return Remark("tuning", f"the piano sounds {off}: transcribed as if in tune.", values)
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,8 @@ def test_every_setting_is_in_the_fingerprint():
         {"formats": ("mid", "csv")}, {"pedal": False}, {"sounding": True}, {"model": "transkun-v2"},
         {"precision": "bfloat16"}, {"hop_s": 1.0},
         {"reading": Reading(allow_damaged=True)}, {"reading": Reading(end_s=4.0)},
+        {"reading": Reading(1.0)}, {"reading": Reading(1.0, from_zero=True)}, {"reading": Reading(track=2)},
+        {"tuning": "off"}, {"tuning": -45.0},
         {"confidence": False}, {"cleaning": Cleaning(min_velocity=1)},
     ]  # fmt: skip
     prints = {TINY.fingerprint(), *(replace(TINY, **change).fingerprint() for change in changes)}

@@ -1,4 +1,4 @@
-"""What a recording off pitch costs in F1, with its tuning evened out and without.
+"""What a recording off pitch costs in F1, with its tuning corrected and without.
 
 usage: python -m tests.benchmarks.tuning [--seconds S] [--step CENTS] [--hop S] [--json FILE]
 
@@ -51,7 +51,7 @@ def medley(shared: Path, seconds: float) -> tuple[NDArray[np.float32], list[Note
 def measure(
     transcriber: Transcriber, music: NDArray[np.float32], notes: list[Note], cents: float
 ) -> dict[str, float]:
-    """F1 of onsets at the nearest keys without and with evening out, and what the tuning is taken for."""
+    """F1 of onsets at the nearest keys without and with its correction, and what the tuning is taken for."""
     speed = 2 ** (cents / 1200)
     off_pitch = soxr.resample(music, _RATE * speed, _RATE)
 
@@ -63,11 +63,13 @@ def measure(
 
     transcriber.tuning_cents = None
     heard = transcriber.transcribe(off_pitch, _RATE)
-    auto, evened = f1(heard), [remark.values["tuning_cents"] for remark in heard.remarks]
-    if not evened:
+    auto = f1(heard)
+    corrected = [float(remark.values["tuning_cents"]) for remark in heard.remarks if remark.kind == "tuning"]
+    if not corrected:
         return {"off": auto, "auto": auto}
     transcriber.tuning_cents = 0.0
-    return {"off": f1(transcriber.transcribe(off_pitch, _RATE)), "auto": auto, "evened_cents": float(evened[0])}
+    off = f1(transcriber.transcribe(off_pitch, _RATE))
+    return {"off": off, "auto": auto, "corrected_cents": corrected[0]}
 
 
 def _played(notes: list[Note], speed: float, semitones: int) -> Performance:
@@ -105,11 +107,11 @@ def main() -> None:
 
 def _show(results: dict[int, dict[str, float]]) -> None:
     table = Table(box=None)
-    for heading in ("cents", "--tuning off", "--tuning auto", "evened out"):
+    for heading in ("cents", "--tuning off", "--tuning auto", "corrected"):
         table.add_column(heading, justify="right")
     for cents, row in sorted(results.items()):
-        evened = f"{row['evened_cents']:+.1f}" if "evened_cents" in row else "no"
-        table.add_row(f"{cents:+d}", f"{row['off']:.3f}", f"{row['auto']:.3f}", evened)
+        corrected = f"{row['corrected_cents']:+.1f}" if "corrected_cents" in row else "no"
+        table.add_row(f"{cents:+d}", f"{row['off']:.3f}", f"{row['auto']:.3f}", corrected)
     Console(width=100).print(table)
 
 

@@ -19,12 +19,14 @@ from pianotrans.audio import Reading, from_array, open_audio
 from pianotrans.errors import AudioError, Cancelled, DeviceError, ModelError
 from pianotrans.events import Note, Pedal, Performance, load_midi
 from pianotrans.inference.transcriber import Progress, Transcriber
+from pianotrans.inference.tuning import estimate_tuning
 from pianotrans.semicrf import IntervalScores
 from tests.agreement import onset_f1
 from tests.audio.recordings import cut
 from tests.synthesis import random_performance, render
 
 from .making import small_model_folder
+from .test_tuning import piano
 
 RATE = 16_000
 
@@ -247,7 +249,7 @@ def tuned(cents: float) -> Transcriber:
 
 
 @pytest.mark.parametrize("cents", [-45, 50, -150])
-def test_a_piano_off_pitch_is_evened_out_and_its_times_are_mapped_back(samples, performance, cents):
+def test_a_piano_off_pitch_is_corrected_and_its_times_are_mapped_back(samples, performance, cents):
     speed = 2 ** (cents / 1200)
     off_pitch = soxr.resample(samples, RATE * speed, RATE)
     heard = tuned(cents).transcribe(off_pitch, RATE)
@@ -260,6 +262,21 @@ def test_a_piano_off_pitch_is_evened_out_and_its_times_are_mapped_back(samples, 
     assert tuple(sorted(one.onset_s for one in events if isinstance(one, Note))) == tuple(
         note.onset_s for note in heard.notes
     )
+
+
+@pytest.mark.slow
+def test_the_tuning_is_found_and_told(tiny):
+    off_pitch = piano(-45)
+    heard = tiny.transcribe(off_pitch, 22_050)
+    (remark,) = [remark for remark in heard.remarks if remark.kind == "tuning"]
+    assert remark.values["tuning_cents"] == pytest.approx(-45, abs=3)
+    cents = estimate_tuning([off_pitch[None]], 22_050).cents
+    assert heard.notes == tuned(cents).transcribe(off_pitch, 22_050).notes
+    with from_array(off_pitch, 22_050) as reader:
+        next(tiny.stream(reader))
+        assert [remark.kind for remark in reader.remarks] == ["tuning"]
+    left_alone = Transcriber("tiny", device="cpu", precision="float32", tuning="off").transcribe(off_pitch, 22_050)
+    assert "tuning" not in [remark.kind for remark in left_alone.remarks]
 
 
 def test_progress_of_a_piano_off_pitch_is_that_of_the_recording(samples):

@@ -7,7 +7,7 @@ from pianotrans.errors import AudioError
 
 _LOSSLESS = (
     *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf"),
-    *(".ape", ".wv", ".tta"),
+    *(".ape", ".wv", ".tta", ".dsf", ".dff"),
 )
 _LOSSY = (
     *(".opus", ".m4a", ".m4b", ".aac", ".ogg", ".oga", ".mp3", ".mp2", ".mpga", ".wma", ".ac3", ".eac3", ".mka"),

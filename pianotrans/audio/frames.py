@@ -7,6 +7,7 @@ ATSC A/52 §5.3.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pianotrans.audio.plainfile import PlainFile
 from pianotrans.audio.tags import HEAD_BYTES, lyrics_bytes, tag_bytes
@@ -66,6 +67,11 @@ _ADTS_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12
 
 def parse_mpeg(head: bytes) -> FrameHeader | None:
     """Read the header of a frame of MPEG 1, 2 or 2.5, layers I to III; None if there is none."""
+    return _parse_mpeg(head[:4])
+
+
+@lru_cache(2**12)  # the headers of a recording differ by little, and an hour of it has 140 000
+def _parse_mpeg(head: bytes) -> FrameHeader | None:
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
@@ -82,6 +88,7 @@ def parse_mpeg(head: bytes) -> FrameHeader | None:
     return FrameHeader(_MPEG_CODECS[layer], n_bytes, n_samples, sample_rate)
 
 
+@lru_cache(2**12)
 def parse_adts(head: bytes) -> FrameHeader | None:
     """Read the header of a frame of AAC in ADTS; None if there is none."""
     if len(head) < HEADER_BYTES or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
@@ -114,10 +121,11 @@ def walk(file: PlainFile, parse: ParseHeader, end: int) -> Iterator[SoundFrame |
     position = 0
     last: FrameHeader | None = None
     while position < end:
-        if n_tag := window.tag_bytes(position):
+        head = window.at(position, HEADER_BYTES)
+        header = parse(head)
+        if header is None and (n_tag := window.tag_bytes(position)):
             position += n_tag
             continue
-        header = parse(window.at(position, HEADER_BYTES))
         if header and _is_confirmed(window, parse, position, header, 1 if last and header.is_like(last) else None):
             yield SoundFrame(position, header, window.at(position, header.n_bytes))
             position += header.n_bytes
@@ -172,16 +180,18 @@ class _Window:
         self.end = end
         self._file = file
         self._begin = 0
-        self._content = b""
+        self._content, self._n_content = b"", 0
 
     def at(self, position: int, n_bytes: int) -> bytes:
         """At most so many bytes from a place on, none behind the end."""
-        n_bytes = min(n_bytes, self.end - position)
         offset = position - self._begin
-        if offset < 0 or offset + n_bytes > len(self._content):
+        if offset >= 0 and offset + n_bytes <= self._n_content:
+            return self._content[offset : offset + n_bytes]
+        n_bytes = min(n_bytes, self.end - position)
+        if offset < 0 or offset + n_bytes > self._n_content:
             self._file.seek(position)
             self._content = self._file.read(max(n_bytes, min(2 * _WINDOW_BYTES, self.end - position)))
-            self._begin, offset = position, 0
+            self._begin, self._n_content, offset = position, len(self._content), 0
         return self._content[offset : offset + n_bytes]
 
     def tag_bytes(self, position: int) -> int:

@@ -1,9 +1,10 @@
 """Sound without a container, frame by frame: MP3 and its kin, AAC in ADTS, AC-3."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import av
@@ -63,8 +64,8 @@ class RawDecoder:
         self._timeline = Timeline(self.sample_rate)
         self._n_missing = 0
         self._n_left_out = 0  # samples still to be left out of what a resampler gives
-        self._start = 0  # nothing before this position is decoded
         self.duration_s = self._read_promise(parse_info(self._first))
+        self._steps = self._find_steps()
 
     @property
     def gaps(self) -> list[Gap]:
@@ -72,15 +73,18 @@ class RawDecoder:
         return self._timeline.gaps
 
     def seek(self, start_s: float) -> float:
-        """See `Decoder.seek`. All headers before the place will be read, some 100 000 in a second."""
-        latest = round(start_s * self.sample_rate) - _PRE_ROLL_FRAMES * self._format.samples
-        begin = end = 0
-        for step in self._steps():
-            begin, end = end, end + step.end - step.begin
-            if end > latest:
+        """See `Decoder.seek`. All headers before the place will be read, those of an hour in a few seconds."""
+        start = round(start_s * self.sample_rate)
+        position = 0
+        before: deque[_Step] = deque(maxlen=_PRE_ROLL_FRAMES)
+        for step in self._steps:
+            before.append(step)
+            position += step.end - step.begin
+            if position > start:
                 break
-        self._start = begin
-        return self._start / self.sample_rate
+        self._steps = chain(before, self._steps)
+        self._timeline.position = position - sum(step.end - step.begin for step in before)
+        return self._timeline.position / self.sample_rate
 
     def blocks(self) -> Iterator[Block]:
         """See `Decoder.blocks`."""
@@ -149,7 +153,7 @@ class RawDecoder:
 
     # What is heard
 
-    def _steps(self) -> Iterator[_Step]:
+    def _find_steps(self) -> Iterator[_Step]:
         """Frames and gaps in order, without what encoders added."""
         part = self._open_part(None, self._first)
         is_first, n_bytes, n_frames = True, 0, 0
@@ -171,6 +175,8 @@ class RawDecoder:
 
     def _n_samples(self, frame: SoundFrame) -> int:
         """The length of a frame in the format of the first one, in samples."""
+        if frame.header is self._first.header:  # as most are: headers that were read before are found again
+            return int(self._format.samples)
         doubling = self._format.samples / self._first.header.n_samples  # of the rate, in HE-AAC
         length = frame.header.n_samples * self._first.header.sample_rate / frame.header.sample_rate
         return round(doubling * length)
@@ -184,13 +190,8 @@ class RawDecoder:
         return 0 if is_odd or is_short else n_lost
 
     def _pieces(self) -> Iterator[NDArray[Any]]:
-        self._timeline.position = self._start
         silent = np.zeros((self.n_channels, 1), np.float32)
-        position = 0
-        for step in self._steps():
-            begin, position = position, position + step.end - step.begin
-            if begin < self._start:
-                continue
+        for step in self._steps:
             try:
                 if step.frame is not None:
                     for decoded in self._context.decode(av.Packet(step.frame.content)):

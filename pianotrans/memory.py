@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from pianotrans.errors import AudioError
@@ -16,6 +17,8 @@ HEADROOM_BYTES = 2**29
 """What decoding may take beyond what the process has already; an hour of MP4 takes some 10 MB."""
 
 _is_on = False
+_lock = Lock()
+_limits: list[tuple[int, int]] = []  # the first is the one to return to; one for each thread that is decoding
 
 _Item = TypeVar("_Item")
 
@@ -72,16 +75,20 @@ def _limit(headroom_bytes: int) -> Iterator[None]:
         return
     import resource
 
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = used_bytes + headroom_bytes
-    if soft != resource.RLIM_INFINITY and soft <= wanted:  # stricter already
-        yield
-        return
-    resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
+    with _lock:
+        _limits.append(resource.getrlimit(resource.RLIMIT_DATA))
+        soft, hard = _limits[0]
+        wanted = used_bytes + headroom_bytes
+        if soft == resource.RLIM_INFINITY or soft > wanted:  # else it is stricter already
+            resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+        with _lock:
+            before = _limits[0]
+            _limits.pop()
+            if not _limits:  # other threads may still be decoding
+                resource.setrlimit(resource.RLIMIT_DATA, before)
 
 
 def _data_bytes() -> int | None:

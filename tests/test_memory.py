@@ -76,6 +76,21 @@ def test_only_decoding_is_limited_and_only_where_asked():
 
 
 @LINUX
+def test_threads_that_decode_at_the_same_time_leave_no_limit_behind():
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    with limited_decoding():
+        first, second = decoding("a.wav"), decoding("b.wav")
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert resource.getrlimit(resource.RLIMIT_DATA) != before, "the second is still at it"
+        second.__exit__(None, None, None)
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
+@LINUX
 def test_a_stricter_limit_of_the_user_is_kept():
     import resource
 

@@ -19,7 +19,7 @@ def gap_remarks(gaps: Sequence[Gap]) -> list[Remark]:
             total_s = sum(gap.end_s - gap.start_s for gap in rest)
             what = "places where sound was lost" if is_damage else "pauses"
             values = {"start_s": rest[0].start_s, "end_s": rest[-1].end_s, "n_gaps": len(rest)}
-            remarks.append(Remark(kind, f"{len(rest)} more {what}, {total_s:.1f} s together", values))
+            remarks.append(Remark(kind, f"{len(rest)} more {what}, {total_s:.1f} s in all.", values))
     return remarks
 
 
@@ -28,17 +28,17 @@ def end_remark(decoded_s: float, missing_s: float) -> Remark:
     values = {"start_s": decoded_s}
     if 0 < missing_s < math.inf:
         values["end_s"] = decoded_s + missing_s
-    return Remark("damage", f"breaks off at {decoded_s:.1f} s", values)
+    return Remark("damage", f"breaks off at {decoded_s:.1f} s.", values)
 
 
 def _remark(kind: str, gap: Gap) -> Remark:
     values = {"start_s": gap.start_s}
     if math.isinf(gap.end_s):
-        return Remark(kind, f"damaged from {gap.start_s:.1f} s on; what follows could not be decoded", values)
+        return Remark(kind, f"damaged from {gap.start_s:.1f} s on: what follows could not be decoded.", values)
     values["end_s"] = gap.end_s
     length_s = gap.end_s - gap.start_s
     if gap.is_damage:
-        text = f"damaged at {gap.start_s:.1f} s; silence of {length_s:.2f} s stands for what was lost"
+        text = f"damaged at {gap.start_s:.1f} s: {length_s:.2f} s of sound are lost, and silence stands there."
     else:
-        text = f"pauses at {gap.start_s:.1f} s for {length_s:.2f} s; silence stands there"
+        text = f"the recording was paused at {gap.start_s:.1f} s: {length_s:.2f} s of silence stand there."
     return Remark(kind, text, values)

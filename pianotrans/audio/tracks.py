@@ -41,5 +41,5 @@ def track_remarks(track: int, n_tracks: int) -> list[Remark]:
     """What to say about the chosen track: nothing if there is no other."""
     if n_tracks == 1:
         return []
-    text = f"audio track {track} of {n_tracks} was transcribed"
+    text = f"audio track {track} of {n_tracks} was transcribed."
     return [Remark("track", text, {"track": track, "n_tracks": n_tracks})]

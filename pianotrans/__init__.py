@@ -9,8 +9,8 @@
     pianotrans.evaluate("truth.mid", "song.mid").summary()
     pianotrans.evaluate_dataset("maestro-v3.0.0", split="test")
 
-`Transcriber` keeps the model loaded for many recordings. What needs more than events is imported when it is first
-used, so that importing this package is cheap.
+`Transcriber` keeps the model loaded for many recordings. Importing this package costs next to
+nothing: all but the errors is imported when it is first used.
 """
 
 import importlib
@@ -26,20 +26,28 @@ from pianotrans.errors import (
     PianotransError,
     UsageError,
 )
-from pianotrans.events import Note, Pedal, Performance, extend_by_pedal, load_midi, load_performance
 from pianotrans.version import __version__
 
 if TYPE_CHECKING:
+    from pianotrans.audio import Reading
     from pianotrans.batch.collection import transcribe_folder
     from pianotrans.batch.evaluation import evaluate_dataset
     from pianotrans.evaluation.scoring import evaluate
+    from pianotrans.events import Note, Pedal, Performance, extend_by_pedal, load_midi, load_performance
     from pianotrans.inference.transcriber import Progress, Transcriber, transcribe
 
 _MODULES = {
+    "Note": "pianotrans.events",
+    "Pedal": "pianotrans.events",
+    "Performance": "pianotrans.events",
     "Progress": "pianotrans.inference.transcriber",
+    "Reading": "pianotrans.audio",
     "Transcriber": "pianotrans.inference.transcriber",
     "evaluate": "pianotrans.evaluation.scoring",
     "evaluate_dataset": "pianotrans.batch.evaluation",
+    "extend_by_pedal": "pianotrans.events",
+    "load_midi": "pianotrans.events",
+    "load_performance": "pianotrans.events",
     "transcribe": "pianotrans.inference.transcriber",
     "transcribe_folder": "pianotrans.batch.collection",
 }
@@ -57,6 +65,7 @@ __all__ = [
     "Performance",
     "PianotransError",
     "Progress",
+    "Reading",
     "Transcriber",
     "UsageError",
     "__version__",

@@ -20,6 +20,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes, *, overwrite: bo
     The data goes to a temporary file in the same folder, is flushed to disk, and then gets its name. Without
     `overwrite` the last step fails if the name is taken, even if another process has just taken it. The temporary
     file (`.pianotrans-….tmp`) remains only if the process dies without an exception, for example by SIGKILL.
+    A file that replaces another one takes over its permissions.
 
     Raises OutputError if the file exists (without `overwrite`) or is not a plain file, if its folder is missing or
     not writable, or if the disk is full.
@@ -30,6 +31,8 @@ def write_atomically(path: str | os.PathLike[str], data: bytes, *, overwrite: bo
         _check(target, overwrite=overwrite)
         temporary = target.with_name(f".pianotrans-{secrets.token_hex(8)}.tmp")
         with temporary.open("xb") as file:  # respects the user's umask; mkstemp does not
+            if overwrite:
+                _take_over_mode(target, temporary)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -83,6 +86,12 @@ def _check(target: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{target.name}: is a device or a pipe. Name a plain file.")
     if target.exists() and not overwrite:
         raise FileExistsError
+
+
+def _take_over_mode(target: Path, temporary: Path) -> None:
+    """Give a file the permissions of the one that it will replace, if there is one."""
+    with suppress(OSError):  # nothing to replace, or a file system without permissions
+        temporary.chmod(target.stat().st_mode & 0o777)
 
 
 def _give_free_name(temporary: Path, target: Path) -> None:

@@ -31,6 +31,8 @@ def read_toml(path: Path, error: Error) -> Table:
         raise error(f"{path}: cannot be read ({cause.strerror}).") from cause
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
         raise error(f"{path}: not valid TOML ({cause}).") from cause
+    except RecursionError as cause:
+        raise error(f"{path}: not valid TOML (nested too deeply).") from cause
 
 
 def from_table(kind: type[S], table: Any, where: str, error: Error, group: str = "") -> S:

@@ -7,7 +7,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from pianotrans.events import Note, Pedal
+import mir_eval
+import numpy as np
+from numpy.typing import NDArray
+
+from pianotrans.events import Note, Pedal, Performance
 
 TOLERANCE_S = 0.002
 
@@ -49,6 +53,21 @@ def n_same_pedals(ours: Sequence[Pedal], theirs: Sequence[Pedal]) -> int:
 def n_alike_onsets(ours: Sequence[Note], theirs: Sequence[Note]) -> int:
     """Notes with the same key and onsets within 10 ms, matched one to one."""
     return _n_matched(ours, theirs, lambda a, b: a.key == b.key and abs(a.onset_s - b.onset_s) <= 0.01)
+
+
+def onset_f1(truth: Performance, estimate: Performance) -> float:
+    """F1 of notes with the same key and onsets within 50 ms, by mir_eval."""
+    spans, hertz = zip(*(_spans_and_hertz(one) for one in (truth, estimate)), strict=True)
+    if not len(hertz[1]):
+        return 0.0
+    return mir_eval.transcription.precision_recall_f1_overlap(
+        spans[0], hertz[0], spans[1], hertz[1], onset_tolerance=0.05, offset_ratio=None
+    )[2]
+
+
+def _spans_and_hertz(performance: Performance) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    spans = np.array([(note.onset_s, note.offset_s) for note in performance.notes]).reshape(-1, 2)
+    return spans, mir_eval.util.midi_to_hz(np.array([note.key for note in performance.notes]))
 
 
 def scorer(shared: Path) -> ModuleType:

@@ -12,7 +12,20 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "pianotrans"
 
 # What each part may import besides itself and BASICS. Arrows point one way: the order is a topological one.
-BASICS = {"errors", "version", "files", "processes", "extras", "piano", "remarks", "tables"}
+BASICS = {
+    "drawing",
+    "errors",
+    "version",
+    "files",
+    "memory",
+    "names",
+    "processes",
+    "quota",
+    "extras",
+    "piano",
+    "remarks",
+    "tables",
+}
 ALLOWED: dict[str, set[str]] = {
     "audio": set(),
     "events": set(),
@@ -92,9 +105,10 @@ def test_the_basics_know_of_nothing():
 
 
 def test_nobody_imports_the_commands():
+    start = PACKAGE / "__main__.py"
     others = [path for path in PACKAGE.rglob("*.py") if PACKAGE / "commands" not in path.parents]
-    assert others
-    for path in others:
+    assert start in others
+    for path in set(others) - {start}:
         assert "commands" not in parts_used(path), path
 
 

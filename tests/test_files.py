@@ -108,6 +108,34 @@ def test_permissions_follow_the_umask(tmp_path, umask):
     assert (tmp_path / "song.mid").stat().st_mode & 0o777 == 0o666 & ~umask
 
 
+@pytest.mark.skipif(os.name != "posix", reason="no such permissions there")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o664, 0o400, 0o000])
+def test_a_replaced_file_keeps_its_permissions(tmp_path, mode):
+    path = tmp_path / "song.mid"
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    write_atomically(path, b"new", overwrite=True)
+    assert path.stat().st_mode & 0o777 == mode
+    path.chmod(0o600)
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such permissions there")
+def test_what_replaces_a_secret_is_never_readable_by_others(tmp_path, monkeypatch):
+    path, seen = tmp_path / "song.mid", []
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    fsync = os.fsync
+
+    def look(descriptor):
+        seen.append(os.fstat(descriptor).st_mode & 0o777)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look)
+    write_atomically(path, b"new", overwrite=True)
+    assert seen == [0o600]
+
+
 def test_a_missing_folder(tmp_path):
     with pytest.raises(OutputError, match=r"song.mid: the folder .*none does not exist. Create it, or choose"):
         write_atomically(tmp_path / "none" / "song.mid", b"new")

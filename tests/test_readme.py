@@ -82,14 +82,18 @@ def add_maestro(root: Path) -> None:
 # Running a line
 
 
-IN_PROCESSES_OF_THEIR_OWN = {"pianotrans transcribe song.mp3", "pianotrans transcribe song.mp3 -o - > piped.mid"}
+IN_PROCESSES_OF_THEIR_OWN = {
+    "pianotrans transcribe song.mp3",
+    "pianotrans transcribe song.mp3 -o - > piped.mid",
+    "cat song.mp3 | pianotrans transcribe - -o from_pipe.mid",
+}
 
 
 def with_tiny_model(line: str) -> str:
     """The line with the model for tests, whose segments are shorter, and with less work."""
     line = line.replace("--hop 14", "--hop 3").replace("--seconds 20", "--seconds 2")
     line = line.replace("steps=200", f"steps={N_STEPS}")
-    program = re.match(r"pianotrans (transcribe|view|bench|evaluate dataset)\b", line)
+    program = re.match(r"(?:cat \S+ \| )?pianotrans (transcribe|view|bench|evaluate dataset)\b", line)
     if program and "--model" not in line:
         line = line.replace(program[0], f"{program[0]} --model tiny", 1)
     return line
@@ -247,5 +251,7 @@ def test_python_with_workers(block: Block, desk: Path, published, capsys: pytest
 def test_every_block_is_tested():
     for block in SHELL:
         for line in block.lines:
-            assert line.startswith(("pianotrans ", "curl ")) or line in RUN_BY_CI or block in LACKING_DATA, line
+            assert (
+                line.startswith(("pianotrans ", "curl ", "cat ")) or line in RUN_BY_CI or block in LACKING_DATA
+            ), line
     assert {line for block in ALONE for line in block.lines} >= IN_PROCESSES_OF_THEIR_OWN

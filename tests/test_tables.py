@@ -86,3 +86,9 @@ def test_a_file_that_is_not_toml(tmp_path: Path, content: bytes):
 def test_a_file_that_is_not_there(tmp_path: Path):
     with pytest.raises(ModelError, match=r"x\.toml: cannot be read \(No such file"):
         read_toml(tmp_path / "x.toml", ModelError)
+
+
+def test_toml_that_is_nested_without_end_is_told(tmp_path: Path):
+    (tmp_path / "x.toml").write_text(f"x = {'[' * 100_000}")
+    with pytest.raises(TrainingError, match=r"x\.toml: not valid TOML"):
+        read_toml(tmp_path / "x.toml", TrainingError)

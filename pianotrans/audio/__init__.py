@@ -5,8 +5,8 @@ Importing this package loads neither torch nor FFmpeg.
 
 from pianotrans.audio.arrays import from_array
 from pianotrans.audio.encoding import encode_mp3, encode_pcm
-from pianotrans.audio.find import AUDIO_SUFFIXES, find_audio
-from pianotrans.audio.opening import AudioSource, open_audio
+from pianotrans.audio.find import AUDIO_SUFFIXES, OnRefused, find_audio
+from pianotrans.audio.opening import AudioSource, check_file, open_audio
 from pianotrans.audio.reader import AudioInfo, AudioReader
 from pianotrans.audio.reading import Reading
 from pianotrans.audio.resample import resample
@@ -18,7 +18,9 @@ __all__ = [
     "AudioReader",
     "AudioSource",
     "Block",
+    "OnRefused",
     "Reading",
+    "check_file",
     "encode_mp3",
     "encode_pcm",
     "find_audio",

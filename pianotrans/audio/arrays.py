@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pianotrans.audio.decoder import Gap
 from pianotrans.audio.reader import AudioReader
 from pianotrans.audio.samples import BLOCK_S, MAX_CHANNELS, Block, to_float32
 from pianotrans.errors import AudioError
@@ -19,6 +20,10 @@ class _ArrayDecoder:
         self.sample_rate = sample_rate
         self.n_channels = samples.shape[0]
         self.duration_s: float | None = samples.shape[1] / sample_rate
+        self.gaps: tuple[Gap, ...] = ()
+
+    def seek(self, start_s: float) -> float:  # noqa: ARG002 - they are cheap to pass over
+        return 0.0
 
     def blocks(self) -> Iterator[Block]:
         n_block = round(BLOCK_S * self.sample_rate)
@@ -40,7 +45,7 @@ def from_array(samples: ArrayLike, sample_rate: float | None, name: str = "array
     own full scale. They are copied block by block and must not change meanwhile. The sample rate is in Hz.
 
     Raises AudioError, its text starting with `name`, for another shape or type, no samples, more than 8
-    channels, or a rate outside 4000–192 000 Hz.
+    channels, or a rate outside 4000–768 000 Hz.
     """
     try:
         array = np.asarray(samples)

@@ -1,16 +1,16 @@
 """What a file's layout says about its length, read from a few bytes of it without decoding.
 
-Decoders do not report some cuts: libsndfile clamps the promise of a header to the size of the file, and
-both libraries take a cut Ogg stream for a shorter one.
+Decoders do not report these cuts: libsndfile clamps the promise of a header to the size of the file.
 """
 
 import os
 import struct
 from dataclasses import dataclass
-from typing import BinaryIO
+
+from pianotrans.audio.plainfile import PlainFile
+from pianotrans.errors import AudioError
 
 _MAX_CHUNKS = 10_000  # before the samples: a damaged file must not loop for ever
-_OGG_PAGE_BYTES = 27 + 255 + 255 * 255  # the largest one: header, segment table, segments
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ _DIALECTS = {
 }
 
 
-def data_bytes(file: BinaryIO) -> tuple[int, int] | None:
+def data_bytes(file: PlainFile) -> tuple[int, int] | None:
     """The size of the sample data, in bytes: (declared by the header, present in the file).
 
     None if the container is another than WAV, RF64, Wave64, AIFF, CAF, AU and WMA, or declares no size
@@ -83,44 +83,22 @@ def _is_unknown(size: int) -> bool:
     return size <= 0 or any(top - 0x10000 <= size <= top for top in (2**31, 2**32)) or size >= 2**62
 
 
-def ends_inside_ogg_page(file: BinaryIO) -> bool:
-    """Whether a file is an Ogg whose last page is incomplete, which happens only if it was cut."""
-    page = _last_ogg_page(file)
-    if page is None:
-        return False
-    n_segments = page[26] if len(page) > 26 else 0
-    return len(page) < 27 + n_segments or len(page) < 27 + n_segments + sum(page[27 : 27 + n_segments])
+_VOC_SOUND, _VOC_CONTINUED, _VOC_SOUND_16 = 1, 2, 9
+_VOC_SILENCE, _VOC_REPEAT, _VOC_REPEAT_END, _VOC_EXTENDED = 3, 6, 7, 8
 
 
-def is_chained_ogg(file: BinaryIO) -> bool:
-    """Whether an Ogg file ends in another stream than it begins with."""
-    page = _last_ogg_page(file)
-    file.seek(0)
-    return page is not None and page[14:18] != file.read(18)[14:]
-
-
-def _last_ogg_page(file: BinaryIO) -> bytes | None:
-    file.seek(0)
-    if file.read(4) != b"OggS":
-        return None
-    end = file.seek(0, os.SEEK_END)
-    file.seek(max(0, end - _OGG_PAGE_BYTES))
-    tail = file.read()
-    return tail[max(0, tail.rfind(b"OggS")) :]
-
-
-def mp3_counts_frames(file: BinaryIO) -> bool:
-    """Whether an MP3 file says how long it is (in a Xing, Info or VBRI header); else FFmpeg guesses."""
-    start = 0
-    while True:
-        file.seek(start)
-        head = file.read(256)
-        if head[:3] != b"ID3" or len(head) < 10:
-            break
-        size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
-        start += 10 + size + (10 if head[5] & 0x10 else 0)
-    for tag in (b"Xing", b"Info"):
-        at = head.find(tag)
-        if at >= 0:
-            return bool(head[at + 4 : at + 8].ljust(4, b"\0")[3] & 1)
-    return b"VBRI" in head
+def check_voc(file: PlainFile, name: str) -> None:
+    """Raise AudioError for a Creative Voice file with silence, repeats or two rates: FFmpeg passes over them."""
+    file.seek(20)
+    position = int.from_bytes(file.read(2), "little")
+    formats: set[bytes] = set()
+    for _ in range(_MAX_CHUNKS):
+        file.seek(position)
+        kind, n_bytes, head = file.read(1), int.from_bytes(file.read(3), "little"), file.read(6)
+        if not kind or not kind[0]:
+            return
+        if kind[0] in (_VOC_SOUND, _VOC_SOUND_16, _VOC_EXTENDED):
+            formats.add(kind + head[: 2 if kind[0] == _VOC_SOUND else 6])
+        if kind[0] in (_VOC_SILENCE, _VOC_REPEAT, _VOC_REPEAT_END) or len(formats) > 1:
+            raise AudioError(f"{name}: a VOC file with silence, repeats or several rates. Convert it to WAV.")
+        position += 4 + n_bytes

@@ -1,28 +1,50 @@
 """The interface of every decoder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from pianotrans.audio.samples import Block
 from pianotrans.errors import AudioError
 
 
+@dataclass(frozen=True)
+class Gap:
+    """Where a file holds no sound, in seconds of the recording; silence stands there."""
+
+    start_s: float
+    end_s: float
+    is_damage: bool  # whether sound was lost; if not, the time stamps leave a pause
+
+
 class Decoder(Protocol):
-    """An open recording that turns into samples once, from its beginning to its end."""
+    """An open recording that turns into samples once. Times count from the beginning of the recording."""
 
     sample_rate: int  # Hz
     n_channels: int
     duration_s: float | None  # as promised by the header; None: no promise that can be trusted
 
+    @property
+    def gaps(self) -> Sequence[Gap]:
+        """The gaps in the blocks so far."""
+        ...
+
+    def seek(self, start_s: float) -> float:
+        """Let the blocks begin at or before a time, if that is quick; called once, before them.
+
+        Returns where they begin, in seconds. Enough is left before the time for exact samples from there on.
+        """
+        ...
+
     def blocks(self) -> Iterator[Block]:
         """Blocks of shape (n_channels, n_samples).
 
-        Raises BrokenStreamError after the last block that could be decoded, AudioError if the format changes.
+        Raises BrokenStreamError after the last block that could be decoded.
         """
         ...
 
     def missing_s(self) -> float:
-        """What the header promised and the blocks so far did not bring, in seconds."""
+        """What the header promised behind the blocks so far, in seconds."""
         ...
 
     def close(self) -> None:

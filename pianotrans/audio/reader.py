@@ -1,15 +1,20 @@
 """An open recording as a stream of blocks of samples, checked on the way."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Self
 
 import numpy as np
 
-from pianotrans.audio.decoder import BrokenStreamError, Decoder, no_samples_error
+from pianotrans.audio.decoder import BrokenStreamError, Decoder, Gap
+from pianotrans.audio.excerpt import Excerpt
+from pianotrans.audio.gaps import end_remark, gap_remarks
+from pianotrans.audio.reading import Reading
 from pianotrans.audio.samples import MAX_CHANNELS, MAX_RATE, MIN_RATE, Block
 from pianotrans.errors import AudioError
+from pianotrans.memory import decoded
 from pianotrans.remarks import Remark
 
 MISSING_S = 0.1  # tolerated: encoders' delays and padding differ by some 50 ms
@@ -22,24 +27,33 @@ class AudioInfo:
     name: str  # as given by the caller
     sample_rate: int  # Hz
     n_channels: int
-    duration_s: float | None  # None: unknown until decoded
+    duration_s: float | None  # of the part that is read; None: unknown until decoded
+    origin_s: float = 0.0  # the time of the first sample, as results give it
 
 
 class AudioReader:
     """An open recording, made by `open_audio` or `from_array`; a context manager that closes it."""
 
     def __init__(
-        self, decoder: Decoder, name: str, *, allow_damaged: bool = False, file: BinaryIO | None = None
+        self,
+        decoder: Decoder,
+        name: str,
+        reading: Reading = Reading(),  # noqa: B008 - frozen
+        *,
+        remarks: Sequence[Remark] = (),
+        file: BinaryIO | None = None,
     ) -> None:
-        """Take over the decoder and, if given, the file to be closed with it.
+        """Take over the decoder and, if given, the file to be closed with it, and what is to be said already.
 
-        Raises AudioError for more than 8 channels or a rate outside 4000–192 000 Hz.
+        Raises AudioError for more than 8 channels or a rate outside 4000–768 000 Hz.
         """
-        self.info = AudioInfo(name, decoder.sample_rate, decoder.n_channels, decoder.duration_s)
+        duration_s = None if decoder.duration_s is None else reading.length_s(decoder.duration_s)
+        self.info = AudioInfo(name, decoder.sample_rate, decoder.n_channels, duration_s, reading.origin_s)
         self._decoder = decoder
-        self._allow_damaged = allow_damaged
+        self._excerpt = Excerpt(decoder, reading, name)
+        self._allow_damaged = reading.allow_damaged
         self._file = file
-        self.remarks: list[Remark] = []  # complete once all blocks are read
+        self.remarks: list[Remark] = list(remarks)  # complete once all blocks are read
         self._n_samples = 0
         self._started = False
         if not MIN_RATE <= self.info.sample_rate <= MAX_RATE:
@@ -50,19 +64,21 @@ class AudioReader:
             raise AudioError(f"{name}: {self.info.n_channels} channels. Mix it down to at most {MAX_CHANNELS}.")
 
     def blocks(self) -> Iterator[Block]:
-        """The samples from beginning to end, once, as float32 blocks (n_channels, n_samples) of about 2 s.
+        """The samples of the part that is read, once, as float32 blocks (n_channels, n_samples) of about 2 s.
 
         Full scale is 1.0. Memory does not grow with the length of the recording.
 
-        Raises AudioError for samples that are not finite, for a recording without any, and, unless truncated
-        ones are allowed, for one that breaks off or is damaged (after the last block that could be decoded).
+        Raises AudioError for samples that are not finite, for a recording without any or that ends before its part
+        begins, and, unless damaged ones are allowed, for one that breaks off or is damaged (after the last block
+        before that).
         """
         if self._started:
             raise RuntimeError(f"{self.info.name}: the blocks of an AudioReader can be read only once")
         self._started = True
         broken: BrokenStreamError | None = None
         try:
-            for block in self._decoder.blocks():
+            for block in decoded(self._excerpt.blocks(), self.info.name):
+                self._judge_damage()
                 self._check_finite(block)
                 self._n_samples += block.shape[1]
                 yield block
@@ -72,10 +88,16 @@ class AudioReader:
             raise AudioError(
                 f"{self.info.name}: reading failed ({error.strerror or error}). Try it again."
             ) from error
-        if broken or self._decoder.missing_s() > MISSING_S:
-            self._refuse_truncated(broken)
+        breaks_off = broken is not None or self._excerpt.missing_s() > MISSING_S
+        if breaks_off and not self._allow_damaged:
+            raise self._end_error(broken) from broken
+        self._judge_damage()
         if not self._n_samples:
-            raise no_samples_error(self.info.name)
+            raise self._excerpt.nothing_error()
+        end_s = self._excerpt.end_s
+        self.remarks += gap_remarks([gap for gap in self._excerpt.gaps if gap.start_s < end_s or not breaks_off])
+        if breaks_off:
+            self.remarks.append(end_remark(end_s, self._excerpt.missing_s()))
 
     def close(self) -> None:
         """Close the decoder and the file, unless the file is the caller's own."""
@@ -102,17 +124,22 @@ class AudioReader:
             f"the first at {first_s:.3f} s. Re-export it from its source."
         )
 
-    def _refuse_truncated(self, broken: BrokenStreamError | None) -> None:
-        if self._allow_damaged:
-            return
-        decoded_s = self._n_samples / self.info.sample_rate
-        missing_s = self._decoder.missing_s()
+    def _judge_damage(self) -> None:
+        """Raise AudioError if more sound was lost than is tolerated."""
+        lost = [gap for gap in self._excerpt.gaps if gap.is_damage]
+        if not self._allow_damaged and sum(gap.end_s - gap.start_s for gap in lost) > MISSING_S:
+            worst = max(lost, key=lambda gap: gap.end_s - gap.start_s)
+            raise damaged_error(self.info.name, worst)
+
+    def _end_error(self, broken: BrokenStreamError | None) -> AudioError:
+        decoded_s = self._excerpt.end_s
+        missing_s = self._excerpt.missing_s()
         if missing_s > MISSING_S:
-            raise truncated_error(self.info.name, decoded_s + missing_s, decoded_s) from broken
-        raise AudioError(
+            return truncated_error(self.info.name, decoded_s + missing_s, decoded_s)
+        return AudioError(
             f"{self.info.name}: {decoded_s:.1f} s could be decoded, the rest is damaged ({broken}). "
             "Re-export it, or pass --allow-damaged."
-        ) from broken
+        )
 
 
 def truncated_error(name: str, promised_s: float, decoded_s: float) -> AudioError:
@@ -120,4 +147,12 @@ def truncated_error(name: str, promised_s: float, decoded_s: float) -> AudioErro
     return AudioError(
         f"{name}: header promises {promised_s:.1f} s, {decoded_s:.1f} s could be decoded. "
         "The file looks truncated; re-export it, or pass --allow-damaged."
+    )
+
+
+def damaged_error(name: str, gap: Gap) -> AudioError:
+    """The error of a recording that lost sound on the way."""
+    lost = "what follows is" if math.isinf(gap.end_s) else f"{gap.end_s - gap.start_s:.1f} s of sound are"
+    return AudioError(
+        f"{name}: damaged at {gap.start_s:.1f} s, where {lost} lost. Re-export it, or pass --allow-damaged."
     )

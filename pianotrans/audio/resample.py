@@ -8,7 +8,7 @@ import soxr
 from pianotrans.audio.samples import Block
 
 
-def resample(blocks: Iterable[Block], from_rate: int, to_rate: int, n_channels: int) -> Iterator[Block]:
+def resample(blocks: Iterable[Block], from_rate: float, to_rate: float, n_channels: int) -> Iterator[Block]:
     """Resample a stream of blocks of shape (n_channels, n_samples); rates in Hz.
 
     The joined result is that of `soxr.resample(..., quality="HQ")` on the joined input. Its blocks differ in

@@ -13,6 +13,7 @@ from pianotrans.batch.collection import (
 )
 from pianotrans.batch.item import End, Item, Outcome
 from pianotrans.batch.ledger import Ledger
+from pianotrans.batch.outputs import name_outputs
 from pianotrans.batch.report import write_report
 from pianotrans.batch.run import Options, Run, RunWatcher
 
@@ -27,6 +28,7 @@ __all__ = [
     "Run",
     "RunWatcher",
     "below",
+    "name_outputs",
     "transcribe_folder",
     "transcribe_items",
     "write_report",

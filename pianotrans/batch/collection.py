@@ -62,14 +62,17 @@ def transcribe_items(
     options: Options | None = None,
     watcher: RunWatcher | None = None,
     make_pool: PoolMaker = Pool,
+    refused: Iterable[Outcome] = (),
 ) -> CollectionResult:
     """Transcribe every item that is not done yet, and wait for those that another run is working on.
+
+    `refused` is what cannot be done for reasons known before; it becomes a part of the result and the report.
 
     Raises the errors of `Run.go`, and OutputError if the report cannot be written.
     """
     with Ledger(to.output, keep_in=to.keep_ledger_in) as ledger:
-        outcomes = Run(items, recipe, ledger, options, watcher, make_pool).go()
-        return CollectionResult(tuple(outcomes), write_report(ledger, outcomes))
+        outcomes = (*Run(items, recipe, ledger, options, watcher, make_pool).go(), *refused)
+        return CollectionResult(outcomes, write_report(ledger, outcomes))
 
 
 def transcribe_folder(
@@ -102,21 +105,23 @@ def transcribe_folder(
         settings: further fields of `workers.recipe.Recipe`, such as model, device, precision, hop_s, cleaning.
 
     Raises the errors of `transcribe_items`, UsageError for an unknown format, AudioError if the folder cannot be
-    read.
+    read; folders below that cannot be read are refused in the result.
     """
     source, target = parse_address(str(recordings)), parse_address(str(output))
     recipe = Recipe(formats=parse_formats(list(formats)), **settings)
+    refused: list[Outcome] = []
     items = [
         Item.of(place, address, {name: below(target, place, name) for name in recipe.formats})
-        for address in find_recordings(source)
+        for address in find_recordings(source, lambda error, folder: refused.append(Outcome.refusal(folder, error)))
         for place in [place_below(source, address)]
     ]
     if isinstance(target, Path):
         make_folder(target)
     options = Options(overwrite=overwrite, retry_failed=retry_failed, n_jobs=n_jobs)
-    return transcribe_items(items, Destination(target), recipe, options, watcher, make_pool)
+    return transcribe_items(items, Destination(target), recipe, options, watcher, make_pool, refused)
 
 
 def below(folder: Address, place: PurePath, format_name: str) -> Address:
     """The address of a result: the recording's path below the output folder, with the format's suffix."""
-    return folder / place.with_suffix(suffix_of(format_name)).as_posix()
+    place = place.with_suffix(suffix_of(format_name))
+    return folder / (place if isinstance(folder, Path) else place.as_posix())

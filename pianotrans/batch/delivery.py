@@ -4,11 +4,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from pianotrans.batch.identity import digest, ledger_text
+from pianotrans.batch.entry import Figures
+from pianotrans.batch.identity import digest
 from pianotrans.batch.item import Item
 from pianotrans.batch.judging import check_outputs
-from pianotrans.batch.ledger import Figures, Ledger
+from pianotrans.batch.ledger import Ledger
 from pianotrans.batch.owners import LEASE_S
+from pianotrans.names import stored
 from pianotrans.workers.messages import Finished
 from pianotrans.workers.storage import exists, place_below, write
 
@@ -31,7 +33,7 @@ def deliver(item: Item, result: Finished, ledger: Ledger, *, overwrite: bool) ->
     for name, path in item.outputs.items():
         write(path, result.contents[name], overwrite=overwrite or exists(path))
     figures = Figures(result.audio_s, result.took_s, result.n_notes)
-    outputs = [ledger_text(place_below(ledger.out, path)) for path in item.outputs.values()]
+    outputs = [stored(place_below(ledger.out, path).as_posix()) for path in item.outputs.values()]
     return ledger.finish(item.name, outputs, digests.values(), figures)
 
 

@@ -1,71 +1,122 @@
-"""Estimate how much of a collection is done and how long the rest will take."""
+"""Estimate how much of a collection is done and how long the rest will take, without opening a recording."""
 
+from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
-from pianotrans.audio import Reading, open_audio
 from pianotrans.batch.item import Item
-from pianotrans.errors import PianotransError
 from pianotrans.workers.storage import Address
 
 
-def header_duration_s(path: Address, limit_s: float | None = None) -> float | None:
-    """Length of a recording in seconds by its header, at most `limit_s`; None if the header does not state it.
-
-    Also None for a file that cannot be read, and for files in a remote store: opening thousands of them would
-    delay the run.
-    """
-    if not isinstance(path, Path):
+def size_of(address: Address) -> int | None:
+    """The size of a recording in bytes; None if it cannot be told at once."""
+    if not isinstance(address, Path):
         return None
     try:
-        with open_audio(path, Reading(end_s=limit_s, allow_damaged=True)) as reader:
-            return reader.info.duration_s
-    except PianotransError:
+        return address.stat().st_size
+    except OSError:
         return None
+
+
+@dataclass
+class _Kind:
+    """The recordings of one file type: those that wait, and what is known about others."""
+
+    n_waiting: int = 0
+    waiting_bytes: int = 0
+    known_bytes: int = 0
+    known_s: float = 0.0
+
+
+@dataclass
+class _Begun:
+    """A recording in progress."""
+
+    done_s: float
+    total_s: float | None  # as its worker tells
 
 
 class Estimate:
-    """Seconds of audio done and remaining; recordings of unknown length count as average ones.
+    """Seconds of audio done and remaining.
 
-    Recordings that fail count neither as done nor as remaining.
+    How long a recording is, its worker tells once it has begun. Recordings that wait are taken to hold as many
+    seconds for each byte as others of their file type; while there are none, or if sizes are unknown, they count as
+    average ones. Recordings that fail count neither as done nor as remaining.
     """
 
-    def __init__(self, durations_s: Iterable[tuple[Item, float | None]]):
-        self._durations_s = {item.name: duration_s for item, duration_s in durations_s}
-        self._done_s: dict[str, float] = {}
-        self._ended: dict[str, float] = {}  # seconds of audio by name; 0 for failures
+    def __init__(self, todo: Iterable[tuple[Item, int | None]]):
+        """Prepare an estimate for these recordings, with their sizes in bytes if known."""
+        self._waiting = {item.name: size for item, size in todo}
+        self._sizes = dict(self._waiting)
+        self._begun: dict[str, _Begun] = {}
+        self._kinds: dict[str, _Kind] = defaultdict(_Kind)
+        self._ended_s = self._known_s = 0.0
+        self._n_known = 0
+        for name, size in self._waiting.items():
+            self._count(name, size, 1)
 
     def progressed(self, item: Item, done_s: float, total_s: float | None = None) -> None:
         """Note how much of a recording is done, and its length if known."""
-        self._done_s[item.name] = done_s
-        if total_s is not None:
-            self._durations_s[item.name] = total_s
+        self._stop_waiting(item.name)
+        before = self._begun.get(item.name)
+        if total_s is None and before is not None:
+            total_s = before.total_s
+        self._begun[item.name] = _Begun(done_s, total_s)
+        self._learn(item.name, None if before is None else before.total_s, total_s)
 
     def ended(self, item: Item, audio_s: float) -> None:
         """Note that a recording has ended, with its seconds of audio; 0 if it failed."""
-        self._durations_s.pop(item.name, None)
-        self._done_s.pop(item.name, None)
-        self._ended[item.name] = audio_s
+        self._stop_waiting(item.name)
+        begun = self._begun.pop(item.name, None)
+        self._learn(item.name, None if begun is None else begun.total_s, audio_s or None)
+        self._ended_s += audio_s
 
     @property
     def done_s(self) -> float:
         """Seconds of audio done."""
-        return sum(self._ended.values()) + sum(self._done_s.values())
+        return self._ended_s + sum(one.done_s for one in self._begun.values())
 
     @property
     def total_s(self) -> float:
-        """Seconds of audio in all, as far as known."""
-        known = [length_s for length_s in self._durations_s.values() if length_s is not None]
-        known += [length_s for length_s in self._ended.values() if length_s > 0]
-        average_s = sum(known) / len(known) if known else 0.0
-        open_s = sum(
-            max(average_s if length_s is None else length_s, self._done_s.get(name, 0.0))
-            for name, length_s in self._durations_s.items()
+        """Seconds of audio in all, as far as can be told."""
+        average_s = self._known_s / self._n_known if self._n_known else 0.0
+        waiting_s = sum(
+            kind.waiting_bytes * kind.known_s / kind.known_bytes if kind.known_bytes else kind.n_waiting * average_s
+            for kind in self._kinds.values()
         )
-        return sum(self._ended.values()) + open_s
+        begun_s = sum(
+            max(one.done_s, average_s if one.total_s is None else one.total_s) for one in self._begun.values()
+        )
+        return self._ended_s + begun_s + waiting_s
 
     def left_s(self, elapsed_s: float) -> float | None:
         """Seconds until all is done, at the average speed so far; None if nothing is done yet."""
         if self.done_s <= 0 or elapsed_s <= 0:
             return None
         return (self.total_s - self.done_s) * elapsed_s / self.done_s
+
+    def _stop_waiting(self, name: str) -> None:
+        if name in self._waiting:
+            self._count(name, self._waiting.pop(name), -1)
+
+    def _count(self, name: str, size: int | None, change: int) -> None:
+        kind = self._kinds[_kind_of(name, size)]
+        kind.n_waiting += change
+        kind.waiting_bytes += change * (size or 0)
+
+    def _learn(self, name: str, before_s: float | None, now_s: float | None) -> None:
+        """Note the length of a recording, in place of what was known before."""
+        size = self._sizes.get(name)
+        kind = self._kinds[_kind_of(name, size)]
+        for length_s, change in ((before_s, -1), (now_s, 1)):
+            if length_s is not None:
+                kind.known_bytes += change * (size or 0)
+                kind.known_s += change * length_s
+                self._known_s += change * length_s
+                self._n_known += change
+
+
+def _kind_of(name: str, size: int | None) -> str:
+    """The file type, which decides how many seconds a byte holds; empty for recordings without a size."""
+    return "" if not size else PurePosixPath(name).suffix.lower()

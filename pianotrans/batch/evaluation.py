@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from pianotrans.audio import Reading
+from pianotrans.audio import Reading, open_audio
 from pianotrans.batch.collection import Destination, transcribe_items
-from pianotrans.batch.estimate import header_duration_s
 from pianotrans.batch.item import Item
 from pianotrans.batch.run import Options, RunWatcher
 from pianotrans.datasets import (
@@ -35,6 +34,7 @@ from pianotrans.evaluation import (
 from pianotrans.evaluation.texts import first_few
 from pianotrans.files import make_folder
 from pianotrans.inference.registry import default_model, find_model
+from pianotrans.processes import work_apart
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.storage import here
 
@@ -86,8 +86,8 @@ def evaluate_dataset(
         name_filter: Take only recordings whose name contains this, or matches it as a glob.
         n_at_most: Take only the first recordings, this many.
         recipe: Model, device, precision and hop, as a `workers.recipe.Recipe`; its formats and limit are not used.
-        settings: What counts as correct, as `evaluation.EvaluationSettings`; its `limit_s` also limits what is
-            transcribed.
+        settings: What counts as correct, as `evaluation.EvaluationSettings`; only the part
+            that counts is transcribed.
         output: Keep the transcriptions in this folder's `transcriptions`, where a later call uses them again;
             None keeps nothing.
         overwrite: Replace transcriptions there that are not from here.
@@ -103,7 +103,7 @@ def evaluate_dataset(
     """
     watcher = watcher or DatasetWatcher()
     settings = settings or EvaluationSettings()
-    recipe = replace(recipe or Recipe(), formats=_FORMATS, reading=Reading(end_s=settings.limit_s))
+    recipe = replace(recipe or Recipe(), formats=_FORMATS, reading=part_to_read(settings))
     listing = _select(find_pairs(layout, root, split), name_filter, n_at_most)
     provenance = Provenance(
         model=find_model(recipe.model or default_model()).name,
@@ -139,6 +139,11 @@ def _select(listing: DatasetListing, name_filter: str | None, n_at_most: int | N
     return listing if n_at_most is None else limit_pairs(listing, n_at_most)
 
 
+def part_to_read(settings: EvaluationSettings) -> Reading:
+    """The part of the recordings that counts."""
+    return Reading(settings.start_s, None if settings.limit_s is None else settings.end_s)
+
+
 def _hop_s(recipe: Recipe) -> float:
     """Between the starts of two segments; asked for before any work is done, as a wrong one is refused."""
     from pianotrans.inference.segments import SegmentPlan
@@ -153,10 +158,11 @@ def _check(
 ) -> tuple[list[Pair], tuple[Failure, ...], tuple[str, ...]]:
     """The pairs whose MIDI can be read, those that cannot, and warnings of durations that do not go together.
 
-    This comes before the hours of transcribing. Only the headers of recordings are read; where one does not tell
-    the duration there is no warning.
+    This comes before the hours of transcribing. Only the headers of recordings are read, in another process as
+    they may be made to crash it; where one does not tell the duration there is no warning.
     """
     readable, failures, warnings = [], [], []
+    lengths_s = dict(work_apart(_length_s, [pair.audio for pair in pairs], 1))
     for n_done, pair in enumerate(pairs, 1):
         try:
             midi_s = load_reference(pair.midi).duration_s
@@ -165,13 +171,22 @@ def _check(
             watcher.failed(failures[-1])
         else:
             readable.append(pair)
-            audio_s = header_duration_s(pair.audio)
-            warning = None if audio_s is None else check_duration(pair, audio_s, midi_s)
+            audio_s = lengths_s[pair.audio]
+            warning = check_duration(pair, audio_s, midi_s) if isinstance(audio_s, float) else None
             if warning is not None:
                 warnings.append(warning)
                 watcher.warned(warning)
         watcher.checked(n_done, len(pairs))
     return readable, tuple(failures), tuple(warnings)
+
+
+def _length_s(audio: Path) -> float | None:
+    """The length of a recording by its header; None if that does not tell it, or the recording cannot be read."""
+    try:
+        with open_audio(audio, Reading(allow_damaged=True)) as reader:
+            return reader.info.duration_s
+    except PianotransError:
+        return None
 
 
 @contextmanager

@@ -3,9 +3,10 @@
 import hashlib
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from pianotrans.errors import AudioError
+from pianotrans.names import stored
 from pianotrans.workers.storage import Address
 
 _RACY_NS = 2_000_000_000
@@ -33,7 +34,7 @@ def identify(path: Address, known: Identity | None = None) -> Identity:
     Costs one read of the file: about a second per gigabyte. For a remote file, the store is asked instead (see
     `workers.remote.describe`). Raises AudioError if the file cannot be read.
     """
-    source = ledger_text(path.absolute())
+    source = stored(path.absolute().as_posix())
     if not isinstance(path, Path):
         from pianotrans.workers import remote
 
@@ -57,8 +58,3 @@ def identify(path: Address, known: Identity | None = None) -> Identity:
 def digest(data: bytes = b"") -> "hashlib.blake2b":
     """A BLAKE2b hash of 20 bytes, fed with `data`."""
     return hashlib.blake2b(data, digest_size=20)
-
-
-def ledger_text(path: "PurePath | Address") -> str:
-    """A path as text for the database, with forward slashes; bytes that are not text are escaped."""
-    return path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8")

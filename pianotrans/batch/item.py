@@ -1,11 +1,12 @@
 """One recording of a collection, and its outcome."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePath
 
-from pianotrans.batch.identity import ledger_text
+from pianotrans.errors import PianotransError
+from pianotrans.names import stored
 from pianotrans.workers.storage import Address
 
 
@@ -20,7 +21,19 @@ class Item:
     @classmethod
     def of(cls, place: PurePath, source: Address, outputs: Mapping[str, Address]) -> "Item":
         """An item named after its path below the given folder."""
-        return cls(ledger_text(place), source, outputs)
+        return cls(stored(place.as_posix()), source, outputs)
+
+    @property
+    def stem(self) -> str:
+        """The name of its outputs without their suffixes; empty if it has none."""
+        path = next(iter(self.outputs.values()), None)
+        return "" if path is None else path.stem
+
+    def with_stem(self, stem: str) -> "Item":
+        """The same recording, with outputs of another name."""
+        return replace(
+            self, outputs={name: path.with_name(stem + path.suffix) for name, path in self.outputs.items()}
+        )
 
     @property
     def folder(self) -> Address:
@@ -48,6 +61,12 @@ class Outcome:
     trace: str | None = None  # the traceback of a failure, if there is one
     audio_s: float = 0.0
     took_s: float = 0.0
+    remarks: tuple[str, ...] = ()  # one line each, for people
+
+    @classmethod
+    def refusal(cls, source: Address, error: PianotransError) -> "Outcome":
+        """The outcome of a recording or a folder that cannot even be tried."""
+        return cls(Item(stored(str(source)), source, {}), End.refused, str(error))
 
     @property
     def is_good(self) -> bool:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from pianotrans.batch.entry import Entry, EntryState
 from pianotrans.batch.identity import Identity, digest, identify
 from pianotrans.batch.item import Item
-from pianotrans.batch.ledger import Entry, EntryState
 from pianotrans.errors import AudioError, OutputError
+from pianotrans.names import restored
 from pianotrans.workers.storage import Address, exists, is_file, read
 
 
@@ -27,13 +28,13 @@ class Judgement:
     identity: Identity | None = None
 
 
-def judge(entry: Entry, item: Item, settings: str, *, retry_failed: bool) -> Judgement:
+def judge(entry: Entry, item: Item, settings: str, *, is_taken: bool, retry_failed: bool) -> Judgement:
     """Compare an entry with the current recording, settings and outputs.
 
     The recording is read only if its size or time has changed and everything else says that there is nothing to do.
     """
     todo = Judgement(Verdict.todo)
-    if entry.is_taken():
+    if is_taken:
         return Judgement(Verdict.taken)
     if entry.identity is None or entry.settings != settings:
         return todo
@@ -62,7 +63,7 @@ def check_outputs(entry: Entry, item: Item, identity: Identity) -> None:
             continue
         if not is_ours and known is not None and _is_written(path, entry):
             raise OutputError(
-                f"{path}: already exists, made from {known.source}. "
+                f"{path}: already exists, made from {restored(known.source)}. "
                 "Pass --overwrite to replace it, or choose another output folder."
             )
         if not _is_written(path, entry):

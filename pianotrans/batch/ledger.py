@@ -6,64 +6,22 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import platformdirs
 
-from pianotrans.batch.database import explained, open_database, transaction
+from pianotrans.batch.database import damaged, explained, open_database, transaction
+from pianotrans.batch.entry import COLUMNS, Entry, EntryState, Figures, read_entry
 from pianotrans.batch.identity import Identity, digest
-from pianotrans.batch.owners import Owner, is_at_work
+from pianotrans.batch.owners import LEASE_S, Owner, is_at_work
+from pianotrans.errors import LedgerError
+from pianotrans.names import shown
 from pianotrans.workers.storage import Address
 
 FOLDER = ".pianotrans"
 FILE = "ledger.sqlite"
-
-
-class EntryState(StrEnum):
-    """The state of a recording."""
-
-    waiting = "waiting"
-    running = "running"
-    done = "done"
-    failed = "failed"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """The ledger's record of one recording."""
-
-    name: str
-    state: EntryState
-    revision: int  # number of changes to this record
-    identity: Identity | None  # of the recording when it was last claimed; None if never
-    settings: str | None  # the recipe's fingerprint at that time
-    owner: Owner | None
-    heartbeat_s: float | None  # the owner's last one, seconds since 1970
-    outputs: tuple[str, ...]  # paths below the output folder, for the report
-    written: frozenset[str]  # digests of all outputs that runs have written or announced
-    error: str | None
-    audio_s: float | None
-    took_s: float | None
-    n_notes: int | None
-
-    def is_taken(self, now_s: float | None = None) -> bool:
-        """Whether a run is working on it right now."""
-        if self.state is not EntryState.running or self.owner is None or self.heartbeat_s is None:
-            return False
-        return is_at_work(self.owner, self.heartbeat_s, now_s)
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Statistics of a finished transcription."""
-
-    audio_s: float
-    took_s: float
-    n_notes: int
 
 
 class Ledger:
@@ -71,7 +29,8 @@ class Ledger:
 
     A recording is claimed, then finished, failed or released. Only the owner of a claim can do the last three, and
     a claim succeeds only if the entry has not changed since it was read, so any number of runs may share a ledger.
-    Every change is one transaction, flushed to disk. All methods raise LedgerError if the file cannot be used.
+    Every change is one transaction, flushed to disk. All methods raise LedgerError if the file cannot be used
+    or holds what no ledger does.
     """
 
     def __init__(
@@ -96,6 +55,8 @@ class Ledger:
         self.path = ledger_path(out, keep_in)
         self.owner = owner or Owner.this()
         self._clock = clock
+        self._settings: str | None = None  # of the run, once it has joined
+        self._beats: dict[str, tuple[Owner, float, float]] = {}  # see `is_taken`
         self._connection = open_database(self.path)
 
     def __enter__(self) -> Self:
@@ -120,15 +81,16 @@ class Ledger:
     def entry(self, name: str) -> Entry:
         """The entry of one recording. Raises KeyError if it is not enrolled."""
         with explained(self.path):
-            row = self._connection.execute("SELECT * FROM recordings WHERE name = ?", (name,)).fetchone()
+            row = self._connection.execute(f"SELECT {COLUMNS} FROM recordings WHERE name = ?", (name,)).fetchone()
         if row is None:
             raise KeyError(name)
-        return _entry(row)
+        return self._read(row)
 
     def entries(self) -> list[Entry]:
         """All entries, sorted by name."""
         with explained(self.path):
-            return [_entry(row) for row in self._connection.execute("SELECT * FROM recordings ORDER BY name")]
+            rows = self._connection.execute(f"SELECT {COLUMNS} FROM recordings ORDER BY name").fetchall()
+        return [self._read(row) for row in rows]
 
     def history(self) -> list[tuple[str, str, str]]:
         """All events so far as (name, event, owner), in order."""
@@ -136,9 +98,51 @@ class Ledger:
             rows = self._connection.execute("SELECT name, event, owner FROM history ORDER BY rowid").fetchall()
         return [(row["name"], row["event"], row["owner"]) for row in rows]
 
+    def join(self, settings: str) -> None:
+        """Enter this run, with the fingerprint of its recipe. Runs with the same settings share the work.
+
+        Raises LedgerError if a run with other settings is at work here: the outputs of both would be mixed.
+        """
+        with self._writing():
+            for row in self._connection.execute("SELECT * FROM runs").fetchall():
+                owner = self._owner_of(row)
+                is_alive = is_at_work(owner, row["heartbeat_s"], self._clock())
+                if not is_alive:
+                    self._connection.execute("DELETE FROM runs WHERE owner = ?", (row["owner"],))
+                elif row["settings"] != settings and row["heartbeat_s"] - self._clock() <= LEASE_S:
+                    raise LedgerError(
+                        f"{self.out}: a run with other settings is at work here ({owner.described}). "
+                        "Wait until it has ended, or choose another output folder."
+                    )
+            self._connection.execute(
+                "INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", (str(self.owner), settings, self._clock())
+            )
+        self._settings = settings
+
+    def leave(self) -> None:
+        """Give up all claims of this owner: the run has ended."""
+        self.release_all()
+        with self._writing():
+            self._connection.execute("DELETE FROM runs WHERE owner = ?", (str(self.owner),))
+        self._settings = None
+
+    def is_taken(self, entry: Entry) -> bool:
+        """Whether a run is working on a recording right now.
+
+        The clocks of machines differ, and one that is ahead leaves heartbeats of the future behind. So this ledger
+        also measures by its own clock for how long it has seen a heartbeat unchanged.
+        """
+        if entry.state is not EntryState.running or entry.owner is None or entry.heartbeat_s is None:
+            return False
+        now_s = self._clock()
+        seen = self._beats.get(entry.name)
+        if seen is None or seen[:2] != (entry.owner, entry.heartbeat_s):
+            seen = self._beats[entry.name] = entry.owner, entry.heartbeat_s, now_s
+        return now_s - seen[2] <= LEASE_S and is_at_work(entry.owner, entry.heartbeat_s, now_s)
+
     def claim(self, entry: Entry, identity: Identity, settings: str) -> bool:
         """Claim a recording; False if its entry has changed since it was read, or a run is working on it."""
-        if entry.is_taken(self._clock()):
+        if self.is_taken(entry):
             return False
         with self._writing():
             cursor = self._connection.execute(
@@ -179,7 +183,7 @@ class Ledger:
         """Mark a recording as failed, for a reason that lies in it; False if the claim is lost."""
         change = "state = 'failed', owner = NULL, heartbeat_s = NULL, error = ?, took_s = ?"
         with self._writing():
-            return self._noted(self._change_own(name, change, error, took_s), name, "failed")
+            return self._noted(self._change_own(name, change, shown(error), took_s), name, "failed")
 
     def release(self, name: str) -> bool:
         """Give up a claim, so that the recording waits again; False if the claim is lost."""
@@ -196,23 +200,46 @@ class Ledger:
         for row in rows:
             self.release(row["name"])
 
-    def recognise(self, entry: Entry, identity: Identity) -> None:
-        """Record a new size, time or path of unchanged content, so that it need not be read again."""
+    def recognise(self, found: Iterable[tuple[Entry, Identity]]) -> None:
+        """Record new sizes, times or paths of unchanged contents, so that these need not be read again."""
         with self._writing():
-            self._connection.execute(
+            self._connection.executemany(
                 "UPDATE recordings SET revision = revision + 1,"
                 " source = ?, size = ?, mtime_ns = ?, seen_ns = ?, content = ? WHERE name = ? AND revision = ?",
-                (*_columns(identity), entry.name, entry.revision),
+                ((*_columns(identity), entry.name, entry.revision) for entry, identity in found),
             )
 
     def beat(self) -> None:
-        """Renew the heartbeat of all claims of this owner."""
+        """Renew the heartbeat of this run and of all its claims.
+
+        Raises LedgerError if this run was taken for dead, for example while its machine slept, and one with other
+        settings has taken over.
+        """
         with self._writing():
+            is_known = self._connection.execute(
+                "UPDATE runs SET heartbeat_s = ? WHERE owner = ?", (self._clock(), str(self.owner))
+            ).rowcount
             self._connection.execute(
                 "UPDATE recordings SET revision = revision + 1, heartbeat_s = ?"
                 " WHERE state = 'running' AND owner = ?",
                 (self._clock(), str(self.owner)),
             )
+        if self._settings is not None and not is_known:
+            self.join(self._settings)
+
+    def _read(self, row: sqlite3.Row) -> Entry:
+        try:
+            return read_entry(row)
+        except ValueError as error:
+            raise damaged(self.path, str(error)) from error
+
+    def _owner_of(self, row: sqlite3.Row) -> Owner:
+        try:
+            if not isinstance(row["heartbeat_s"], float):
+                raise ValueError("heartbeat_s is not a number")
+            return Owner.parse(row["owner"])
+        except (ValueError, AttributeError) as error:
+            raise damaged(self.path, f"the table runs: {error}") from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -251,22 +278,3 @@ def ledger_path(out: Address, keep_in: Path | None = None) -> Path:
 
 def _columns(identity: Identity) -> tuple[str, int, int, int, str]:
     return identity.source, identity.size, identity.mtime_ns, identity.seen_ns, identity.content
-
-
-def _entry(row: sqlite3.Row) -> Entry:
-    fields = ("source", "size", "mtime_ns", "seen_ns", "content")
-    return Entry(
-        name=row["name"],
-        state=EntryState(row["state"]),
-        revision=row["revision"],
-        identity=Identity(*(row[field] for field in fields)) if row["content"] is not None else None,
-        settings=row["settings"],
-        owner=Owner.parse(row["owner"]) if row["owner"] else None,
-        heartbeat_s=row["heartbeat_s"],
-        outputs=tuple(json.loads(row["outputs"])),
-        written=frozenset(json.loads(row["written"])),
-        error=row["error"],
-        audio_s=row["audio_s"],
-        took_s=row["took_s"],
-        n_notes=row["n_notes"],
-    )

@@ -30,9 +30,16 @@ class Owner:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The inverse of `str`."""
+        """The inverse of `str`. Raises ValueError for anything else."""
         machine, pid, token = text.rsplit(":", 2)
+        if not 0 < int(pid) < 2**31:
+            raise ValueError(f"{pid} is not the id of a process")
         return cls(machine, int(pid), token)
+
+    @property
+    def described(self) -> str:
+        """For people: "process 123 on tower"."""
+        return f"process {self.pid} on {self.machine.partition('/')[0]}"
 
     def __str__(self) -> str:
         return f"{self.machine}:{self.pid}:{self.token}"

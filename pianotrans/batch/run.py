@@ -5,18 +5,21 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from pianotrans.batch.delivery import deliver, sweep
-from pianotrans.batch.identity import identify
+from pianotrans.batch.entry import Entry, EntryState
+from pianotrans.batch.identity import Identity, identify
 from pianotrans.batch.item import End, Item, Outcome
 from pianotrans.batch.judging import Judgement, Verdict, check_outputs, judge
-from pianotrans.batch.ledger import EntryState, Ledger
+from pianotrans.batch.ledger import Ledger
+from pianotrans.batch.outputs import name_outputs
 from pianotrans.batch.owners import HEARTBEAT_S
 from pianotrans.errors import AudioError, LedgerError, OutputError, WorkerError
 from pianotrans.workers.messages import Died, Failed, Finished, Progressed, Ready, Said, Task, Unable
 from pianotrans.workers.pool import Pool, PoolMaker, Report
 from pianotrans.workers.recipe import Recipe
-from pianotrans.workers.storage import list_once
+from pianotrans.workers.storage import is_file, list_once
 
 _LISTEN_S = 0.5
 _LOOK_AGAIN_S = 2.0  # interval between looks at recordings that another run has claimed
@@ -34,6 +37,9 @@ class Options:
 
 class RunWatcher:
     """Receives news of a run; this base class ignores it."""
+
+    def surveying(self, n_items: int) -> None:
+        """The run begins to compare the recordings with the ledger."""
 
     def surveyed(self, todo: list[Item], before: list[Outcome], n_taken: int) -> None:
         """The items to do, the outcomes of earlier runs, and the number of items that other runs have claimed."""
@@ -75,6 +81,7 @@ class Run:
         self._outcomes: dict[str, Outcome] = {}
         self._todo: deque[Item] = deque()
         self._taken: deque[Item] = deque()  # claimed by other runs
+        self._recognised: list[tuple[Entry, Identity]] = []  # as before, but moved or touched
         self._deaths: Counter[str] = Counter()
         self._beaten_s = self._looked_s = time.monotonic()
 
@@ -88,8 +95,8 @@ class Run:
         model or the device, UsageError for a hop that the model does not support, WorkerError if workers die before
         they are ready, ClusterError if a cluster cannot be reached or used.
         """
-        self._survey()
         try:
+            self._survey()
             if self._todo:
                 self._pool.start()  # workers load the model while the watcher looks at the items
             self._watcher.surveyed(list(self._todo), list(self._outcomes.values()), len(self._taken))
@@ -102,33 +109,46 @@ class Run:
         finally:
             self._pool.close()
             with suppress(LedgerError):  # it may be what failed; claims of a dead process are free anyway
-                self._ledger.release_all()
+                self._ledger.leave()
         return [self._outcomes[name] for name in self._items]
 
     def _survey(self) -> None:
+        self._watcher.surveying(len(self._items))
+        self._ledger.join(self._settings)
         self._ledger.enrol(self._items)
+        entries = {entry.name: entry for entry in self._ledger.entries()}
+        self._items = {item.name: item for item in name_outputs(self._items.values(), entries)}
         list_once(self._ledger.out)
         for item in self._items.values():
-            self._sort(item)
+            self._sort(item, entries[item.name])
+            self._beat()
+        self._note_recognised()
 
-    def _sort(self, item: Item) -> None:
+    def _sort(self, item: Item, entry: Entry) -> None:
         """Sort an item into those to do, those claimed by other runs, and those that have ended."""
-        entry = self._ledger.entry(item.name)
-        judgement = judge(entry, item, self._settings, retry_failed=self._options.retry_failed)
+        judgement = self._judge(item, entry)
         if judgement.verdict is Verdict.todo:
             self._todo.append(item)
         elif judgement.verdict is Verdict.taken:
             self._taken.append(item)
         else:
-            self._recognise(item, judgement)
+            self._recognise(item, entry, judgement)
 
-    def _recognise(self, item: Item, judgement: Judgement) -> None:
+    def _judge(self, item: Item, entry: Entry) -> Judgement:
+        is_taken, retry_failed = self._ledger.is_taken(entry), self._options.retry_failed
+        return judge(entry, item, self._settings, is_taken=is_taken, retry_failed=retry_failed)
+
+    def _recognise(self, item: Item, entry: Entry, judgement: Judgement) -> None:
         """Note the outcome of an item that ended in an earlier run or, just now, in another one."""
-        entry = self._ledger.entry(item.name)
         if judgement.identity is not None and judgement.identity != entry.identity:
-            self._ledger.recognise(entry, judgement.identity)
+            self._recognised.append((entry, judgement.identity))
         end = End.done_before if judgement.verdict is Verdict.done else End.failed_before
         self._outcomes[item.name] = Outcome(item, end, entry.error, audio_s=entry.audio_s or 0.0)
+
+    def _note_recognised(self) -> None:
+        if self._recognised:
+            self._ledger.recognise(self._recognised)
+            self._recognised.clear()
 
     def _look_again(self) -> None:
         """Sort the items that other runs have claimed once more: they may have ended, or be free again."""
@@ -138,9 +158,10 @@ class Run:
         self._looked_s = now_s
         taken, self._taken = self._taken, deque()
         for item in taken:
-            self._sort(item)
+            self._sort(item, self._ledger.entry(item.name))
             if item.name in self._outcomes:
                 self._watcher.ended(self._outcomes[item.name])
+        self._note_recognised()
 
     def _hand_out(self) -> None:
         if self._todo:
@@ -155,12 +176,13 @@ class Run:
     def _claim(self, item: Item) -> bool:
         """Claim an item, unless there is nothing left to do or its outputs must not be written."""
         entry = self._ledger.entry(item.name)
-        judgement = judge(entry, item, self._settings, retry_failed=self._options.retry_failed)
+        judgement = self._judge(item, entry)
         if judgement.verdict is Verdict.taken:
             self._taken.append(item)
             return False
         if judgement.verdict is not Verdict.todo:
-            self._recognise(item, judgement)
+            self._recognise(item, entry, judgement)
+            self._note_recognised()
             self._watcher.ended(self._outcomes[item.name])
             return False
         try:
@@ -204,7 +226,7 @@ class Run:
             self._bury(item, message)
 
     def _finish(self, item: Item, message: Finished) -> None:
-        outcome = Outcome(item, End.done, audio_s=message.audio_s, took_s=message.took_s)
+        outcome = Outcome(item, End.done, audio_s=message.audio_s, took_s=message.took_s, remarks=message.remarks)
         try:
             is_ours = deliver(item, message, self._ledger, overwrite=self._options.overwrite)
         except OutputError as error:  # not the recording's fault: the next run tries again
@@ -214,7 +236,8 @@ class Run:
         self._end(outcome) if is_ours else self._taken.append(item)
 
     def _fail(self, item: Item, message: Failed) -> None:
-        if message.is_lasting:
+        is_gone = isinstance(item.source, Path) and not is_file(item.source)
+        if message.is_lasting and not is_gone:
             is_ours = self._ledger.fail(item.name, message.error, message.took_s)
         else:  # the next run tries again
             is_ours = self._ledger.release(item.name)

@@ -6,15 +6,14 @@ import typer
 
 from pianotrans.commands import bench, models, prepare, serve, synthesize, train, view
 from pianotrans.commands.evaluate import app as evaluate
+from pianotrans.commands.streams import print_line
 from pianotrans.commands.transcribe.command import transcribe
-from pianotrans.errors import INTERRUPTED
 from pianotrans.version import __version__
 
 app = typer.Typer(
     name="pianotrans",
     help="Piano recordings to MIDI: notes, velocities and pedals.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -31,7 +30,7 @@ app.add_typer(models.app, name="models")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"pianotrans {__version__}")
+        print_line(f"pianotrans {__version__}")
         raise typer.Exit
 
 
@@ -42,11 +41,3 @@ def options(
     ] = False,
 ) -> None:
     """Piano recordings to MIDI: notes, velocities and pedals."""
-
-
-def main() -> None:
-    """Run the command line."""
-    try:
-        app()
-    except KeyboardInterrupt:
-        raise SystemExit(INTERRUPTED) from None

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pianotrans.commands import options
-from pianotrans.commands.console import Reporter
+from pianotrans.commands.console import Reporter, make_console
 from pianotrans.commands.exits import exits
+from pianotrans.commands.streams import print_line
+from pianotrans.errors import UsageError
+from pianotrans.names import shown
 
 if TYPE_CHECKING:
     from pianotrans.audio import AudioReader
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from pianotrans.inference.transcriber import Transcriber
 
 _NOISE_RATE = 44_100
+_SHORTEST_S, _LONGEST_S = 0.1, 86_400.0
+_FILE_WIDTH = 100  # where standard output is no terminal
 
 
 def bench(
@@ -26,7 +31,8 @@ def bench(
         typer.Argument(metavar="[AUDIO]", help="Recording to transcribe.", show_default="noise"),
     ] = None,
     seconds: Annotated[
-        float, typer.Option(min=0.1, metavar="SECONDS", help="Transcribe this much of it, from its beginning.")
+        float,
+        typer.Option(metavar="SECONDS", help="Transcribe this much of it, from its beginning."),
     ] = 60.0,
     hop: options.Hop = None,
     model: options.Model = None,
@@ -40,6 +46,10 @@ def bench(
     """
     reporter = Reporter(quiet=as_json)
     with exits(reporter):
+        if not _SHORTEST_S <= seconds <= _LONGEST_S:
+            raise UsageError(
+                f"{seconds:g} s given; it must be from {_SHORTEST_S:g} to {_LONGEST_S:g} s.", "seconds"
+            )
         with reporter.waiting("Loading the model …"):
             start_s = time.perf_counter()
             from pianotrans.inference.transcriber import Transcriber
@@ -49,7 +59,7 @@ def bench(
         with reporter.waiting("Transcribing …"):
             report = _measure(transcriber, audio, seconds) | {"start_up_s": start_up_s}
     if as_json:
-        typer.echo(json.dumps(report, indent=1))
+        print_line(json.dumps(report, indent=1))
     else:
         _show(report)
 
@@ -100,10 +110,9 @@ def _stage_figures(stage: "StageTime", duration_s: float, peak_gflops: float) ->
 
 def _show(report: dict[str, Any]) -> None:
     from rich.box import SIMPLE
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = make_console(_FILE_WIDTH)
     table = Table(box=SIMPLE if console.is_terminal else None, pad_edge=False)
     table.add_column("stage")
     for heading in ("s per s of audio", "share of time", "GFLOP per s of audio", "GFLOP/s", "share of matmul peak"):
@@ -121,7 +130,7 @@ def _show(report: dict[str, Any]) -> None:
     console.print(table)
     console.print(
         f"total {report['s_per_s']:.3f} s per s of audio ({1 / report['s_per_s']:.1f}x real time), "
-        f"{report['audio_s']:.1f} s of {report['audio']}, hop {report['hop_s']:.2f} s"
+        f"{report['audio_s']:.1f} s of {shown(report['audio'])}, hop {report['hop_s']:.2f} s"
     )
     console.print(
         f"{report['model']} on {report['device']} in {report['precision']}, {report['threads']} threads, "

@@ -1,4 +1,7 @@
-"""Messages and progress of a command on standard error: rich on a terminal, otherwise plain lines."""
+"""Messages and progress of a command on standard error: rich on a terminal, otherwise plain lines.
+
+Text is shown as it is: names of files may look like markup or emoji, and may hold what a terminal would obey.
+"""
 
 import time
 import traceback
@@ -7,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -19,17 +21,25 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from pianotrans.names import shown
+
 _PLAIN_WIDTH = 200  # plain lines are for files and pipes: do not fold them
 _PLAIN_INTERVAL_S = 10.0
+
+
+def make_console(file_width: int, *, stderr: bool = False) -> Console:
+    """A console that prints text as it is, `file_width` characters wide where it is no terminal."""
+    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    if console.is_terminal:
+        return console
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=file_width, color_system=None)
 
 
 class Reporter:
     """Prints messages and progress, as much as `--quiet` and `--verbose` allow."""
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False):
-        self.console = Console(stderr=True, highlight=False)
-        if not self.console.is_terminal:
-            self.console = Console(stderr=True, highlight=False, width=_PLAIN_WIDTH, color_system=None)
+        self.console = make_console(_PLAIN_WIDTH, stderr=True)
         self.quiet = quiet
         self.verbose = verbose
 
@@ -41,19 +51,18 @@ class Reporter:
     def say(self, message: str) -> None:
         """Print one line, except with `--quiet`."""
         if not self.quiet:
-            self.console.print(escape(message), soft_wrap=True)
+            self._print(shown(message))
 
     def detail(self, message: str) -> None:
-        """Print one line with `--verbose` only."""
+        """Print lines with `--verbose` only."""
         if self.verbose:
-            self.console.print(escape(message), style="dim", soft_wrap=True)
+            self._print(_shown_lines(message), style="dim")
 
     def error(self, error: Exception, message: str | None = None) -> None:
         """Print an error in one line, by default its own message; with `--verbose` also its traceback."""
         if self.verbose:
-            self.console.print(escape("".join(traceback.format_exception(error)).rstrip()), soft_wrap=True)
-        message = " ".join((message or str(error)).split()) or type(error).__name__
-        self.console.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
+            self._print(_shown_lines("".join(traceback.format_exception(error)).rstrip()))
+        self._print(shown(message or str(error) or type(error).__name__), Text("error: ", "bold red"))
 
     @contextmanager
     def waiting(self, label: str) -> Iterator[None]:
@@ -61,12 +70,16 @@ class Reporter:
         if self.quiet or self.is_plain:
             yield
         else:
-            with self.console.status(escape(label)):
+            with self.console.status(Text(shown(label))):
                 yield
+
+    def notice(self, message: str) -> None:
+        """Print one line even with `--quiet`."""
+        self._print(shown(message))
 
     def warn(self, message: str) -> None:
         """Print one line even with `--quiet`: results may be misleading."""
-        self.console.print(f"[bold yellow]warning:[/] {escape(message)}", soft_wrap=True)
+        self._print(shown(message), Text("warning: ", "bold yellow"))
 
     @contextmanager
     def working(self, label: str) -> Iterator["Meter"]:
@@ -77,8 +90,11 @@ class Reporter:
             yield _PlainMeter(self, label)
         else:
             with _bar(self.console) as progress:
-                task = progress.add_task(escape(label), total=None)
+                task = progress.add_task(shown(label), total=None)
                 yield _BarMeter(progress, task)
+
+    def _print(self, text: str, prefix: Text | None = None, style: str = "") -> None:
+        self.console.print((prefix or Text()) + Text(text, style), soft_wrap=True)
 
 
 @dataclass
@@ -123,7 +139,7 @@ class _SpeedColumn(ProgressColumn):
 
 def _bar(console: Console) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
@@ -141,3 +157,7 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _shown_lines(text: str) -> str:
+    return "\n".join(map(shown, text.split("\n")))

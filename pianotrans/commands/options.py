@@ -1,5 +1,6 @@
 """Options that several commands share, each declared once."""
 
+import re
 from typing import Annotated
 
 import typer
@@ -39,6 +40,57 @@ Hop = Annotated[
 ]
 AllowDamaged = Annotated[
     bool, typer.Option("--allow-damaged", help="Transcribe damaged recordings as far as they can be decoded.")
+]
+Tuning = Annotated[
+    str,
+    typer.Option(
+        "--tuning",
+        metavar="auto|off|CENTS",
+        help="Correct for a piano that is this many cents sharp, or flat if negative; auto estimates it.",
+    ),
+]
+
+
+def parse_time(text: str | float) -> float:
+    """Seconds of a time such as 62.5, 1:02.5 or 0:01:02.5. Raises BadParameter for anything else."""
+    found = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)", str(text).strip(), re.ASCII)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is not a time. Give seconds, m:ss or h:mm:ss, such as 62.5 or 1:02.5.")
+    hours, minutes, seconds = found.groups()
+    if (hours and float(minutes) >= 60) or (minutes and float(seconds) >= 60):
+        raise typer.BadParameter(f"{text!r} is not a time: behind a colon there are fewer than 60.")
+    return float(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds)
+
+
+Start = Annotated[
+    float,
+    typer.Option(
+        "--start",
+        metavar="TIME",
+        parser=parse_time,
+        help="Begin at this time of the recording: seconds or m:ss.",
+        show_default="its beginning",
+    ),
+]
+End = Annotated[
+    float | None,
+    typer.Option(
+        "--end",
+        metavar="TIME",
+        parser=parse_time,
+        help="End at this time of the recording: seconds or m:ss.",
+        show_default="its end",
+    ),
+]
+Track = Annotated[
+    int | None,
+    typer.Option(
+        "--track",
+        min=1,
+        metavar="N",
+        help="Take this one of the audio tracks of a file, counted from 1.",
+        show_default="the one that players choose",
+    ),
 ]
 Layout = Annotated[
     str | None,

@@ -13,9 +13,11 @@ from pianotrans.audio import Reading
 from pianotrans.commands import options
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
-from pianotrans.errors import UsageError
+from pianotrans.commands.streams import print_line
+from pianotrans.errors import ServerError, UsageError
 
 _LARGEST_PORT = 65535
+_SHORTEST_TOKEN = 16
 
 
 def serve(
@@ -43,12 +45,28 @@ def serve(
     max_queued: Annotated[
         int, typer.Option(min=1, metavar="N", help="Refuse uploads while this many recordings wait.")
     ] = 100,
+    max_job_minutes: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="Stop a recording that takes longer than this.",
+            show_default="10, and ten times the recording's length",
+        ),
+    ] = None,
+    min_free: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MIB",
+            help="Refuse uploads that leave less than this free on the disk.",
+            show_default="256, or a twentieth of a small disk",
+        ),
+    ] = None,
     token: Annotated[
         str | None,
         typer.Option(
             envvar="PIANOTRANS_TOKEN",
             metavar="WORD",
-            help="Require this token from every client.",
+            help="Require this token, of at least 16 characters, from every client.",
             show_default="none; a random one if other machines can connect",
         ),
     ] = None,
@@ -66,10 +84,10 @@ def serve(
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Nothing was started."):
-        _check_limits(max_upload, max_minutes)
+        _check_limits(
+            max_upload=max_upload, max_minutes=max_minutes, max_job_minutes=max_job_minutes, min_free=min_free
+        )
         _check_token(token)
-        import platformdirs
-
         from pianotrans.inference.registry import default_model, find_model
         from pianotrans.web.app import make_app
         from pianotrans.web.guard import Access
@@ -80,7 +98,13 @@ def serve(
         from pianotrans.workers.recipe import Recipe
 
         find_model(model or default_model())
-        limits = Limits(round(max_upload * 2**20), max_minutes * 60, max_queued)
+        limits = Limits(
+            max_upload_bytes=round(max_upload * 2**20),
+            max_duration_s=max_minutes * 60,
+            max_queued=max_queued,
+            max_job_s=None if max_job_minutes is None else max_job_minutes * 60,
+            min_free_bytes=None if min_free is None else round(min_free * 2**20),
+        )
         recipe = Recipe(
             formats=tuple(FORMATS),
             model=model,
@@ -90,7 +114,7 @@ def serve(
             reading=Reading(allow_damaged=allow_damaged),
             max_duration_s=limits.max_duration_s,
         )
-        place = folder or platformdirs.user_data_path("pianotrans") / "web"
+        place = folder or _user_folder()
         with open_socket(host, port) as listening:
             is_local = is_loopback(listening)
             token = token or (None if is_local else secrets.token_urlsafe(24))
@@ -100,22 +124,41 @@ def serve(
                 with reporter.waiting("Loading the model …"):
                     service.start()
                 address = address_of(listening) + (f"?token={token}" if token else "")
-                typer.echo(f"Open {address} in a browser. Ctrl-C stops the server.")
+                print_line(f"Open {address} in a browser. Ctrl-C stops the server.")
                 if open_page:
                     _open(address)
-                Server(make_app(service, access), service.listeners).run([listening])
+                Server(make_app(service, access), service).run([listening])
+                if service.is_dead:
+                    raise ServerError(str(service.problem))
         reporter.say("Stopped. Unfinished recordings continue after the next start.")
 
 
-def _check_limits(max_upload: float, max_minutes: float) -> None:
-    for name, value in (("max_upload", max_upload), ("max_minutes", max_minutes)):
-        if not (math.isfinite(value) and value > 0):
+def _check_limits(**limits: float | None) -> None:
+    for name, value in limits.items():
+        if value is not None and not (math.isfinite(value) and value > 0):
             raise UsageError(f"{value:g} given; it must be more than 0.", name)
 
 
 def _check_token(token: str | None) -> None:
-    if token is not None and not re.fullmatch(r"[A-Za-z0-9._~-]+", token):
+    if token is None:
+        return
+    if not re.fullmatch(r"[A-Za-z0-9._~-]+", token):
         raise UsageError("use only letters, digits and . _ ~ -", "token")
+    if len(token) < _SHORTEST_TOKEN:
+        raise UsageError(
+            f"{len(token)} characters given; use at least {_SHORTEST_TOKEN}, because short ones can be guessed.",
+            "token",
+        )
+
+
+def _user_folder() -> Path:
+    """Where the jobs are kept by default. Raises UsageError for a user without a home."""
+    import platformdirs
+
+    try:
+        return platformdirs.user_data_path("pianotrans") / "web"
+    except RuntimeError as error:
+        raise UsageError("no home folder to keep the jobs in. Name another one.", "folder") from error
 
 
 def _open(address: str) -> None:

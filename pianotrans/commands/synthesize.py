@@ -74,6 +74,8 @@ def synthesize(
         settings = SynthesisSettings(seed, takes, dry, f".{audio_format}")
         with reporter.waiting("Reading the MIDI …"):
             synthesis = Synthesis([*_sources(inputs)], library, out, settings, shares, overwrite=overwrite)
+        for remark in synthesis.remarks:
+            reporter.say(remark)
         for refusal in synthesis.refusals:
             reporter.error(refusal)
         _run(synthesis, jobs or 1, reporter)

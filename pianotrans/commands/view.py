@@ -1,16 +1,19 @@
 """`pianotrans view`: a performance as a picture."""
 
+import json
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pianotrans.audio import Reading, check_file, open_audio
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
-from pianotrans.commands.options import Device, Model, Overwrite, Quiet, Verbose
-from pianotrans.errors import OutputError, UsageError
+from pianotrans.commands.options import Device, End, Model, Overwrite, Quiet, Start, Track, Tuning, Verbose
+from pianotrans.errors import FAILED, OutputError, UsageError
 from pianotrans.events import PERFORMANCE_SUFFIXES, load_performance
 from pianotrans.views import PICTURE_FORMATS
 
@@ -45,11 +48,10 @@ def view(
             help="Colour the notes as matched, missed or extra against what was played: MIDI, or JSON.",
         ),
     ] = None,
-    start: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Begin the picture here.")] = 0.0,
-    end: Annotated[
-        float | None,
-        typer.Option(min=0, metavar="SECONDS", help="End the picture here.", show_default="where the music ends"),
-    ] = None,
+    start: Start = 0.0,
+    end: End = None,
+    track: Track = None,
+    tuning: Tuning = "auto",
     model: Model = None,
     device: Device = "auto",
     overwrite: Overwrite = False,
@@ -58,24 +60,25 @@ def view(
 ) -> None:
     """Draw a piano roll: velocity as colour, confidence as opacity, pedals below, the spectrogram behind.
 
-    A recording is transcribed first, and its own spectrogram is drawn behind. Long pieces are drawn in rows, like
-    the systems of a score. Exit codes: 0 done, 1 something cannot be read or written, 2 wrong usage, 130
-    interrupted.
+    A recording is transcribed first, from --start to --end, and its own spectrogram is drawn behind. Long pieces
+    are drawn in rows, like the systems of a score. Exit codes: 0 done, 1 something cannot be read or written, 2
+    wrong usage, 130 interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Nothing was written."):
         target = output or source.with_suffix(".png")
-        _check_usage(target, start, end, overwrite=overwrite)
+        reading = Reading(start, end, track)
+        _check_usage(target, overwrite=overwrite)
         from pianotrans.files import write_atomically
         from pianotrans.views import draw_roll
 
-        reference = None if compare is None else load_performance(compare)
+        reference = None if compare is None else load_performance(compare, say=reporter.say)
         if source.suffix.lower() in PERFORMANCE_SUFFIXES:
-            performance = load_performance(source)
+            performance = load_performance(source, say=reporter.say)
         else:
-            performance = _transcribe(source, model, device, end, reporter)
+            performance = _transcribe(source, reading, model, device, tuning, reporter)
             audio = audio or source
-        spectrum = None if audio is None else _spectrum(audio, end)
+        spectrum = None if audio is None else _spectrum(audio, reading if audio == source else Reading(start, end))
         _check_start(performance, start)
         picture = draw_roll(
             performance,
@@ -90,14 +93,10 @@ def view(
         reporter.say(f"The picture is in {target}")
 
 
-def _check_usage(target: Path, start_s: float, end_s: float | None, *, overwrite: bool) -> None:
+def _check_usage(target: Path, *, overwrite: bool) -> None:
     """Refuse early, before a recording is transcribed, what cannot become a picture."""
     if target.suffix.lower().removeprefix(".") not in PICTURE_FORMATS:
         raise UsageError(f"{target}: not a name in .png, .svg or .pdf.", "output")
-    if not math.isfinite(start_s) or not math.isfinite(end_s or 0.0):
-        raise UsageError("times must be finite, in seconds.", "start", "end")
-    if end_s is not None and end_s <= start_s:
-        raise UsageError(f"{end_s:g} s is not after the start at {start_s:g} s.", "end")
     if target.exists() and not overwrite:
         raise OutputError(f"{target}: already exists. Pass --overwrite to replace it.")
     if not target.parent.is_dir():
@@ -110,29 +109,39 @@ def _check_start(performance: "Performance", start_s: float) -> None:
 
 
 def _transcribe(
-    source: Path, model: str | None, device: str, limit_s: float | None, reporter: Reporter
+    source: Path, reading: Reading, model: str | None, device: str, tuning: str, reporter: Reporter
 ) -> "Performance":
-    from pianotrans.audio import Reading, open_audio
+    from pianotrans.commands.single_worker import SingleWorker
+    from pianotrans.events import Performance
+    from pianotrans.workers.messages import Failed, Task
+    from pianotrans.workers.recipe import Recipe
 
-    open_audio(source).close()  # before time is spent on loading a model
-    with reporter.waiting("Loading the model …"):
-        from pianotrans.inference.transcriber import Transcriber
-
-        transcriber = Transcriber(model, device=device, say=reporter.say)
-    with reporter.working(source.name) as meter:
-        return transcriber.transcribe(
-            source,
-            on_progress=lambda progress: meter.update(progress.done_s, progress.total_s),
-            reading=Reading(end_s=limit_s),
-        )
+    check_file(source)  # before time is spent on loading a model
+    recipe = Recipe(formats=("json",), model=model, device=device, tuning=tuning, reading=reading)
+    with SingleWorker(recipe, reporter) as worker:
+        answer = worker.do(Task(source.name, source), source.name)
+    if isinstance(answer, Failed):
+        raise typer.Exit(FAILED)
+    for remark in answer.remarks:
+        reporter.say(f"{source.name}: {remark}")
+    return Performance.from_dict(json.loads(answer.contents["json"]))
 
 
-def _spectrum(audio: Path, limit_s: float | None) -> "KeySpectrum":
-    from pianotrans.audio import Reading, open_audio
+def _spectrum(audio: Path, reading: Reading) -> "KeySpectrum":
+    """The spectrum of a recording, which another process decodes: a damaged one may crash it."""
+    from pianotrans.processes import Death, run_apart
+
+    spectrum = run_apart(partial(_spectrum_of, reading=reading), audio)
+    if isinstance(spectrum, Death):
+        raise spectrum.error(str(audio))
+    return spectrum
+
+
+def _spectrum_of(audio: Path, reading: Reading) -> "KeySpectrum":
     from pianotrans.views import key_spectrum
 
-    with open_audio(audio, Reading(end_s=limit_s)) as reader:
-        return key_spectrum(reader.blocks(), reader.info.sample_rate)
+    with open_audio(audio, reading) as reader:
+        return key_spectrum(reader.blocks(), reader.info.sample_rate, reading.start_s)
 
 
 def _comparison(

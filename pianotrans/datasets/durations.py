@@ -1,7 +1,7 @@
 """Whether a recording, its MIDI and the index agree on how long it is."""
 
 from pianotrans.datasets.listing import Pair
-from pianotrans.datasets.naming import shown
+from pianotrans.datasets.naming import excerpt
 
 TOLERANCE_S = 2.0
 RESONANCE_S = 15.0
@@ -23,6 +23,6 @@ def check_duration(pair: Pair, audio_s: float, midi_s: float, *, tolerance_s: fl
         return None
     stated = "" if stated_s is None else f", {stated_s:.1f} s in the index"
     return (
-        f"{shown(pair.name)}: {audio_s:.1f} s of audio, {midi_s:.1f} s of MIDI{stated} do not go together. "
+        f"{excerpt(pair.name)}: {audio_s:.1f} s of audio, {midi_s:.1f} s of MIDI{stated} do not go together. "
         "Check that the files are complete."
     )

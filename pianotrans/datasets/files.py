@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pianotrans.datasets.naming import shown
+from pianotrans.datasets.naming import excerpt
 from pianotrans.errors import DatasetError
+from pianotrans.names import composed
 
 MAPS_TEXT_SUFFIX = ".txt"
 
@@ -15,15 +16,15 @@ def check_folder(root: Path) -> None:
     try:
         is_empty = not any(root.iterdir())
     except (FileNotFoundError, ValueError) as error:  # ValueError: a NUL in the path
-        raise DatasetError(f"{shown(root)}: there is no such folder. Check the path.") from error
+        raise DatasetError(f"{excerpt(root)}: there is no such folder. Check the path.") from error
     except NotADirectoryError as error:
         raise DatasetError(
-            f"{shown(root)}: is a file. Give the folder of the data set, or a csv of pairs."
+            f"{excerpt(root)}: is a file. Give the folder of the data set, or a csv of pairs."
         ) from error
     except OSError as error:
         raise _refusal(error) from error
     if is_empty:
-        raise DatasetError(f"{shown(root)}: this folder is empty. Give the folder of the data set.")
+        raise DatasetError(f"{excerpt(root)}: this folder is empty. Give the folder of the data set.")
 
 
 def is_file(path: Path) -> bool:
@@ -32,6 +33,31 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
+
+
+def find_file(root: Path, place: Path) -> Path:
+    """The file at `place` below `root`, also if the letters of its name are composed in another way there.
+
+    An index may spell é as one character while the file system decomposes it, or the other way round. Returns
+    `root / place` if there is no such file.
+    """
+    path = root / place
+    if is_file(path) or path.as_posix().isascii():
+        return path
+    found = root
+    for part in place.parts:
+        found = _same_name(found, part)
+    return found if is_file(found) else path
+
+
+def _same_name(folder: Path, name: str) -> Path:
+    """The path of this name in a folder, or of another that is the same when composed."""
+    try:
+        if not os.path.lexists(folder / name):
+            return next(path for path in sorted(folder.iterdir()) if composed(path.name) == composed(name))
+    except (OSError, StopIteration):
+        pass
+    return folder / name
 
 
 def walk_files(root: Path) -> list[Path]:
@@ -64,4 +90,6 @@ def _raise(error: OSError) -> None:
 
 
 def _refusal(error: OSError) -> DatasetError:
-    return DatasetError(f"{shown(error.filename)}: cannot be read as a folder ({error.strerror}). Check the path.")
+    return DatasetError(
+        f"{excerpt(error.filename)}: cannot be read as a folder ({error.strerror}). Check the path."
+    )

@@ -4,9 +4,9 @@ import math
 import os
 from pathlib import Path
 
-from pianotrans.datasets.files import is_file
+from pianotrans.datasets.files import find_file, is_file
 from pianotrans.datasets.listing import DatasetListing, Pair, Unmatched
-from pianotrans.datasets.naming import quoted, shown, stem_name, tidy
+from pianotrans.datasets.naming import excerpt, quoted, stem_name, tidy
 from pianotrans.datasets.tables import Record
 from pianotrans.errors import DatasetError
 
@@ -25,7 +25,7 @@ def list_records(layout: str, root: Path, records: list[Record], audio: str, mid
     for record in records:
         pair = _pair(root, record, audio, midi)
         missing = [
-            f"{what} {shown(path.relative_to(root).as_posix())}"
+            f"{what} {excerpt(path.relative_to(root).as_posix())}"
             for what, path in (("audio", pair.audio), ("MIDI", pair.midi))
             if not is_file(path)
         ]
@@ -56,10 +56,10 @@ def _inside(root: Path, record: Record, column: str) -> Path:
     path = Path(os.path.normpath(base / given))
     if base not in path.parents:
         raise DatasetError(
-            f"{record.where}: {column} is {quoted(given)}, which is not below {shown(root)}. "
+            f"{record.where}: {column} is {quoted(given)}, which is not below {excerpt(root)}. "
             "Give a path relative to that folder, and inside it."
         )
-    return root / path.relative_to(base)
+    return find_file(root, path.relative_to(base))
 
 
 def _duration_s(record: Record) -> float | None:

@@ -13,7 +13,7 @@ from pianotrans.datasets.folder import list_folder
 from pianotrans.datasets.listing import DatasetListing
 from pianotrans.datasets.maestro import find_indexes, list_maestro
 from pianotrans.datasets.maps import find_subsets, list_maps
-from pianotrans.datasets.naming import shown
+from pianotrans.datasets.naming import excerpt
 from pianotrans.datasets.pairs_csv import find_tables, list_csv
 from pianotrans.datasets.selection import select_split
 from pianotrans.datasets.smd import find_smd_files, list_smd
@@ -88,12 +88,12 @@ def detect_layout(root: str | os.PathLike[str]) -> str:
     clues = {name: layout.find_clues(root) for name, layout in LAYOUTS.items()}
     found = {name: paths[0].relative_to(root) for name, paths in clues.items() if paths}
     if len(found) > 1:
-        seen = " and ".join(f"{name} ({shown(path.as_posix())})" for name, path in found.items())
-        raise DatasetError(f"{shown(root)}: looks like the layouts {seen}. Choose one with --layout.")
+        seen = " and ".join(f"{name} ({excerpt(path.as_posix())})" for name, path in found.items())
+        raise DatasetError(f"{excerpt(root)}: looks like the layouts {seen}. Choose one with --layout.")
     return next(iter(found), _OTHERWISE)
 
 
 def _emptiness(listing: DatasetListing, hint: str) -> str:
     n_unmatched = len(listing.unmatched)
     alone = f" ({n_unmatched} without a partner, such as {listing.unmatched[0]})" if n_unmatched else ""
-    return f"{shown(listing.root)}: no pairs of audio and MIDI in the layout {listing.layout}{alone}. {hint}"
+    return f"{excerpt(listing.root)}: no pairs of audio and MIDI in the layout {listing.layout}{alone}. {hint}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pianotrans.datasets.naming import quoted, shown
+from pianotrans.datasets.naming import excerpt, quoted
 from pianotrans.errors import DatasetError
 
 
@@ -37,7 +37,7 @@ class Unmatched:
     group: str | None = None
 
     def __str__(self) -> str:
-        return f"{shown(self.name)}: {self.problem}"
+        return f"{excerpt(self.name)}: {self.problem}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,14 @@ class DatasetListing:
             other = seen.setdefault(pair.name.casefold(), pair.name)
             if other != pair.name:
                 raise DatasetError(
-                    f"{shown(self.root)}: {quoted(other)} and {quoted(pair.name)} differ only in case. "
+                    f"{excerpt(self.root)}: {quoted(other)} and {quoted(pair.name)} differ only in case. "
                     "Rename one of them."
                 )
         if len(seen) < len(self.pairs):
             names = [pair.name for pair in self.pairs]
             twice = next(name for i, name in enumerate(names) if name in names[:i])
             raise DatasetError(
-                f"{shown(self.root)}: two pairs are named {quoted(twice)}. "
+                f"{excerpt(self.root)}: two pairs are named {quoted(twice)}. "
                 "Remove one of them, or give each its own name (in the column name of a csv)."
             )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pianotrans.datasets.index import list_records
 from pianotrans.datasets.listing import DatasetListing
-from pianotrans.datasets.naming import shown
+from pianotrans.datasets.naming import excerpt
 from pianotrans.datasets.tables import Record, check_columns, read_csv, read_text
 from pianotrans.errors import DatasetError
 
@@ -36,11 +36,11 @@ def _index(root: Path) -> Path:
     found = find_indexes(root)
     if not found:
         raise DatasetError(
-            f"{shown(root)}: holds no index of MAESTRO (maestro-v3.0.0.csv or .json). Give the folder that does."
+            f"{excerpt(root)}: holds no index of MAESTRO (maestro-v3.0.0.csv or .json). Give the folder that does."
         )
     if len(found) > 1:
-        names = " and ".join(shown(path.name) for path in found)
-        raise DatasetError(f"{shown(root)}: holds {names}. Keep the index of the version that is there.")
+        names = " and ".join(excerpt(path.name) for path in found)
+        raise DatasetError(f"{excerpt(root)}: holds {names}. Keep the index of the version that is there.")
     return found[0]
 
 
@@ -49,13 +49,13 @@ def _read_json(path: Path) -> list[Record]:
     try:
         data = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{shown(path)}: is not JSON ({error}). Copy it again.") from error
+        raise DatasetError(f"{excerpt(path)}: is not JSON ({error}). Copy it again.") from error
     rows = _transposed(path, data) if isinstance(data, dict) else data
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise DatasetError(
-            f"{shown(path)}: is neither a list of records (v1, v2) nor a table of columns (v3). Copy it again."
+            f"{excerpt(path)}: is neither a list of records (v1, v2) nor a table of columns (v3). Copy it again."
         )
-    return [_record(f"{shown(path)}, record {number}", row) for number, row in enumerate(rows)]
+    return [_record(f"{excerpt(path)}, record {number}", row) for number, row in enumerate(rows)]
 
 
 def _transposed(path: Path, columns: dict[str, Any]) -> list[dict[str, Any]] | None:
@@ -66,7 +66,7 @@ def _transposed(path: Path, columns: dict[str, Any]) -> list[dict[str, Any]] | N
     for name, column in columns.items():
         if column.keys() != set(rows):
             raise DatasetError(
-                f"{shown(path)}: the column {shown(name)} has {len(column)} rows that are not the {len(rows)} "
+                f"{excerpt(path)}: the column {excerpt(name)} has {len(column)} rows that are not the {len(rows)} "
                 "of the first column. Copy it again."
             )
     return [{name: column[row] for name, column in columns.items()} for row in rows]
@@ -75,5 +75,5 @@ def _transposed(path: Path, columns: dict[str, Any]) -> list[dict[str, Any]] | N
 def _record(where: str, row: dict[str, Any]) -> Record:
     for column, cell in row.items():
         if not isinstance(cell, str | int | float | None):
-            raise DatasetError(f"{where}: {shown(column)} is neither text nor a number. Copy the index again.")
+            raise DatasetError(f"{where}: {excerpt(column)} is neither text nor a number. Copy the index again.")
     return Record(where, {column: "" if cell is None else str(cell).strip() for column, cell in row.items()})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pianotrans.audio import AUDIO_SUFFIXES
 from pianotrans.datasets.listing import Pair, Unmatched
-from pianotrans.datasets.naming import shown, stem_name
+from pianotrans.datasets.naming import excerpt, stem_name
 from pianotrans.errors import DatasetError
 from pianotrans.events import MIDI_SUFFIXES
 
@@ -59,10 +59,11 @@ def _best(root: Path, files: list[Path]) -> Path:
 def _only(root: Path, files: list[Path]) -> Path:
     if len(files) > 1:
         raise DatasetError(
-            f"{shown(root)}: {_listed(files)} are the MIDI of one recording. Keep the true one, rename the others."
+            f"{excerpt(root)}: {_listed(files)} are the MIDI of one recording. "
+            "Keep the true one, rename the others."
         )
     return files[0]
 
 
 def _listed(files: list[Path]) -> str:
-    return " and ".join(shown(file.as_posix()) for file in files)
+    return " and ".join(excerpt(file.as_posix()) for file in files)

@@ -1,8 +1,9 @@
 """What recordings are called: one line of text, the same on every file system."""
 
 import re
-import unicodedata
 from pathlib import Path, PurePath
+
+from pianotrans.names import composed, shown
 
 _SHOWN_CHARACTERS = 160
 _RISKY = re.compile(r'[<>:"\\|?*%]|^\.|[. ]$')
@@ -14,8 +15,8 @@ def stem_name(path: PurePath) -> str:
 
 
 def tidy(name: str) -> str:
-    """A name in composed Unicode (NFC), as some file systems decompose what others keep, and `printable`."""
-    return printable(unicodedata.normalize("NFC", name))
+    """A name in composed Unicode, as some file systems decompose what others keep, that can be printed."""
+    return shown(composed(name))
 
 
 def file_of(name: str, suffix: str) -> Path:
@@ -31,18 +32,13 @@ def _spelled(match: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in match[0].encode())
 
 
-def printable(text: str) -> str:
-    """The text with line breaks, bytes that are no text, and all else that cannot be printed escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def shown(text: object) -> str:
+def excerpt(text: object) -> str:
     """A name as messages show it: printable, and without its middle where it is longer than 160 characters."""
-    line = printable(str(text))
+    line = shown(str(text))
     half = _SHOWN_CHARACTERS // 2
     return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:half]}…{line[-half:]}"
 
 
 def quoted(text: object) -> str:
-    """A name as `shown`, in quotes."""
-    return f"'{shown(text)}'"
+    """A name as an `excerpt`, in quotes."""
+    return f"'{excerpt(text)}'"

@@ -5,7 +5,7 @@ from pathlib import Path
 from pianotrans.datasets.files import is_file
 from pianotrans.datasets.index import list_records
 from pianotrans.datasets.listing import DatasetListing
-from pianotrans.datasets.naming import shown
+from pianotrans.datasets.naming import excerpt
 from pianotrans.datasets.tables import check_columns, read_csv
 from pianotrans.errors import DatasetError
 
@@ -19,7 +19,7 @@ def list_csv(root: Path) -> DatasetListing:
     """
     path = root if is_file(root) else root / FILE_NAME
     if not is_file(path):
-        raise DatasetError(f"{shown(root)}: holds no {FILE_NAME}. Give the path of the csv itself.")
+        raise DatasetError(f"{excerpt(root)}: holds no {FILE_NAME}. Give the path of the csv itself.")
     records = read_csv(path)
     check_columns(path, records, "audio", "midi")
     return list_records("csv", path.parent, records, "audio", "midi")

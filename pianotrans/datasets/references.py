@@ -1,10 +1,11 @@
 """What was played in a recording: MIDI, or a text file of MAPS."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from pianotrans.datasets.files import MAPS_TEXT_SUFFIX
-from pianotrans.datasets.naming import quoted, shown
+from pianotrans.datasets.naming import excerpt, quoted
 from pianotrans.datasets.tables import read_text
 from pianotrans.errors import DatasetError, MidiError
 from pianotrans.events import Note, Performance, load_midi
@@ -15,12 +16,13 @@ UNKNOWN_VELOCITY = 64
 _COLUMNS = ["OnsetTime", "OffsetTime", "MidiPitch"]
 
 
-def load_reference(path: Path) -> Performance:
+def load_reference(path: Path, *, say: Callable[[str], None] = lambda _: None) -> Performance:
     """What was played. Where `knows_velocity(path)` is false, every velocity is `UNKNOWN_VELOCITY`.
 
+    `say` gets one line about a MIDI file in which something was wrong.
     Raises MidiError or DatasetError if the file cannot be read.
     """
-    return load_midi(path) if knows_velocity(path) else load_maps_text(path)
+    return load_midi(path, say=say) if knows_velocity(path) else load_maps_text(path)
 
 
 def knows_velocity(path: Path) -> bool:
@@ -39,12 +41,12 @@ def load_maps_text(path: str | os.PathLike[str]) -> Performance:
     lines = [line.split() for line in read_text(path).splitlines()]
     if not lines or lines[0] != _COLUMNS:
         raise DatasetError(
-            f"{shown(path)}: does not begin with the line {' '.join(_COLUMNS)}. Give a text file of MAPS."
+            f"{excerpt(path)}: does not begin with the line {' '.join(_COLUMNS)}. Give a text file of MAPS."
         )
     notes = [
         note
         for number, cells in enumerate(lines[1:], 2)
-        if cells and (note := _note(f"{shown(path)}, line {number}", cells))
+        if cells and (note := _note(f"{excerpt(path)}, line {number}", cells))
     ]
     return Performance(tuple(notes), duration_s=max((note.offset_s for note in notes), default=0.0))
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from pianotrans.datasets.listing import DatasetListing, Pair, Unmatched
-from pianotrans.datasets.naming import quoted, shown
+from pianotrans.datasets.naming import excerpt, quoted
 from pianotrans.errors import DatasetError
+from pianotrans.names import composed
 
 
 def select_split(listing: DatasetListing, split: str) -> DatasetListing:
@@ -14,10 +15,10 @@ def select_split(listing: DatasetListing, split: str) -> DatasetListing:
 
     Raises DatasetError where no pair does, naming the splits that there are.
     """
-    selected = _select(listing, lambda one: one.split == split)
+    selected = _select(listing, lambda one: one.split is not None and composed(one.split) == composed(split))
     if selected.pairs:
         return selected
-    where = f"{shown(listing.root)}: split {quoted(split)}"
+    where = f"{excerpt(listing.root)}: split {quoted(split)}"
     if split in listing.splits:
         raise DatasetError(
             f"{where} has no pair whose files are both there ({len(selected.unmatched)} incomplete, such as "
@@ -25,15 +26,17 @@ def select_split(listing: DatasetListing, split: str) -> DatasetListing:
         )
     if not listing.splits:
         raise DatasetError(f"{where}: this data set states no splits. Leave the split out.")
-    raise DatasetError(f"{where} does not exist. Choose one of {', '.join(map(shown, listing.splits))}.")
+    raise DatasetError(f"{where} does not exist. Choose one of {', '.join(map(excerpt, listing.splits))}.")
 
 
 def select_names(listing: DatasetListing, pattern: str) -> DatasetListing:
-    """Pairs whose name contains `pattern`, or matches it as a glob (`*` crosses folders); case is ignored.
+    """Pairs whose name contains `pattern`, or matches it as a glob (`*` crosses folders).
+
+    Case is ignored, and so is how letters are composed.
 
     Raises DatasetError if there are none.
     """
-    wanted = pattern.casefold()
+    wanted = composed(pattern).casefold()
 
     def matches(one: Pair | Unmatched) -> bool:
         name = one.name.casefold()
@@ -43,7 +46,7 @@ def select_names(listing: DatasetListing, pattern: str) -> DatasetListing:
     if not selected.pairs:
         example = f" They are called like {quoted(listing.pairs[0].name)}." if listing.pairs else ""
         raise DatasetError(
-            f"{shown(listing.root)}: none of {len(listing.pairs)} names holds or matches {quoted(pattern)}."
+            f"{excerpt(listing.root)}: none of {len(listing.pairs)} names holds or matches {quoted(pattern)}."
             f"{example} Give a part of a name, or a glob such as '*op10*'."
         )
     return selected

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pianotrans.datasets.naming import quoted, shown
+from pianotrans.datasets.naming import excerpt, quoted
 from pianotrans.errors import DatasetError
 
 
@@ -34,15 +34,15 @@ def read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise DatasetError(f"{shown(path)}: cannot be read ({error.strerror}). Check the path.") from error
+        raise DatasetError(f"{excerpt(path)}: cannot be read ({error.strerror}). Check the path.") from error
     if b"\0" in data:
-        raise DatasetError(f"{shown(path)}: holds NUL bytes, so it is not UTF-8 text. Save it as UTF-8.")
+        raise DatasetError(f"{excerpt(path)}: holds NUL bytes, so it is not UTF-8 text. Save it as UTF-8.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise DatasetError(
-            f"{shown(path)}: line {line} is not UTF-8 text (byte 0x{data[error.start]:02x}). Save it as UTF-8."
+            f"{excerpt(path)}: line {line} is not UTF-8 text (byte 0x{data[error.start]:02x}). Save it as UTF-8."
         ) from error
 
 
@@ -60,7 +60,7 @@ def read_csv(path: Path) -> list[Record]:
             cells = [cell.strip() for cell in row]
             if not any(cells):
                 continue
-            where = f"{shown(path)}, line {reader.line_num}"
+            where = f"{excerpt(path)}, line {reader.line_num}"
             if not columns:
                 columns = _checked_columns(where, cells)
             elif len(cells) != len(columns):
@@ -72,10 +72,10 @@ def read_csv(path: Path) -> list[Record]:
                 records.append(Record(where, dict(zip(columns, cells, strict=True))))
     except csv.Error as error:
         raise DatasetError(
-            f"{shown(path)}, line {reader.line_num}: is not csv ({error}). Check the double quotes there."
+            f"{excerpt(path)}, line {reader.line_num}: is not csv ({error}). Check the double quotes there."
         ) from error
     if not columns:
-        raise DatasetError(f"{shown(path)}: holds no table. Its first line must name the columns.")
+        raise DatasetError(f"{excerpt(path)}: holds no table. Its first line must name the columns.")
     return records
 
 
@@ -89,11 +89,11 @@ def _checked_columns(where: str, columns: list[str]) -> list[str]:
 def check_columns(path: Path, records: list[Record], *needed: str) -> None:
     """Raise DatasetError unless there are records, all with the columns `needed`."""
     if not records:
-        raise DatasetError(f"{shown(path)}: names no recordings. Give an index with at least one.")
+        raise DatasetError(f"{excerpt(path)}: names no recordings. Give an index with at least one.")
     for record in records:
         missing = [column for column in needed if column not in record.cells]
         if missing:
             raise DatasetError(
-                f"{shown(path)}: lacks the columns {', '.join(missing)}. "
-                f"It has {', '.join(map(shown, record.cells))}. Name the columns in the first line, with commas."
+                f"{excerpt(path)}: lacks the columns {', '.join(missing)}. "
+                f"It has {', '.join(map(excerpt, record.cells))}. Name the columns in the first line, with commas."
             )

@@ -11,6 +11,7 @@ from pianotrans.errors import EvaluationError
 from pianotrans.evaluation.bootstrap import N_RESAMPLES, SEED, Interval, bootstrap_interval, sign_flip_p
 from pianotrans.evaluation.report import FORMAT, VERSION
 from pianotrans.evaluation.settings import EvaluationSettings, in_words
+from pianotrans.names import composed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def load_evaluation(path: Path) -> SavedEvaluation:
             f"{path}: is not an evaluation of version {VERSION}. Pass what `evaluate … --json` wrote."
         )
     try:
-        pieces = {piece["name"]: _piece(piece["scores"]) for piece in data["pieces"]}
+        pieces = {composed(piece["name"]): _piece(piece["scores"]) for piece in data["pieces"]}
         return SavedEvaluation(str(path), EvaluationSettings.from_dict(data["settings"]), pieces)
     except (KeyError, TypeError, AttributeError) as error:
         raise EvaluationError(f"{path}: is damaged ({error!r}). Evaluate again.") from error

@@ -1,12 +1,14 @@
 """Which files of two folders belong together."""
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pianotrans.errors import EvaluationError, MidiError
 from pianotrans.events import MIDI_SUFFIXES, Performance, load_json
+from pianotrans.names import composed, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,14 @@ class Pairing:
     @property
     def n_same_stem(self) -> int:
         """How many references without a partner have one in another folder, by the name of the file alone."""
-        stems = {path.stem for path in self.estimate_only}
-        return sum(path.stem in stems for path in self.reference_only)
+        stems = {composed(path.stem) for path in self.estimate_only}
+        return sum(composed(path.stem) in stems for path in self.reference_only)
 
 
 def pair_files(reference: Path, estimate: Path) -> Pairing:
-    """Two files, whatever their names, or two folders, by relative path without `.mid` or `.midi` (any case).
+    """Two files, whatever their names, or two folders, by relative path without the suffix of MIDI (any case).
+
+    Names are matched in composed Unicode: a Mac decomposes the letters that others keep.
 
     JSON of the same name beside an estimate in MIDI gives the confidences of its notes. Hidden files and folders
     are skipped. Raises EvaluationError if a path does not exist, if one is a file and the other a
@@ -43,19 +47,43 @@ def pair_files(reference: Path, estimate: Path) -> Pairing:
     """
     kinds = [_is_folder(path) for path in (reference, estimate)]
     if kinds == [False, False]:
-        return Pairing((FilePair(reference.stem, reference, estimate, _json_beside(estimate)),))
+        return Pairing((FilePair(shown(composed(reference.stem)), reference, estimate, _json_beside(estimate)),))
     if kinds[0] != kinds[1]:
         folder, file = (reference, estimate) if kinds[0] else (estimate, reference)
         raise EvaluationError(f"{folder} is a folder and {file} a file. Pass two files or two folders.")
-    references, estimates = _midi_files(reference), _midi_files(estimate)
+    return _pair_by_name(_midi_files(reference), _midi_files(estimate))
+
+
+def _pair_by_name(references: dict[str, Path], estimates: dict[str, Path]) -> Pairing:
+    """Files of the same name; of names that are the same only when composed, those that leave no doubt."""
+    partners = {name: name for name in references.keys() & estimates.keys()}
+    other_references = _by_composed_name(references.keys() - partners.keys())
+    other_estimates = _by_composed_name(estimates.keys() - partners.keys())
+    for name in other_references.keys() & other_estimates.keys():
+        partners[other_references[name]] = other_estimates[name]
+    matched = set(partners.values())
+    n_alike = Counter(map(composed, partners))
     return Pairing(
         pairs=tuple(
-            FilePair(name, references[name], estimates[name], _json_beside(estimates[name]))
-            for name in sorted(references.keys() & estimates.keys())
+            FilePair(
+                shown(composed(name) if n_alike[composed(name)] == 1 else name),
+                references[name],
+                estimates[other],
+                _json_beside(estimates[other]),
+            )
+            for name, other in sorted(partners.items())
         ),
-        reference_only=tuple(references[name] for name in sorted(references.keys() - estimates.keys())),
-        estimate_only=tuple(estimates[name] for name in sorted(estimates.keys() - references.keys())),
+        reference_only=tuple(references[name] for name in sorted(references.keys() - partners.keys())),
+        estimate_only=tuple(estimates[name] for name in sorted(estimates.keys() - matched)),
     )
+
+
+def _by_composed_name(names: Iterable[str]) -> dict[str, str]:
+    """Names by how they are composed, without those that several would share."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        found[composed(name)].append(name)
+    return {name: some[0] for name, some in found.items() if len(some) == 1}
 
 
 def _json_beside(estimate: Path) -> Path | None:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pianotrans.drawing import drawing
 from pianotrans.evaluation.collection import Evaluation
 from pianotrans.evaluation.deviations import REGISTERS
 from pianotrans.evaluation.metrics import OFFSET, ONSET
 from pianotrans.evaluation.piece import Column
+from pianotrans.names import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +28,11 @@ def draw_all(evaluation: Evaluation) -> dict[str, bytes]:
 
     Where estimates have confidences, also how far these can be trusted.
     """
+    with drawing():
+        return _draw_all(evaluation)
+
+
+def _draw_all(evaluation: Evaluation) -> dict[str, bytes]:
     n_shown = min(len(evaluation.pieces), _MOST_PIECES)
     pictures = {
         "deviations.png": _draw(lambda axes: _deviations(axes, evaluation), (9.0, 3.6), 2),
@@ -92,7 +99,7 @@ def _pieces(axes: "Axes", evaluation: Evaluation) -> None:
     for metric, colour, mark in ((ONSET, _BLUE, "o"), (OFFSET, _ORANGE, "s")):
         f1 = [100 * piece.scores[Column(group, metric)].f1 for piece in pieces]
         axes.plot(f1, rows, mark, color=colour, label=f"{metric} ({group})")
-    axes.set_yticks(rows, [_shortened(piece.name) for piece in pieces])
+    axes.set_yticks(rows, [_shortened(shown(piece.name)) for piece in pieces])
     axes.set(xlabel="F1 (%)", xlim=(0, 101), ylim=(max(len(pieces), 1) - 0.5, -0.5))
     axes.grid(axis="y", linewidth=0.3)
     left_out = len(evaluation.pieces) - len(pieces)

@@ -18,7 +18,7 @@ from pianotrans.evaluation.reliability import JudgedEvents, Kind
 from pianotrans.evaluation.scores import UNDEFINED, Score
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.tables import EventTable
-from pianotrans.events import SOFT, SUSTAIN, Performance, cut_at
+from pianotrans.events import SOFT, SUSTAIN, Performance, begin_at, cut_at
 
 _SCORED_PEDALS = (SUSTAIN, SOFT)  # sostenuto pedals are too rare in data sets for scores to mean anything
 
@@ -84,9 +84,8 @@ def score_piece(
 
     O(n log n) for n notes that do not all crowd on one key and moment.
     """
-    if settings.limit_s is not None:
-        reference, estimate = cut_at(reference, settings.limit_s), cut_at(estimate, settings.limit_s)
-        confident = confident and cut_at(confident, settings.limit_s)
+    reference, estimate = _part(reference, settings), _part(estimate, settings)
+    confident = confident and _part(confident, settings)
     offset_s = 0.0
     if settings.align:
         tables = EventTable.of_notes(reference), EventTable.of_notes(estimate)
@@ -113,6 +112,13 @@ def score_piece(
             scores[Column(f"{kind} pedal", metric)] = score
     judged = _judge(reference, confident or estimate, settings, offset_s)
     return PieceScores(name, reference.n_notes, estimate.n_notes, offset_s, scores, matched, mistakes or (), judged)
+
+
+def _part(performance: Performance, settings: EvaluationSettings) -> Performance:
+    """What counts of a performance."""
+    if settings.start_s > 0:
+        performance = begin_at(performance, settings.start_s)
+    return performance if settings.limit_s is None else cut_at(performance, settings.end_s)
 
 
 def _judge(

@@ -9,6 +9,7 @@ from pianotrans.evaluation.mistakes import count_kinds
 from pianotrans.evaluation.piece import PieceScores
 from pianotrans.evaluation.reliability import KINDS
 from pianotrans.evaluation.scores import Score
+from pianotrans.names import shown
 from pianotrans.version import __version__
 
 FORMAT, VERSION = "pianotrans-evaluation", 1
@@ -37,12 +38,12 @@ def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int
         "thresholds": {kind: [asdict(one) | one.scores() for one in evaluation.thresholds(kind)] for kind in KINDS},
         "pieces": [_piece(piece) for piece in evaluation.pieces],
         "unmatched": {
-            "reference": list(evaluation.reference_only),
-            "estimate": list(evaluation.estimate_only),
-            "dataset": list(evaluation.incomplete),
+            "reference": [*map(shown, evaluation.reference_only)],
+            "estimate": [*map(shown, evaluation.estimate_only)],
+            "dataset": [*map(shown, evaluation.incomplete)],
         },
-        "warnings": list(evaluation.warnings),
-        "failures": [asdict(failure) for failure in evaluation.failures],
+        "warnings": [*map(shown, evaluation.warnings)],
+        "failures": [{"name": one.name, "reason": shown(one.reason)} for one in evaluation.failures],
     }
 
 

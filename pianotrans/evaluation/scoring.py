@@ -13,7 +13,7 @@ from pianotrans.evaluation.pairs import FilePair, Pairing, load_confident, pair_
 from pianotrans.evaluation.piece import PieceScores, score_piece
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.watcher import EvaluationWatcher
-from pianotrans.events import Performance, load_performance
+from pianotrans.events import MIDI_SUFFIXES, Performance, load_performance
 from pianotrans.processes import n_cores, work_on
 
 _PIECES_PER_PROCESS = 32  # a process takes some 2 s to start, a piece of 600 notes 0.1 s, of 5000 notes 0.5 s
@@ -103,14 +103,18 @@ def score_pairs(
     """Read and score every pair; the pieces, and those with a file that cannot be read, both in order.
 
     A reference may be a text file of MAPS, which knows no velocities. Without `n_jobs` as many processes work as
-    are worth their start. Raises WorkerError if a process dies.
+    are worth their start. The watcher is told of files in which something was wrong. Raises WorkerError if a
+    process dies.
     """
     watcher = watcher or EvaluationWatcher()
-    results: dict[str, PieceScores | Failure] = {}
-    for pair, result in work_on(partial(_score, settings=settings), pairs, n_jobs or default_jobs(len(pairs))):
-        results[pair.name] = result
+    results: dict[FilePair, PieceScores | Failure] = {}
+    scored = work_on(partial(_score, settings=settings), pairs, n_jobs or default_jobs(len(pairs)))
+    for pair, (result, remarks) in scored:
+        results[pair] = result
+        for line in remarks:
+            watcher.remarked(line)
         watcher.scored(len(results), len(pairs))
-    in_order = [results[pair.name] for pair in pairs]
+    in_order = [results[pair] for pair in pairs]
     failures = tuple(result for result in in_order if isinstance(result, Failure))
     for failure in failures:
         watcher.failed(failure)
@@ -122,19 +126,21 @@ def default_jobs(n_pieces: int) -> int:
     return max(1, min(n_cores(), n_pieces // _PIECES_PER_PROCESS))
 
 
-def _score(pair: FilePair, settings: EvaluationSettings) -> PieceScores | Failure:
+def _score(pair: FilePair, settings: EvaluationSettings) -> tuple[PieceScores | Failure, tuple[str, ...]]:
+    """The scores of a piece, or why it has none, and what was wrong with its files."""
+    remarks: list[str] = []
     try:
-        reference, estimate = load_reference(pair.reference), load_performance(pair.estimate)
-        return score_piece(
-            reference,
-            estimate,
+        piece = score_piece(
+            load_reference(pair.reference, say=remarks.append),
+            load_performance(pair.estimate, say=remarks.append),
             settings,
             name=pair.name,
             knows_velocity=knows_velocity(pair.reference),
             confident=load_confident(pair),
         )
     except PianotransError as error:
-        return Failure(pair.name, str(error))
+        return Failure(pair.name, str(error)), tuple(remarks)
+    return piece, tuple(remarks)
 
 
 def _why_no_pairs(pairing: Pairing, reference: Path, estimate: Path) -> str:
@@ -144,7 +150,7 @@ def _why_no_pairs(pairing: Pairing, reference: Path, estimate: Path) -> str:
         "no two of the same path."
     )
     if not n_references or not n_estimates:
-        return f"{found} Give folders that hold .mid or .midi files."
+        return f"{found} Give folders that hold MIDI files ({', '.join(MIDI_SUFFIXES)})."
     if pairing.n_same_stem:
         return f"{found} {pairing.n_same_stem} have the same name but lie in other folders below. Move them."
     return f"{found} Name the estimates as the references are."

@@ -35,8 +35,9 @@ class EvaluationSettings:
     An offset may deviate by `offset_ratio` of the reference's duration, or by `offset_tolerance_s` if that is
     more. `velocity_tolerance` is a part of the reference's range of velocities, after the estimate's have been
     rescaled linearly (see `matching.velocities_agree`). `frame_hop_s` is the grid of the older papers' frame
-    scores. `align` removes a constant offset of the estimate, at most ±`align_window_s`. With `limit_s`
-    only what begins before that time counts, on both sides, and is cut there; None: everything.
+    scores. `align` removes a constant offset of the estimate, at most ±`align_window_s`. Only
+    what begins at `start_s` or later counts, on both sides, and, with `limit_s`, not later than that many seconds
+    after it, where it is cut.
 
     Raises UsageError for numbers that are not positive and for no conventions or doubled ones.
     """
@@ -49,14 +50,15 @@ class EvaluationSettings:
     conventions: tuple[Convention, ...] = field(default=(KEYS, SOUNDING))
     align: bool = False
     align_window_s: float = 5.0
-    limit_s: float | None = None
+    start_s: float = 0.0
+    limit_s: float | None = None  # of every piece, from start_s on; None: to its end
 
     def __post_init__(self) -> None:
-        for name in (*_TOLERANCES, "align_window_s", "limit_s"):
+        for name in (*_TOLERANCES, "align_window_s", "start_s", "limit_s"):
             value = getattr(self, name)
             if name == "limit_s" and value is None:
                 continue
-            may_be_zero = name == "offset_ratio"
+            may_be_zero = name in ("offset_ratio", "start_s")
             if not (0 < value < math.inf or (may_be_zero and value == 0)):
                 needed = "0 or more" if may_be_zero else "more than 0"
                 raise UsageError(f"{value!r} given. It must be {needed}.", name)
@@ -64,13 +66,22 @@ class EvaluationSettings:
             names = ", ".join(convention.name for convention in self.conventions)
             raise UsageError(f"[{names}] given. Name at least one convention, each once.", "durations")
 
+    @property
+    def end_s(self) -> float:
+        """Where the part of every piece ends that counts; infinity where none is cut."""
+        return math.inf if self.limit_s is None else self.start_s + self.limit_s
+
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain data; `from_dict` restores them."""
         return asdict(self) | {"conventions": [[str(one.reference), str(one.estimate)] for one in self.conventions]}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The settings that `to_dict` wrote down. Raises EvaluationError for unknown fields or values."""
+        """The settings that `to_dict` wrote down, in earlier versions too.
+
+        Raises EvaluationError for unknown fields or values.
+        """
+        data = {"start_s": 0.0, **data}
         unknown = sorted(set(data) ^ {one.name for one in fields(cls)})
         if unknown:
             raise EvaluationError(f"settings: the fields {unknown} are missing or unknown. Evaluate again.")
@@ -97,7 +108,10 @@ class EvaluationSettings:
             else:
                 meaning = f"reference {meanings[one.reference]}, estimate {meanings[one.estimate]}"
             sentences.append(f"Durations {one.name}: {meaning}.")
-        if self.limit_s is not None:
+        if self.start_s > 0:
+            end = "" if self.limit_s is None else f" to {self.end_s:g} s; what lasts longer is cut there"
+            sentences.append(f"Only what begins at {self.start_s:g} s of every piece or later{end}.")
+        elif self.limit_s is not None:
             sentences.append(f"Only the first {self.limit_s:g} s of every piece; what lasts longer is cut there.")
         if self.align:
             sentences.append(

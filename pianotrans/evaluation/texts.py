@@ -1,13 +1,12 @@
 """An evaluation as text: tables for spreadsheets, and a summary to paste."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 from pianotrans.evaluation.bootstrap import N_RESAMPLES, SEED, Interval
 from pianotrans.evaluation.collection import ColumnSummary, Evaluation
 from pianotrans.evaluation.mistakes import NoteSpan
 from pianotrans.evaluation.piece import columns
+from pianotrans.names import csv_text, shown
 
 _NONE = "–"
 
@@ -25,7 +24,7 @@ def pieces_csv(evaluation: Evaluation) -> str:
             values = [getattr(score, part) if score.is_defined else None for part in parts]
             row += ["" if value is None else f"{value:.6f}" for value in values]
         rows.append(row)
-    return _csv(header, rows)
+    return csv_text(header, rows)
 
 
 def errors_csv(evaluation: Evaluation) -> str:
@@ -43,7 +42,7 @@ def errors_csv(evaluation: Evaluation) -> str:
         for piece in evaluation.pieces
         for one in piece.mistakes
     ]
-    return _csv(header, rows)
+    return csv_text(header, rows)
 
 
 def summary_markdown(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> str:
@@ -58,12 +57,12 @@ def summary_markdown(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, 
         ],
     )
     lines += ["", *notes_on(evaluation, n_resamples=n_resamples, seed=seed)]
-    lines += [f"* {failure.name}: not scored. {failure.reason}" for failure in evaluation.failures]
-    lines += [f"* {name}: a reference without an estimate." for name in evaluation.reference_only]
-    lines += [f"* {name}: an estimate without a reference." for name in evaluation.estimate_only]
-    lines += [f"* {one}." for one in first_few(evaluation.incomplete)]
-    lines += [f"* {warning}" for warning in evaluation.warnings]
-    return "\n".join(lines) + "\n"
+    remarks = [f"* {failure.name}: not scored. {failure.reason}" for failure in evaluation.failures]
+    remarks += [f"* {name}: a reference without an estimate." for name in evaluation.reference_only]
+    remarks += [f"* {name}: an estimate without a reference." for name in evaluation.estimate_only]
+    remarks += [f"* {one}." for one in first_few(evaluation.incomplete)]
+    remarks += [f"* {warning}" for warning in evaluation.warnings]
+    return "\n".join([*lines, *map(shown, remarks)]) + "\n"
 
 
 def notes_on(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> list[str]:
@@ -121,14 +120,6 @@ def first_few(lines: Sequence[str], most: int = 10) -> list[str]:
 
 def _span_cells(span: NoteSpan) -> list[object]:
     return [span.key, f"{span.onset_s:.6f}", f"{span.offset_s:.6f}", span.velocity]
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    table = io.StringIO(newline="")
-    writer = csv.writer(table)
-    writer.writerow(header)
-    writer.writerows(rows)
-    return table.getvalue()
 
 
 def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -9,6 +9,9 @@ class EvaluationWatcher:
     def unmatched(self, line: str) -> None:
         """A file has no partner."""
 
+    def remarked(self, line: str) -> None:
+        """Something was wrong with a file, which was read all the same."""
+
     def failed(self, failure: Failure) -> None:
         """A piece cannot be scored."""
 

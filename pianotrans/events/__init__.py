@@ -4,10 +4,11 @@ Importing this package loads neither torch nor a MIDI library.
 """
 
 from pianotrans.events.cleaning import Cleaning
-from pianotrans.events.cutting import cut_at
+from pianotrans.events.cutting import begin_at, cut_at
 from pianotrans.events.export import csv_text, json_text
 from pianotrans.events.frames import FrameGrid, FrameIntervals
-from pianotrans.events.midi import load_midi, midi_bytes, to_pretty_midi
+from pianotrans.events.midi import midi_bytes, to_pretty_midi
+from pianotrans.events.midi_reading import load_midi
 from pianotrans.events.performance import Note, Pedal, Performance
 from pianotrans.events.reading import MIDI_SUFFIXES, PERFORMANCE_SUFFIXES, load_json, load_performance
 from pianotrans.events.sustain import Durations, extend_by_pedal
@@ -33,6 +34,7 @@ __all__ = [
     "TickNote",
     "TickPedal",
     "Ticks",
+    "begin_at",
     "csv_text",
     "cut_at",
     "extend_by_pedal",

@@ -20,7 +20,8 @@ E = TypeVar("E", Note, Pedal)
 class Cleaning:
     """The steps to apply and their limits; by default none.
 
-    Raises UsageError for impossible limits: negative or infinite ones, a confidence above 1, an exponent of 0.
+    Raises UsageError for impossible limits: negative or infinite ones, a confidence above 1, a velocity above 127,
+    an exponent of 0.
     """
 
     min_confidence: float = 0.0
@@ -33,7 +34,9 @@ class Cleaning:
     velocity_exponent: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("min_velocity", "join_gap_s", "min_duration_s", "pedal_gap_s", "repeat_gap_s"):
+        if not 0 <= self.min_velocity <= _LOUDEST:
+            raise UsageError(f"{self.min_velocity} given; it must be from 0 to {_LOUDEST}.", "min_velocity")
+        for name in ("join_gap_s", "min_duration_s", "pedal_gap_s", "repeat_gap_s"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise UsageError(f"{getattr(self, name)} given; it must be 0 or more.", name)
         for name in ("min_confidence", "min_onset_confidence"):

@@ -1,4 +1,4 @@
-"""Cut a performance at a time."""
+"""Cut a performance at its beginning or its end."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -15,6 +15,15 @@ def cut_at(performance: Performance, end_s: float) -> Performance:
         _before(performance.pedals, end_s),
         min(performance.duration_s, end_s),
         performance.remarks,
+    )
+
+
+def begin_at(performance: Performance, start_s: float) -> Performance:
+    """The events that begin at `start_s` seconds or later. Their times and the duration stay as they are."""
+    return replace(
+        performance,
+        notes=tuple(note for note in performance.notes if note.onset_s >= start_s),
+        pedals=tuple(pedal for pedal in performance.pedals if pedal.onset_s >= start_s),
     )
 
 

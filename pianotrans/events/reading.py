@@ -2,23 +2,24 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from pianotrans.errors import MidiError
-from pianotrans.events.midi import load_midi
+from pianotrans.events.midi_reading import load_midi
 from pianotrans.events.performance import Performance
 
-MIDI_SUFFIXES = (".mid", ".midi")
+MIDI_SUFFIXES = (".mid", ".midi", ".rmi")
 PERFORMANCE_SUFFIXES = (*MIDI_SUFFIXES, ".json")
 """In lower case. Only JSON holds confidences."""
 
 
-def load_performance(path: str | os.PathLike[str]) -> Performance:
-    """The performance in a file: JSON if its suffix is .json, else MIDI.
+def load_performance(path: str | os.PathLike[str], *, say: Callable[[str], None] = lambda _: None) -> Performance:
+    """The performance in a file: JSON if its suffix is .json, else MIDI, read as by `load_midi`.
 
     Raises MidiError if it cannot be read or is something else.
     """
-    return load_json(path) if Path(path).suffix.lower() == ".json" else load_midi(path)
+    return load_json(path) if Path(path).suffix.lower() == ".json" else load_midi(path, say=say)
 
 
 def load_json(path: str | os.PathLike[str]) -> Performance:

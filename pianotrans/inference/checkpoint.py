@@ -20,7 +20,8 @@ def load_model(entry: ModelEntry, device: torch.device, precision: torch.dtype =
 
     Products of the stem and the transformer are taken in `precision`.
 
-    Raises ModelError if the weights are missing, damaged, or those of another architecture.
+    Raises ModelError if the weights are missing, damaged, those of another architecture, or too large for the
+    precision.
     """
     config = entry.config()
     with torch.device("meta"):  # no time spent on random values that the weights replace
@@ -32,13 +33,16 @@ def load_model(entry: ModelEntry, device: torch.device, precision: torch.dtype =
     model.requires_grad_(False).eval().to(device)
     model.fix_embeddings(round(config.segments.segment_s * config.spectrogram.sample_rate))
     store_products_in(precision, model.backbone.stem, model.backbone.blocks)
+    if too_large := _not_finite(model.state_dict()):
+        kind = str(precision).removeprefix("torch.")
+        raise ModelError(f"{entry.weights_path}: {too_large}: too large for {kind}. Pass --precision float32.")
     return model
 
 
 def read_weights(entry: ModelEntry) -> dict[str, Tensor]:
     """Read the weights of a model as float32, and verify every byte where the registry knows their hash.
 
-    Raises ModelError if they are missing, cannot be read, or are damaged.
+    Raises ModelError if they are missing, cannot be read, are damaged, or hold NaN or infinity.
     """
     path = entry.weights_path
     try:
@@ -50,9 +54,21 @@ def read_weights(entry: ModelEntry) -> dict[str, Tensor]:
     if entry.weights_sha256 and hashlib.sha256(content).hexdigest() != entry.weights_sha256:
         raise ModelError(f"{path}: damaged (its SHA-256 is not that of the registry). {_remedy(entry)}")
     try:
-        return {name: tensor.float() for name, tensor in safetensors.torch.load(content).items()}
-    except safetensors.SafetensorError as error:
+        tensors = {name: tensor.float() for name, tensor in safetensors.torch.load(content).items()}
+    except (
+        safetensors.SafetensorError,
+        KeyError,
+        ValueError,
+    ) as error:  # the last two: unknown types
         raise ModelError(f"{path}: not a safetensors file, or a damaged one ({error}). {_remedy(entry)}") from error
+    if spoilt := _not_finite(tensors):
+        raise ModelError(f"{path}: {spoilt}: NaN or infinity among the weights. {_remedy(entry)}")
+    return tensors
+
+
+def _not_finite(tensors: dict[str, Tensor]) -> str | None:
+    """The name of the first tensor with NaN or infinity in it."""
+    return next((name for name, tensor in tensors.items() if not tensor.isfinite().all()), None)
 
 
 def check_fit(model: Model, tensors: dict[str, Tensor], where: str) -> None:

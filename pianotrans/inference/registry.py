@@ -70,9 +70,16 @@ class ModelEntry:
 
 
 def cache_folder() -> Path:
-    """The folder for pulled weights: PIANOTRANS_CACHE, or the platform's cache folder."""
-    override = os.environ.get("PIANOTRANS_CACHE")
-    return (Path(override) if override else platformdirs.user_cache_path("pianotrans")) / "models"
+    """The folder for pulled weights: PIANOTRANS_CACHE, or the platform's cache folder.
+
+    Raises ModelError where there is none, for a user without a home.
+    """
+    if override := os.environ.get("PIANOTRANS_CACHE"):
+        return Path(override) / "models"
+    try:
+        return platformdirs.user_cache_path("pianotrans") / "models"
+    except RuntimeError as error:
+        raise ModelError("weights: no home folder to keep them in. Set PIANOTRANS_CACHE to a folder.") from error
 
 
 @cache

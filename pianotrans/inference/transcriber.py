@@ -10,16 +10,20 @@ from typing import Any, BinaryIO, Protocol
 from numpy.typing import ArrayLike
 
 from pianotrans.audio import AudioReader, Block, Reading, from_array, open_audio, resample
-from pianotrans.errors import AudioError, Cancelled
+from pianotrans.errors import AudioError, Cancelled, ModelError
 from pianotrans.events import Note, Pedal, Performance
 from pianotrans.inference.batching import batch_size_for, decode_in_batches
 from pianotrans.inference.checkpoint import load_model
 from pianotrans.inference.clock import Clock, no_clock
+from pianotrans.inference.decoding import SegmentPaths
 from pianotrans.inference.devices import resolve_device, resolve_precision
+from pianotrans.inference.listening import CountedBlocks, remark_on_finding
 from pianotrans.inference.pull import pull
 from pianotrans.inference.registry import default_model, find_model
 from pianotrans.inference.segments import SegmentPlan, cut
 from pianotrans.inference.stitching import Event, Stitcher
+from pianotrans.inference.times import Times
+from pianotrans.inference.tuning import resolve_tuning, tuning_remark
 from pianotrans.piano import PEDAL_KINDS
 
 _WHOLE = Reading()
@@ -59,6 +63,7 @@ class Transcriber:
         hop_s: float | None = None,
         precision: str = "auto",
         confidence: bool = True,
+        tuning: str | float = "auto",
         say: Callable[[str], None] = lambda _: None,
     ):
         """Load a model; the published weights are fetched the first time.
@@ -70,13 +75,16 @@ class Transcriber:
             precision: auto, float32, bfloat16 or float16, for the products of the network. auto takes fewer bits
                 where the device is several times faster with them; float32 gives the same notes on every machine.
             confidence: find out how probable every note and pedal is, which takes a twentieth more time.
+            tuning: correct for a piano that is this many cents sharp, or flat if negative; auto estimates it, off
+                takes every piano as it is.
             say: told, in one line, of a download.
 
         Raises:
             ModelError: the model is unknown, cannot be fetched, or is damaged.
             DeviceError: there is no such device or precision.
-            UsageError: hop_s is not in (0, segment length].
+            UsageError: hop_s is not in (0, segment length], or the tuning is not one.
         """
+        self.tuning_cents = resolve_tuning(tuning)
         self.device = resolve_device(device)
         self.precision = resolve_precision(precision, self.device)
         self.confidence = confidence
@@ -113,10 +121,10 @@ class Transcriber:
             Cancelled: `cancel` was set.
         """
         with _open(source, sample_rate, reading) as reader:
-            counted = CountedBlocks(reader, clock)
-            events = list(self._events(counted, on_progress or (lambda _: None), cancel, clock))
-            remarks = tuple(reader.remarks)
-        return replace(performance_of(events, self._track_numbers, counted.duration_s), remarks=remarks)
+            audio = CountedBlocks(reader, clock)
+            events = list(self._events(audio, on_progress or (lambda _: None), cancel, clock))
+        performance = performance_of(events, self._track_numbers, audio.info.origin_s + audio.duration_s)
+        return replace(performance, remarks=(*reader.remarks, *remark_on_finding(performance.n_notes, audio)))
 
     def stream(
         self,
@@ -131,10 +139,12 @@ class Transcriber:
 
         Each is final. They come key by key and segment by segment, so not sorted by onset; a key's last notes
         come when the next ones are decided. Arguments and errors as in `transcribe`; an error that is met late
-        comes after what was decided until then.
+        comes after what was decided until then. The first events come when the tuning is known, after a minute of
+        sound; its remark is among those of the recording, if `open_audio` opened it.
         """
         with _open(source, sample_rate, reading) as reader:
-            for event in self._events(CountedBlocks(reader), on_progress or (lambda _: None), cancel):
+            audio = CountedBlocks(reader)
+            for event in self._events(audio, on_progress or (lambda _: None), cancel):
                 yield note_or_pedal(event, self._track_numbers)
 
     @property
@@ -143,39 +153,63 @@ class Transcriber:
 
     def _events(
         self,
-        audio: "CountedBlocks",
+        audio: CountedBlocks,
         on_progress: Callable[[Progress], Any],
         cancel: CancelSignal | None,
         clock: Clock = no_clock,
     ) -> Iterator[Event]:
         plan, info = self.plan, audio.info
-        blocks = resample(iter(audio), info.sample_rate, plan.sample_rate, info.n_channels)
-        stitcher = Stitcher(plan, len(self._track_numbers))
         on_progress(Progress(0.0, info.duration_s))
-        segments = self._until_cancelled(cut(blocks, info.n_channels, plan), info.name, cancel)
+        times = Times.of(self._detuning_cents(audio), info.origin_s)
+        blocks = resample(iter(audio), info.sample_rate * times.rate, plan.sample_rate, info.n_channels)
+        stitcher = Stitcher(plan, len(self._track_numbers))
+        segments = self._until_cancelled(cut(blocks, info.n_channels, plan), info.name, cancel, times)
         batch_size = batch_size_for(self.device)
         decoded = decode_in_batches(self.model, segments, batch_size, with_confidence=self.confidence, clock=clock)
+        tolerance_s = plan.frame_duration_s / 2
         for index, paths in enumerate(decoded):
+            self._check(paths, index, info.name)
             with clock("attributes, stitching"):
                 events = stitcher.push(paths.read(stitcher.start_frames))
-            yield from events
-            on_progress(Progress(self._done_s(index + 1, audio), info.duration_s))
+            yield from times.of_recording(events, audio.duration_s, tolerance_s)
+            on_progress(Progress(self._done_s(index + 1, audio, times), info.duration_s))
         on_progress(Progress(audio.duration_s, audio.duration_s))
-        yield from stitcher.finish()
+        yield from times.of_recording(stitcher.finish(), audio.duration_s, tolerance_s)
+
+    def _detuning_cents(self, audio: CountedBlocks) -> float:
+        """How far the piano is off pitch, if that is to be corrected, which becomes a remark; otherwise 0."""
+        if self.tuning_cents is None:
+            tuning = audio.tuning()
+            cents, sureness = (tuning.cents if tuning.is_off else 0.0), tuning.sureness
+        else:
+            cents, sureness = self.tuning_cents, None
+        if cents:
+            audio.remarks.append(tuning_remark(cents, sureness))
+        return cents
+
+    def _check(self, paths: SegmentPaths, index: int, name: str) -> None:
+        """Raise ModelError for a segment of which the model makes no numbers."""
+        if not paths.is_finite:
+            start_s = max(self.plan.start_s(index), 0.0)
+            raise ModelError(
+                f"{name}: the model's scores of the segment at {start_s:.1f} s are not finite. "
+                "Pass --precision float32, or another --model."
+            )
 
     def _until_cancelled(
-        self, segments: Iterator[Block], name: str, cancel: CancelSignal | None
+        self, segments: Iterator[Block], name: str, cancel: CancelSignal | None, times: Times
     ) -> Iterator[Block]:
         for index, samples in enumerate(segments):
             if cancel is not None and cancel.is_set():
-                raise Cancelled(f"{name}: stopped at {max(self.plan.start_s(index), 0.0):.1f} s, as asked.")
+                stopped_s = times.recording_s(max(self.plan.start_s(index), 0.0))
+                raise Cancelled(f"{name}: stopped at {stopped_s:.1f} s, as asked.")
             yield samples
 
-    def _done_s(self, n_segments: int, audio: "CountedBlocks") -> float:
+    def _done_s(self, n_segments: int, audio: CountedBlocks, times: Times) -> float:
         """Seconds done after `n_segments` segments: each counts the same, the padding at both ends included."""
         if audio.info.duration_s is None:
-            return min(max(self.plan.start_s(n_segments), 0.0), audio.duration_s)
-        n_all = self.plan.n_segments(round(audio.info.duration_s * self.plan.sample_rate))
+            return min(max(self.plan.start_s(n_segments) * times.rate, 0.0), audio.duration_s)
+        n_all = self.plan.n_segments(round(audio.info.duration_s / times.rate * self.plan.sample_rate))
         return min(audio.info.duration_s * n_segments / n_all, audio.duration_s)
 
 
@@ -187,32 +221,12 @@ def transcribe(
     device: str = "auto",
     on_progress: Callable[[Progress], Any] | None = None,
 ) -> Performance:
-    """Transcribe one recording; see `Transcriber`, which is the way to do several without loading anew."""
+    """Transcribe one recording; see `Transcriber`, which is the way to do several without loading anew.
+
+    The recording is decoded in your process. One that is damaged in a rare way can crash a decoder, and the process
+    with it; the command line decodes in processes of its own.
+    """
     return Transcriber(model, device=device).transcribe(source, sample_rate, on_progress=on_progress)
-
-
-class CountedBlocks:
-    """Passes the blocks of a reader on and counts the samples: some lengths are known at the end only."""
-
-    def __init__(self, reader: AudioReader, clock: Clock = no_clock):
-        self.info = reader.info
-        self._blocks = reader.blocks()
-        self._clock = clock
-        self._n_samples = 0
-
-    @property
-    def duration_s(self) -> float:
-        """Seconds passed on so far."""
-        return self._n_samples / self.info.sample_rate
-
-    def __iter__(self) -> Iterator[Block]:
-        while True:
-            with self._clock("decode audio"):
-                block = next(self._blocks, None)
-            if block is None:
-                return
-            self._n_samples += block.shape[1]
-            yield block
 
 
 def _open(source: AudioInput, sample_rate: int | None, reading: Reading) -> AbstractContextManager[AudioReader]:

@@ -8,6 +8,8 @@ import math
 import numba
 import numpy as np
 
+from pianotrans.semicrf.compiling import compiled
+
 # The parts of fast-math that let sums be vectorised: -inf keeps its meaning, NaN never occurs.
 FAST_SUM = {"nnan", "nsz", "reassoc", "contract"}
 _FAST_EXP = {"nnan", "nsz", "contract"}
@@ -53,7 +55,7 @@ def highest(values, n, lanes):  # type: ignore[no-untyped-def]
     return most
 
 
-@numba.njit(cache=True, nogil=True, fastmath=FAST_SUM)
+@compiled(fastmath=FAST_SUM)
 def extend_suffix(strip, suffix, reach, bonus, first, lengths, log_cut):  # type: ignore[no-untyped-def]
     """As `recursion.extend_suffix`."""
     n_tracks, n_rows, n_columns = strip.shape
@@ -81,7 +83,7 @@ def extend_suffix(strip, suffix, reach, bonus, first, lengths, log_cut):  # type
         reach[n] = furthest
 
 
-@numba.njit(cache=True, nogil=True, fastmath=FAST_SUM)
+@compiled(fastmath=FAST_SUM)
 def pass_on(strip, visited, suffix, onward, lengths):  # type: ignore[no-untyped-def]
     """As `recursion.pass_on`."""
     n_tracks, n_rows, n_columns = strip.shape

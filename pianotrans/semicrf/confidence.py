@@ -23,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 
 from pianotrans.semicrf.compiled import FAST_SUM, LANES, exp, highest
+from pianotrans.semicrf.compiling import compiled
 from pianotrans.semicrf.posterior import Posterior
 
 _NO_CHANCE = 35.0  # e^-35 is the rounding of float64: such a part of a sum does not change it
@@ -144,7 +145,7 @@ def within_a_frame(probability: NDArray[np.float64]) -> NDArray[np.float64]:
 # best[n, t], held[n, t]: weight of the best labelling from frame t on, and of the best one that has an interval
 # begin there. suffix[n, t]: log partition of the frames from t on. slack[n]: most by which that exceeded the best
 # until now. gap[n, t]: probability that the gap follows upon a visit to t.
-@numba.njit(cache=True, nogil=True, fastmath=FAST_SUM)
+@compiled(fastmath=FAST_SUM)
 def _extend(  # type: ignore[no-untyped-def]
     tile, first, lengths, best, held, singleton, slack, suffix, gap
 ):
@@ -189,7 +190,7 @@ def _n_near(moves, n, least, lanes):  # type: ignore[no-untyped-def]
 
 
 # Adds the probability of an interval or a singleton of one track to what the best moves have within a frame of it.
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _count(  # type: ignore[no-untyped-def]
     begin, end, probability, next_frame, is_interval, has_singleton, interval, singleton
 ):
@@ -201,7 +202,7 @@ def _count(  # type: ignore[no-untyped-def]
 
 
 # The intervals lie in order of track, and of each track from the last begin to the first.
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _pass_on(  # type: ignore[no-untyped-def]
     intervals,
     chances,

@@ -40,6 +40,8 @@ class _LogPartition(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         scores = IntervalScores(*ctx.saved_tensors)
+        if not ctx.suffixes.weight.isfinite().all():  # the compiled recursion is for numbers alone
+            return *(torch.full_like(x, math.nan) for x in scores.factors), None  # type: ignore[return-value]
         return *_gradients(scores, ctx.suffixes, grad), None
 
 

@@ -8,11 +8,11 @@ the order in which it lies in memory.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pianotrans.semicrf.compiling import compiled
 from pianotrans.semicrf.confidence import Confidence, ConfidenceSums
 from pianotrans.semicrf.scores import IntervalScores
 from pianotrans.semicrf.threads import over_tracks
@@ -137,7 +137,7 @@ def _empty_moves(n_tracks: int, n_frames: int) -> BestMoves:
 # tile[n, i, j] belongs to the interval from frame first + i to frame first + j; `lengths` multiplies it.
 # best[n, t], held[n, t]: weight of the best labelling of track n from frame t on, and of the best one that has an
 # interval begin there (without the singleton).
-@numba.njit(cache=True, nogil=True, fastmath=_FAST_MAXIMUM)
+@compiled(fastmath=_FAST_MAXIMUM)
 def _decode_rows(  # type: ignore[no-untyped-def]
     tile, first, lengths, singleton, gap, best, held, next_frame, is_interval, has_singleton
 ):
@@ -167,7 +167,7 @@ def _decode_rows(  # type: ignore[no-untyped-def]
             best[n, t] = move + max(singleton[n, t], 0.0)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _read_paths(next_frame, is_interval, has_singleton, start_frames, rows):  # type: ignore[no-untyped-def]
     n_tracks, n_frames = next_frame.shape
     n = 0

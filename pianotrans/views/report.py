@@ -42,11 +42,13 @@ def report_page(
     """
     with open_audio(source, reading) as reader:
         audio = EncodedAudio(encode_mp3(reader))
-    return report_html(performance, title=title, audio=audio)
+    return report_html(performance, title=title, audio=audio, start_s=reading.origin_s)
 
 
-def report_html(performance: Performance, *, title: str, audio: EncodedAudio | None = None) -> bytes:
-    """The report, in UTF-8. Without audio it plays the sampled piano alone.
+def report_html(
+    performance: Performance, *, title: str, audio: EncodedAudio | None = None, start_s: float = 0.0
+) -> bytes:
+    """The report, in UTF-8. Without audio it plays the sampled piano alone. The audio begins at `start_s` seconds.
 
     Nothing in the title can become markup. Size: 4/3 of the audio and 0.25 MB, and 50 bytes a note. Memory: twice
     the size.
@@ -59,7 +61,7 @@ def report_html(performance: Performance, *, title: str, audio: EncodedAudio | N
         "style": style,
         "theme": theme,
         "script": script,
-        "data": json_for_script(_data(performance, title, audio)),
+        "data": json_for_script(_data(performance, title, audio, start_s)),
         "samples": json_for_script(_samples()),
     }
     parts = {name: text.encode() for name, text in texts.items()}
@@ -83,9 +85,11 @@ def json_for_script(value: Any) -> str:
     return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _data(performance: Performance, title: str, audio: EncodedAudio | None) -> dict[str, Any]:
+def _data(performance: Performance, title: str, audio: EncodedAudio | None, start_s: float) -> dict[str, Any]:
     return {
         "title": title,
+        "remarks": [remark.text for remark in performance.remarks],
+        "start_s": start_s,
         "duration_s": performance.duration_s,
         "notes": [[n.onset_s, n.offset_s, n.key, n.velocity, n.onset_confidence] for n in performance.notes],
         "pedals": [[p.onset_s, p.offset_s, p.controller, p.onset_confidence] for p in performance.pedals],

@@ -3,7 +3,9 @@
 import io
 from typing import TYPE_CHECKING
 
+from pianotrans.drawing import drawing
 from pianotrans.events import CONTROLLERS, Note, Performance
+from pianotrans.names import shown as visible
 from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY, N_KEYS, PedalKind
 from pianotrans.views.colours import Paint, by_outcome, by_velocity, confidence_of, palette, velocity_colours
 from pianotrans.views.comparison import Comparison
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.patches import Rectangle
 
 PICTURE_FORMATS = ("png", "svg", "pdf")
+
+_SETTINGS = {"font.size": 9, "svg.hashsalt": "pianotrans", "axes.linewidth": 0.6, "svg.fonttype": "path"}
 
 _WIDTH_INCHES = 14.0
 _ROLL_INCHES = 2.6
@@ -47,7 +51,19 @@ def draw_roll(
     confidence of the onset. The spectrum, if given, is the background. The picture shows the time between `start_s`
     and `end_s`, which must be later; without `end_s` it goes to the end.
     """
-    from matplotlib import rc_context
+    with drawing(_SETTINGS):
+        return _draw(performance, picture_format, title, spectrum, comparison, start_s, end_s)
+
+
+def _draw(
+    performance: Performance,
+    picture_format: str,
+    title: str,
+    spectrum: KeySpectrum | None,
+    comparison: Comparison | None,
+    start_s: float,
+    end_s: float | None,
+) -> bytes:
     from matplotlib.figure import Figure
 
     end_s = max(performance.end_s, start_s + 1.0) if end_s is None else end_s
@@ -55,23 +71,22 @@ def draw_roll(
     shown = paint.between(start_s, end_s)
     layout = lay_out(shown.notes, start_s, end_s)
     lanes = [kind for kind in CONTROLLERS if performance.pedals_of(kind)]
-    with rc_context({"font.size": 9, "svg.hashsalt": "pianotrans", "axes.linewidth": 0.6, "svg.fonttype": "path"}):
-        roll_inches = _TALL_ROLL_INCHES if len(layout.starts_s) <= 2 else _ROLL_INCHES
-        figure = Figure(figsize=(_WIDTH_INCHES, _height(layout, len(lanes), roll_inches)), facecolor="white")
-        rolls = _add_axes(figure, layout, len(lanes), roll_inches)
-        for (roll, lane), row_start_s in zip(rolls, layout.starts_s, strict=True):
-            row_end_s = min(row_start_s + layout.row_s, end_s)
-            _draw_ground(roll, layout, spectrum, row_start_s, row_end_s)
-            _draw_notes(roll, shown.between(row_start_s, row_end_s), layout)
-            if lane is not None:
-                _draw_pedals(lane, performance, lanes, row_end_s)
-            _draw_scales(roll, lane, layout, (row_start_s, row_end_s))
-        _draw_head(figure, title, paint, shown.notes)
-        file = io.BytesIO()
-        metadata = {"Date": None} if picture_format == "svg" else {}
-        if picture_format == "pdf":
-            metadata = {"CreationDate": None}
-        figure.savefig(file, format=picture_format, dpi=_DPI, metadata=metadata)
+    roll_inches = _TALL_ROLL_INCHES if len(layout.starts_s) <= 2 else _ROLL_INCHES
+    figure = Figure(figsize=(_WIDTH_INCHES, _height(layout, len(lanes), roll_inches)), facecolor="white")
+    rolls = _add_axes(figure, layout, len(lanes), roll_inches)
+    for (roll, lane), row_start_s in zip(rolls, layout.starts_s, strict=True):
+        row_end_s = min(row_start_s + layout.row_s, end_s)
+        _draw_ground(roll, layout, spectrum, row_start_s, row_end_s)
+        _draw_notes(roll, shown.between(row_start_s, row_end_s), layout)
+        if lane is not None:
+            _draw_pedals(lane, performance, lanes, row_end_s)
+        _draw_scales(roll, lane, layout, (row_start_s, row_end_s))
+    _draw_head(figure, title, paint, shown.notes)
+    file = io.BytesIO()
+    metadata = {"Date": None} if picture_format == "svg" else {}
+    if picture_format == "pdf":
+        metadata = {"CreationDate": None}
+    figure.savefig(file, format=picture_format, dpi=_DPI, metadata=metadata)
     return file.getvalue()
 
 
@@ -203,7 +218,7 @@ def _draw_head(figure: "Figure", title: str, paint: Paint, shown: tuple[Note, ..
     width, height = figure.get_size_inches()
     line = 1 - 0.36 / height
     left = 0.55 / width
-    figure.text(left, line, title.replace("$", r"\$"), fontsize=13, fontweight="bold", va="center", wrap=False)
+    figure.text(left, line, visible(title), fontsize=13, fontweight="bold", va="center", wrap=False)
     unsure = any(confidence_of(note) < 1 for note in shown)
     facts = f"{len(shown)} note{'' if len(shown) == 1 else 's'}" + (" (fainter: less certain)" if unsure else "")
     if paint.legend:

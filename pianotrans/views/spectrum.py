@@ -18,26 +18,28 @@ _RANGE_DB = 65.0  # levels further below the loudest are left blank
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeySpectrum:
-    """Levels in [0, 1], shape (n_bands, n_frames), float16; frame t is centred on `t * hop_s` seconds.
+    """Levels in [0, 1], shape (n_bands, n_frames), float16; frame t is centred on `start_s + t * hop_s` seconds.
 
     Band b is centred on key `LOWEST_KEY - 1/3 + b / BANDS_PER_KEY`: three bands to a key, the lowest first.
     """
 
     levels: NDArray[np.float16]
     hop_s: float
+    start_s: float = 0.0
 
     def between(self, start_s: float, end_s: float) -> tuple[NDArray[np.float16], float, float]:
         """The frames that touch a stretch of time, and the second where the first begins and the last ends."""
-        first = max(0, int(start_s / self.hop_s))
-        last = max(first, min(self.levels.shape[1], int(np.ceil(end_s / self.hop_s)) + 1))
-        return self.levels[:, first:last], (first - 0.5) * self.hop_s, (last - 0.5) * self.hop_s
+        first = max(0, int((start_s - self.start_s) / self.hop_s))
+        last = max(first, min(self.levels.shape[1], int(np.ceil((end_s - self.start_s) / self.hop_s)) + 1))
+        first_s, last_s = (self.start_s + (frame - 0.5) * self.hop_s for frame in (first, last))
+        return self.levels[:, first:last], first_s, last_s
 
 
-def key_spectrum(blocks: Iterable[NDArray[np.float32]], sample_rate: int) -> KeySpectrum:
+def key_spectrum(blocks: Iterable[NDArray[np.float32]], sample_rate: int, start_s: float = 0.0) -> KeySpectrum:
     """The spectrum of a recording, given as blocks of samples (n_channels, n_samples); the rate is in Hz.
 
-    Levels are decibels below the loudest (the 99.9th percentile), the lowest shown at 0. Memory: 18 kB for each
-    second of the recording; time: about 2 ms.
+    The first sample lies at `start_s` seconds. Levels are decibels below the loudest (the 99.9th percentile), the
+    lowest shown at 0. Memory: 18 kB for each second of the recording; time: about 2 ms.
     """
     window = max(2, round(_WINDOW_S * sample_rate))
     hop = max(1, round(_HOP_S * sample_rate))
@@ -56,7 +58,7 @@ def key_spectrum(blocks: Iterable[NDArray[np.float32]], sample_rate: int) -> Key
     decibels = np.concatenate(columns).T.astype(np.float32)
     loudest = np.percentile(decibels, 99.9)
     levels = np.clip((decibels - loudest) / _RANGE_DB + 1, 0, 1)
-    return KeySpectrum(levels.astype(np.float16), hop / sample_rate)
+    return KeySpectrum(levels.astype(np.float16), hop / sample_rate, start_s)
 
 
 def _band_filters(window: int, sample_rate: int) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from pydantic.config import JsonDict
 from pianotrans.web.job import Job, JobState
 
 _EXAMPLE: JsonDict = {
+    "number": 17,
     "id": "4f0c4f8a5c0e4f6fb6f7b1a55e0d8c11",
     "name": "song.mp3",
     "state": "running",
@@ -17,6 +18,7 @@ _EXAMPLE: JsonDict = {
     "done_s": 12.0,
     "n_notes": None,
     "n_pedals": None,
+    "remarks": [],
     "error": None,
     "position": None,
 }
@@ -28,6 +30,7 @@ class JobAnswer(BaseModel):
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_EXAMPLE]})
 
     id: str = Field(description="Id of the job in URLs.")
+    number: int = Field(description="Number of the job in order of arrival.")
     name: str = Field(description="Name of the file, as given at the upload.")
     state: JobState = Field(description="State of the job.")
     created_at: str = Field(description="Time of the upload: ISO 8601, UTC.")
@@ -36,6 +39,9 @@ class JobAnswer(BaseModel):
     done_s: float = Field(description="Seconds of the recording that are transcribed so far.")
     n_notes: int | None = Field(description="Number of notes; null until the job is done.")
     n_pedals: int | None = Field(description="Number of pedal presses; null until the job is done.")
+    remarks: list[str] = Field(
+        description="What is remarkable about the recording, one line each, for example its tuning."
+    )
     error: str | None = Field(description="Why the job failed, in one line; null unless it failed.")
     position: int | None = Field(description="Position in the queue, starting at 1; null unless queued.")
 
@@ -46,9 +52,18 @@ class JobAnswer(BaseModel):
 
 
 class JobsAnswer(BaseModel):
-    """All jobs."""
+    """Jobs."""
 
     jobs: list[JobAnswer] = Field(description="Newest first.")
+    next: int | None = Field(
+        description="Older jobs follow after `before` with this number; null if there are none."
+    )
+
+
+class HealthAnswer(BaseModel):
+    """That the server works."""
+
+    problem: None = Field(description="Always null: a problem is answered with 503.")
 
 
 class FormatAnswer(BaseModel):

@@ -12,7 +12,9 @@ from fastapi.responses import JSONResponse
 from pianotrans.version import __version__
 from pianotrans.web import page, routes
 from pianotrans.web.guard import Access, Guard
+from pianotrans.web.head import HeadAsGet
 from pianotrans.web.service import Service
+from pianotrans.web.space import DiskFullError
 
 _DESCRIPTION = """Piano recordings to MIDI. Upload a recording, ask for its state, download the transcription.
 
@@ -38,11 +40,12 @@ def make_app(service: Service, access: Access) -> Guard:
     )
     app.state.service = service
     app.add_exception_handler(RequestValidationError, _explain_invalid)
+    app.add_exception_handler(DiskFullError, _explain_space)
     app.add_exception_handler(sqlite3.Error, _explain_store)
     app.add_exception_handler(Exception, _report_unexpected)
     app.include_router(routes.router)
     app.include_router(page.router)
-    return Guard(app, access)  # outermost, so that every response has its headers
+    return Guard(HeadAsGet(app), access)  # outermost, so that every response has its headers
 
 
 async def _explain_invalid(_: Request, error: Exception) -> JSONResponse:
@@ -53,6 +56,10 @@ async def _explain_invalid(_: Request, error: Exception) -> JSONResponse:
 
 def _place(location: tuple[str | int, ...]) -> str:
     return ".".join(map(str, location[1:])) or str(location[0])
+
+
+async def _explain_space(_: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, 507)
 
 
 async def _explain_store(_: Request, error: Exception) -> JSONResponse:

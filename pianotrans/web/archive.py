@@ -3,11 +3,12 @@
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pianotrans.web.folders import JobFolders
-from pianotrans.web.job import Job, download_name
-from pianotrans.workers.formats import DEFAULT_FORMAT, suffix_of
+from pianotrans.web.job import Job
+from pianotrans.web.names import unique_stem
+from pianotrans.workers.formats import suffix_of
 
 _BLOCK_BYTES = 256 * 1024
 
@@ -29,21 +30,12 @@ def zipped(jobs: Iterable[Job], formats: Iterable[str], folders: JobFolders) -> 
 
 
 def named_files(jobs: Iterable[Job], formats: list[str], folders: JobFolders) -> Iterator[tuple[str, Path]]:
-    """The files, with names that are unique even if case is ignored: song.mid, song (2).mid."""
+    """The files, with names that are legal and unique on every system: song.mid, song (2).mid."""
     taken: set[str] = set()
     for job in jobs:
-        stem = _free_stem(PurePosixPath(download_name(job.name, DEFAULT_FORMAT)).stem, taken)
-        taken.add(stem.casefold())
+        stem = unique_stem(job.name, taken)
         for name in formats:
             yield stem + suffix_of(name), folders.of(job.id).result(name)
-
-
-def _free_stem(stem: str, taken: set[str]) -> str:
-    free, number = stem, 1
-    while free.casefold() in taken:
-        number += 1
-        free = f"{stem} ({number})"
-    return free
 
 
 class _Outlet(io.RawIOBase):

@@ -6,8 +6,8 @@ import traceback
 from collections.abc import Callable
 
 from pianotrans.errors import PianotransError, ServerError
-from pianotrans.files import write_atomically
 from pianotrans.web.jobs import JobQueue
+from pianotrans.web.results import ResultWriter
 from pianotrans.workers.messages import (
     Died,
     Failed,
@@ -24,16 +24,20 @@ from pianotrans.workers.pool import Pool
 
 _TICK_S = 1.0
 _PAUSE_S = 10.0  # before another worker is started, if the last one died before it was ready
+_NO_SPACE = "The server's disk is full. Delete some jobs; the others are transcribed as soon as there is space."
+_DEAD = "The server cannot transcribe any more. Start it again."
 
 
 class Dispatcher:
-    """Keeps the workers of a pool busy. A worker that dies fails its job and is replaced.
+    """Keeps the workers of a pool busy. A worker that dies or takes too long fails its job and is replaced.
 
     Args:
         queue: the jobs and their states.
         pool: the workers; the dispatcher closes it.
-        say: receives news that users of the page do not see, line by line.
-        detail: receives the tracebacks of failures.
+        time_limit_s: the longest time for a recording of this length, or of one that is not known yet.
+        tell_problem: called with what keeps all jobs from being transcribed, and with None when that is over.
+        say: receives news that users of the page do not see, line by line. Must not raise anything.
+        detail: receives the tracebacks of failures. Must not raise anything.
     """
 
     def __init__(
@@ -41,16 +45,27 @@ class Dispatcher:
         queue: JobQueue,
         pool: Pool,
         *,
+        time_limit_s: Callable[[float | None], float] = lambda _: float("inf"),
+        tell_problem: Callable[[str | None], None] = lambda _: None,
         say: Callable[[str], None] = lambda _: None,
         detail: Callable[[str], None] = lambda _: None,
     ):
+        self.problem: str | None = None
         self._queue, self._pool = queue, pool
+        self._results = ResultWriter(queue, detail)
+        self._time_limit_s, self._tell_problem = time_limit_s, tell_problem
         self._say, self._detail = say, detail
         self._first_word: Ready | Exception | None = None
         self._has_begun = threading.Event()
         self._is_closing = False
         self._pause_until_s = 0.0
+        self._begun_s: dict[str, float] = {}  # when tasks were given out, on the monotonic clock
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it has ended by itself, so that no job is transcribed any more."""
+        return self.problem == _DEAD
 
     def start(self) -> Ready:
         """Start; returns when the first worker has loaded the model. Raises the error that prevents this."""
@@ -73,25 +88,46 @@ class Dispatcher:
         self.wake()
         if self._thread.ident is not None:
             self._thread.join()
-        tasks = self._pool.tasks
+        names = [*self._results.task_names, *(task.name for task in self._pool.tasks)]
         self._pool.close()
-        for task in tasks:
-            self._queue.put_back(task.name)
+        for name in names:
+            self._queue.put_back(name)
 
     def _run(self) -> None:
-        while not self._is_closing:
-            try:
-                self._queue.save()
-                self._start_workers()
-                self._hand_out()
-                self._stop_unwanted()
-                for task, message in self._pool.listen(_TICK_S):
-                    self._hear(task, message)
-            except Exception as error:  # of any kind: the other jobs and the page continue
-                self._say(f"unexpected {type(error).__name__}: {error}")
-                self._detail("".join(traceback.format_exception(error)))
-                self._note_first(error)
-                time.sleep(_TICK_S)
+        try:
+            while not self._is_closing:
+                self._work()
+        except BaseException as error:  # a bug in this class: all that can be done is to tell
+            self._meet(_DEAD)
+            self._report(error)
+            self._note_first(ServerError(_DEAD))
+
+    def _work(self) -> None:
+        try:
+            self._queue.save()
+            self._results.write()
+            self._meet(_NO_SPACE if self._results.task_names else None)
+            self._start_workers()
+            self._hand_out()
+            self._stop_overdue()
+            self._stop_unwanted()
+            for task, message in self._pool.listen(_TICK_S):
+                self._hear(task, message)
+        except Exception as error:  # of any kind: the other jobs and the page continue
+            self._report(error)
+            self._note_first(error)
+            time.sleep(_TICK_S)
+
+    def _report(self, error: BaseException) -> None:
+        self._say(f"unexpected {type(error).__name__}: {error}")
+        self._detail("".join(traceback.format_exception(error)))
+
+    def _meet(self, problem: str | None) -> None:
+        """Tell about a problem that is new, or over."""
+        if problem != self.problem:
+            self.problem = problem
+            self._tell_problem(problem)
+            self._say(problem or "The server's disk has space again.")
 
     def _start_workers(self) -> None:
         if time.monotonic() < self._pause_until_s:
@@ -107,8 +143,21 @@ class Dispatcher:
         self._note_first(error)
 
     def _hand_out(self) -> None:
-        while self._pool.n_idle and (job := self._queue.take()):
+        """Give jobs to idle workers, but none while the results of others cannot be written."""
+        while not self.problem and self._pool.n_idle and (job := self._queue.take()):
+            self._begun_s[job.id] = time.monotonic()
             self._pool.give(Task(job.id, self._queue.folders.of(job.id).recording, title=job.name))
+
+    def _stop_overdue(self) -> None:
+        for task in self._pool.tasks:
+            job = self._queue.find(task.name)
+            limit_s = self._time_limit_s(None if job is None else job.duration_s)
+            if time.monotonic() - self._begun_s[task.name] > limit_s:
+                self._queue.fail(
+                    task.name,
+                    f"{task.title}: stopped after {limit_s / 60:.0f} minutes, the limit for this recording. "
+                    "The file may be damaged. If the server is slow, start it with a larger --max-job-minutes.",
+                )
 
     def _stop_unwanted(self) -> None:
         for task in self._pool.tasks:
@@ -132,11 +181,13 @@ class Dispatcher:
         job_id = task.name
         if isinstance(message, Progressed):
             self._queue.progress(job_id, message.done_s, message.total_s)
-        elif isinstance(message, Finished):
-            self._finish(task, message)
+            return
+        self._begun_s.pop(job_id, None)
+        if isinstance(message, Finished):
+            self._results.add(task, message)
         elif isinstance(message, Failed):
             self._detail(message.trace)
-            self._queue.fail(job_id, message.error)
+            self._queue.fail(job_id, _without_paths(message.error, task))
         elif isinstance(message, Stopped):
             self._queue.settle(job_id)
         elif isinstance(message, Died):
@@ -146,27 +197,12 @@ class Dispatcher:
                 "The file may be damaged, or too large for the memory.",
             )
 
-    def _finish(self, task: Task, result: Finished) -> None:
-        """Write the results, unless the job was cancelled or deleted."""
-        if not self._queue.is_running(task.name):
-            self._queue.settle(task.name)
-            return
-        folder = self._queue.folders.of(task.name)
-        try:
-            for format_name, content in result.contents.items():
-                write_atomically(folder.result(format_name), content, overwrite=True)
-        except PianotransError as error:
-            self._queue.fail(task.name, f"{task.title}: the results cannot be written. {error}")
-            return
-        self._queue.finish(
-            task.name,
-            duration_s=result.audio_s,
-            done_s=result.audio_s,
-            n_notes=result.n_notes,
-            n_pedals=result.n_pedals,
-        )
-
     def _note_first(self, word: Ready | Exception) -> None:
         if not self._has_begun.is_set():
             self._first_word = word
             self._has_begun.set()
+
+
+def _without_paths(text: str, task: Task) -> str:
+    """The message with the name of the recording in place of its path on the server."""
+    return text.replace(str(task.source), str(task.title)).replace(str(task.source.parent), "…")

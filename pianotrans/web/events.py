@@ -3,21 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from starlette.concurrency import run_in_threadpool
-
-from pianotrans.web.service import Service, job_event
+from pianotrans.web.service import Service
 
 HEARTBEAT_S = 15.0
+_GATHER_S = 0.1  # between two deliveries: what changes often is told once
 _COME_BACK_MS = 1000
 
 
 async def events(service: Service) -> AsyncIterator[str]:
-    """All jobs in their current state, then every change; regular comments reveal pages that are gone."""
-    listener = service.listeners.add()  # before the jobs are read, so that no change is missed
+    """What the queue looks like, then every change; regular comments reveal pages that are gone."""
+    listener = service.listeners.add()
     try:
         yield f"retry: {_COME_BACK_MS}\n\n"
-        for job in await run_in_threadpool(service.jobs.jobs):
-            yield job_event(job)
+        yield service.problem_event()
+        yield service.queue_event()
         while not listener.is_closed:
             try:
                 async with asyncio.timeout(HEARTBEAT_S):
@@ -26,5 +25,6 @@ async def events(service: Service) -> AsyncIterator[str]:
                 news = [": still here\n\n"]
             for event in news:
                 yield event
+            await asyncio.sleep(_GATHER_S)
     finally:
         service.listeners.remove(listener)

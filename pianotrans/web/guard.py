@@ -1,10 +1,10 @@
 """Access control: every request is checked here before routing, and every response gets security headers."""
 
+import hmac
 import ipaddress
 import secrets
 import socket
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -63,6 +63,15 @@ class Access:
             return True
         return given is not None and secrets.compare_digest(given.encode(), self.token.encode())
 
+    @property
+    def session(self) -> str:
+        """What the cookie of a page holds in place of the token, which cannot be told from it."""
+        return hmac.digest((self.token or "").encode(), b"pianotrans session", "sha256").hex()
+
+    def knows_session(self, given: str) -> bool:
+        """Whether a cookie holds the session; compares in constant time."""
+        return secrets.compare_digest(given.encode(), self.session.encode())
+
 
 class Guard:
     """ASGI middleware: refuses what `Access` does not allow, and adds security headers to every response."""
@@ -88,12 +97,15 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
-        host = headers.get("host", "")
+        hosts = headers.getlist("host")
+        if len(hosts) != 1:
+            return _refuse(400, "A request needs one header Host.")
+        (host,) = hosts
         if not self._access.knows_host(host):
             return _refuse(403, f"Unknown host name {host!r}. Start the server with --allow-host and this name.")
         if not _is_of_this_page(scope, headers, host):
             return _refuse(403, "Requests from pages of other servers are not allowed.")
-        if not self._access.knows_token(_token(scope, headers)):
+        if not self._is_known(scope, headers):
             return _refuse(
                 401,
                 "A token is required. Open the address that `pianotrans serve` has printed, or send the header "
@@ -102,17 +114,22 @@ class Guard:
             )
         return None
 
+    def _is_known(self, scope: Scope, headers: Headers) -> bool:
+        token = _token(scope, headers)
+        if token is None and self._access.token is not None:
+            return any(map(self._access.knows_session, _cookies(headers, _cookie_name(scope))))
+        return self._access.knows_token(token)
+
     def _welcome(self, scope: Scope) -> Response | None:
         """The response to an address with the token: sets a cookie in its place.
 
         The page follows by a reload instead of a redirect: after a link from another site, browsers do not send a
         SameSite=Strict cookie with a redirected request.
         """
-        token = self._access.token
-        if token is None or _token_in_query(scope) is None:
+        if self._access.token is None or _token_in_query(scope) is None:
             return None
         response = HTMLResponse("<!DOCTYPE html><title>pianotrans</title>", headers={"Refresh": "0; url=/"})
-        response.set_cookie(_cookie_name(scope), token, httponly=True, samesite="strict", path="/")
+        response.set_cookie(_cookie_name(scope), self._access.session, httponly=True, samesite="strict", path="/")
         return response
 
 
@@ -129,13 +146,13 @@ def _token(scope: Scope, headers: Headers) -> str | None:
     kind, _, token = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return token.strip()
-    if (token_in_query := _token_in_query(scope)) is not None:
-        return token_in_query
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(_cookie_name(scope))
-    except CookieError:
-        return None
-    return None if cookie is None else cookie.value
+    return _token_in_query(scope)
+
+
+def _cookies(headers: Headers, name: str) -> list[str]:
+    """The values of all cookies with a name. Those of other servers on this host may hold anything."""
+    pairs = (pair.partition("=") for header in headers.getlist("cookie") for pair in header.split(";"))
+    return [value.strip() for key, _, value in pairs if key.strip() == name]
 
 
 def _cookie_name(scope: Scope) -> str:

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import PurePosixPath
-
-from pianotrans.workers.formats import suffix_of
 
 ID_PATTERN = r"[0-9a-f]{32}"
 
@@ -39,26 +36,12 @@ class Job:
     n_notes: int | None = None
     n_pedals: int | None = None
     error: str | None = None  # one line
+    remarks: tuple[str, ...] = ()  # what the transcription has told about the recording, one line each
     n_starts: int = 0  # how often a worker has started on it
+    number: int = 0  # in order of arrival, starting at 1; 0: not in the queue yet
     position: int | None = None  # in the queue, starting at 1; None unless queued
 
 
 def now() -> str:
     """The current time, as in `Job.created_at`."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def file_name(name: str) -> str:
-    """A file's name without the folders that a browser may have added."""
-    return name.rpartition("/")[2]
-
-
-def download_name(name: str, format_name: str) -> str:
-    """The name that `transcribe` would give to the result: song.mp3 becomes song.mid.
-
-    Slashes and characters that cannot be printed are replaced, so that it is a plain file name on every system.
-    """
-    safe = "".join("_" if char in "/\\" or not char.isprintable() else char for char in name)
-    if not safe.strip(". "):
-        safe = "recording"
-    return PurePosixPath(safe).with_suffix(suffix_of(format_name)).name

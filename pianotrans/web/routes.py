@@ -10,16 +10,18 @@ from starlette.concurrency import run_in_threadpool
 
 from pianotrans.audio import AUDIO_SUFFIXES
 from pianotrans.version import __version__
-from pianotrans.web.answers import FormatAnswer, JobAnswer, JobsAnswer, LimitsAnswer, problems
+from pianotrans.web.answers import FormatAnswer, HealthAnswer, JobAnswer, JobsAnswer, LimitsAnswer, problems
 from pianotrans.web.archive import zipped
 from pianotrans.web.events import events
-from pianotrans.web.job import Job, JobState, download_name, file_name, now
+from pianotrans.web.job import Job, JobState, now
 from pianotrans.web.jobs import QueueFullError
+from pianotrans.web.names import download_name, file_name
 from pianotrans.web.service import Service
 from pianotrans.web.uploads import check_announced, new_id, receive
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
 
 _RETRY_AFTER_S = 5
+_MAX_NUMBER = 2**63 - 1
 _FORMAT_PATTERN = f"^({'|'.join(FORMATS)})$"
 REPORT_POLICY = (
     # The report's own policy names its scripts by hashes; this one keeps it from acting as part of this server.
@@ -97,11 +99,12 @@ async def create_job(
 ) -> JobAnswer:
     """The body is the file. It is decoded only when the job runs; if it is not a recording, the job fails."""
     limit = service.limits.max_upload_bytes
-    check_announced(request.headers, limit)
+    check_announced(request.headers, limit, service.space.check)
     try:
         with service.jobs.reserved_place():
             job_id = new_id()
-            n_bytes = await receive(request.stream(), service.jobs.folders.of(job_id), limit)
+            folder = service.jobs.folders.of(job_id)
+            n_bytes = await receive(request.stream(), folder, limit, service.space.check)
             added = await run_in_threadpool(
                 service.jobs.add, Job(job_id, file_name(name) or "recording", n_bytes, now())
             )
@@ -112,10 +115,22 @@ async def create_job(
     return JobAnswer.of(added)
 
 
-@router.get("/jobs", summary="List all jobs")
-def list_jobs(service: TheService) -> JobsAnswer:
-    """Newest first."""
-    return JobsAnswer(jobs=[JobAnswer.of(job) for job in service.jobs.jobs()])
+@router.get("/jobs", summary="List jobs")
+def list_jobs(
+    service: TheService,
+    limit: Annotated[
+        int | None, Query(ge=1, le=10_000, description="Largest number of jobs; all if it is not given.")
+    ] = None,
+    before: Annotated[
+        int | None, Query(ge=0, le=_MAX_NUMBER, description="List only jobs with smaller numbers.")
+    ] = None,
+) -> JobsAnswer:
+    """Newest first. For a long list in parts, pass `next` of each answer as `before` of the next request."""
+    jobs = service.jobs.jobs(None if limit is None else limit + 1, before)
+    there = jobs[:limit]
+    return JobsAnswer(
+        jobs=[JobAnswer.of(job) for job in there], next=there[-1].number if len(there) < len(jobs) else None
+    )
 
 
 @router.get("/jobs/{job_id}", summary="Get a job", responses=_NOT_FOUND)
@@ -228,9 +243,25 @@ def _jobs_named(service: Service, ids: list[str]) -> list[Job]:
     responses={200: {"description": "Server-sent events.", "content": {"text/event-stream": {}}}},
 )
 async def get_events(service: TheService) -> StreamingResponse:
-    """All jobs first, then every change: `event: job` with a job as data, `event: deleted` with its id."""
+    """Every change from now on: `event: job` with a job as data, `event: deleted` with its id.
+
+    `event: queue` lists the ids of the next jobs, and `n_queued` counts all that wait; `event: problem` tells what
+    keeps them from being transcribed, or null. Both are also sent at the beginning.
+    """
     stream: AsyncIterator[str] = events(service)
     return StreamingResponse(stream, media_type="text/event-stream")
+
+
+@router.get(
+    "/health",
+    summary="Check that the server works",
+    responses=problems(_503="Jobs are not being transcribed; `detail` says why."),
+)
+def get_health(service: TheService) -> HealthAnswer:
+    """For programs that watch the server."""
+    if service.problem:
+        raise HTTPException(503, service.problem)
+    return HealthAnswer(problem=None)
 
 
 @router.get("/limits", summary="Get the limits of this server")

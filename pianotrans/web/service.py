@@ -1,5 +1,6 @@
 """Everything behind the HTTP API: the folder, its jobs, the workers, and the listening pages."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +16,31 @@ from pianotrans.web.folders import JobFolders
 from pianotrans.web.job import Job
 from pianotrans.web.jobs import JobQueue
 from pianotrans.web.listeners import Listeners
+from pianotrans.web.space import Space
 from pianotrans.web.store import JobStore
+from pianotrans.web.teller import Teller
 from pianotrans.workers.messages import Ready
 from pianotrans.workers.pool import Pool
+
+_JOB_S, _JOB_PER_SECOND = 600.0, 10.0  # even slow machines are faster than the recording
+_N_TOLD = 100  # so many positions in the queue are told to pages
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits for uploads and the queue."""
+    """The limits for uploads, the queue and jobs."""
 
     max_upload_bytes: int = 512 * 2**20
     max_duration_s: float = 7200.0
     max_queued: int = 100
+    max_job_s: float | None = None  # None: ten minutes, and ten times the length of the recording
+    min_free_bytes: int | None = None  # that uploads leave on the disk; None: depends on its size
+
+    def job_s(self, duration_s: float | None) -> float:
+        """The longest time for a job whose recording has this length, or one that is not known yet."""
+        if self.max_job_s is not None:
+            return self.max_job_s
+        return _JOB_S + _JOB_PER_SECOND * (duration_s or 0.0)
 
 
 class Service:
@@ -45,26 +59,46 @@ class Service:
         detail: Callable[[str], None] = lambda _: None,
     ):
         self.limits = limits
-        self.say, self.detail = say, detail
         self.model = ""
         self.listeners = Listeners()
         self._lock = _lock(folder)
+        self._teller = Teller(say, detail)
+        self.say, self.detail = self._teller.say, self._teller.detail
+        self.space = Space(folder, limits.min_free_bytes)
         try:
             store = JobStore(folder / "jobs.sqlite")
             self.jobs = JobQueue(
                 store,
                 JobFolders(folder / "jobs"),
                 max_queued=limits.max_queued,
-                tell=lambda job: self.listeners.tell(job.id, job_event(job)),
-                tell_removed=lambda job_id: self.listeners.tell(job_id, deleted_event(job_id)),
+                tell=lambda job: self.listeners.tell(job.id, lambda: job_event(job)),
+                tell_removed=lambda job_id: self.listeners.tell(job_id, lambda: deleted_event(job_id)),
+                tell_queue=lambda: self.listeners.tell("queue", self.queue_event),
+                say=self.say,
             )
-        except OSError as error:
-            self._lock.release()
-            raise _unusable(folder, error) from error
-        except BaseException:
-            self._lock.release()
+        except BaseException as error:
+            self._let_go()
+            if isinstance(error, OSError):
+                raise _unusable(folder, error) from error
             raise
-        self._dispatcher = Dispatcher(self.jobs, pool, say=say, detail=detail)
+        self._dispatcher = Dispatcher(
+            self.jobs,
+            pool,
+            time_limit_s=limits.job_s,
+            tell_problem=lambda _: self.listeners.tell("problem", self.problem_event),
+            say=self.say,
+            detail=self.detail,
+        )
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps all jobs from being transcribed, in one line; None if nothing does."""
+        return self._dispatcher.problem
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether no job will be transcribed any more."""
+        return self._dispatcher.is_dead
 
     def start(self) -> Ready:
         """Start the workers; returns when the first has loaded the model. Raises the error that prevents this."""
@@ -80,7 +114,20 @@ class Service:
         """End the workers; unfinished jobs wait for the next start."""
         self._dispatcher.close()
         self.jobs.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._teller.close()
         self._lock.release()
+
+    def queue_event(self) -> str:
+        """A server-sent event about the queue: the jobs that are next, and how many wait."""
+        ids, n_queued = self.jobs.next_jobs(_N_TOLD)
+        return _event("queue", {"ids": ids, "n_queued": n_queued})
+
+    def problem_event(self) -> str:
+        """A server-sent event about what keeps all jobs from being transcribed."""
+        return _event("problem", {"problem": self.problem})
 
     def __enter__(self) -> Self:
         return self
@@ -93,12 +140,16 @@ class Service:
 
 def job_event(job: Job) -> str:
     """A server-sent event about a job."""
-    return f"event: job\ndata: {JobAnswer.of(job).model_dump_json()}\n\n"
+    return _event("job", JobAnswer.of(job).model_dump())
 
 
 def deleted_event(job_id: str) -> str:
     """A server-sent event about a deleted job."""
-    return f'event: deleted\ndata: {{"id":"{job_id}"}}\n\n'
+    return _event("deleted", {"id": job_id})
+
+
+def _event(name: str, data: dict[str, object]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
 
 
 def _lock(folder: Path) -> filelock.BaseFileLock:

@@ -1,15 +1,19 @@
 """The database of the jobs, which survives restarts of the server."""
 
+import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
-from pianotrans.errors import ServerError
-from pianotrans.web.job import Job, JobState
+from pydantic import TypeAdapter
 
-SCHEMA_VERSION = 1
+from pianotrans.errors import ServerError
+from pianotrans.web.job import ID_PATTERN, Job
+
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE jobs (
@@ -27,8 +31,12 @@ CREATE TABLE jobs (
     n_starts INTEGER NOT NULL
 )
 """
+_UPGRADES = (_SCHEMA, "ALTER TABLE jobs ADD COLUMN remarks TEXT NOT NULL DEFAULT '[]'")
+"""What leads from each version of the file to the next."""
 
-_COLUMNS = tuple(field.name for field in fields(Job) if field.name != "position")
+_JOB = TypeAdapter(Job)
+_COLUMNS = tuple(field.name for field in fields(Job) if field.name not in ("position", "number"))
+_SELECT = f"SELECT number, {', '.join(_COLUMNS)} FROM jobs ORDER BY number"
 _INSERT = f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"
 _UPDATE = f"UPDATE jobs SET {', '.join(f'{name} = :{name}' for name in _COLUMNS)} WHERE id = :id"
 
@@ -53,13 +61,14 @@ class JobStore:
     def load(self) -> list[Job]:
         """All jobs, oldest first. Raises ServerError if the file is damaged."""
         with _explained(self._path):
-            rows = self._connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM jobs ORDER BY number").fetchall()
-        jobs = (dict(zip(_COLUMNS, row, strict=True)) for row in rows)
-        return [Job(**job | {"state": JobState(job["state"])}) for job in jobs]
+            rows = self._connection.execute(_SELECT).fetchall()
+            return [_job(dict(zip(("number", *_COLUMNS), row, strict=True))) for row in rows]
 
-    def add(self, job: Job) -> None:
-        """Save a new job."""
-        self._connection.execute(_INSERT, _values(job))
+    def add(self, job: Job) -> Job:
+        """Save a new job; returns it with its number."""
+        number = self._connection.execute(_INSERT, _values(job)).lastrowid
+        assert number is not None
+        return replace(job, number=number)
 
     def update(self, job: Job) -> None:
         """Save the current state of a job."""
@@ -81,14 +90,23 @@ class JobStore:
                 f"{path}: written by a newer pianotrans (version {version} of this file; this one supports "
                 f"{SCHEMA_VERSION}). Upgrade pianotrans, or choose another --folder."
             )
-        if version == 0:
+        if version < SCHEMA_VERSION:
+            steps = ";".join(_UPGRADES[version:])
             self._connection.executescript(
-                f"BEGIN IMMEDIATE; {_SCHEMA}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
+                f"BEGIN IMMEDIATE; {steps}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
             )
 
 
 def _values(job: Job) -> dict[str, object]:
-    return {name: getattr(job, name) for name in _COLUMNS}
+    return {name: getattr(job, name) for name in _COLUMNS} | {"remarks": json.dumps(job.remarks)}
+
+
+def _job(row: dict[str, object]) -> Job:
+    """The job of a row. Raises ValueError for values that this program does not write."""
+    job = _JOB.validate_python(row | {"remarks": json.loads(str(row["remarks"]))})
+    if not re.fullmatch(ID_PATTERN, job.id):
+        raise ValueError(f"invalid id {job.id!r}")
+    return job
 
 
 @contextmanager
@@ -97,3 +115,6 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise ServerError(f"{path}: cannot be used ({error}). Check its permissions and the free space.") from error
+    except ValueError as error:
+        reason = str(error).partition("\n")[0]
+        raise ServerError(f"{path}: damaged ({reason}). Move it away; no result is lost.") from error

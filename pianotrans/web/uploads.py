@@ -1,10 +1,9 @@
 """Stream the body of a request to a file, within limits; on any failure nothing remains of it."""
 
 import asyncio
-import errno
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,46 +13,55 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
 from pianotrans.web.folders import JobFolder
+from pianotrans.web.space import DiskFullError, is_disk_full
 
 _BLOCK_BYTES = 256 * 1024
 _BLOCK_TIMEOUT_S = 60.0  # for each block: at least 4 KB per second
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-def check_announced(headers: Headers, max_bytes: int) -> None:
-    """Refuse early, by its headers, an upload that is too large or a form."""
+CheckSpace = Callable[[int], None]
+"""Raises DiskFullError unless there is space for so many bytes."""
+
+
+def check_announced(headers: Headers, max_bytes: int, check_space: CheckSpace) -> None:
+    """Refuse early, by its headers, a form, and an upload that is too large for the limit or the disk."""
     if headers.get("content-type", "").startswith("multipart/"):
         raise HTTPException(415, "This is a form. Send the file itself as the body: curl -T song.mp3 -X POST …")
-    content_length = headers.get("content-length")
-    if content_length is not None and content_length.isdecimal() and int(content_length) > max_bytes:
+    announced = headers.get("content-length", "")
+    n_bytes = int(announced) if announced.isdecimal() else 0
+    if n_bytes > max_bytes:
         raise too_large(max_bytes)
+    check_space(n_bytes)
 
 
-async def receive(chunks: AsyncIterator[bytes], folder: JobFolder, max_bytes: int) -> int:
+async def receive(
+    chunks: AsyncIterator[bytes], folder: JobFolder, max_bytes: int, check_space: CheckSpace = lambda _: None
+) -> int:
     """Write a body to a job's recording and flush it to disk; returns its size in bytes.
 
-    Raises HTTPException: 400 interrupted, 408 too slow, 413 too large, 422 empty, 507 no space. The folder is then
-    removed.
+    Raises HTTPException: 400 interrupted, 408 too slow, 413 too large, 422 empty, 507 cannot be written; or the
+    DiskFullError of `check_space`, which is called again and again. The folder is then removed.
     """
     try:
         await run_in_threadpool(folder.make)
-        n_bytes = await _write(chunks, folder.recording, max_bytes)
+        n_bytes = await _write(chunks, folder.upload, max_bytes, check_space)
         if not n_bytes:
             raise HTTPException(422, "The file is empty (0 bytes). Send a recording.")
+        await run_in_threadpool(folder.upload.rename, folder.recording)
     except asyncio.CancelledError:
         folder.remove()  # the server shuts down: nothing can be awaited, and no request has to wait
         raise
     except Exception as error:
         await run_in_threadpool(folder.remove)
         if isinstance(error, OSError):
-            raise no_space(error) from error
+            raise cannot_write(error) from error
         if isinstance(error, ClientDisconnect):
             raise HTTPException(400, "The upload was interrupted.") from None
         raise
     return n_bytes
 
 
-async def _write(chunks: AsyncIterator[bytes], path: Path, max_bytes: int) -> int:
+async def _write(chunks: AsyncIterator[bytes], path: Path, max_bytes: int, check_space: CheckSpace) -> int:
     file = await run_in_threadpool(path.open, "xb", 0)
     try:
         n_bytes = 0
@@ -61,6 +69,7 @@ async def _write(chunks: AsyncIterator[bytes], path: Path, max_bytes: int) -> in
             n_bytes += len(block)
             if n_bytes > max_bytes:
                 raise too_large(max_bytes)
+            await run_in_threadpool(check_space, len(block))
             await run_in_threadpool(_write_all, file, block)
         await run_in_threadpool(os.fsync, file.fileno())
         return n_bytes
@@ -97,11 +106,11 @@ def too_large(max_bytes: int) -> HTTPException:
     return HTTPException(413, f"The file is larger than {max_bytes / 2**20:g} MiB, the limit of this server.")
 
 
-def no_space(error: OSError) -> HTTPException:
-    """The error response if the file cannot be written."""
-    if error.errno in _DISK_FULL:
-        return HTTPException(507, "The server's disk is full. Delete some jobs and try again.")
-    return HTTPException(507, f"The server cannot write the file ({error.strerror or error}).")
+def cannot_write(error: OSError) -> HTTPException:
+    """The error to raise if the file cannot be written. It tells no paths of the server."""
+    if is_disk_full(error):
+        return HTTPException(507, str(DiskFullError()))
+    return HTTPException(507, f"The server cannot write the file ({error.strerror or type(error).__name__}).")
 
 
 def new_id() -> str:

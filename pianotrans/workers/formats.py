@@ -12,6 +12,7 @@ from pianotrans.audio import Reading
 from pianotrans.errors import UsageError
 from pianotrans.events import Performance
 from pianotrans.events.formats import EVENT_FORMATS, EventFormat
+from pianotrans.names import shown
 
 AudioFile = Path | BinaryIO
 """A recording that can be read more than once."""
@@ -27,8 +28,8 @@ class Heard:
 
     @property
     def title(self) -> str:
-        """The recording's file name."""
-        return PurePosixPath(str(self.source.name)).name
+        """The recording's file name, as people see it."""
+        return shown(PurePosixPath(str(self.source.name)).name)
 
 
 @dataclass(frozen=True)

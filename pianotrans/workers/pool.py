@@ -1,18 +1,16 @@
 """Worker processes on this machine. A death is reported; a worker that ignores a cancellation is killed."""
 
 import multiprocessing
-import signal
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from pianotrans.errors import WorkerError
-from pianotrans.processes import n_cores
+from pianotrans.processes import n_cores, signals_left_to_the_parent
 from pianotrans.workers.messages import Cancel, Died, Failed, Finished, Message, Order, Ready, Stopped, Task
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.worker import serve
@@ -215,30 +213,12 @@ def process_starter(recipe: Recipe, n_workers: int) -> ProcessStarter:
     def start() -> tuple[ProcessLike, "Connection[Order, Message]"]:
         here, there = context.Pipe()
         process = context.Process(target=serve, args=(there, recipe, n_threads), daemon=True)
-        with _signals_left_to_the_parent():
+        with signals_left_to_the_parent():
             process.start()
         there.close()  # so that the pipe ends with the process
         return process, here
 
     return start
-
-
-@contextmanager
-def _signals_left_to_the_parent() -> Iterator[None]:
-    """Processes started in this block ignore Ctrl-C and SIGTERM: their parent decides when they end.
-
-    Ctrl-C reaches all processes of a terminal. A process inherits the blocked signals of the thread that starts it,
-    so it never sees them.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    resource_tracker.ensure_running()  # first, because it unblocks them when it starts
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _dispose(worker: _Process) -> int | None:

@@ -8,6 +8,7 @@ from pianotrans.audio import Reading
 from pianotrans.errors import ModelError
 from pianotrans.events import Cleaning
 from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, default_model, find_model
+from pianotrans.inference.tuning import resolve_tuning
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
 
 RESULTS_VERSION = 3
@@ -25,10 +26,15 @@ class Recipe:
     device: str = "auto"  # changes only the seventh digit of times: not part of the fingerprint
     precision: str = "auto"
     hop_s: float | None = None
+    tuning: str | float = "auto"  # or off, or cents
     reading: Reading = Reading()  # noqa: RUF009 - frozen
     max_duration_s: float | None = None  # refuse longer recordings: changes no result, not part of the fingerprint
     confidence: bool = True  # compute confidences where they are of use
     cleaning: Cleaning = Cleaning()  # noqa: RUF009 - frozen
+
+    def __post_init__(self) -> None:
+        """Raises UsageError for a tuning that is none."""
+        resolve_tuning(self.tuning)
 
     @property
     def needs_confidence(self) -> bool:
@@ -50,6 +56,7 @@ class Recipe:
                 "weights": entry.weights_sha256 or _sha256(entry, entry.weights_path.name),
                 "precision": self.precision,
                 "hop_s": self.hop_s,
+                "tuning": self.tuning,
                 "formats": sorted(self.formats),
                 "pedal": self.pedal,
                 "sounding": self.sounding,

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias, Union
 
-from pianotrans.audio import find_audio
+from pianotrans.audio import OnRefused, find_audio
 from pianotrans.errors import AudioError, StorageError
 from pianotrans.extras import install_command
 from pianotrans.files import make_folder, write_atomically
@@ -24,15 +24,21 @@ Address: TypeAlias = Union[Path, "UPath"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # at least two letters: C:/ is a drive
 _HERE = ("file", "local")
+_WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
 def parse_address(text: str) -> Address:
     """The address that a path or a URL names; `file://…` is a path, too. Does not check that anything is there.
 
-    Raises StorageError for a URL that cannot be opened on this machine.
+    Raises StorageError for a URL that cannot be opened on this machine, and for an address of the web.
     """
     if not _URL.match(text):
         return Path(text)
+    if _WEB.match(text):  # mostly a page that shows a video, not the recording itself
+        raise StorageError(
+            f"{text}: an address of the web. Download the recording first, then give the file. URLs are for stores "
+            f"such as s3://bucket/song.wav, with the extra 'cluster': {install_command('cluster')}"
+        )
     try:
         from upath import UPath
     except ModuleNotFoundError as error:
@@ -66,10 +72,13 @@ def is_folder(address: Address) -> bool:
         return False
 
 
-def find_recordings(folder: Address) -> list[Address]:
-    """All recordings in a folder and its subfolders, sorted. Raises AudioError if the folder cannot be read."""
+def find_recordings(folder: Address, on_refused: OnRefused | None = None) -> list[Address]:
+    """All recordings in a folder and its subfolders, sorted; see `audio.find_audio`.
+
+    Raises AudioError if the folder cannot be read.
+    """
     if isinstance(folder, Path):
-        return list(find_audio(folder))
+        return list(find_audio(folder, on_refused))
     from pianotrans.workers import remote
 
     return list(remote.find_recordings(folder))
@@ -77,7 +86,8 @@ def find_recordings(folder: Address) -> list[Address]:
 
 def place_below(folder: Address, address: Address) -> PurePath:
     """The path of an address relative to a folder; both are on this machine, or both in the same store."""
-    return PurePath(address.relative_to(folder).as_posix())  # type: ignore[arg-type]
+    place = address.relative_to(folder)  # type: ignore[arg-type]
+    return place if isinstance(place, Path) else PurePath(place.as_posix())
 
 
 def here(address: Address) -> Path:
@@ -113,6 +123,14 @@ def is_file(address: Address) -> bool:
     from pianotrans.workers import remote
 
     return remote.is_file(address)
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether both paths lead to one and the same file, which exists."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def read(address: Address) -> bytes | None:

@@ -1,6 +1,5 @@
 """A worker: it loads one model and transcribes one recording after another."""
 
-import signal
 import threading
 import time
 import traceback
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from pianotrans.errors import Cancelled, FetchError, PianotransError
 from pianotrans.events import Performance
-from pianotrans.processes import limit_threads
+from pianotrans.memory import limited_decoding
+from pianotrans.processes import ignore_interrupts, limit_threads
 from pianotrans.workers.formats import AudioFile
 from pianotrans.workers.length import MARGIN_S, check_length, measure_s
 from pianotrans.workers.messages import (
@@ -59,8 +59,7 @@ def serve(connection: "Connection[Message, Order]", recipe: Recipe, n_threads: i
         recipe: how to transcribe every recording.
         n_threads: number of threads to compute with; None leaves the choice to torch.
     """
-    with suppress(ValueError):  # not in the main thread
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent handles it
+    ignore_interrupts()
     limit_threads(n_threads)
     _offer_to_die_first()
     with suppress(*_HUNG_UP):
@@ -68,17 +67,21 @@ def serve(connection: "Connection[Message, Order]", recipe: Recipe, n_threads: i
 
 
 def work(recipe: Recipe, inbox: Inbox, send: Callable[[Message], None]) -> None:
-    """Load the model and follow the orders of an inbox; returns only if the model cannot be loaded."""
+    """Load the model and follow the orders of an inbox; returns only if the model cannot be loaded.
+
+    The memory of decoding is limited: recordings are of unknown origin.
+    """
     try:
         transcriber = load(recipe, lambda line: send(Said(line)))
     except PianotransError as error:
         send(Unable(error))
         return
     send(Ready(str(transcriber.device), transcriber.entry.name))
-    while True:
-        order = inbox.recv()
-        if isinstance(order, Task):  # a cancellation that comes too late is ignored
-            send(do_task(transcriber, recipe, order, send, _Cancellation(inbox, order.name)))
+    with limited_decoding():
+        while True:
+            order = inbox.recv()
+            if isinstance(order, Task):  # a cancellation that comes too late is ignored
+                send(do_task(transcriber, recipe, order, send, _Cancellation(inbox, order.name)))
 
 
 def load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
@@ -91,6 +94,7 @@ def load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
         precision=recipe.precision,
         hop_s=recipe.hop_s,
         confidence=recipe.needs_confidence,
+        tuning=recipe.tuning,
         say=say,
     )
 
@@ -125,9 +129,8 @@ def do_task(
         return Failed(" ".join(message.split()), trace, time.monotonic() - start, is_lasting)
     took_s = time.monotonic() - start
     remarks = tuple(remark.text for remark in performance.remarks)
-    return Finished(
-        contents, performance.duration_s, took_s, len(performance.notes), len(performance.pedals), remarks
-    )
+    audio_s = performance.duration_s - recipe.reading.origin_s
+    return Finished(contents, audio_s, took_s, len(performance.notes), len(performance.pedals), remarks)
 
 
 def _transcribe(

@@ -1,6 +1,7 @@
 """Recordings made for the tests, and how to read them."""
 
 import os
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -96,3 +97,60 @@ def lag(heard: Block, played: Block) -> int:
 
 def name_of(source: AudioSource) -> str:
     return os.fspath(source) if isinstance(source, str | os.PathLike) else "audio"
+
+
+def notes(duration_s: float, rate: int = 44_100, n_channels: int = 1) -> Block:
+    """Struck notes of all pitches at irregular times, each with a click: every moment sounds like no other."""
+    rng = np.random.default_rng(7)
+    samples = rng.normal(0, 1e-3, round(duration_s * rate))
+    length = np.arange(round(0.4 * rate)) / rate
+    for onset_s in np.arange(0.1, duration_s - 0.5, 0.15) + rng.uniform(
+        0, 0.1, len(np.arange(0.1, duration_s - 0.5, 0.15))
+    ):
+        note = np.sin(2 * np.pi * rng.uniform(150, 2000) * length) * np.exp(-length / 0.1)
+        note[: rate // 500] += rng.normal(0, 0.5, rate // 500)
+        at = round(onset_s * rate)
+        samples[at : at + len(note)] += 0.25 * note
+    return np.repeat(samples[None].astype(np.float32), n_channels, axis=0)
+
+
+def remux(
+    source: Path,
+    target: Path,
+    moved_s: Callable[[float], float],
+    container: str | None = None,
+    *,
+    late_sound_s: float = 0.0,
+) -> Path:
+    """A copy whose packets stand at other times: `moved_s` gives the new one of each; sound may come later."""
+    with av.open(source) as given, av.open(target, "w", format=container) as copy:
+        streams = {stream.index: copy.add_stream_from_template(stream) for stream in given.streams}
+        for packet in given.demux():
+            if packet.dts is None or packet.pts is None:
+                continue
+            late_s = late_sound_s if packet.stream.type == "audio" else 0.0
+            new_s = moved_s(float(packet.pts * packet.time_base)) + late_s
+            shift = round(new_s / packet.time_base) - packet.pts
+            packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+            packet.stream = streams[packet.stream.index]
+            copy.mux(packet)
+    return target
+
+
+def overwrite(path: Path, begin: float, n_bytes: int, content: str = "noise") -> Path:
+    """A copy with garbage from a fraction of the file on."""
+    data = bytearray(path.read_bytes())
+    at = round(begin * len(data))
+    n_bytes = min(n_bytes, len(data) - at)
+    data[at : at + n_bytes] = {"noise": np.random.default_rng(3).bytes(n_bytes), "zeros": bytes(n_bytes)}[content]
+    copy = path.with_name(f"damaged_{path.name}")
+    copy.write_bytes(data)
+    return copy
+
+
+def lag_at(heard: Block, played: Block, begin_s: float, end_s: float, rate: int) -> int:
+    """By how many samples what was played between two times is heard late."""
+    part = np.zeros_like(played)
+    window = slice(round(begin_s * rate), round(end_s * rate))
+    part[:, window] = played[:, window]
+    return lag(heard, part)

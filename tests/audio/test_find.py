@@ -1,13 +1,14 @@
 """Recordings in folders."""
 
-import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from pianotrans.audio import AUDIO_SUFFIXES, find_audio
 from pianotrans.errors import AudioError
+from tests.commands.driving import as_nobody
 
 
 def touch(path: Path) -> Path:
@@ -51,19 +52,25 @@ def test_what_is_not_a_folder(tmp_path: Path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions are another matter there")
-def test_unreadable_folder(tmp_path: Path):
-    touch(tmp_path / "closed" / "take.wav")
-    (tmp_path / "closed").chmod(0)
-    was_root = os.geteuid() == 0
-    if was_root:
-        os.seteuid(65534)
-    try:
-        with pytest.raises(AudioError, match=r"cannot be read as a folder \(Permission denied"):
-            find_audio(tmp_path)
-    finally:
-        if was_root:
-            os.seteuid(0)
-        (tmp_path / "closed").chmod(0o700)
+def test_unreadable_folder():
+    with tempfile.TemporaryDirectory() as name:  # not tmp_path: its parents are closed to others
+        root = Path(name)
+        root.chmod(0o755)
+        closed, *others = (touch(root / place) for place in ("closed/take.wav", "a.wav", "d/b.wav"))
+        closed.parent.chmod(0)
+        refused: list[tuple[str, Path]] = []
+        try:
+            with as_nobody():
+                with pytest.raises(AudioError, match=r"closed: cannot be read as a folder \(Permission denied"):
+                    find_audio(root)
+                assert find_audio(root, lambda error, folder: refused.append((str(error), folder))) == others
+                with pytest.raises(AudioError, match=r"closed: cannot be read"):
+                    find_audio(closed.parent, lambda *_: None)
+        finally:
+            closed.parent.chmod(0o700)
+    ((reason, folder),) = refused
+    assert folder == closed.parent
+    assert reason.startswith(f"{folder}: cannot be read as a folder (Permission denied)")
 
 
 def test_suffixes():

@@ -109,7 +109,7 @@ def test_channels_through_ffmpeg(tmp_path: Path, codec: str, n_channels: int):
     assert np.abs(heard[full_range, middle] - played[full_range, middle]).std() < 0.05
 
 
-@pytest.mark.parametrize("rate", [4_000, 8_000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000])
+@pytest.mark.parametrize("rate", [4_000, 8_000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000, 352_800, 384_000])
 def test_rates(tmp_path: Path, rate: int):
     heard, info = read(write(tmp_path / "take.wav", tones(0.2, rate), rate))
     assert info.sample_rate == rate
@@ -214,3 +214,18 @@ def test_blocks_are_read_once(tmp_path: Path):
         list(reader.blocks())
         with pytest.raises(RuntimeError, match="only once"):
             list(reader.blocks())
+
+
+@pytest.mark.parametrize(("rate", "n_channels"), [(48_000, 1), (44_100, 2), (22_050, 2)])
+def test_a_format_that_changes_on_the_way_becomes_the_first_one(tmp_path: Path, rate: int, n_channels: int):
+    content = b""
+    for index, (one_rate, one_n) in enumerate([(44_100, 1), (rate, n_channels)]):
+        part = tmp_path / f"{index}.mp3"
+        encode(part, music(3.0, one_rate, one_n), one_rate, "libmp3lame")
+        content += part.read_bytes()
+    heard, info = read(io.BytesIO(content))
+    assert (info.sample_rate, info.n_channels) == (44_100, 1)
+    assert heard.shape[1] == pytest.approx(6 * 44_100, abs=1200)  # but for padding
+    first, second = heard[:, : 3 * 44_100], heard[:, 3 * 44_100 :]
+    assert lag(first, music(3.0)) == 0
+    assert abs(lag(second, music(3.0))) <= 60

@@ -123,26 +123,14 @@ def test_samples_too_large_for_float32(tmp_path: Path):
 
 
 def test_too_high_or_low_rate(tmp_path: Path):
-    for rate in (3_999, 192_001):
+    for rate in (3_999, 768_001):
         path = write(tmp_path / "take.wav", tones(0.1, rate), rate)
-        assert f"sample rate {rate} Hz. Resample it to 4000–192000 Hz." in refusal(path)
+        assert f"sample rate {rate} Hz. Resample it to 4000–768000 Hz." in refusal(path)
 
 
 def test_too_many_channels(tmp_path: Path):
     path = write(tmp_path / "take.wav", tones(0.1, n_channels=9))
     assert "9 channels. Mix it down to at most 8." in refusal(path)
-
-
-@pytest.mark.parametrize(("rate", "n_channels"), [(48_000, 1), (44_100, 2)])
-def test_format_that_changes_on_the_way(tmp_path: Path, rate: int, n_channels: int):
-    content = b""
-    for index, (one_rate, one_n) in enumerate([(44_100, 1), (rate, n_channels)]):
-        part = tmp_path / f"{index}.mp3"
-        encode(part, music(3.0, one_rate, one_n), one_rate, "libmp3lame", options={"write_xing": "0"})
-        content += part.read_bytes()
-    assert f"changes from 44100 Hz, 1 channels to {rate} Hz, {n_channels} channels after 3." in refusal(
-        io.BytesIO(content)
-    )
 
 
 @pytest.mark.parametrize("n_bytes", [4, 12, 20, 40])

@@ -65,3 +65,19 @@ def test_blocks_of_a_reader():
     blocks = list(resample(reader.blocks(), 48_000, 44_100, 2))
     assert len(blocks) > 2
     assert sum(block.shape[1] for block in blocks) == 5 * 44_100
+
+
+@pytest.mark.parametrize("cents", [-150, -45, 37.3])
+def test_an_odd_ratio_stays_in_step_for_half_an_hour(cents):
+    """A piano off pitch is corrected by resampling: nothing may drift."""
+    rate, n_seconds, at_s = 8_000 * 2 ** (-cents / 1200), 1_800, 1_790
+    blocks = (np.zeros((1, 8_000), np.float32) for _ in range(n_seconds))
+    clicked = (block + (np.arange(8_000) == 0) * np.float32(i == at_s) for i, block in enumerate(blocks))
+    n_before, peak, peak_at = 0, 0.0, 0
+    for block in resample((block.astype(np.float32) for block in clicked), rate, 8_000, 1):
+        highest = int(np.argmax(block[0]))
+        if block[0, highest] > peak:
+            peak, peak_at = block[0, highest], n_before + highest
+        n_before += block.shape[1]
+    assert peak_at == pytest.approx(at_s * 8_000 * 8_000 / rate, abs=1)
+    assert n_before == pytest.approx(n_seconds * 8_000 * 8_000 / rate, abs=1)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pianotrans.audio import find_audio
 from pianotrans.batch import Item, Ledger, Run
-from pianotrans.batch.ledger import EntryState
+from pianotrans.batch.entry import EntryState
 from pianotrans.inference.transcriber import Transcriber
 from pianotrans.workers.worker import do_task
 

@@ -1,12 +1,16 @@
 """Collections of files that are no recordings, and a pool that does not mind: its workers are scripts."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from pianotrans.batch import Item, Ledger, Options, Outcome, Run, RunWatcher
-from pianotrans.workers.messages import Failed, Finished, Message, Task
+from pianotrans.errors import PianotransError
+from pianotrans.workers.messages import Failed, Finished, Message, Ready, Said, Task, Unable
 from pianotrans.workers.pool import Report
 from pianotrans.workers.recipe import Recipe
+from pianotrans.workers.worker import do_task, load
 
 TINY = Recipe(model="tiny", device="cpu", precision="float32")  # the same notes on any number of threads
 
@@ -20,7 +24,7 @@ def collection(folder: Path, *names: str) -> list[Item]:
         source = folder / "in" / name
         source.parent.mkdir(parents=True, exist_ok=True)
         if not source.exists():
-            source.write_text(f"recording {name}")
+            source.write_bytes(os.fsencode(f"recording {name}"))
         place = Path(name)
         items.append(Item.of(place, source, {"mid": folder / "out" / place.with_suffix(".mid")}))
     return items
@@ -99,26 +103,48 @@ def run(
     out.mkdir(exist_ok=True)
     with Ledger(out) as ledger:
         outcomes = Run(items, recipe, ledger, Options(**options), watcher, lambda *_: pool).go()  # type: ignore
-    assert [outcome.item for outcome in outcomes] == items
+    assert [outcome.item.source for outcome in outcomes] == [item.source for item in items]
     return {outcome.item.name: outcome for outcome in outcomes}, pool
 
 
-def pool_here(recipe: Recipe, n_workers: int = 1) -> ScriptedPool:
-    """A pool that transcribes in this process: nothing to load again, and nothing to wait for."""
-    from pianotrans.inference.transcriber import Transcriber
-    from pianotrans.workers.messages import Unable
-    from pianotrans.workers.worker import do_task
+class PoolHere:
+    """Transcribes in this process: nothing to start, and nothing to wait for."""
 
-    loaded: list[Transcriber] = []
+    def __init__(self, recipe: Recipe):
+        self._recipe = recipe
+        self._transcriber: Any = None
+        self.tasks: list[Task] = []
 
-    def answer(task: Task) -> Message:
+    @property
+    def n_idle(self) -> int:
+        return 0 if self._transcriber is None else 1 - len(self.tasks)
+
+    def start(self) -> None: ...
+
+    def give(self, task: Task) -> None:
+        assert self.n_idle
+        self.tasks.append(task)
+
+    def listen(self, timeout_s: float) -> Iterator[Report]:  # noqa: ARG002 - it is always ready
+        task = self.tasks[0] if self.tasks else None
+        messages: list[Message] = []
+        if self._transcriber is None:
+            messages.append(self._load(messages.append))
+        elif task is not None:
+            messages.append(do_task(self._transcriber, self._recipe, task, messages.append))
+            self.tasks.clear()
+        yield from (Report(task, message) for message in messages)
+
+    def close(self) -> None:
+        self.tasks.clear()
+
+    def _load(self, tell: Callable[[Message], None]) -> Message:
         try:
-            if not loaded:
-                loaded.append(
-                    Transcriber(recipe.model, device=recipe.device, precision=recipe.precision, hop_s=recipe.hop_s)
-                )
-        except Exception as error:
+            self._transcriber = load(self._recipe, lambda line: tell(Said(line)))
+        except PianotransError as error:
             return Unable(error)
-        return do_task(loaded[0], recipe, task, lambda _: None)
+        return Ready(str(self._transcriber.device), self._transcriber.entry.name)
 
-    return ScriptedPool(answer)
+
+def pool_here(recipe: Recipe, n_workers: int = 1) -> PoolHere:
+    return PoolHere(recipe)

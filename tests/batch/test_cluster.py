@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pianotrans.batch import Ledger
-from pianotrans.batch.ledger import EntryState
+from pianotrans.batch.entry import EntryState
 from pianotrans.workers.storage import parse_address
 from tests.commands.driving import ENVIRONMENT, RATE, REPOSITORY, clip, command_line, errors, names, noise, write
 from tests.synthesis import random_performance, render

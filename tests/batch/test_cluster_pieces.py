@@ -439,6 +439,23 @@ def test_what_is_no_address(address: str):
         Session(address)
 
 
+@pytest.mark.slow
+def test_a_local_cluster_cannot_be_reached_from_elsewhere():
+    pytest.importorskip("ray")
+    psutil = pytest.importorskip("psutil")  # Ray brings it along
+    session = Session("local")
+    try:
+        (node,) = session.ray.nodes()
+        processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        sockets = [one for process in processes for one in process.net_connections("tcp")]
+        listening = [one.laddr.ip for one in sockets if one.status == psutil.CONN_LISTEN]
+    finally:
+        session.close()
+    assert node["NodeManagerAddress"] == "127.0.0.1"
+    assert len(listening) > 2
+    assert {address.removeprefix("::ffff:") for address in listening} <= {"127.0.0.1", "::1"}
+
+
 @pytest.mark.parametrize("scheme", ["", "ray://"])
 def test_nobody_answers(scheme: str):
     pytest.importorskip("ray")

@@ -1,5 +1,6 @@
 """The evaluation of a data set from Python: what it returns, keeps and tells."""
 
+import shutil
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -87,6 +88,19 @@ def test_a_part_under_other_settings(songs: Path):
         "b",
         1,
     )
+
+
+@pytest.mark.shared
+def test_a_recording_that_crashes_whoever_opens_it(songs: Path, shared: Path):
+    """Its length is asked for in another process; it is transcribed, or not, in a third."""
+
+    class Stops(DatasetWatcher):
+        def transcribing(self):
+            raise KeyboardInterrupt
+
+    shutil.copy(shared / "field" / "attack" / "crash_channels0.adx", songs / "b.wav")
+    with pytest.raises(KeyboardInterrupt):  # so it lives
+        pianotrans.evaluate_dataset(songs, recipe=TINY, watcher=Stops())
 
 
 def test_what_is_wrong_as_a_whole(songs: Path):

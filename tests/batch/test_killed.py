@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pianotrans.batch import Ledger
-from pianotrans.batch.ledger import EntryState
+from pianotrans.batch.entry import EntryState
 from tests.commands.driving import ENVIRONMENT, RATE, REPOSITORY, names, write
 from tests.synthesis import random_performance, render
 

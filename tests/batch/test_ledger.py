@@ -5,19 +5,22 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pianotrans.batch.database import SCHEMA_VERSION
+from pianotrans.batch.entry import EntryState, Figures
 from pianotrans.batch.identity import Identity
-from pianotrans.batch.ledger import EntryState, Figures, Ledger
+from pianotrans.batch.ledger import Ledger
 from pianotrans.batch.owners import HEARTBEAT_S, LEASE_S, Owner, is_at_work
 from pianotrans.errors import LedgerError
 from tests.commands.driving import as_nobody
+from tests.events.strategies import quick
 
 NAMES = ("a.wav", "A.wav", "disc 1/练習.wav", "é.wav", "e\N{COMBINING ACUTE ACCENT}.wav", "x" * 4000 + ".wav")
 FIGURES = Figures(12.5, 3.25, 40)
@@ -108,7 +111,7 @@ def test_the_claim_of_an_owner_elsewhere_lasts_as_long_as_its_heartbeat(tmp_path
     stale = here.entry("a.wav")
     assert not here.claim(stale, identity(), "s")
     clock.now_s += 2
-    assert not stale.is_taken(clock())
+    assert not here.is_taken(stale)
     far.beat()  # just in time, and after `stale` was read
     assert not here.claim(stale, identity(), "s")
     clock.now_s += LEASE_S + 1
@@ -127,6 +130,24 @@ def test_the_claim_of_a_dead_process_here_is_free_at_once(tmp_path: Path, clock:
     assert here.claim(here.entry("a.wav"), identity(), "s")
     assert here.entry("a.wav").written == {"half"}
     assert not dead.finish("a.wav", [], [], FIGURES)
+
+
+def test_a_heartbeat_of_the_future_counts_as_long_as_it_is_renewed(tmp_path: Path, clock: Clock):
+    """A machine whose clock is ahead by a year: its claims are respected, but not for ever."""
+    ahead = Clock()
+    ahead.now_s += 365 * 86400
+    with Ledger(tmp_path, ELSEWHERE, ahead) as far, Ledger(tmp_path, None, clock) as here:
+        far.enrol(NAMES)
+        assert far.claim(far.entry("a.wav"), identity(), "s")
+        for _ in range(3):
+            assert here.is_taken(here.entry("a.wav"))
+            clock.now_s += LEASE_S - 1
+            far.beat()
+            ahead.now_s += LEASE_S - 1
+        assert here.is_taken(here.entry("a.wav"))
+        clock.now_s += LEASE_S + 1  # and now it is dead
+        assert not here.is_taken(here.entry("a.wav"))
+        assert here.claim(here.entry("a.wav"), identity(), "s")
 
 
 def test_who_is_at_work():
@@ -172,12 +193,66 @@ def test_recognising_changes_the_identity_only(tmp_path: Path):
         ledger.claim(ledger.entry("a.wav"), identity(), "s")
         ledger.fail("a.wav", "why", 1.0)
         before = ledger.entry("a.wav")
-        ledger.recognise(before, identity("new"))
+        ledger.recognise([(before, identity("new"))])
         after = ledger.entry("a.wav")
         assert after.identity == identity("new")
         assert (after.state, after.error, after.settings) == (before.state, "why", "s")
-        ledger.recognise(before, identity("too late"))
+        ledger.recognise([(before, identity("too late"))])
         assert ledger.entry("a.wav") == after
+
+
+# Runs with other settings
+
+
+def test_runs_with_other_settings_are_kept_apart(tmp_path: Path, clock: Clock):
+    one, two, three = (Ledger(tmp_path, owner, clock) for owner in (ELSEWHERE, None, None))
+    one.join("fast")
+    one.enrol(NAMES)
+    two.join("fast")
+    with pytest.raises(LedgerError, match=rf"^{tmp_path}: .*other settings.*process 1 on another machine"):
+        three.join("slow")
+    one.leave()
+    with pytest.raises(LedgerError, match=rf"process {os.getpid()} "):
+        three.join("slow")
+    two.leave()
+    three.join("slow")
+    with pytest.raises(LedgerError, match="other settings"):
+        one.join("fast")
+
+
+@pytest.mark.parametrize("owner", [ELSEWHERE, "dead"], ids=str)
+def test_a_run_that_has_died_is_in_nobodys_way(tmp_path: Path, clock: Clock, owner):
+    owner = Owner(Owner.this().machine, dead_pid(), "abc") if owner == "dead" else owner
+    dead, here = Ledger(tmp_path, owner, clock), Ledger(tmp_path, None, clock)
+    dead.join("fast")
+    if owner is ELSEWHERE:
+        clock.now_s += LEASE_S - 1
+        dead.beat()
+        clock.now_s += LEASE_S - 1
+        with pytest.raises(LedgerError, match="other settings"):
+            here.join("slow")
+        clock.now_s += 2
+    here.join("slow")
+    with pytest.raises(LedgerError, match="other settings"):
+        dead.beat()  # it was only asleep
+
+
+def test_a_run_that_slept_goes_on_if_nobody_minds(tmp_path: Path, clock: Clock):
+    far, here = Ledger(tmp_path, ELSEWHERE, clock), Ledger(tmp_path, None, clock)
+    far.join("fast")
+    clock.now_s += LEASE_S + 1
+    here.join("slow")
+    here.leave()
+    far.beat()
+    with pytest.raises(LedgerError, match="other settings"):
+        here.join("slow")
+
+
+def test_a_run_of_the_far_future_is_in_nobodys_way(tmp_path: Path, clock: Clock):
+    ahead = Clock()
+    ahead.now_s += 365 * 86400
+    Ledger(tmp_path, ELSEWHERE, ahead).join("fast")
+    Ledger(tmp_path, None, clock).join("slow")
 
 
 # Against a model made of plain dicts
@@ -294,6 +369,97 @@ def test_a_damaged_ledger(tmp_path: Path, content: bytes):
     path.parent.mkdir()
     path.write_bytes(content)
     with pytest.raises(LedgerError, match=r"ledger\.sqlite: cannot be read or written \(.*Move it away"):
+        Ledger(tmp_path)
+
+
+def use(out: Path) -> None:
+    """What a run does with its ledger."""
+    with Ledger(out) as ledger:
+        ledger.join("s")
+        for entry in ledger.entries():
+            ledger.claim(entry, identity(), "s")
+            ledger.fail(entry.name, "why", 1.0)
+        ledger.leave()
+
+
+HUGE = "x" * 2_000_000
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE recordings SET name = x'00ff'",
+        "UPDATE recordings SET revision = 'one'",
+        "UPDATE recordings SET size = 'big'",
+        "UPDATE recordings SET mtime_ns = 0.5",
+        "UPDATE recordings SET content = NULL",
+        "UPDATE recordings SET size = NULL",
+        "UPDATE recordings SET owner = 'me', state = 'running'",
+        "UPDATE recordings SET owner = 'a:99999999999999999999:b', state = 'running'",
+        "UPDATE recordings SET owner = 'a:-1:b', state = 'running'",
+        "UPDATE recordings SET owner = 'a:1:b', state = 'running', heartbeat_s = 'now'",
+        "UPDATE recordings SET owner = 'a:1:b', state = 'running', heartbeat_s = 9e999",
+        "UPDATE recordings SET audio_s = 'long'",
+        "UPDATE recordings SET audio_s = 9e999",
+        "UPDATE recordings SET n_notes = 'many'",
+        "UPDATE recordings SET outputs = 'a.mid'",
+        "UPDATE recordings SET outputs = '{}'",
+        "UPDATE recordings SET outputs = '[1]'",
+        "UPDATE recordings SET written = '[[]]'",
+        f"UPDATE recordings SET written = '{DEEP}'",
+        f"UPDATE recordings SET error = '{HUGE}'",
+        "UPDATE recordings SET error = CAST(x'ff' AS TEXT)",
+        "PRAGMA ignore_check_constraints = ON; UPDATE recordings SET state = 'lost'",
+        "ALTER TABLE recordings DROP COLUMN outputs",
+        "ALTER TABLE recordings RENAME COLUMN settings TO s",
+        "ALTER TABLE recordings RENAME TO songs",
+        "DROP TABLE recordings",
+        "DROP TABLE history",
+        "DROP TABLE recordings; CREATE TABLE recordings (name TEXT, state TEXT)",
+        "CREATE TABLE c AS SELECT * FROM recordings; DROP TABLE recordings; ALTER TABLE c RENAME TO recordings",
+        "DROP TABLE recordings; CREATE VIEW recordings AS SELECT 1 AS name",
+        "DROP TABLE runs; CREATE TABLE runs (owner, settings, heartbeat_s); INSERT INTO runs VALUES (1, 2, 3)",
+        "INSERT INTO runs VALUES ('me', 's', 1.0)",
+        "INSERT INTO runs VALUES ('a:1:b', 's', 'now')",
+        "DROP TABLE runs; CREATE TABLE runs (owner)",
+        "PRAGMA user_version = 0",
+        "PRAGMA user_version = -5",
+    ],
+    ids=lambda change: change[:70],
+)
+def test_a_ledger_that_somebody_has_changed(tmp_path: Path, change: str):
+    with Ledger(tmp_path) as ledger:
+        ledger.enrol(["a.wav"])
+        ledger.claim(ledger.entry("a.wav"), identity(), "s")
+        ledger.finish("a.wav", ["a.mid"], ["d"], FIGURES)
+    connection = sqlite3.connect(tmp_path / ".pianotrans" / "ledger.sqlite")
+    connection.executescript(change)
+    connection.close()
+    with pytest.raises(LedgerError, match=r"ledger\.sqlite: .*Move it away") as caught:
+        use(tmp_path)
+    assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)
+
+
+@settings(quick, max_examples=40)
+@given(st.randoms(use_true_random=False), st.integers(1, 40))
+def test_random_bytes_in_a_ledger(random, n_bytes: int):
+    with tempfile.TemporaryDirectory() as name:
+        with Ledger(Path(name)) as ledger:
+            ledger.enrol(["a.wav", "b.wav"])
+            path = ledger.path
+        content = bytearray(path.read_bytes())
+        for _ in range(n_bytes):
+            content[random.randrange(len(content))] = random.randrange(256)
+        path.write_bytes(content)
+        with suppress(LedgerError):
+            use(Path(name))
+
+
+def test_a_folder_in_place_of_the_ledger(tmp_path: Path):
+    (tmp_path / ".pianotrans" / "ledger.sqlite").mkdir(parents=True)
+    with pytest.raises(LedgerError, match=r"ledger\.sqlite: cannot be read or written"):
         Ledger(tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +12,13 @@ from hypothesis import strategies as st
 
 from pianotrans.audio import Reading
 from pianotrans.batch import End, Item, Ledger, Outcome, write_report
-from pianotrans.batch.estimate import Estimate, header_duration_s
+from pianotrans.batch.estimate import Estimate, size_of
 from pianotrans.batch.identity import identify
 from pianotrans.errors import AudioError, ModelError
 from pianotrans.events import Cleaning, Note, Pedal, Performance, extend_by_pedal
 from pianotrans.events.formats import encode
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.rendering import render
-from tests.commands.driving import clip
 from tests.inference.making import copy_of_tiny
 
 from .making import TINY, ScriptedPool, collection, failed, finished, run
@@ -83,7 +83,9 @@ def test_names_that_are_hard_to_tell_apart(tmp_path: Path, names: tuple[str, ...
         pytest.skip("one file on this file system")
     outcomes, _ = run(items, tmp_path / "out")
     assert [outcomes[name].end for name in names] == [End.done] * len(names)
-    assert [item.outputs["mid"].read_text() for item in items] == [f"MIDI of recording {name}" for name in names]
+    outputs = [outcomes[name].item.outputs["mid"] for name in names]
+    assert [path.read_text() for path in outputs] == [f"MIDI of recording {name}" for name in names]
+    assert len({unicodedata.normalize("NFC", path.name).casefold() for path in outputs}) == len(names)
 
 
 def test_a_name_that_is_too_long_for_its_output(tmp_path: Path):
@@ -102,6 +104,8 @@ def test_every_setting_is_in_the_fingerprint():
         {"formats": ("mid", "csv")}, {"pedal": False}, {"sounding": True}, {"model": "transkun-v2"},
         {"precision": "bfloat16"}, {"hop_s": 1.0},
         {"reading": Reading(allow_damaged=True)}, {"reading": Reading(end_s=4.0)},
+        {"reading": Reading(1.0)}, {"reading": Reading(1.0, from_zero=True)}, {"reading": Reading(track=2)},
+        {"tuning": "off"}, {"tuning": -45.0},
         {"confidence": False}, {"cleaning": Cleaning(min_velocity=1)},
     ]  # fmt: skip
     prints = {TINY.fingerprint(), *(replace(TINY, **change).fingerprint() for change in changes)}
@@ -151,21 +155,22 @@ def test_rendering():
 
 # Estimates
 
-ITEMS = [Item(str(i), Path(str(i)), {}) for i in range(4)]
+ITEMS = [Item(name, Path(name), {}) for name in ("a.wav", "b.wav", "c.mp3", "d.wav")]
 
 
 def test_an_estimate_from_beginning_to_end():
-    estimate = Estimate([(ITEMS[0], 10.0), (ITEMS[1], 30.0), (ITEMS[2], None)])
-    assert (estimate.done_s, estimate.total_s, estimate.left_s(5.0)) == (0.0, 60.0, None)
-    estimate.progressed(ITEMS[0], 5.0, 10.0)
-    assert (estimate.done_s, estimate.total_s, estimate.left_s(1.0)) == (5.0, 60.0, 11.0)
-    estimate.ended(ITEMS[0], 10.0)
+    estimate = Estimate([(ITEMS[0], 1000), (ITEMS[1], 3000), (ITEMS[2], 500)])
+    assert (estimate.done_s, estimate.total_s, estimate.left_s(5.0)) == (0.0, 0.0, None)
+    estimate.progressed(ITEMS[0], 5.0, 10.0)  # so a WAV file has 1 s for 100 bytes; an MP3 file counts as average
+    assert (estimate.done_s, estimate.total_s, estimate.left_s(1.0)) == (5.0, 10.0 + 30.0 + 10.0, 9.0)
+    estimate.ended(ITEMS[0], 20.0)  # it was longer than its header said
+    assert (estimate.done_s, estimate.total_s) == (20.0, 20.0 + 60.0 + 20.0)
     estimate.progressed(ITEMS[2], 4.0, 80.0)
-    assert (estimate.done_s, estimate.total_s) == (14.0, 120.0)
+    assert (estimate.done_s, estimate.total_s) == (24.0, 20.0 + 60.0 + 80.0)
     estimate.ended(ITEMS[2], 0.0)  # failed: it brought nothing
-    assert (estimate.done_s, estimate.total_s) == (10.0, 40.0)
+    assert (estimate.done_s, estimate.total_s) == (20.0, 20.0 + 60.0)
     estimate.ended(ITEMS[1], 30.0)
-    assert (estimate.done_s, estimate.total_s, estimate.left_s(7.0)) == (40.0, 40.0, 0.0)
+    assert (estimate.done_s, estimate.total_s, estimate.left_s(7.0)) == (50.0, 50.0, 0.0)
 
 
 def test_an_estimate_of_nothing_and_of_nothing_known():
@@ -178,12 +183,19 @@ def test_an_estimate_of_nothing_and_of_nothing_known():
     assert estimate.total_s == 20.0  # the others are taken to be as long
 
 
+def test_an_estimate_for_a_worker_that_dies():
+    estimate = Estimate([(item, 100) for item in ITEMS[:2]])
+    estimate.progressed(ITEMS[0], 9.0, 10.0)
+    estimate.progressed(ITEMS[0], 1.0, 10.0)  # begun once more
+    assert (estimate.done_s, estimate.total_s) == (1.0, 20.0)
+
+
 @given(
-    st.lists(st.one_of(st.none(), st.floats(0, 1e5)), min_size=4, max_size=4),
+    st.lists(st.one_of(st.none(), st.integers(0, 10**9)), min_size=4, max_size=4),
     st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.floats(0, 1e5))),
 )
-def test_never_more_is_done_than_there_is(lengths_s, steps):
-    estimate = Estimate(zip(ITEMS, lengths_s, strict=True))
+def test_never_more_is_done_than_there_is(sizes, steps):
+    estimate = Estimate(zip(ITEMS, sizes, strict=True))
     ended = set()
     for i, ends, seconds in steps:
         if i in ended:
@@ -197,11 +209,10 @@ def test_never_more_is_done_than_there_is(lengths_s, steps):
         assert (estimate.left_s(1.0) or 0.0) >= -1e-6
 
 
-def test_lengths_by_the_header(tmp_path: Path):
-    assert header_duration_s(clip(tmp_path / "a.wav", 0.5)) == pytest.approx(0.5)
+def test_sizes(tmp_path: Path):
     (tmp_path / "b.wav").write_text("text")
-    assert header_duration_s(tmp_path / "b.wav") is None
-    assert header_duration_s(tmp_path / "missing.wav") is None
+    assert size_of(tmp_path / "b.wav") == 4
+    assert size_of(tmp_path / "missing.wav") is None
 
 
 # The report

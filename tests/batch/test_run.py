@@ -10,7 +10,7 @@ import pytest
 from pianotrans.audio import Reading
 from pianotrans.batch import End, Ledger, Options, Run
 from pianotrans.batch import run as run_module
-from pianotrans.batch.ledger import EntryState, Figures
+from pianotrans.batch.entry import EntryState, Figures
 from pianotrans.batch.owners import Owner
 from pianotrans.errors import LedgerError, ModelError, WorkerError
 from pianotrans.workers.messages import Died, Failed, Message, Ready, Task, Unable
@@ -219,6 +219,59 @@ def test_failures_are_tried_again_where_asked_or_promising(tmp_path: Path, out: 
     run(items, out, ScriptedPool(failed))
     assert run(items[:1], out, **again)[1].given == ["a.wav"]
     assert run(items[:1], out, **again)[1].given == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are text there")
+def test_a_failure_of_any_name_can_be_kept(tmp_path: Path, out: Path):
+    names = [os.fsdecode(name) for name in (b"caf\xe9.flac", b"caf\\udce9.flac", b"a\nb.flac", b"ok.flac")]
+    items = collection(tmp_path, *names)
+    outcomes, _ = run(items, out, ScriptedPool(failed))
+    assert len(outcomes) == len(names)
+    with Ledger(out) as ledger:
+        errors = {entry.name: entry.error for entry in ledger.entries()}
+    assert set(errors) == set(outcomes)
+    assert all(error.isprintable() and "no good" in error for error in errors.values())
+    assert set(ends(run(items, out)[0]).values()) == {End.failed_before}
+
+
+def test_a_recording_that_vanishes_under_the_worker(tmp_path: Path, out: Path):
+    items = collection(tmp_path, "a.wav", "b.wav")
+
+    def answer(task: Task) -> Message:
+        if task.name == "a.wav":
+            task.source.rename(tmp_path / "away.wav")
+            return failed(task)
+        return finished(task)
+
+    outcomes, _ = run(items, out, ScriptedPool(answer))
+    assert ends(outcomes) == {"a.wav": End.failed, "b.wav": End.done}
+    (tmp_path / "away.wav").rename(items[0].source)
+    assert run(items, out)[0]["a.wav"].end is End.done  # it was not its fault
+
+
+def test_a_run_with_other_settings_is_refused_while_one_is_at_work(tmp_path: Path, out: Path):
+    items = collection(tmp_path, "a.wav", "b.wav")
+    other = replace(TINY, pedal=False)
+    refused: list[str] = []
+
+    def answer(task: Task) -> Message:
+        if not refused:
+            with pytest.raises(LedgerError, match=rf"{out}: .*other settings") as caught:
+                run(items, out, recipe=other)
+            refused.append(str(caught.value))
+        return finished(task)
+
+    outcomes, _ = run(items, out, ScriptedPool(answer))
+    assert set(ends(outcomes).values()) == {End.done}
+    assert str(os.getpid()) in refused[0]
+    assert set(ends(run(items, out, recipe=other)[0]).values()) == {End.done}  # after its end
+
+
+def test_a_run_that_was_interrupted_is_in_nobodys_way(tmp_path: Path, out: Path):
+    items = collection(tmp_path, "a.wav")
+    with pytest.raises(KeyboardInterrupt):
+        run(items, out, ScriptedPool(lambda _: KeyboardInterrupt()))
+    assert set(ends(run(items, out, recipe=replace(TINY, pedal=False))[0]).values()) == {End.done}
 
 
 def test_a_recording_that_vanishes(tmp_path: Path, out: Path):

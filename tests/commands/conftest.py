@@ -1,4 +1,4 @@
-"""The models of these tests are small, and collections are done in this process."""
+"""The models of these tests are small, and recordings are transcribed in this process."""
 
 from functools import partial
 
@@ -17,8 +17,15 @@ def workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def put_workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker process takes seconds to load torch; tests of the processes themselves start the real command."""
+    from pianotrans import processes
     from pianotrans.batch import evaluation, transcribe_items
+    from pianotrans.commands import single_worker
     from pianotrans.commands.transcribe import collection
+    from pianotrans.training.preparation import running
 
     monkeypatch.setattr(collection, "Pool", pool_here)
+    monkeypatch.setattr(single_worker, "Pool", pool_here)
+    monkeypatch.setattr(running, "work_apart", processes.work_on)
+    monkeypatch.setattr(evaluation, "work_apart", processes.work_on)
+    monkeypatch.setattr(processes, "run_apart", lambda function, job: function(job))
     monkeypatch.setattr(evaluation, "transcribe_items", partial(transcribe_items, make_pool=pool_here))

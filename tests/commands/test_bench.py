@@ -67,3 +67,10 @@ def test_bad_input(tmp_path):
     assert bench(tmp_path / "none.wav").exit_code == 1
     assert bench("--hop", 99).exit_code == 2
     assert bench("--device", "abacus").exit_code == 2
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "0", "1e300"])
+def test_lengths_that_mean_nothing_are_refused(seconds: str):
+    result = run("bench", "--seconds", seconds)
+    assert result.exit_code == 2
+    assert "--seconds: " in result.stderr

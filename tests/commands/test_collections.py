@@ -3,19 +3,38 @@
 import csv
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pianotrans.batch import Ledger
-from pianotrans.batch.ledger import EntryState
+from pianotrans.batch.entry import EntryState
+from pianotrans.events import Performance
+from pianotrans.inference.transcriber import Transcriber
+from pianotrans.remarks import Remark
 
-from .driving import ENVIRONMENT, clip, command_line, errors, names, noise, only_error, run, transcribe, write
+from .driving import (
+    ENVIRONMENT,
+    as_nobody,
+    clip,
+    command_line,
+    errors,
+    names,
+    noise,
+    only_error,
+    run,
+    transcribe,
+    write,
+)
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="other signals there")
 
@@ -113,6 +132,100 @@ def test_foreign_files_are_refused_one_by_one(album: Path, out: Path):
     assert (out / "a.mid").read_bytes().startswith(b"MThd")
 
 
+def report_of(out: Path) -> dict[str, dict[str, str]]:
+    with (out / "report.csv").open(encoding="utf-8", newline="") as file:
+        return {row["input"]: row for row in csv.DictReader(file)}
+
+
+def test_recordings_of_one_name(album: Path, out: Path):
+    transcribe(album, "-o", out)
+    clip(album / "a.flac", 1.0)
+    for place in ("p2.flac", "p2.wav"):
+        clip(album / place, 0.5)
+    for _ in range(2):
+        assert transcribe(album, "-o", out).exit_code == 0
+        assert written(out) == [
+            *("a.flac.mid", "a.mid", "disc 1/[b].mid", "disc 2/é.mid", "p2.flac.mid", "p2.wav.mid")
+        ]
+        rows = report_of(out)
+        assert {name: rows[name]["outputs"] for name in ("a.wav", "a.flac", "p2.wav")} == {
+            "a.wav": "a.mid", "a.flac": "a.flac.mid", "p2.wav": "p2.wav.mid",
+        }  # fmt: skip
+
+
+def test_two_folders_with_the_same_names(album: Path, out: Path, tmp_path: Path):
+    other = clip(tmp_path / "other" / "a.wav", 0.5)
+    clip(tmp_path / "other" / "c.wav", 0.5)
+    result = transcribe(album, tmp_path / "other", "-o", out)
+    assert result.exit_code == 1
+    assert only_error(result).startswith(f"error: {other}: ")
+    assert written(out) == ["a.mid", "c.mid", "disc 1/[b].mid", "disc 2/é.mid"]
+    rows = report_of(out)
+    assert (rows["a.wav"]["state"], rows[str(other)]["state"]) == ("done", "failed")
+
+
+@POSIX
+def test_a_folder_that_cannot_be_read():
+    with tempfile.TemporaryDirectory() as name:  # not tmp_path: its parents are closed to others
+        album, out = Path(name) / "album", Path(name) / "out"
+        clip(album / "a.wav", 0.5)
+        closed = clip(album / "closed" / "b.wav", 0.5).parent
+        out.mkdir()
+        for folder in (Path(name), out):
+            folder.chmod(0o777)
+        closed.chmod(0)
+        try:
+            with as_nobody():
+                result = transcribe(album, "-o", out)
+        finally:
+            closed.chmod(0o700)
+        assert result.exit_code == 1
+        reason = only_error(result).removeprefix("error: ")
+        assert reason.startswith(f"{closed}: cannot be read as a folder (Permission denied)")
+        assert written(out) == ["a.mid"]
+        rows = report_of(out)
+        assert (rows["a.wav"]["state"], rows[str(closed)]["state"], rows[str(closed)]["error"]) == (
+            "done", "failed", reason,
+        )  # fmt: skip
+
+
+ODD_NAMES = [
+    b"caf\xe9.wav", b"caf\\udce9.wav", b"=1+1.wav", b"-x.wav", b"@x.wav", b"a\nb.wav", b"a\rb.wav", b"a\tb.wav",
+    b"\x1b[31mred\x1b[0m.wav", b"\xff\xfe.wav", b":smile:.wav", b"[bold]x.wav", b"a;b.wav", b'"q".wav',
+    b"'q'.wav", b"a,b.wav", b"%s.wav", b"{x}.wav", b"a\\b.wav", "e\u0301.wav".encode(), "gnp\u202e.wav".encode(),
+    "\u2028.wav".encode(), b"\xed\xa0\x80.wav", b"nul\x7f.wav", b" .wav", b"~.wav", b"*?.wav", b"<b>&amp;.wav",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@POSIX
+@pytest.mark.skipif(sys.platform == "darwin", reason="names are text there")
+@pytest.mark.parametrize("fails", [False, True], ids=["whole", "failing"])
+def test_odd_names_in_ledger_report_and_results(tmp_path: Path, out: Path, fails: bool):
+    album = tmp_path / "album"
+    album.mkdir()
+    content = b"no sound" if fails else clip(tmp_path / "take.wav", 0.5).read_bytes()
+    for name in ODD_NAMES:
+        Path(os.fsdecode(os.fsencode(album) + b"/" + name)).write_bytes(content)
+    for _ in range(2):
+        result = transcribe(album, "-o", out, "--format", "mid,json,csv,html")
+        assert result.exit_code == (1 if fails else 0), result.stderr
+    assert f"{len(ODD_NAMES)} of {len(ODD_NAMES)} {'failed' if fails else 'done'} before." in said(result)
+    rows = report_of(out)
+    assert len(rows) == len(ODD_NAMES)
+    for name, row in rows.items():
+        assert name[0] not in "=+-@"
+        assert name.isprintable()
+        assert row["error"].isprintable()
+        assert row["state"] == ("failed" if fails else "done")
+    assert r"caf\xe9.wav" in rows
+    results = [path for path in out.rglob("*") if path.suffix in (".mid", ".json", ".csv", ".html")]
+    assert len(results) == (0 if fails else 4 * len(ODD_NAMES)) + 1
+    for path in results:
+        if path.suffix != ".mid":
+            path.read_text(encoding="utf-8")
+
+
 def test_quiet_and_verbose(album: Path, out: Path):
     (album / "bad.wav").write_text("text")
     result = transcribe(album, "-o", out, "--quiet")
@@ -122,13 +235,26 @@ def test_quiet_and_verbose(album: Path, out: Path):
     assert any(line.startswith("Traceback") for line in said(result))
 
 
+def test_remarks_on_a_recording_are_told(album: Path, out: Path, monkeypatch: pytest.MonkeyPatch):
+    real = Transcriber.transcribe
+
+    def with_a_remark(*arguments: Any, **options: Any) -> Performance:
+        return replace(real(*arguments, **options), remarks=(Remark("tuning", "30 cents flat."),))
+
+    monkeypatch.setattr(Transcriber, "transcribe", with_a_remark)
+    lines = said(transcribe(album, "-o", out))
+    assert lines.count("a.wav: 30 cents flat.") == 1
+    assert sum(line.endswith(": 30 cents flat.") for line in lines) == 3
+    assert said(transcribe(album, "-o", out / "again", "--quiet")) == []
+
+
 def test_plain_progress(album: Path, out: Path, monkeypatch: pytest.MonkeyPatch):
     from pianotrans.commands.transcribe import progress as collection_progress
 
     monkeypatch.setattr(collection_progress, "_PLAIN_INTERVAL_S", 0.0)
     lines = said(transcribe(album, "-o", out))
     pattern = r"2 of 3 recordings, 1\.0 s of 1\.5 s of audio, \d+\.\dx real time, about \d+\.\d s left"
-    assert sum(re.fullmatch(pattern, line) is not None for line in lines) == 1
+    assert any(re.fullmatch(pattern, line) for line in lines)
 
 
 def test_no_ledger_where_there_is_no_collection(album: Path, out: Path, tmp_path: Path):
@@ -254,6 +380,21 @@ def test_interrupted_in_the_middle_and_gone_on_with(album: Path, out: Path, how:
     long.unlink()
     result = transcribe(album, "-o", out)
     assert (result.exit_code, said(result)[0]) == (0, "3 of 3 done before.")
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+@pytest.mark.xdist_group("kill")
+@POSIX
+def test_a_file_that_crashes_the_decoder_is_one_failure(album: Path, out: Path, shared: Path):
+    shutil.copy(shared / "field" / "attack" / "crash_channels0.adx", album / "b crash.wav")
+    process = start(album, "-o", out)
+    _, stderr = process.communicate(timeout=200)
+    assert process.returncode == 1, stderr
+    assert len(written(out)) == 3
+    rows = report_of(out)
+    assert {name: row["state"] for name, row in rows.items() if row["state"] != "done"} == {"b crash.wav": "failed"}
+    assert rows["b crash.wav"]["error"]
 
 
 @pytest.mark.slow

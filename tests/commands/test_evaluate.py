@@ -208,3 +208,32 @@ def test_the_best_scores_fit_too(folders, monkeypatch):
     assert "100.0–100.0" in text
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def miscount(path: Path) -> None:
+    """Let the header of a MIDI file count tracks that it does not have."""
+    data = bytearray(path.read_bytes())
+    data[11] = 200
+    path.write_bytes(data)
+
+
+def test_what_was_wrong_with_a_file_is_told_once(folders):
+    plain = evaluate("ref", "est").stdout
+    for path in ("ref/2006/1.midi", "est/2006/2.mid"):
+        miscount(Path(path))
+    result = evaluate("ref", "est")
+    assert (result.exit_code, result.stdout) == (0, plain)
+    assert [(line.split(":")[0], "200" in line) for line in result.stderr.splitlines()] == [
+        ("1.midi", True),
+        ("2.mid", True),
+    ]
+    assert evaluate("ref", "est", "--quiet").stderr == ""
+
+
+def test_midi_within_riff_files_is_found(folders):
+    path = Path("est/2006/0.mid")
+    content, plain = path.read_bytes(), evaluate("ref", "est").stdout
+    path.with_suffix(".RMI").write_bytes(b"RIFF\0\0\0\0RMIDdata" + len(content).to_bytes(4, "little") + content)
+    path.unlink()
+    result = evaluate("ref", "est")
+    assert (result.exit_code, result.stderr, result.stdout) == (0, "", plain)

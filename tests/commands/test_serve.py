@@ -6,7 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,10 @@ def serve(*arguments: object) -> Any:
         (("--host", "192.0.2.1"), 1, "192.0.2.1, port 0: Cannot assign requested address"),
         (("--max-upload", "0"), 2, "--max-upload: 0 given"),
         (("--max-minutes", "nan"), 2, "--max-minutes: nan given"),
+        (("--max-job-minutes", "0"), 2, "--max-job-minutes: 0 given"),
+        (("--min-free", "-1"), 2, "--min-free: -1 given"),
         (("--token", "my own"), 2, "--token: use only letters, digits and"),
+        (("--token", "fifteen-letters"), 2, "--token: 15 characters given"),
     ],
     ids=str,
 )
@@ -103,11 +106,11 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no
 
 @contextmanager
 def running(
-    *arguments: object, environment: Mapping[str, str] | None = None
+    *arguments: object, environment: Mapping[str, str] | None = None, through: Sequence[str] = ()
 ) -> Iterator[tuple[subprocess.Popen[str], Site]]:
-    """`pianotrans serve` as a process of its own, in a group of its own as in a terminal."""
+    """`pianotrans serve` as a process of its own, in a group of its own as in a terminal; `through` starts it."""
     process = subprocess.Popen(
-        command_line("serve", "--port", 0, *TINY, *arguments),
+        [*through, *command_line("serve", "--port", 0, *TINY, *arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -225,8 +228,11 @@ def test_ctrl_c_and_kill_9_during_a_job(tmp_path: Path):
 @pytest.mark.xdist_group("kill")
 def test_a_worker_outlives_a_cancelled_job_and_its_death_fails_one_job_only(tmp_path: Path):
     long, song = long_clip(tmp_path, 900.0), clip(tmp_path / "song.wav").read_bytes()
-    with running("--folder", tmp_path / "jobs", environment={"PIANOTRANS_TOKEN": "my-own"}) as (process, site):
-        assert site.client.headers["Authorization"] == "Bearer my-own"
+    with running("--folder", tmp_path / "jobs", environment={"PIANOTRANS_TOKEN": "my-own-secret-word"}) as (
+        process,
+        site,
+    ):
+        assert site.client.headers["Authorization"] == "Bearer my-own-secret-word"
         first, second = (site.post(*one).json() for one in (("long.flac", long), ("song.wav", song)))
         until(lambda: site.job(first["id"])["done_s"] > 0, WAIT_S)
         (worker,) = children(process.pid)
@@ -247,6 +253,22 @@ def test_a_worker_outlives_a_cancelled_job_and_its_death_fails_one_job_only(tmp_
             assert f"signal {int(number)}" in first["error"]
             assert site.wait(second["id"], timeout_s=WAIT_S)["state"] == "done"
             assert children(process.pid) != [worker]
+
+
+@needs_proc
+@pytest.mark.slow
+@pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-"])
+def test_without_a_terminal_to_write_to(tmp_path: Path, stderr: str):
+    """Failures and their tracebacks cannot be told, and the work goes on."""
+    with running("--folder", tmp_path / "jobs", "-v", through=("sh", "-c", f'exec "$@" {stderr}', "sh")) as (
+        _,
+        site,
+    ):
+        for _ in range(2):
+            assert site.wait(site.post("bad.wav", b"no sound").json()["id"], timeout_s=WAIT_S)["state"] == "failed"
+        job = site.post("song.wav", clip(tmp_path / "song.wav").read_bytes()).json()
+        assert site.wait(job["id"], timeout_s=WAIT_S)["state"] == "done"
+        assert site.client.get("/api/health").status_code == 200
 
 
 @pytest.mark.slow

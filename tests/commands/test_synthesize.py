@@ -45,9 +45,12 @@ def test_files_formats_and_takes(midi: Path, piano: Path, tmp_path: Path):
 
 def test_some_cannot_be_played(midi: Path, piano: Path, tmp_path: Path):
     (midi / "bad.mid").write_text("no MIDI")
+    cut = (midi / "one.mid").read_bytes()[:-4]
+    (midi / "one.mid").write_bytes(cut)
     result = run("synthesize", midi, tmp_path / "out", "--samples", piano, "--dry")
     assert result.exit_code == 1
     assert "bad.mid: does not begin as MIDI files do" in only_error(result)
+    assert [line for line in result.stderr.splitlines() if line.startswith("one.mid: ") and "cut off" in line]
     assert len(names(tmp_path / "out" / "2000")) == 4
 
 

@@ -81,6 +81,23 @@ def test_to_standard_output(song: Path, out: Path):
     assert names(song.parent) == ["out/song.csv", "out/song.json", "out/song.mid", "song.wav"]
 
 
+@pytest.mark.parametrize("name", ["new", "new/", "new.mid/"])
+def test_into_a_new_folder(tmp_path: Path, name: str):
+    """It is made where nothing else can be meant."""
+    song, other = (clip(tmp_path / "in" / part, 0.5) for part in ("song.wav", "other.wav"))
+    given = f"{tmp_path}/{name}"
+    if name.endswith("/"):
+        assert transcribe(song, "-o", given).exit_code == 0
+        assert names(tmp_path / name) == ["song.mid"]
+        (tmp_path / name / "song.mid").unlink()
+        (tmp_path / name).rmdir()
+    assert transcribe(song, other, "-o", given).exit_code == 0
+    assert names(tmp_path / name) == ["other.mid", "song.mid"]
+    shutil.rmtree(tmp_path / name)
+    assert transcribe(tmp_path / "in", "-o", given).exit_code == 0
+    assert {"other.mid", "song.mid"} < set(names(tmp_path / name)), "with a ledger and a report"
+
+
 def test_several_inputs(tmp_path: Path, out: Path):
     songs = [clip(tmp_path / name / f"{name}.wav", 0.5) for name in ("one", "two", "three")]
     assert transcribe(*songs, "-o", out).exit_code == 0
@@ -162,18 +179,49 @@ def test_one_existing_format_keeps_all_from_being_written(song: Path):
     assert names(song.parent) == ["song.csv", "song.wav"]
 
 
-def test_two_inputs_for_one_output(song: Path, tmp_path: Path, out: Path):
-    clip(tmp_path / "song.flac", 1.0)
-    clip(tmp_path / "disc" / "song.wav", 1.0)
-    for inputs in (
-        [song, song.with_suffix(".flac")],
-        [tmp_path],
-        [song, tmp_path / "disc" / "song.wav", "-o", out],
-    ):
-        result = transcribe(*inputs)
-        assert result.exit_code == 2
-        assert "would both be written to" in only_error(result)
-    assert names(tmp_path) == ["disc/song.wav", "song.flac", "song.wav"]
+def test_two_recordings_of_one_name(song: Path, tmp_path: Path, out: Path):
+    other = clip(tmp_path / "song.flac", 1.0)
+    for to in ([], ["-o", out]):
+        folder = out if to else tmp_path
+        for inputs in ([song, other], [other, song]):
+            assert transcribe(*inputs, *to, "--overwrite").exit_code == 0
+        assert sorted(path.name for path in folder.glob("*.mid")) == ["song.flac.mid", "song.wav.mid"]
+        assert (folder / "song.wav.mid").read_bytes() != (folder / "song.flac.mid").read_bytes()
+
+
+def test_two_recordings_for_one_output(song: Path, tmp_path: Path, out: Path):
+    other = clip(tmp_path / "disc" / "song.wav", 1.0)
+    result = transcribe(song, other, "-o", out)
+    assert result.exit_code == 1
+    line = only_error(result)
+    assert line.startswith(f"error: {other}: ")
+    assert str(song) in line
+    assert names(out) == ["song.mid"]
+    result = transcribe(song, other)
+    assert result.exit_code == 0
+    assert names(tmp_path / "disc") == ["song.mid", "song.wav"]
+
+
+@pytest.mark.parametrize("name", ["x.mid", "x.json"])
+def test_a_recording_is_never_replaced_by_its_own_output(song: Path, name: str):
+    source = song.rename(song.with_name(name))
+    content = source.read_bytes()
+    assert transcribe(source, "--overwrite", "--format", "mid,json").exit_code == 0
+    assert source.read_bytes() == content
+    assert names(source.parent) == sorted([name, f"{name}.mid", f"{name}.json"])
+    result = transcribe(source, "-o", source.parent / "." / name, "--overwrite")
+    assert result.exit_code == 2
+    assert only_error(result).startswith("error: -o: ") or "--output: " in only_error(result)
+    assert source.read_bytes() == content
+
+
+def test_not_even_by_way_of_a_link(song: Path, tmp_path: Path, out: Path):
+    source = song.rename(out / "x.mid")
+    content = source.read_bytes()
+    (tmp_path / "link").symlink_to(out)
+    assert transcribe(source, "-o", tmp_path / "link", "--overwrite").exit_code == 0
+    assert source.read_bytes() == content
+    assert names(out) == ["x.mid", "x.mid.mid"]
 
 
 # What it writes
@@ -307,8 +355,17 @@ def test_a_failure_nobody_thought_of(song: Path, monkeypatch: pytest.MonkeyPatch
         (["song.wav", "-o", "nowhere"], "nowhere: neither an existing folder nor"),
         (["song.wav", "-o", "a.mid", "--format", "csv"], "a.mid: contradicts --format csv."),
         (["song.wav", "-o", "a.mid", "--format", "mid,csv"], "a.mid: one file, but --format asks for 2."),
-        (["song.wav", "song.flac", "-o", "a.mid"], "a.mid: no such folder. For several inputs, create it first."),
-        ([".", "-o", "nowhere"], "nowhere: no such folder. For several inputs, create it first."),
+        (["song.wav", "song.flac", "-o", "a.mid"], "a.mid: a single file for several inputs. Name a folder."),
+        ([".", "-o", "nowhere/out"], "nowhere/out: the folder nowhere does not exist. Create it first."),
+        (["song.wav", "-o", "nowhere/out/"], "nowhere/out: the folder nowhere does not exist. Create it first."),
+        (["song.wav", "song.wav", "-o", "song.wav/"], "song.wav: a single file for several inputs. Name a folder."),
+        (["https://youtube.com/watch?v=x"], "Download the recording first"),
+        (["song.wav", "HTTP://host/song.mp3", "-o", "a.mid"], "s3://bucket/song.wav"),
+        (["-"], "--output: standard input has no place of its own for results. Name a file with -o."),
+        (["/dev/stdin"], "--output: standard input has no place of its own for results."),
+        (["-", "-o", "."], "--output: .: a folder, but standard input has no name."),
+        (["-", "-o", "new/"], "--output: new: a folder, but standard input has no name."),
+        (["-", "song.wav", "-o", "a.mid"], "standard input: a pipe. Give it alone, without other inputs."),
         (["song.wav", "song.flac", "-o", "-"], "standard output takes one input and one format."),
         (["song.wav", "-o", "-", "--format", "mid,csv"], "standard output takes one input and one format."),
         (["song.wav", "--device", "tpu"], "device 'tpu': unknown. Use auto, cpu, cuda, cuda:N or mps."),

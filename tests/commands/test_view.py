@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from pianotrans import processes
 from pianotrans.events import Note, Pedal, Performance
+from pianotrans.processes import Death
 
 from .driving import clip, names, only_error, run
 
@@ -60,9 +62,8 @@ def test_a_recording_is_transcribed_and_compared(tmp_path: Path, song: Path):
     ("arguments", "code", "message"),
     [
         (["song.mid", "-o", "roll.jpg"], 2, "roll.jpg: not a name in .png, .svg or .pdf."),
-        (["song.mid", "--start", "3", "--end", "2"], 2, "2 s is not after the start at 3 s."),
+        (["song.mid", "--start", "3", "--end", "2"], 2, "--end: 2.0 s. It must be later than the start, 3 s."),
         (["song.mid", "--start", "2.5"], 2, "2.5 s is after the music's end at 2.0 s."),
-        (["song.mid", "--start", "inf"], 2, "times must be finite, in seconds."),
         (["song.mid", "-o", "nowhere/roll.png"], 1, "the folder nowhere does not exist."),
         (["none.mid"], 1, "none.mid: there is no such file"),
         (["none.json"], 1, "none.json: cannot be read (No such file or directory)."),
@@ -85,3 +86,34 @@ def test_what_cannot_be_drawn_gets_one_line(
     assert result.exit_code == code
     assert message in only_error(result)
     assert names(song.parent) == before
+
+
+def test_what_was_wrong_with_a_midi_file_is_told(song: Path):
+    data = bytearray(song.read_bytes())
+    data[11] = 200  # tracks, says its header
+    song.write_bytes(data)
+    lines = run("view", song, "--compare", song, "--overwrite").stderr.splitlines()
+    assert [line.startswith("song.mid: ") and "200" in line for line in lines] == [True, True, False]
+    assert run("view", song, "--overwrite", "-q").stderr == ""
+
+
+def spectrum_that_dies(*_: object) -> Death:
+    return Death("ended by signal 8")
+
+
+def test_a_recording_that_kills_the_process_gets_one_line(song: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(processes, "run_apart", spectrum_that_dies)
+    audio = clip(song.parent / "take.wav", 0.5)
+    result = run("view", song, "--audio", audio)
+    assert result.exit_code == 1
+    assert only_error(result).startswith(f"error: {audio}: the process that decoded it died (ended by signal 8)")
+    assert not song.with_suffix(".png").exists()
+
+
+@pytest.mark.slow
+def test_recordings_are_decoded_in_another_process(song: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.undo()
+    audio = clip(song.parent / "take.wav", 2.0)
+    monkeypatch.setattr("pianotrans.audio.open_audio", None)  # in this process
+    assert run("view", song, "--audio", audio, "-o", song.parent / "take.svg").exit_code == 0
+    assert "<image" in (song.parent / "take.svg").read_text()

@@ -41,6 +41,16 @@ def test_equal_stems_in_equal_folders(tmp_path: Path, layout: str | None):
     assert {(pair.split, pair.group, pair.duration_s) for pair in listing.pairs} == {(None, None, None)}
 
 
+def test_every_suffix_of_midi_counts_in_any_case(tmp_path: Path):
+    touch(tmp_path, *(f"{i}.wav" for i in range(4)), "0.mid", "1.midi", "2.rmi", "3.RMI")
+    assert [pair.midi.name for pair in find_pairs("folder", tmp_path).pairs] == [
+        "0.mid",
+        "1.midi",
+        "2.rmi",
+        "3.RMI",
+    ]
+
+
 def test_lossless_audio_is_preferred_then_large(tmp_path: Path):
     touch(tmp_path, "x.mp3", "x.flac", "x.opus", "x.mid", "44/y.wav", "22/y.wav", "y.mid")
     (tmp_path / "x.mp3").write_bytes(b"much")
@@ -144,9 +154,9 @@ def test_names_that_cannot_be_printed_are_escaped(tmp_path: Path):
     for name in (b"a\nb.wav", b"a\nb.mid", b"\xe9.wav", b"\xe9.mid", b"\xff.wav"):
         (tmp_path / os.fsdecode(name)).touch()
     listing = find_pairs("folder", tmp_path)
-    assert [pair.name for pair in listing.pairs] == [r"\udce9", r"a\nb"]
+    assert [pair.name for pair in listing.pairs] == [r"\xe9", r"a\nb"]
     assert all(pair.audio.is_file() and pair.midi.is_file() for pair in listing.pairs)
-    assert unmatched(listing) == [r"\udcff: no MIDI file for \udcff.wav"]
+    assert unmatched(listing) == [r"\xff: no MIDI file for \xff.wav"]
 
 
 def test_long_names_are_shortened_in_messages(tmp_path: Path):

@@ -72,3 +72,34 @@ def test_a_closed_folder_is_named(tmp_path):
             pair_files(folder, folder)
     finally:
         (folder / "inner").chmod(0o755)
+
+
+COMPOSED, DECOMPOSED = "\u00e9tude", "e\u0301tude"
+
+
+def spelled(folder: Path, *names: str) -> Path:
+    folder.mkdir()
+    for name in names:
+        (folder / f"{name}.mid").touch()
+    return folder
+
+
+@pytest.mark.parametrize(("one", "other"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)])
+def test_letters_may_be_composed_in_another_way(tmp_path: Path, one: str, other: str):
+    pairing = pair_files(spelled(tmp_path / "ref", one, "b"), spelled(tmp_path / "est", other, "c"))
+    (pair,) = pairing.pairs
+    assert (pair.name, pair.reference.stem, pair.estimate.stem) == (COMPOSED, one, other)
+    assert [path.stem for path in (*pairing.reference_only, *pairing.estimate_only)] == ["b", "c"]
+
+
+def test_twins(tmp_path: Path):
+    both = spelled(tmp_path / "ref", COMPOSED, DECOMPOSED)
+    if len(list(both.iterdir())) == 1:
+        pytest.skip("one file on this file system")
+    pairing = pair_files(both, spelled(tmp_path / "est", DECOMPOSED))
+    (pair,) = pairing.pairs
+    assert (pair.reference.stem, pair.estimate.stem) == (DECOMPOSED, DECOMPOSED)
+    assert [path.stem for path in pairing.reference_only] == [COMPOSED]
+    pairing = pair_files(both, spelled(tmp_path / "est2", DECOMPOSED, COMPOSED))
+    assert all(pair.reference.stem == pair.estimate.stem for pair in pairing.pairs)
+    assert len({pair.name for pair in pairing.pairs}) == 2

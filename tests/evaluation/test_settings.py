@@ -48,6 +48,22 @@ def test_each_side_may_have_its_own_durations(durations, reference, estimate, na
     assert [one.name for one in choose_conventions(durations, reference, estimate)] == names
 
 
+def test_a_part_has_a_beginning_and_an_end():
+    assert EvaluationSettings().end_s == math.inf
+    assert EvaluationSettings(start_s=2.0).end_s == math.inf
+    part = EvaluationSettings(start_s=2.0, limit_s=2.5)
+    assert part.end_s == 4.5
+    assert any("2 s" in sentence and "4.5 s" in sentence for sentence in part.describe())
+    with pytest.raises(UsageError, match=r"^start_s: -1 given\. It must be 0 or more\.$"):
+        EvaluationSettings(start_s=-1)
+
+
+def test_settings_of_earlier_versions_are_read():
+    data = EvaluationSettings(limit_s=3.0).to_dict()
+    del data["start_s"]
+    assert EvaluationSettings.from_dict(data) == EvaluationSettings(limit_s=3.0)
+
+
 def test_settings_survive_json():
     settings = EvaluationSettings(0.03, conventions=(Convention(SOUND, KEY),), align=True, limit_s=10.0)
     assert EvaluationSettings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings

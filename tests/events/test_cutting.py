@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pianotrans.errors import MidiError
-from pianotrans.events import Note, Pedal, Performance, cut_at
+from pianotrans.events import Note, Pedal, Performance, begin_at, cut_at
 
 from .strategies import fewer, performances
 
@@ -38,6 +38,12 @@ def test_the_shorter_of_two_cuts_counts(whole, one_s, other_s):
     assert cut == cut_at(whole, min(one_s, other_s))
     assert cut.end_s <= min(one_s, other_s)
     assert cut.n_notes == sum(note.onset_s < min(one_s, other_s) for note in whole.notes)
+
+
+def test_what_begins_later_keeps_its_times():
+    assert begin_at(WHOLE, 1.0) == Performance(WHOLE.notes[1:], WHOLE.pedals[1:], 5.0)
+    assert begin_at(WHOLE, 0.0) == WHOLE
+    assert begin_at(WHOLE, 9.0) == Performance(duration_s=5.0)
 
 
 def test_there_is_nothing_before_the_beginning():

@@ -77,8 +77,8 @@ def test_changes_of_tempo_count_from_any_track():
     assert load([(2, fast), (2, END)], [(0, slow), (0, END)], notes).duration_s == 5.5
 
 
-def test_a_tempo_of_zero_leaves_notes_without_length():
-    assert load([(0, MetaMessage("set_tempo", tempo=0)), (0, on(60)), (1, off(60))]).notes == ()
+def test_a_tempo_of_zero_would_leave_notes_without_length_and_is_left_out():
+    assert spans(load([(0, MetaMessage("set_tempo", tempo=0)), (0, on(60)), (1, off(60))]).notes) == [(0, 1)]
 
 
 def test_times_are_exact_after_many_changes_of_tempo():
@@ -171,13 +171,16 @@ HEADER = b"MThd\0\0\0\6"
             b"These are the notes: C D E",
             "song.mid: does not begin as MIDI files do. Pass a standard MIDI file",
         ),
-        (WHOLE[:-9], r"song.mid: ends in the middle of a track, after \d+ bytes. The file looks truncated"),
-        (WHOLE[:10], r"song.mid: ends in the middle of a track, after 10 bytes. The file looks truncated"),
-        (WHOLE.replace(b"MTrk", b"MTrx"), r"song.mid: is damaged \(no MTrk header at start of track\)"),
+        (WHOLE[:10], r"song.mid: ends in the middle of its header, after 10 bytes"),
+        (WHOLE.replace(b"MTrk", b"MTrx"), "song.mid: contains no tracks"),
+        (WHOLE[:60], "song.mid: track 2 is cut off at 0.0 s, before any note"),
         (HEADER + b"\0\1\0\0\1\0", "song.mid: contains no tracks"),
-        (HEADER + b"\0\2" + WHOLE[10:], "song.mid: has MIDI format 2"),
-        (WHOLE[:12] + b"\xe7\x28" + WHOLE[14:], "song.mid: counts time in SMPTE frames"),
-        (WHOLE[:12] + b"\0\0" + WHOLE[14:], "song.mid: counts time in SMPTE frames"),
+        (HEADER + b"\0\2" + WHOLE[10:] + WHOLE[41:], "song.mid: has MIDI format 2"),
+        (WHOLE[:12] + b"\0\0" + WHOLE[14:], "song.mid: .* 0 ticks to a quarter note"),
+        (WHOLE[:12] + b"\xe7\0" + WHOLE[14:], "song.mid: .* 0 ticks to a frame"),
+        (b"SMF2CLIP\0\0\0\0", "song.mid: is a MIDI 2.0 clip file"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "song.mid: does not begin as MIDI files do"),
+        (b"RIFF\0\0\0\0RMIDdata\0\0\0\0", "song.mid: .* without MIDI"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path, data, message):

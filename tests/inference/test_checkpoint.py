@@ -9,6 +9,7 @@ import torch
 
 from pianotrans.errors import ModelError
 from pianotrans.inference.checkpoint import load_model, read_weights, weights_bytes
+from pianotrans.inference.pull import verify
 from pianotrans.inference.registry import ModelEntry, find_model
 from tests.semicrf.dense import score_map
 
@@ -135,3 +136,33 @@ def test_weights_of_another_configuration(entry: ModelEntry):
     config.write_text(config.read_text().replace("width = 16", "width = 32"))
     with pytest.raises(ModelError, match=SHAPES + "of another shape: .* and .* more"):
         load_model(entry, CPU)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("name", ["scorer.weight", "backbone.stem.input.bias"])
+def test_weights_that_are_no_numbers_are_refused(entry: ModelEntry, name: str, value: float):
+    tensors = read_weights(entry)
+    tensors[name].view(-1)[-1] = value
+    store(entry, tensors)
+    for load in (read_weights, verify, lambda one: load_model(one, CPU)):
+        with pytest.raises(ModelError, match=rf"{name}: NaN or infinity") as caught:
+            load(entry)
+        assert str(entry.weights_path) in str(caught.value)
+
+
+def test_weights_too_large_for_the_precision_are_refused(entry: ModelEntry):
+    tensors = read_weights(entry)
+    tensors["backbone.blocks.0.after_time.contract.weight"][0, 0] = 65_520.0  # rounds to 2^16, which float16 lacks
+    store(entry, tensors)
+    load_model(entry, CPU)
+    load_model(entry, CPU, torch.bfloat16)
+    for load in (verify, lambda one: load_model(one, CPU, torch.float16)):
+        with pytest.raises(ModelError, match=r"contract.weight: too large for float16.*--precision float32"):
+            load(entry)
+
+
+def test_what_stays_in_float32_may_be_larger(entry: ModelEntry):
+    tensors = read_weights(entry)
+    tensors["scorer.bias"][0] = 1e6
+    store(entry, tensors)
+    verify(entry)

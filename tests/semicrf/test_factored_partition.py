@@ -247,3 +247,15 @@ def test_marginals_of_the_map_are_the_gradient():
     index = torch.tensor([(n, b, e) for n in range(2) for b in range(50) for e in range(b, 50)]).T
     found = Posterior.under(scores, 16).of_intervals(*index)
     np.testing.assert_allclose(found, expected[tuple(index)], atol=1e-10)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("factor", [0, 1, 2])
+def test_what_is_no_number_gives_no_number_and_no_error(factor: int, value: float):
+    """Training that diverges is explained by its caller, which looks at the loss."""
+    scores = factored(2, 9, torch.float32, 0)
+    with torch.no_grad():
+        scores.factors[factor][1, 4] = value
+    log_z = log_partition_factored(scores)
+    assert not log_z.isfinite().all()
+    assert not all(gradient.isfinite().all() for gradient in gradients(log_z, scores))

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 
 from pianotrans.errors import OutputError, TrainingError
@@ -56,6 +57,10 @@ def test_files_are_never_pickles():
     [
         ("state.json", b"{"),
         ("state.json", b'{"format": "pianotrans-training", "version": 1}'),
+        ("state.json", b"[]"),
+        ("state.json", b"[" * 100_000),
+        ("state.json", b'{"format": "pianotrans-training", "version": 1, "step": 1e999, "optimizer": []}'),
+        ("state.json", b'{"format": "pianotrans-training", "version": 1, "step": 0, "optimizer": [3]}'),
         ("training.safetensors", b"no"),
         ("weights.safetensors", b""),
     ],
@@ -66,6 +71,34 @@ def test_damage_is_told(tmp_path, name, content):
     (folder / name).write_bytes(content)
     with pytest.raises(TrainingError, match=r"step-00000000: damaged, or of another run .* Delete it to go on"):
         fresh.restore(folder)
+
+
+def test_moments_of_another_shape_are_told(tmp_path):
+    """Before the first step, not in it."""
+    some = state()
+    for weight in some.model.parameters():
+        weight.grad = torch.ones_like(weight)
+    some.optimizer.step()
+    folder = Checkpoints(tmp_path).save(0, some.files()).folder
+    tensors = safetensors.torch.load_file(folder / "training.safetensors")
+    name = next(name for name in tensors if name.startswith("optimizer."))
+    tensors[name] = torch.zeros(3, 5, 7)
+    safetensors.torch.save_file(tensors, folder / "training.safetensors")
+    with pytest.raises(TrainingError, match=r"damaged, or of another run .*\(3, 5, 7\)"):
+        some.restore(folder)
+
+
+@pytest.mark.parametrize("content", ["[]", "3", '{"keys onset+offset": "good"}', "[" * 100_000])
+def test_damaged_scores_are_told(tmp_path, content):
+    checkpoint = Checkpoints(tmp_path).save(1, {"scores.json": content.encode()})
+    with pytest.raises(TrainingError, match=r"scores.json: cannot be read .*Delete it"):
+        _ = checkpoint.scores
+
+
+def test_other_folders_are_no_checkpoints(tmp_path):
+    for name in ("step-abc", "step-", "step-00000001.old"):
+        (tmp_path / name).mkdir()
+    assert Checkpoints(tmp_path).all() == []
 
 
 def test_another_version_is_told(tmp_path):

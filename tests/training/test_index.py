@@ -1,5 +1,6 @@
 """The index: what was written comes back, and what is no index is told in one line."""
 
+import json
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -78,6 +79,10 @@ def spoiled(path: Path, about: dict[str, str] | None = None, **arrays: np.ndarra
         ({"version": "2"}, {}, "format and version are .*'2'.*Prepare it anew"),
         ({"recordings": "[{}]"}, {}, "a damaged index .*Prepare it anew"),
         ({"recordings": "nonsense"}, {}, "a damaged index .*Prepare it anew"),
+        ({"recordings": "{}"}, {}, "a damaged index .*Prepare it anew"),
+        ({"recordings": "[1]"}, {}, "a damaged index .*Prepare it anew"),
+        ({"recordings": "[" * 100_000}, {}, "a damaged index .*Prepare it anew"),
+        ({"recordings": '[{"n_events": "3"}]'}, {}, "a damaged index .*Prepare it anew"),
         ({"durations": "long"}, {}, "a damaged index .*'long' is not a valid Durations"),
         ({}, {"onset_s": np.zeros(3)}, r"a damaged index \(3 events where the table counts \d+\)"),
         ({}, {"extra": np.zeros(3)}, "a damaged index .*extra"),
@@ -88,6 +93,27 @@ def test_damage_is_told(tmp_path: Path, index: Index, about: dict[str, str], arr
     write_index(path, index)
     with pytest.raises(DatasetError, match=message):
         read_index(spoiled(path, about, **arrays))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("sample_rate", 0),
+        ("sample_rate", "fast"),
+        ("n_samples", -1),
+        ("n_events", 1.5),
+        ("name", None),
+        ("audio", 3),
+    ],
+)
+def test_values_that_cannot_be_are_told(tmp_path: Path, index: Index, name: str, value: object):
+    path = tmp_path / "out" / FILE_NAME
+    write_index(path, index)
+    with safe_open(path, framework="numpy") as content:
+        rows = json.loads(content.metadata()["recordings"])
+    rows[1][name] = value
+    with pytest.raises(DatasetError, match=rf"a damaged index \({name} is .*Prepare it anew"):
+        read_index(spoiled(path, {"recordings": json.dumps(rows)}))
 
 
 def test_no_index_at_all(tmp_path: Path):

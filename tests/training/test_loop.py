@@ -299,3 +299,10 @@ def test_a_new_model_expects_silence():
         expecting = Objective(model)(silence, nothing).total
         model.scorer.bias.zero_()
         assert expecting < Objective(model)(silence, nothing).total / 5
+
+
+@pytest.mark.parametrize("rate", ["1e6", "1e30"])
+def test_a_rate_that_is_far_too_high_is_explained(data, tmp_path, rate):
+    stopped = loop(data, tmp_path, f"optimisation.peak_rate={rate}", "steps=12", "validation.every_steps=0")
+    with pytest.raises(TrainingError, match=r"step \d+: loss .*, gradient norm .*lower rate"):
+        stopped.run()

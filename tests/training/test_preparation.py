@@ -15,6 +15,7 @@ import soundfile
 from pianotrans.datasets import find_pairs
 from pianotrans.errors import DatasetError, OutputError
 from pianotrans.events import Durations, Note, Pedal, Performance
+from pianotrans.processes import Death, work_on
 from pianotrans.training.data.index import CACHE_FOLDER, FILE_NAME, Recording, read_index
 from pianotrans.training.preparation import (
     Preparation,
@@ -63,6 +64,11 @@ class Pairs:
             writer.writeheader()
             writer.writerows(self.rows)
         return path
+
+
+@pytest.fixture(autouse=True)
+def one_process_is_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "work_apart", work_on)
 
 
 @pytest.fixture
@@ -246,6 +252,14 @@ def test_oddities_are_remarked(
     assert read_index(tmp_path / "out").recordings[0].remarks == (remarked,)
 
 
+def test_what_was_wrong_with_the_midi_is_remarked(pairs: Pairs, tmp_path: Path):
+    midi = pairs.add("song").with_suffix(".mid")
+    midi.write_bytes(midi.read_bytes()[:-4])
+    (remark,) = ready(prepare(pairs, tmp_path / "out"), "song").remarks
+    assert "song.mid: " in remark
+    assert "cut off" in remark
+
+
 def test_events_end_where_the_recording_does(pairs: Pairs, tmp_path: Path):
     performance = Performance((Note(0.5, 3.0, 60, 50), Note(2.2, 2.8, 62, 50)), (), 3.0)
     pairs.add("song", performance, render(random_performance(1, 2.0), RATE))
@@ -373,3 +387,27 @@ def test_the_report(pairs: Pairs, tmp_path: Path):
     assert "missing" in rows[0]["remarks"]
     assert (rows[1]["sample_rate"], rows[1]["duration_s"], rows[1]["events"]) == ("16000", "2.000", "1")
     assert "9.0 s in the index" in rows[1]["remarks"]
+
+
+def test_a_recording_that_kills_the_process_is_left_out(
+    pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def work(function: Callable[[Any], Any], jobs: list[Any], _: int):
+        for job in jobs:
+            yield job, Death("ended by signal 8") if job.name == "bad" else function(job)
+
+    monkeypatch.setattr(running, "work_apart", work)
+    pairs.add("good")
+    bad = pairs.add("bad")
+    outcomes = prepare(pairs, tmp_path / "out")
+    assert outcomes["bad"].refusal is not None
+    assert outcomes["bad"].refusal.startswith(f"{bad}: the process that decoded it died (ended by signal 8)")
+    assert ready(outcomes, "good").n_samples > 0
+
+
+@pytest.mark.slow
+def test_recordings_are_decoded_in_another_process(pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.undo()
+    monkeypatch.setattr(running, "prepare_recording", None)  # in this process
+    pairs.add("good")
+    assert ready(prepare(pairs, tmp_path / "out"), "good").n_samples > 0

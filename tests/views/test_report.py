@@ -5,11 +5,13 @@ import hashlib
 import json
 import re
 import tracemalloc
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from pianotrans.events import Note, Pedal, Performance
+from pianotrans.remarks import Remark
 from pianotrans.views import EncodedAudio, report_html
 from pianotrans.views.report import json_for_script
 
@@ -79,10 +81,22 @@ def test_nothing_points_elsewhere_but_the_licence():
         assert not attributes.keys() & {"src", "style", "onclick", "srcset"}
 
 
+def test_a_part_begins_where_its_sound_does_and_remarks_are_shown():
+    remarked = replace(
+        PERFORMANCE, remarks=(Remark("tuning", "</script> 45 cents flat.", {"tuning_cents": -45.0}),)
+    )
+    content = Page(report_html(remarked, title="song", start_s=61.5).decode())
+    data = json.loads(content.all("script")[1][1])
+    assert data["start_s"] == 61.5
+    assert data["remarks"] == ["</script> 45 cents flat."]
+
+
 def test_the_data_is_the_performance():
     data, samples, recording = (text for _, text in page(audio=EncodedAudio(b"\0sound")).all("script")[1:4])
     assert json.loads(data) == {
         "title": "song.mp3",
+        "remarks": [],
+        "start_s": 0.0,
         "duration_s": 4.0,
         "notes": [[1.0, 2.0, 60, 64, 0.5], [2.0, 3.0, 61, 1, None]],
         "pedals": [[0.5, 2.0, 67, None]],

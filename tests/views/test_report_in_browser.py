@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from pianotrans.audio import encode_mp3, from_array
 from pianotrans.events import Cleaning, Note, Pedal, Performance, midi_bytes
+from pianotrans.remarks import Remark
 from pianotrans.views import EncodedAudio, report_html
 from tests.browser import Colour, background, chromium, colours, nameless, settle, troubles_of, until
 
@@ -81,9 +83,10 @@ class Visit:
         *,
         title: str = "take 1.mp3",
         audio: EncodedAudio | None = None,
+        start_s: float = 0.0,
     ):
         path = folder / "report.html"
-        path.write_bytes(report_html(performance, title=title, audio=audio))
+        path.write_bytes(report_html(performance, title=title, audio=audio, start_s=start_s))
         viewport = {"width": 1200, "height": 900}
         self.page = browser.new_context(offline=True, viewport=viewport, color_scheme="light").new_page()
         self.troubles = troubles_of(self.page)
@@ -240,6 +243,38 @@ def test_playing_sounds_the_piano_and_fades_to_the_recording(visit: Visit):
     assert page.evaluate("heard.audio.volume") == 1
     assert page.locator("#trouble").inner_text() == ""
     assert visit.troubles == []
+
+
+def test_a_part_has_the_times_of_its_recording_and_sounds_in_step(browser: Any, tmp_path: Path):
+    later = Performance(
+        tuple(replace(note, onset_s=note.onset_s + 60, offset_s=note.offset_s + 60) for note in TWO_NOTES.notes),
+        duration_s=70.0,
+        remarks=(Remark("tuning", "the piano sounds 45 cents <b>flat</b>."), Remark("track", "track 2 of 3.")),
+    )
+    visit = Visit(browser, tmp_path, later, audio=tone(), start_s=60.0)
+    page = visit.page
+    assert page.locator("#remarks li").all_inner_texts() == [
+        "The piano sounds 45 cents <b>flat</b>.",
+        "Track 2 of 3.",
+    ]
+    assert page.locator("#clock").inner_text() == "1:00 / 1:10"
+    assert "0:10" in page.locator("#facts").inner_text()
+    assert page.locator("#rows button").first.inner_text() == "1:01.00"
+    page.locator("#roll").focus()
+    for key, time, heard_s in (("ArrowRight", "1:01", 1), ("End", "1:10", 10), ("Home", "1:00", 0)):
+        page.keyboard.press(key)
+        assert visit.now() == time
+        assert page.evaluate("heard.audio.currentTime") == pytest.approx(heard_s, abs=0.01)
+    seen = visit.colours()
+    assert seen.get(LOUD, 0) > 100, "the notes are in view"
+    page.get_by_role("button", name="Play").click()
+    visit.wait_past(60.5)
+    page.get_by_role("button", name="Pause").click()
+    assert page.evaluate("heard.audio.currentTime") < 10
+    page.locator("#position").fill("62.5")
+    assert page.evaluate("heard.audio.currentTime") == pytest.approx(2.5, abs=0.01)
+    assert visit.troubles == []
+    page.context.close()
 
 
 def test_a_note_of_the_list_leads_to_its_place(visit: Visit):

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
@@ -121,12 +121,26 @@ def hand_in(queue: JobQueue, name: str = "song.mp3", content: bytes = b"sound") 
     return queue.add(job)
 
 
+def fill(folder: Path, n_jobs: int, state: JobState) -> list[str]:
+    """A server's folder with many jobs, named after their numbers; returns their ids."""
+    queue = make_queue(folder)
+    connection, ids = queue._store._connection, []
+    connection.execute("BEGIN")
+    for number in range(1, n_jobs + 1):
+        ids.append(hand_in(queue, f"{number}.mp3").id)
+        queue._store.update(replace(queue.find(ids[-1]), state=state, n_notes=3, n_pedals=1, duration_s=1.0))
+    connection.execute("COMMIT")
+    queue._store.close()
+    return ids
+
+
 @dataclass
 class Site:
     """A running server, and a client of it."""
 
     service: Service
     client: httpx.Client
+    is_running: Callable[[], bool] = lambda: True
 
     def post(self, name: str = "song.mp3", content: Any = b"sound", **options: Any) -> httpx.Response:
         return self.client.post("/api/jobs", params={"name": name}, content=content, **options)
@@ -169,12 +183,12 @@ def serving(
         Service(folder, limits or Limits(), pool_of(start_process or Scripted(), n_workers), **options) as service,
     ):
         service.start()
-        server = Server(make_app(service, access or Access()), service.listeners)
+        server = Server(make_app(service, access or Access()), service)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:
             with httpx.Client(base_url=address_of(listening), timeout=SOON_S, trust_env=False) as client:
-                yield Site(service, client)
+                yield Site(service, client, thread.is_alive)
         finally:
             server.should_exit = True
             thread.join(SOON_S)

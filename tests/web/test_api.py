@@ -1,11 +1,13 @@
 """The HTTP API on a real server: what can be asked, what is answered, what is refused."""
 
 import io
+import shutil
 import socket
 import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from pianotrans.audio import AUDIO_SUFFIXES
 from pianotrans.version import __version__
 from pianotrans.web.routes import REPORT_POLICY
 from pianotrans.web.service import Limits
+from pianotrans.web.space import DiskFullError, Space
 from pianotrans.workers.formats import FORMATS
 from pianotrans.workers.messages import Failed, Task
 
@@ -84,14 +87,14 @@ def test_names_are_data(site: Site):
     assert job["name"] == EVIL
     file = site.client.get(f"/api/jobs/{job['id']}/files/mid")
     assert file.headers["Content-Disposition"] == (
-        "attachment; filename*=utf-8''take%22%3E%3Cscript%3Ealert%281%29%3C%21--.mid"
+        "attachment; filename*=utf-8''take___script_alert%281%29_%21--.mid"
     )
 
 
 def test_a_name_with_a_line_break_adds_no_header(site: Site):
     job = site.done("a\r\nSet-Cookie: x=1\u2028é.mp3")
     file = site.client.get(f"/api/jobs/{job['id']}/files/csv")
-    assert file.headers["Content-Disposition"] == "attachment; filename*=utf-8''a__Set-Cookie%3A%20x%3D1_%C3%A9.csv"
+    assert file.headers["Content-Disposition"] == "attachment; filename*=utf-8''a__Set-Cookie_%20x%3D1_%C3%A9.csv"
     assert "Set-Cookie" not in file.headers
 
 
@@ -225,10 +228,13 @@ HEAD = b"POST /api/jobs?name=x.mp3 HTTP/1.1\r\nHost: localhost\r\n"
         (HEAD + b"Content-Length: 1000\r\n\r\nonly this", None),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nsound\r\n", None),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\nno number\r\n", None),
-        (HEAD + b"Content-Length: 99999999999999999999\r\n\r\nx", b"413"),
+        (HEAD + b"Content-Length: 9999999999999999\r\n\r\nx", b"413"),
+        (HEAD + b"Content-Length: 99999999999999999999\r\n\r\nx", b"400"),
         (HEAD + b"Content-Length: -5\r\n\r\nx", b"400"),
         (HEAD + b"Content-Length: many\r\n\r\nx", b"400"),
         (b"POST /api/jobs?name=x HTTP/1.1\r\nContent-Length: 1\r\n\r\nx", b"400"),  # no host
+        (HEAD + b"Host: localhost\r\nContent-Length: 1\r\n\r\nx", b"400"),  # two of them
+        (HEAD + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"400"),
         (b"nonsense\r\n\r\n", b"400"),
     ],
 )
@@ -259,25 +265,120 @@ def test_a_large_body_that_is_refused_still_hears_why(site: Site, monkeypatch: p
 
 
 def test_a_full_disk(site: Site, monkeypatch: pytest.MonkeyPatch):
+    """Nothing new is taken, and deleting makes room."""
     from .test_jobs import FullDisk
 
     disk = FullDisk(site.service.jobs._store)
     monkeypatch.setattr(site.service.jobs, "_store", disk)
-    job = site.done()
+    kept, deleted = site.done(), site.done()
     disk.is_full = True
     try:
-        for answer in (site.post(), site.client.delete(f"/api/jobs/{job['id']}")):
-            assert "database or disk is full" in detail(answer, 507)
+        assert "database or disk is full" in detail(site.post(), 507)
         assert site.client.get("/").status_code == 200
-        assert site.job(job["id"]) == job
+        assert site.job(kept["id"]) == kept
+        assert site.client.delete(f"/api/jobs/{deleted['id']}").status_code == 204
+        assert not site.service.jobs.folders.of(deleted["id"]).path.exists()
+        assert site.client.get(f"/api/jobs/{deleted['id']}").status_code == 404
     finally:
         disk.is_full = False
+
+
+def test_some_space_is_kept_in_reserve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """An upload is refused by its announced size, or as soon as it has reached the reserve."""
+    size, usage = 1_000_000, shutil.disk_usage(tmp_path)
+
+    def free_space(_: Any) -> Any:
+        taken = sum(path.stat().st_size for path in (tmp_path / "jobs").rglob("*/*"))
+        return usage._replace(total=10**9, free=size - taken)
+
+    monkeypatch.setattr("shutil.disk_usage", free_space)
+    with serving(tmp_path, Scripted(by_name), limits=Limits(min_free_bytes=400_000)) as site:
+        assert site.wait(site.post("long.mp3", b"x" * 500_000).json()["id"], "running")
+        for body in (b"x" * 100_001, iter([b"x" * 50_000] * 3)):
+            assert "disk is full" in detail(site.post(content=body), 507)
+        job = site.post(content=b"x" * 99_000).json()
+        refused = site.post(content=b"x" * 1001)
+        assert "disk is full" in detail(refused, 507)
+        assert str(tmp_path) not in refused.text
+        assert len(list((tmp_path / "jobs").iterdir())) == 2
+        for running in site.client.get("/api/jobs", params={"before": job["number"]}).json()["jobs"]:
+            site.client.delete(f"/api/jobs/{running['id']}")
+        assert site.wait(job["id"])["state"] == "done", "results may use the reserve"
+        assert site.post(content=b"x" * 1001).status_code == 201
+
+
+def test_the_reserve_of_small_disks_is_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    usage = shutil.disk_usage(tmp_path)
+    for total, reserve in [(10**8, 5 * 10**6), (10**12, 256 * 2**20)]:
+        monkeypatch.setattr("shutil.disk_usage", lambda _, n=total, m=reserve: usage._replace(total=n, free=m))
+        Space(tmp_path).check(0)
+        with pytest.raises(DiskFullError, match="full"):
+            Space(tmp_path).check(1)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/assets/page.js", "/api/jobs", "/api/jobs/ID", "/api/jobs/ID/files/mid", "/api/archive", "/nowhere"],
+)
+def test_head_answers_as_get_does(site: Site, path: str):
+    path = path.replace("ID", site.done()["id"])
+    get, head = site.client.get(path), site.client.head(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    volatile = {"date", "transfer-encoding"}
+    assert {*head.headers} - volatile == {*get.headers} - volatile
+    for name in ("Content-Type", "Content-Length", "Content-Disposition", "Content-Security-Policy"):
+        assert head.headers.get(name) == get.headers.get(name)
+
+
+def test_head_of_a_stream_ends(site: Site):
+    assert site.client.head("/api/events").headers["Content-Type"].startswith("text/event-stream")
+    until(lambda: not site.service.listeners._listeners)
+    assert site.client.head(f"/api/jobs/{site.done()['id']}/cancel").status_code == 405
+
+
+def test_the_list_in_parts(site: Site):
+    for _ in range(3):
+        site.done()
+    whole = site.client.get("/api/jobs").json()
+    assert whole["next"] is None
+    assert [job["number"] for job in whole["jobs"]] == sorted(
+        (job["number"] for job in whole["jobs"]), reverse=True
+    )
+    seen: list[Any] = []
+    before = None
+    while True:
+        part = site.client.get(
+            "/api/jobs", params={"limit": 2} | ({} if before is None else {"before": before})
+        ).json()
+        assert len(part["jobs"]) <= 2
+        seen += part["jobs"]
+        before = part["next"]
+        if before is None:
+            break
+    assert seen == whole["jobs"]
+    for params in ({"limit": 0}, {"limit": "x"}, {"before": -1}, {"before": 2**64}):
+        assert detail(site.client.get("/api/jobs", params=params), 422)
+
+
+def test_what_the_transcription_tells(tmp_path: Path):
+    def remark(task: Task, connection: Any) -> Any:
+        return replace(written(task, connection), remarks=("tuning: 40 cents flat", "a pause of 2.0 s at 0:31"))
+
+    with serving(tmp_path, Scripted(remark)) as site:
+        job = site.done()
+        assert job["remarks"] == ["tuning: 40 cents flat", "a pause of 2.0 s at 0:31"]
+    with serving(tmp_path, Scripted(remark)) as site:
+        assert site.job(job["id"]) == job
+
+
+def test_health(site: Site):
+    assert site.client.get("/api/health").json() == {"problem": None}
 
 
 def test_a_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     said, details = [], []
     with serving(tmp_path, say=said.append, detail=details.append) as site:
-        monkeypatch.setattr(site.service.jobs, "jobs", lambda: 1 / 0)
+        monkeypatch.setattr(site.service.jobs, "jobs", lambda *_: 1 / 0)
         answer = site.client.get("/api/jobs", headers={"Connection": "close"})
         assert detail(answer, 500) == "Unexpected error in the server. Its terminal shows the details."
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -324,6 +425,7 @@ def test_the_description(site: Site):
         "/api/jobs/{job_id}/files/{format}",
         "/api/archive",
         "/api/events",
+        "/api/health",
         "/api/limits",
     }
     for path, methods in description["paths"].items():

@@ -1,5 +1,6 @@
 """The thread between queue and workers: deaths, cancellations, and workers that cannot begin."""
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,16 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 
-from pianotrans.errors import DeviceError, ServerError, WorkerError
+from pianotrans.errors import DeviceError, OutputError, ServerError, WorkerError
 from pianotrans.web import dispatcher as dispatcher_module
+from pianotrans.web import results as results_module
 from pianotrans.web.dispatcher import Dispatcher
 from pianotrans.web.job import JobState
 from pianotrans.web.jobs import JobQueue
+from pianotrans.web.server import Server
+from pianotrans.web.service import Limits
 from pianotrans.workers import pool as pool_module
 from pianotrans.workers.messages import Cancel, Failed, Finished, Progressed, Ready, Said, Stopped, Task, Unable
 
-from .making import SOON_S, Crash, Scripted, hand_in, make_queue, pool_of, written
+from .making import SOON_S, Crash, Scripted, hand_in, make_queue, pool_of, serving, written
 
 
 @pytest.fixture
@@ -245,6 +250,113 @@ def test_no_process_to_be_had(queue: JobQueue):
         Dispatcher(queue, pool_of(start_worker)).start()
 
 
+def test_a_worker_that_hangs_is_replaced(queue: JobQueue, monkeypatch: pytest.MonkeyPatch):
+    """The limit depends on the length of the recording, once it is known."""
+    monkeypatch.setattr(pool_module, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(dispatcher_module, "_TICK_S", 0.05)
+    asked: list[float | None] = []
+    wakes_up = threading.Event()
+
+    def script(task: Task, connection: Any) -> Finished:
+        if task.title != "hangs":
+            return written(task, connection)
+        connection.send(Progressed(1.0, 4.0))
+        wakes_up.wait(SOON_S)
+        raise EOFError
+
+    def limit_s(duration_s: float | None) -> float:
+        asked.append(duration_s)
+        return 0.2 if duration_s == 4.0 else SOON_S
+
+    hangs, other = hand_in(queue, "hangs"), hand_in(queue, "other")
+    start_worker = Scripted(script)
+    with dispatching(queue, start_worker, time_limit_s=limit_s):
+        until(lambda: queue.find(hangs.id).state is JobState.failed)
+        until(lambda: start_worker.started[0].is_killed)
+        wakes_up.set()
+        until(lambda: queue.find(other.id).state is JobState.done)
+    assert "--max-job-minutes" in queue.find(hangs.id).error
+    assert "\n" not in queue.find(hangs.id).error
+    assert len(start_worker.started) == 2
+    assert {None, 4.0} <= {*asked}
+
+
+def test_time_limits():
+    assert Limits().job_s(None) == 600
+    assert Limits().job_s(3600) == 600 + 36_000
+    assert Limits(max_job_s=90).job_s(3600) == 90
+
+
+def test_on_a_full_disk_results_wait(queue: JobQueue, monkeypatch: pytest.MonkeyPatch):
+    """No job fails, no work is lost, none is begun; and when there is space, all goes on."""
+    monkeypatch.setattr(dispatcher_module, "_TICK_S", 0.02)
+    is_full, begun, problems = True, [], []
+
+    def write(path: Path, data: bytes, *, overwrite: bool) -> None:
+        if is_full:
+            raise OutputError(f"{path}: no space") from OSError(errno.ENOSPC, "No space left on device")
+        path.write_bytes(data)
+
+    def script(task: Task, connection: Any) -> Finished:
+        begun.append(task.title)
+        return written(task, connection)
+
+    monkeypatch.setattr(results_module, "write_atomically", write)
+    deleted, first, _ = (hand_in(queue, name) for name in "abc")
+    with dispatching(queue, Scripted(script), tell_problem=problems.append) as one:
+        until(lambda: problems)
+        assert "disk is full" in problems[0]
+        assert one.problem == problems[0]
+        time.sleep(0.2)
+        assert begun == ["a"]
+        assert [job.state for job in queue.jobs()] == [JobState.queued, JobState.queued, JobState.running]
+        queue.remove(deleted.id)
+        until(lambda: begun == ["a", "b"])
+        until(lambda: queue.find(first.id).state is JobState.running)
+        is_full = False
+        until(lambda: ended(queue))
+    assert (begun, problems[-1]) == (["a", "b", "c"], None)
+    assert {job.state for job in queue.jobs()} == {JobState.done}
+    assert not queue.folders.of(deleted.id).path.exists()
+    assert queue.folders.of(first.id).result("mid").read_bytes() == b"mid of b: sound"
+
+
+def test_what_waits_for_space_is_done_again_after_a_restart(queue: JobQueue, monkeypatch: pytest.MonkeyPatch):
+    def write(*_: Any, **__: Any) -> None:
+        raise OutputError("no space") from OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr(results_module, "write_atomically", write)
+    job = hand_in(queue)
+    with dispatching(queue, Scripted()) as one:
+        until(lambda: one.problem)
+    assert (queue.find(job.id).state, queue.find(job.id).n_starts) == (JobState.queued, 0)
+
+
+def test_pages_see_no_paths_of_the_server(queue: JobQueue, monkeypatch: pytest.MonkeyPatch):
+    details: list[str] = []
+
+    def write(path: Path, *_: Any, **__: Any) -> None:
+        raise OutputError(f"{path}: cannot be written") from PermissionError(errno.EACCES, "Permission denied")
+
+    def script(task: Task, connection: Any) -> Any:
+        if task.title == "good":
+            return written(task, connection)
+        return Failed(
+            f"{task.title}: [Errno 2] No such file: {str(task.source)!r} in {task.source.parent}", "", 0.1
+        )
+
+    monkeypatch.setattr(results_module, "write_atomically", write)
+    jobs = [hand_in(queue, name) for name in ("good", "bad")]
+    with dispatching(queue, Scripted(script), detail=details.append):
+        until(lambda: ended(queue))
+    place = str(queue.folders.of(jobs[0].id).path.parent)
+    errors = [queue.find(job.id).error for job in jobs]
+    assert "Permission denied" in errors[0]
+    assert "No such file" in errors[1]
+    assert not any(place in error or job.id in error for error in errors for job in jobs)
+    assert place in "".join(details), "the owner of the server does"
+
+
 def test_later_on_a_worker_that_cannot_begin_is_tried_again(queue: JobQueue, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(dispatcher_module, "_PAUSE_S", 0.1)
     monkeypatch.setattr(dispatcher_module, "_TICK_S", 0.05)
@@ -280,6 +392,53 @@ def test_whatever_happens_it_goes_on(queue: JobQueue, monkeypatch: pytest.Monkey
         until(lambda: queue.find(job.id).state is JobState.done)
     assert said == ["unexpected RuntimeError: bug"]
     assert "Traceback" in traces[0]
+
+
+def test_its_end_is_seen(queue: JobQueue, monkeypatch: pytest.MonkeyPatch):
+    def end_all() -> Any:
+        raise SystemExit
+
+    with dispatching(queue, Scripted(), tell_problem=(problems := []).append) as one:
+        assert not one.is_dead
+        monkeypatch.setattr(queue, "save", end_all)
+        one.wake()
+        until(lambda: one.is_dead)
+        monkeypatch.undo()
+    assert problems == [one.problem]
+
+
+def test_a_server_whose_dispatcher_is_dead_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def end_all() -> Any:
+        raise SystemExit
+
+    with serving(tmp_path) as site:
+        monkeypatch.setattr(Server, "on_tick", uvicorn.Server.on_tick)
+        monkeypatch.setattr(site.service.jobs, "save", end_all)
+        site.service.wake()
+        until(lambda: site.client.get("/api/health").status_code == 503)
+        monkeypatch.undo()
+        until(lambda: not site.is_running())
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_telling_never_stops_the_work(tmp_path: Path, is_read: bool):
+    """As with standard error on a full disk, or closed, or a pipe that nobody reads."""
+    is_over = threading.Event()
+
+    def tell(_: str) -> None:
+        if not is_read:
+            is_over.wait(SOON_S)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def script(task: Task, connection: Any) -> Any:
+        connection.send(Said("news"))
+        return Failed("bad", "trace", 0.1) if task.title == "bad" else written(task, connection)
+
+    with serving(tmp_path, Scripted(script), say=tell, detail=tell) as site:
+        assert site.wait(site.post("bad").json()["id"])["state"] == "failed"
+        assert site.done()["state"] == "done"
+        assert site.client.get("/api/health").status_code == 200
+        is_over.set()
 
 
 def test_the_first_word(queue: JobQueue):

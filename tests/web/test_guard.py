@@ -145,12 +145,39 @@ def test_the_token_of_the_page(closed_site: Site):
     assert welcome.headers["Refresh"] == "0; url=/"
     cookie = welcome.headers["Set-Cookie"]
     port = closed_site.client.base_url.port
-    assert cookie == f"pianotrans-{port}={TOKEN}; HttpOnly; Path=/; SameSite=strict"
-    headers = {"Cookie": cookie.partition(";")[0]}
+    pair, _, attributes = cookie.partition("; ")
+    assert attributes == "HttpOnly; Path=/; SameSite=strict"
+    assert pair.startswith(f"pianotrans-{port}=")
+    assert TOKEN not in str(welcome.headers)
+    headers = {"Cookie": pair}
     closed_site.client.cookies.clear()
     assert closed_site.client.get("/", headers=headers).status_code == 200
     assert closed_site.client.get("/api/jobs", headers=headers).status_code == 200
     assert closed_site.client.get("/api/jobs").status_code == 401
+    session = pair.partition("=")[2]
+    assert closed_site.client.get("/api/jobs", headers={"Authorization": f"Bearer {session}"}).status_code == 401
+    assert closed_site.client.get("/", params={"token": session}).status_code == 401
+    assert closed_site.client.get("/", headers={"Cookie": f"pianotrans-{port}={TOKEN}"}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        'g_state={"i_l":0}; %s',
+        'g_state={"i_l":0}; a="; %s; b=\\',
+        "%s; x=ä; =; ;; novalue",
+        "PORT=wrong; %s",
+        "path=/,; expires=Thu; %s",
+    ],
+)
+def test_cookies_of_other_servers_do_not_matter(closed_site: Site, others: str):
+    welcome = closed_site.client.get("/", params={"token": TOKEN})
+    closed_site.client.cookies.clear()
+    pair = welcome.headers["Set-Cookie"].partition(";")[0]
+    cookies = others.replace("PORT", pair.partition("=")[0]) % pair
+    assert closed_site.client.get("/api/jobs", headers={"Cookie": cookies.encode()}).status_code == 200
+    for wrong in (cookies.replace(pair, pair[:-1]), cookies.replace(pair, f"x{pair}")):
+        assert closed_site.client.get("/api/jobs", headers={"Cookie": wrong.encode()}).status_code == 401
 
 
 def test_every_answer_takes_its_policy_along(open_site: Site, closed_site: Site):

@@ -1,5 +1,6 @@
 """The queue: its order, its limits, and that it outlives the server."""
 
+import shutil
 import sqlite3
 import threading
 from pathlib import Path
@@ -10,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from pianotrans.web.job import JobState
+from pianotrans.web.job import Job, JobState
 from pianotrans.web.jobs import MAX_STARTS, JobQueue, QueueFullError
 
 from .making import hand_in, make_queue
@@ -122,7 +123,8 @@ def test_jobs_outlive_the_server(tmp_path: Path):
 
 def test_half_an_upload_is_removed_and_nothing_else(tmp_path: Path):
     (tmp_path / "jobs" / ("a" * 32)).mkdir(parents=True)
-    (tmp_path / "jobs" / ("a" * 32) / "recording").write_bytes(b"half of it")
+    (tmp_path / "jobs" / ("a" * 32) / "upload").write_bytes(b"half of it")
+    (tmp_path / "jobs" / ("b" * 32)).mkdir()
     (tmp_path / "jobs" / "holidays").mkdir()
     queue = make_queue(tmp_path)
     kept = hand_in(queue)
@@ -130,6 +132,65 @@ def test_half_an_upload_is_removed_and_nothing_else(tmp_path: Path):
     again = make_queue(tmp_path)
     assert sorted(path.name for path in (tmp_path / "jobs").iterdir()) == sorted([kept.id, "holidays"])
     again.close()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files in a folder by their places in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def done_job(queue: JobQueue, name: str = "song.mp3") -> Job:
+    """A job with a result."""
+    job = hand_in(queue, name)
+    queue.take()
+    queue.folders.of(job.id).result("mid").write_bytes(name.encode())
+    queue.finish(job.id, n_notes=3)
+    return job
+
+
+def test_without_its_database_nothing_is_deleted(tmp_path: Path):
+    queue = make_queue(tmp_path, say=(said := []).append)
+    jobs = [done_job(queue, "a"), done_job(queue, "b"), hand_in(queue, "c")]
+    queue.close()
+    before = contents(tmp_path / "jobs")
+    (tmp_path / "jobs.sqlite").rename(tmp_path / "away.sqlite")
+    for _ in range(2):
+        queue = make_queue(tmp_path, say=said.append)
+        assert queue.jobs() == []
+        queue.close()
+    assert contents(tmp_path / "set-aside") == before
+    assert len(said) == 1, "once"
+    assert "does not know: 3." in said[0]
+    assert str(tmp_path / "set-aside") in said[0]
+
+    (tmp_path / "away.sqlite").replace(tmp_path / "jobs.sqlite")
+    queue = make_queue(tmp_path, say=said.append)
+    assert [job.id for job in reversed(queue.jobs())] == [job.id for job in jobs]
+    assert contents(tmp_path / "jobs") == before, "all are back"
+    assert len(said) == 1
+    queue.close()
+
+
+def test_an_older_copy_of_the_database_deletes_nothing(tmp_path: Path):
+    """Jobs that were waiting then are done by now, and others have come."""
+    queue = make_queue(tmp_path)
+    first = hand_in(queue, "first")
+    shutil.copy(tmp_path / "jobs.sqlite", tmp_path / "copy.sqlite")
+    queue.take()
+    queue.folders.of(first.id).result("mid").write_bytes(b"MIDI")
+    queue.finish(first.id)
+    done_job(queue, "second")
+    queue.close()
+    before = contents(tmp_path / "jobs")
+    (tmp_path / "copy.sqlite").replace(tmp_path / "jobs.sqlite")
+    queue = make_queue(tmp_path, say=(said := []).append)
+    (job,) = queue.jobs()
+    assert (job.state, job.position) == (JobState.failed, None)
+    assert "recording is missing" in str(job.error)
+    assert queue.take() is None
+    assert contents(tmp_path / "set-aside") == before
+    assert len(said) == 1
+    queue.close()
 
 
 def test_files_that_a_dying_server_left_are_removed(tmp_path: Path):
@@ -196,8 +257,6 @@ def test_what_a_full_disk_does_not_take_is_kept_later(tmp_path: Path):
     assert queue.folders.of(job.id).recording.exists(), "or it could not be done again after a crash"
     with pytest.raises(sqlite3.OperationalError, match="full"):
         hand_in(queue, "next.mp3")
-    with pytest.raises(sqlite3.OperationalError, match="full"):
-        queue.remove(job.id)
     assert [path.name for path in (tmp_path / "jobs").iterdir()] == [job.id]
     assert len(queue.jobs()) == 1
     disk.is_full = False
@@ -209,28 +268,56 @@ def test_what_a_full_disk_does_not_take_is_kept_later(tmp_path: Path):
     again.close()
 
 
+def test_on_a_full_disk_files_go_before_their_row(tmp_path: Path):
+    queue = make_queue(tmp_path)
+    removed, kept = hand_in(queue), hand_in(queue)
+    queue._store = disk = FullDisk(queue._store)
+    disk.is_full = True
+    assert queue.remove(removed.id)
+    assert not queue.folders.of(removed.id).path.exists()
+    assert [job.id for job in queue.jobs()] == [kept.id]
+    disk.is_full = False
+    queue.save()
+    queue.close()
+    again = make_queue(tmp_path)
+    assert [job.id for job in again.jobs()] == [kept.id]
+    again.close()
+
+
 def test_every_change_is_told(tmp_path: Path):
     told: list[tuple[str, str, int | None]] = []
     removed: list[str] = []
+    queues: list[tuple[list[str], int]] = []
     queue = make_queue(
         tmp_path,
         tell=lambda job: told.append((job.name, job.state.value, job.position)),
         tell_removed=removed.append,
+        tell_queue=lambda: queues.append(queue.next_jobs(2)),
     )
     first, second = hand_in(queue, "a"), hand_in(queue, "b")
     third = hand_in(queue, "c")
     assert told == [("a", "queued", 1), ("b", "queued", 2), ("c", "queued", 3)]
+    a, b, c = first.id, second.id, third.id
+    assert queues == [([a], 1), ([a, b], 2), ([a, b], 3)]
     told.clear()
+    queues.clear()
     queue.take()
-    assert told == [("a", "running", None), ("b", "queued", 1), ("c", "queued", 2)]
-    told.clear()
-    queue.remove(second.id)
-    assert (told, removed) == ([("c", "queued", 1)], [second.id])
-    told.clear()
-    queue.progress(first.id, 1.0, 2.0)
-    queue.fail(first.id, "no good")
-    queue.cancel(third.id)
-    assert told == [("a", "running", None), ("a", "failed", None), ("c", "cancelled", None)]
+    queue.remove(b)
+    queue.progress(a, 1.0, 2.0)
+    queue.put_back(a)
+    queue.take()
+    queue.fail(a, "no good")
+    queue.cancel(c)
+    assert told == [
+        ("a", "running", None),
+        ("a", "running", None),
+        ("a", "queued", 1),
+        ("a", "running", None),
+        ("a", "failed", None),
+        ("c", "cancelled", None),
+    ]
+    assert removed == [b]
+    assert queues == [([b, c], 2), ([c], 1), ([a, c], 2), ([c], 1), ([], 0)]
     queue.close()
 
 
@@ -292,6 +379,7 @@ class Life(RuleBasedStateMachine):
     def nothing_is_lost(self) -> None:
         jobs = self.queue.jobs()[::-1]
         assert [[job.id, job.state, job.n_starts] for job in jobs] == self.expected
+        assert all(self.queue.find(job.id) == job for job in jobs)
         assert [job.position for job in jobs if job.state == "queued"] == list(
             range(1, 1 + sum(entry[1] == "queued" for entry in self.expected))
         )

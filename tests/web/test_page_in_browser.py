@@ -1,5 +1,6 @@
 """The page in a browser: what one sees and does, with workers that are told what to hear."""
 
+import errno
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -8,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from pianotrans.errors import OutputError
 from pianotrans.events import Cleaning, midi_bytes
 from pianotrans.web.guard import Access
+from pianotrans.web.job import JobState
 from pianotrans.web.service import Limits
 from tests.browser import background, colours, nameless, until
 
 from .browsing import Tab
-from .making import Scripted, Site, serving
+from .making import Scripted, Site, fill, serving
 from .stage import SONG, Stage
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -169,7 +172,7 @@ def test_cancel_and_delete(tab: Tab, site: Site, folder: Path):
         tab.click(name, "Delete")
         tab.answer("Delete")
         tab.row(name).wait_for(state="detached")
-    assert site.client.get("/api/jobs").json() == {"jobs": []}
+    assert site.client.get("/api/jobs").json() == {"jobs": [], "next": None}
     until(lambda: list((folder / "jobs").iterdir()) == [])
     assert tab.page.locator("#zone-title .at-first").is_visible()
 
@@ -279,6 +282,56 @@ def test_narrow_dark_and_named(browser: Any, site: Site, tab: Tab):
     until(lambda: LOUD in colours(player.locator("#roll")))
     assert phone.troubles == []
     phone.context.close()
+
+
+def test_what_the_transcription_tells(tab: Tab):
+    tab.drop(("flat.mp3", b"sound"), ("song.mp3", b"sound"))
+    row = tab.wait("flat.mp3", "done")
+    lines = ["The piano is 40 cents flat.", "<b>a pause</b> of 2.0 s at 0:31."]
+    assert row.locator(".remarks p").all_inner_texts() == lines
+    assert tab.wait("song.mp3", "done").locator(".remarks p").count() == 0
+    tab.page.reload()
+    assert tab.wait("flat.mp3", "done").locator(".remarks p").all_inner_texts() == lines
+
+
+def test_a_long_list_comes_in_parts(browser: Any, tmp_path: Path):
+    ids = fill(tmp_path, 230, JobState.done)
+    with serving(tmp_path, Scripted(Stage())) as site:
+        tab = Tab(browser, str(site.client.base_url))
+        page, more = tab.page, tab.page.get_by_role("button", name="Show older")
+        more.wait_for()
+        newest_first = [f"{number}.mp3" for number in range(230, 0, -1)]
+        assert tab.names() == newest_first[:100]
+        site.client.delete(f"/api/jobs/{ids[0]}")  # one that is not loaded
+        site.done("new.mp3")
+        tab.wait("new.mp3", "done")
+        assert tab.names() == ["new.mp3", *newest_first[:100]]
+        more.click()
+        until(lambda: len(tab.names()) == 201)
+        page.goto(f"{page.url}#{ids[1]}")  # one that is not loaded either
+        page.locator("#back").wait_for()
+        assert page.title() == "2.mp3 – pianotrans"
+        page.locator("#back").click()
+        assert tab.names() == ["new.mp3", *newest_first[:200], "2.mp3"]
+        more.click()
+        more.wait_for(state="hidden")
+        assert tab.names() == ["new.mp3", *newest_first[:229]]
+        tab.context.close()
+
+
+def test_a_full_disk_is_told(browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def write(*_: Any, **__: Any) -> None:
+        raise OutputError("no space") from OSError(errno.ENOSPC, "No space left on device")
+
+    with serving(tmp_path, Scripted(Stage())) as site:
+        tab = Tab(browser, str(site.client.base_url))
+        monkeypatch.setattr("pianotrans.web.results.write_atomically", write)
+        tab.drop(("song.mp3", b"sound"))
+        tab.page.locator("#problem").get_by_text("disk is full").wait_for()
+        monkeypatch.undo()
+        tab.wait("song.mp3", "done")
+        tab.page.locator("#problem").wait_for(state="hidden")
+        tab.context.close()
 
 
 def test_what_is_too_large_or_too_much(browser: Any, tmp_path: Path):

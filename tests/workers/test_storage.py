@@ -8,7 +8,8 @@ import fsspec
 import pytest
 
 from pianotrans.batch import End, Item, Ledger, Options, Run, write_report
-from pianotrans.batch.ledger import EntryState, ledger_path
+from pianotrans.batch.entry import EntryState
+from pianotrans.batch.ledger import ledger_path
 from pianotrans.errors import AudioError, FetchError, OutputError, StorageError
 from pianotrans.extras import install_command
 from pianotrans.workers.messages import Failed, Task

@@ -38,8 +38,11 @@ def import_ray() -> Any:
     return ray
 
 
+_SEVERAL_MACHINES = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+
+
 class Session:
-    """A connection to a cluster, open until `close`. The address `local` starts a small cluster on this machine."""
+    """A connection to a cluster, open until `close`. `local` starts one that only this machine can reach."""
 
     def __init__(self, address: str):
         """Connect to the cluster or start it; takes a few seconds. Raises ClusterError if that fails."""
@@ -50,6 +53,8 @@ class Session:
             _knock(address)
         try:
             self._hush()
+            if address == LOCAL:
+                self._open.enter_context(_loopback_only())
             with warnings.catch_warnings(action="ignore"):
                 self._open.callback(self.ray.shutdown)
                 self._connect()
@@ -95,6 +100,26 @@ class Session:
         """Discard what Ray prints about its processes. No setting stops it, and errors are raised anyway."""
         nowhere = self._open.enter_context(Path(os.devnull).open("w"))  # noqa: SIM115 - the stack closes it
         self._open.enter_context(redirect_stdout(nowhere))
+
+
+@contextmanager
+def _loopback_only() -> Iterator[None]:
+    """Have Ray listen on the loopback interface alone, as it does where it supports no more than one machine.
+
+    Given 127.0.0.1 as its address, Ray would replace it by an address that others can reach.
+    """
+    from ray._private import ray_constants  # read from the variable when Ray was imported
+
+    before = os.environ.get(_SEVERAL_MACHINES), ray_constants.ENABLE_RAY_CLUSTER
+    os.environ[_SEVERAL_MACHINES], ray_constants.ENABLE_RAY_CLUSTER = "0", False
+    try:
+        yield
+    finally:
+        variable, ray_constants.ENABLE_RAY_CLUSTER = before
+        if variable is None:
+            del os.environ[_SEVERAL_MACHINES]
+        else:
+            os.environ[_SEVERAL_MACHINES] = variable
 
 
 def _knock(address: str) -> None:

@@ -10,6 +10,7 @@ import typer
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
 from pianotrans.commands.options import AsJson, Quiet, Seed, Verbose
+from pianotrans.commands.streams import print_line
 
 
 def compare(
@@ -42,4 +43,4 @@ def compare(
             "settings": saved_a.settings.to_dict(),
             "differences": [asdict(one) for one in differences],
         }
-        typer.echo(json.dumps(document, indent=1, allow_nan=False))
+        print_line(json.dumps(document, indent=1, allow_nan=False))

@@ -51,6 +51,8 @@ def dataset(
     velocity_tolerance: scoring.VelocityTolerance = 0.1,
     align: scoring.Align = False,
     align_window: scoring.AlignWindow = 5.0,
+    start: scoring.Start = 0.0,
+    end: scoring.End = None,
     seconds: scoring.Seconds = None,
     output: scoring.Output = None,
     overwrite: Overwrite = False,
@@ -77,7 +79,8 @@ def dataset(
             velocity_tolerance=velocity_tolerance,
             align=align,
             align_window_s=align_window,
-            limit_s=seconds,
+            start_s=start,
+            limit_s=scoring.length_of_part(start, end, seconds),
         )
         from pianotrans.batch.evaluation import evaluate_dataset
         from pianotrans.commands.evaluate.showing import check_output, finish, show_evaluation
@@ -86,7 +89,7 @@ def dataset(
         check_output(output, overwrite=overwrite)
         if output is None:
             reporter.say("The transcriptions are not kept. With -o FOLDER a later run uses them again.")
-        with show_evaluation(reporter, seconds) as watcher:
+        with show_evaluation(reporter) as watcher:
             evaluation = evaluate_dataset(
                 root,
                 layout=layout,

@@ -35,8 +35,8 @@ def midi(
 ) -> None:
     """Score transcriptions against what was played: two MIDI files, or two folders of them.
 
-    Folders are matched by relative path and name (.mid and .midi alike). Exit codes: 0 all scored, 1 some files
-    cannot be read (the others are scored) or nothing matches, 2 wrong usage, 130 interrupted.
+    Folders are matched by relative path and name (.mid, .midi and .rmi alike). Exit codes: 0 all scored, 1 some
+    files cannot be read (the others are scored) or nothing matches, 2 wrong usage, 130 interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter):

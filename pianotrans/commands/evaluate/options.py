@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pianotrans.commands.options import parse_time
+from pianotrans.errors import UsageError
 from pianotrans.events import Durations
 
 if TYPE_CHECKING:
@@ -95,8 +97,28 @@ Seconds = Annotated[
     typer.Option(
         "--seconds",
         metavar="SECONDS",
-        help="Score only the beginning of every piece, this long.",
+        help="Score only this much of every piece, from its beginning or --start on.",
         show_default="whole pieces",
+    ),
+]
+Start = Annotated[
+    float,
+    typer.Option(
+        "--start",
+        metavar="TIME",
+        parser=parse_time,
+        help="Score only what begins at this time of every piece or later: seconds or m:ss.",
+        show_default="its beginning",
+    ),
+]
+End = Annotated[
+    float | None,
+    typer.Option(
+        "--end",
+        metavar="TIME",
+        parser=parse_time,
+        help="Score only what begins before this time of every piece, and cut it there.",
+        show_default="its end",
     ),
 ]
 Output = Annotated[
@@ -105,6 +127,17 @@ Output = Annotated[
         "-o", "--output", metavar="FOLDER", help="Folder to write scores, tables, mistakes and pictures to."
     ),
 ]
+
+
+def length_of_part(start_s: float, end_s: float | None, limit_s: float | None) -> float | None:
+    """How much of every piece is scored, by --start, --end and --seconds. Raises UsageError if they contradict."""
+    if end_s is None:
+        return limit_s
+    if limit_s is not None:
+        raise UsageError("cannot be used together. Leave one out.", "end_s", "limit_s")
+    if end_s <= start_s:
+        raise UsageError(f"{end_s:g} s given. It must be later than the start, {start_s:g} s.", "end_s")
+    return end_s - start_s
 
 
 def make_settings(

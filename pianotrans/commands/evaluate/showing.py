@@ -12,6 +12,7 @@ from pianotrans.batch import RunWatcher
 from pianotrans.batch.evaluation import DatasetWatcher
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.evaluate.tables import print_evaluation
+from pianotrans.commands.streams import print_line
 from pianotrans.commands.transcribe.progress import show_progress
 from pianotrans.errors import FAILED, EvaluationError
 from pianotrans.evaluation import Evaluation, Failure, to_dict
@@ -27,11 +28,11 @@ def check_output(folder: Path | None, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def show_evaluation(reporter: Reporter, limit_s: float | None = None) -> Iterator[DatasetWatcher]:
+def show_evaluation(reporter: Reporter) -> Iterator[DatasetWatcher]:
     """Show the progress of an evaluation that is watched by the given watcher, and all that has no score."""
     bar = _StepBar(reporter)
     try:
-        yield _EvaluationView(reporter, bar, limit_s)
+        yield _EvaluationView(reporter, bar)
     finally:
         bar.close()
 
@@ -39,14 +40,14 @@ def show_evaluation(reporter: Reporter, limit_s: float | None = None) -> Iterato
 def finish(
     evaluation: Evaluation, output: Path | None, reporter: Reporter, *, overwrite: bool, as_json: bool, seed: int
 ) -> None:
-    """Print the scores on standard output, write the files, and exit with 1 if there were failures."""
-    if as_json:
-        typer.echo(json.dumps(to_dict(evaluation, seed=seed), indent=1, allow_nan=False))
-    else:
-        print_evaluation(evaluation, seed)
-    if output is not None:
+    """Write the files, print the scores on standard output, and exit with 1 if there were failures."""
+    if output is not None:  # first: standard output may fail
         names = evaluation.save(output, overwrite=overwrite, seed=seed)
         reporter.say(f"written to {output}: {', '.join(names)}")
+    if as_json:
+        print_line(json.dumps(to_dict(evaluation, seed=seed), indent=1, allow_nan=False))
+    else:
+        print_evaluation(evaluation, seed)
     if evaluation.failures:
         raise typer.Exit(FAILED)
 
@@ -63,7 +64,7 @@ class _StepBar:
         if not self._is_shown:
             return
         if self._progress is None:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+            columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
             self._progress = Progress(*columns, console=self._console, transient=True)
             self._progress.add_task(step, total=n_all)
             self._progress.start()
@@ -80,11 +81,14 @@ class _StepBar:
 class _EvaluationView(DatasetWatcher):
     """Shows what happens on standard error. What has no score is told even with --quiet: scores may mislead."""
 
-    def __init__(self, reporter: Reporter, bar: _StepBar, limit_s: float | None):
-        self._reporter, self._bar, self._limit_s = reporter, bar, limit_s
+    def __init__(self, reporter: Reporter, bar: _StepBar):
+        self._reporter, self._bar = reporter, bar
 
     def unmatched(self, line: str) -> None:
-        self._reporter.console.print(line, markup=False, soft_wrap=True)
+        self._reporter.notice(line)
+
+    def remarked(self, line: str) -> None:
+        self._reporter.say(line)
 
     def warned(self, line: str) -> None:
         self._reporter.warn(line)
@@ -96,7 +100,7 @@ class _EvaluationView(DatasetWatcher):
         self._bar.show("reading the MIDI", n_done, n_all)
 
     def transcribing(self) -> AbstractContextManager[RunWatcher]:
-        return show_progress(self._reporter, self._limit_s)
+        return show_progress(self._reporter)
 
     def scored(self, n_done: int, n_all: int) -> None:
         self._bar.show("scoring", n_done, n_all)

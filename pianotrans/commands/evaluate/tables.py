@@ -1,13 +1,14 @@
 """How scores look on standard output."""
 
-import sys
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from pianotrans.commands.console import make_console
 from pianotrans.evaluation import Difference, Evaluation
 from pianotrans.evaluation.bootstrap import N_RESAMPLES
 from pianotrans.evaluation.collection import ColumnSummary
@@ -15,6 +16,7 @@ from pianotrans.evaluation.comparison import SavedEvaluation
 from pianotrans.evaluation.deviations import Band, Spread
 from pianotrans.evaluation.reliability import KINDS, Bin, Kind, Threshold
 from pianotrans.evaluation.texts import n_pieces, notes_on, percent, summary_cells
+from pianotrans.names import shown
 
 _FILE_WIDTH = 100  # where standard output is no terminal
 _NONE = "–"
@@ -22,7 +24,7 @@ _NONE = "–"
 
 def print_evaluation(evaluation: Evaluation, seed: int) -> None:
     """The scores, the deviations, the mistakes, and the conventions they rest on."""
-    console = _console()
+    console = make_console(_FILE_WIDTH)
     _print_scores(console, evaluation, evaluation.summary(seed=seed))
     _print_bands(console, evaluation)
     _print_mistakes(console, evaluation)
@@ -32,13 +34,13 @@ def print_evaluation(evaluation: Evaluation, seed: int) -> None:
     if evaluation.settings.align:
         _print_offsets(console, evaluation)
     for note in notes_on(evaluation, seed=seed):
-        console.print(note.removeprefix("* "), style="dim", markup=False)
+        console.print(note.removeprefix("* "), style="dim")
 
 
 def print_comparison(a: SavedEvaluation, b: SavedEvaluation, differences: Iterable[Difference], seed: int) -> None:
     """Mean F1 of both, the difference, its interval and p."""
-    console = _console()
-    console.print(f"A  {a.name}\nB  {b.name}", markup=False)
+    console = make_console(_FILE_WIDTH)
+    console.print(f"A  {shown(a.name)}\nB  {shown(b.name)}")
     table = _table("F1 in %", ("pieces", "A", "B", "B − A", "95 %", "p"))
     for one in differences:
         interval = f"{one.interval.low * 100:+.2f} to {one.interval.high * 100:+.2f}" if one.interval else _NONE
@@ -51,12 +53,7 @@ def print_comparison(a: SavedEvaluation, b: SavedEvaluation, differences: Iterab
         f"two-sided; {N_RESAMPLES} resamples (all signs up to 14 pieces), seed {seed}. "
         "p is for one column alone: of twenty, one falls below 0.05 by chance.",
     ):
-        console.print(sentence, style="dim", markup=False)
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if sys.stdout.isatty() else Console(highlight=False, width=_FILE_WIDTH, color_system=None)
+        console.print(sentence, style="dim")
 
 
 def _table(first: str, headings: Sequence[str], foldable: Sequence[str] = ()) -> Table:
@@ -80,11 +77,11 @@ def _print_scores(console: Console, evaluation: Evaluation, summary: Sequence[Co
         if not defined:
             absent.append(group)
             continue
-        table.add_row(f"[bold]{group if 'pedal' in group else f'notes, {group}'}[/]")
+        table.add_row(Text(group if "pedal" in group else f"notes, {group}", "bold"))
         for one in defined:
             cells = summary_cells(one)
             table.add_row(f"  {one.column.metric}", *(cells[i] for i in kept))
-    console.print(title, style="bold", markup=False)
+    console.print(shown(title), style="bold")
     console.print(table)
     for group in absent:
         console.print(f"No {group if 'pedal' in group else f'notes ({group})'} in any reference: not scored.")
@@ -162,5 +159,5 @@ def _bin_cells(part: Bin) -> tuple[str, str, str]:
 def _print_offsets(console: Console, evaluation: Evaluation) -> None:
     table = _table("offset removed from the estimate", ("ms",))
     for piece in evaluation.pieces:
-        table.add_row(piece.name, f"{piece.removed_offset_s * 1000:+.1f}")
+        table.add_row(shown(piece.name), f"{piece.removed_offset_s * 1000:+.1f}")
     console.print(table)

@@ -3,10 +3,10 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE
-from rich.markup import escape
 from rich.table import Table
 
 from pianotrans.batch import CollectionResult, Destination, End, Item, Options, transcribe_items
@@ -14,6 +14,8 @@ from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.transcribe.planning import Plan
 from pianotrans.commands.transcribe.progress import show_progress
 from pianotrans.errors import PianotransError
+from pianotrans.files import make_folder
+from pianotrans.names import shown
 from pianotrans.workers.pool import Pool, PoolMaker, WorkerPool
 from pianotrans.workers.recipe import Recipe
 
@@ -33,29 +35,31 @@ def transcribe_collection(
     for one in plan.recordings:
         if isinstance(one, PianotransError):
             reporter.error(one)
+    if isinstance(to.output, Path):
+        make_folder(to.output)
     try:
-        result = run_collection(plan.items, to, recipe, options, reporter, make_pool)
+        result = run_collection(plan, to, recipe, options, reporter, make_pool)
     except KeyboardInterrupt:
         reporter.say(GO_ON)
         raise
     if not reporter.quiet:
         _show(result, time.monotonic() - start, reporter)
-    return len(plan.recordings) - len(plan.items) + result.n_failed
+    return result.n_failed
 
 
 def run_collection(
-    items: Sequence[Item],
+    plan: Plan,
     to: Destination,
     recipe: Recipe,
     options: Options,
     reporter: Reporter,
     make_pool: PoolMaker | None = None,
 ) -> CollectionResult:
-    """Transcribe the items, showing progress and failures. Raises the errors of `transcribe_items`."""
+    """Carry out a plan, showing progress and failures. Raises the errors of `transcribe_items`."""
     if to.is_remote:
         reporter.say(f"Ledger: {to.ledger_path}")
-    with show_progress(reporter, recipe.reading.end_s) as watcher:
-        return transcribe_items(items, to, recipe, options, watcher, make_pool or Pool)
+    with show_progress(reporter) as watcher:
+        return transcribe_items(plan.items, to, recipe, options, watcher, make_pool or Pool, plan.refused)
 
 
 def cluster_pools(address: str, n_jobs: int | None, items: Sequence[Item]) -> PoolMaker:
@@ -78,7 +82,7 @@ def _show(result: CollectionResult, took_s: float, reporter: Reporter) -> None:
         table.add_column("not done", overflow="fold")
         table.add_column("reason", overflow="fold")
         for outcome in bad:
-            table.add_row(escape(outcome.item.name), escape(outcome.error or ""))
+            table.add_row(shown(outcome.item.name), shown(outcome.error or ""))
         reporter.console.print(table)
     ends = Counter(outcome.end for outcome in result.outcomes)
     n_good = ends[End.done] + ends[End.done_before]

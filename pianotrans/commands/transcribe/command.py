@@ -24,7 +24,10 @@ _CLEANING = "Clean-up (off by default)"
 
 def transcribe(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT…", help="Recordings or folders of recordings; paths or URLs.")
+        list[str],
+        typer.Argument(
+            metavar="INPUT…", help="Recordings or folders of recordings; paths, URLs, or - for standard input."
+        ),
     ],
     output: Annotated[
         str | None,
@@ -57,6 +60,13 @@ def transcribe(
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     hop: options.Hop = None,
+    start: options.Start = 0.0,
+    end: options.End = None,
+    from_zero: Annotated[
+        bool, typer.Option("--from-zero", help="With --start: let times in the output begin at 0.")
+    ] = False,
+    track: options.Track = None,
+    tuning: options.Tuning = "auto",
     allow_damaged: options.AllowDamaged = False,
     confidence: Annotated[
         bool,
@@ -153,7 +163,8 @@ def transcribe(
     with exits(reporter, "Finished outputs are complete; no partial files are left."):
         if (min_confidence or min_onset_confidence) and not confidence:
             raise UsageError("cannot be used with --no-confidence.", "min_confidence", "min_onset_confidence")
-        plan = make_plan(inputs, output, formats or [])
+        with reporter.waiting("Looking for recordings …"):
+            plan = make_plan(inputs, output, formats or [])
         recipe = Recipe(
             formats=plan.formats,
             pedal=pedal,
@@ -162,7 +173,8 @@ def transcribe(
             device=device,
             precision=precision,
             hop_s=hop,
-            reading=Reading(allow_damaged=allow_damaged),
+            tuning=tuning,
+            reading=Reading(start, end, track, allow_damaged=allow_damaged, from_zero=from_zero),
             confidence=confidence,
             cleaning=Cleaning(
                 min_confidence=min_confidence,

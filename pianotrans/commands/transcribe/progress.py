@@ -4,37 +4,45 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from pianotrans.batch import End, Item, Outcome, RunWatcher
-from pianotrans.batch.estimate import Estimate, header_duration_s
+from pianotrans.batch.estimate import Estimate, size_of
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.errors import PianotransError
+from pianotrans.names import shown
 
 _PLAIN_INTERVAL_S = 10.0
+_MANY = 10_000  # recordings: to look at them takes seconds, so say what is being done
 
 
 @contextmanager
-def show_progress(reporter: Reporter, limit_s: float | None = None) -> Iterator[RunWatcher]:
-    """Show the progress of a run that uses the returned watcher; at most `limit_s` of each recording counts."""
+def show_progress(reporter: Reporter) -> Iterator[RunWatcher]:
+    """Show the progress of a run that uses the returned watcher."""
     if reporter.quiet or reporter.is_plain:
-        yield _PlainView(reporter, limit_s)
+        yield _PlainView(reporter)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[news]}"))
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[news]}", markup=False),
+    )
     with Progress(*columns, console=reporter.console, transient=True) as progress:
-        yield _BarView(reporter, limit_s, progress)
+        yield _BarView(reporter, progress)
 
 
 class _View(RunWatcher):
     """Counts recordings and seconds; subclasses show them."""
 
-    def __init__(self, reporter: Reporter, limit_s: float | None):
+    def __init__(self, reporter: Reporter):
         self._reporter = reporter
-        self._limit_s = limit_s
         self._start_s = time.monotonic()
         self._estimate = Estimate([])
         self._n_all = self._n_ended = 0
+
+    def surveying(self, n_items: int) -> None:
+        if n_items >= _MANY:
+            self._reporter.say(f"Looking at {n_items} recordings …")
 
     def surveyed(self, todo: list[Item], before: list[Outcome], n_taken: int) -> None:
         self._n_all = len(todo) + len(before) + n_taken
@@ -44,7 +52,7 @@ class _View(RunWatcher):
                 self._reporter.say(f"{n} of {self._n_all} {end}.")
         if n_taken:
             self._reporter.say(f"{n_taken} of {self._n_all} are in progress in another run.")
-        self._estimate = Estimate((item, header_duration_s(item.source, self._limit_s)) for item in todo)
+        self._estimate = Estimate((item, size_of(item.source)) for item in todo)
 
     def said(self, line: str) -> None:
         self._reporter.say(line)
@@ -63,6 +71,8 @@ class _View(RunWatcher):
         self._estimate.ended(outcome.item, outcome.audio_s if outcome.end is End.done else 0.0)
         if outcome.is_good:
             self._reporter.detail(f"{outcome.item.name}: {outcome.end}, in {outcome.took_s:.2f} s")
+            for remark in outcome.remarks:
+                self._reporter.say(f"{outcome.item.name}: {remark}")
         else:
             if outcome.trace:
                 self._reporter.detail(outcome.trace.rstrip())
@@ -86,8 +96,8 @@ class _View(RunWatcher):
 class _PlainView(_View):
     """Failures, and at most one line every ten seconds."""
 
-    def __init__(self, reporter: Reporter, limit_s: float | None):
-        super().__init__(reporter, limit_s)
+    def __init__(self, reporter: Reporter):
+        super().__init__(reporter)
         self._shown_s = time.monotonic()
 
     def _show(self) -> None:
@@ -100,8 +110,8 @@ class _PlainView(_View):
 class _BarView(_View):
     """A bar for the whole collection, and one for every recording in progress."""
 
-    def __init__(self, reporter: Reporter, limit_s: float | None, progress: Progress):
-        super().__init__(reporter, limit_s)
+    def __init__(self, reporter: Reporter, progress: Progress):
+        super().__init__(reporter)
         self._progress = progress
         self._whole = progress.add_task("all", total=None, news="looking at the recordings")
         self._bars: dict[str, TaskID] = {}
@@ -109,7 +119,7 @@ class _BarView(_View):
     def started(self, item: Item) -> None:
         super().started(item)
         self._remove(item)  # the bar of a worker that died
-        name = escape(item.source.name)
+        name = shown(item.source.name)
         self._bars[item.name] = self._progress.add_task(name, total=None, news="")
 
     def progressed(self, item: Item, done_s: float, total_s: float | None) -> None:

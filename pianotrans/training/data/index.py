@@ -109,7 +109,7 @@ def read_index(path: Path, folder: Path | None = None) -> Index:
         raise DatasetError(f"{file}: format and version are {given}, not {_FORMAT}. Prepare it anew.")
     try:
         return _index(folder or file.parent, about, EventArrays(**arrays))
-    except (KeyError, TypeError, ValueError) as error:
+    except Exception as error:  # the table may hold anything
         raise DatasetError(f"{file}: a damaged index ({error}). Prepare it anew.") from error
 
 
@@ -124,6 +124,8 @@ def _row(recording: Recording, root: Path, folder: Path) -> dict[str, Any]:
 def _index(folder: Path, about: dict[str, str], events: EventArrays) -> Index:
     root = Path(about["root"])
     rows = json.loads(about["recordings"])
+    for row in rows:
+        _check(row)
     ends = np.cumsum([row["n_events"] for row in rows], dtype=np.int64)
     if len(events) != (ends[-1] if len(ends) else 0):
         raise ValueError(f"{len(events)} events where the table counts {ends[-1] if len(ends) else 0}")
@@ -134,3 +136,13 @@ def _index(folder: Path, about: dict[str, str], events: EventArrays) -> Index:
         row |= {"audio": base / row["audio"], "remarks": tuple(row["remarks"])}
         recordings.append(Recording(**row, events=part))
     return Index(root, about["layout"], Durations(about["durations"]), tuple(recordings))
+
+
+def _check(row: dict[str, Any]) -> None:
+    """Raise ValueError for values of another type, or out of range, in a row of the table."""
+    for name in ("name", "split", "audio"):
+        if not isinstance(row[name], str):
+            raise ValueError(f"{name} is {row[name]!r}")
+    for name, least in (("sample_rate", 1), ("n_channels", 1), ("n_samples", 0), ("n_events", 0)):
+        if type(row[name]) is not int or row[name] < least:
+            raise ValueError(f"{name} is {row[name]!r}")

@@ -112,11 +112,11 @@ def _played(pair: Pair) -> tuple[Performance, list[str]]:
     """The notes of the piano's keys and the pedals, and what is odd about them."""
     if not knows_velocity(pair.midi):
         raise DatasetError(f"{pair.midi}: states neither velocities nor pedals. Give MIDI to train on.")
-    performance = load_reference(pair.midi)
+    remarks: list[str] = []
+    performance = load_reference(pair.midi, say=remarks.append)
     notes = tuple(note for note in performance.notes if LOWEST_KEY <= note.key <= HIGHEST_KEY)
     if not notes:
         raise DatasetError(f"{pair.midi}: holds no notes within a piano's keys. Remove it from the data set.")
-    remarks = []
     if len(notes) < len(performance.notes):
         remarks.append(f"notes beyond a piano's keys are left out: {len(performance.notes) - len(notes)}")
     if len(notes) >= _LEAST_NOTES and len({note.velocity for note in notes}) == 1:

@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from pianotrans.datasets import DatasetListing, Pair, file_of
-from pianotrans.datasets.naming import shown
+from pianotrans.datasets.naming import excerpt
 from pianotrans.errors import DatasetError, OutputError, PianotransError
 from pianotrans.files import make_folder
-from pianotrans.processes import work_on
+from pianotrans.processes import Death, work_apart
 from pianotrans.training.data.index import FILE_NAME, Index, Recording, read_index, write_index
 from pianotrans.training.preparation.checking import PreparationSettings, prepare_recording, source_of
 from pianotrans.training.preparation.splits import check_splits
@@ -61,7 +61,7 @@ class Preparation:
         in_order = [outcomes[pair.name].recording for pair in self.listing.pairs]
         recordings = tuple(recording for recording in in_order if recording is not None)
         if not recordings:
-            raise DatasetError(f"{shown(self._root)}: no recording can be trained on. See the reasons above.")
+            raise DatasetError(f"{excerpt(self._root)}: no recording can be trained on. See the reasons above.")
         write_index(self.out / FILE_NAME, self._index(recordings))
         shutil.rmtree(self.out / PARTS_FOLDER, ignore_errors=True)
 
@@ -75,8 +75,10 @@ class Preparation:
                 yield PreparationOutcome(pair.name, pair.split, known, was_known=True)
             else:
                 todo.append(pair)
-        for pair, result in work_on(partial(_prepare, out=self.out, settings=self.settings), todo, n_jobs):
-            if isinstance(result, Recording):
+        for pair, result in work_apart(partial(_prepare, out=self.out, settings=self.settings), todo, n_jobs):
+            if isinstance(result, Death):
+                yield PreparationOutcome(pair.name, pair.split, refusal=str(result.error(str(pair.audio))))
+            elif isinstance(result, Recording):
                 self._keep(result)
                 yield PreparationOutcome(pair.name, pair.split, result)
             else:
@@ -100,7 +102,7 @@ class Preparation:
             index = read_index(self.out)
             if index.root != self._root or index.layout != self.listing.layout:
                 raise OutputError(
-                    f"{shown(self.out)}: holds the index of {shown(index.root)}. "
+                    f"{excerpt(self.out)}: holds the index of {excerpt(index.root)}. "
                     "Choose another folder, or pass --overwrite to replace it."
                 )
             known |= {one.name: one for one in index.recordings}

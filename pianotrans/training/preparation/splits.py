@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import count
 
 from pianotrans.datasets import DatasetListing, Pair
-from pianotrans.datasets.naming import quoted, shown
+from pianotrans.datasets.naming import excerpt, quoted
 from pianotrans.errors import DatasetError, UsageError
 from pianotrans.training.data.index import SPLITS
 
@@ -48,6 +48,6 @@ def check_splits(listing: DatasetListing) -> None:
             given = "no split" if pair.split is None else f"the split {quoted(pair.split)}"
             n = sum(one.split == pair.split for one in listing.pairs)
             raise DatasetError(
-                f"{shown(listing.root)}: {n} of {len(listing.pairs)} recordings have {given}, {quoted(pair.name)} "
-                f"among them. Give each one of {', '.join(SPLITS)}, in the column split."
+                f"{excerpt(listing.root)}: {n} of {len(listing.pairs)} recordings have {given}, "
+                f"{quoted(pair.name)} among them. Give each one of {', '.join(SPLITS)}, in the column split."
             )

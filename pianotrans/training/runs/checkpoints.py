@@ -4,6 +4,7 @@ Each is a model's folder, too: `transcribe --model runs/mine/checkpoints/step-00
 """
 
 import json
+import re
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pianotrans.errors import TrainingError
 from pianotrans.files import make_folder, write_atomically, write_folder_atomically
 
 SCORES_FILE = "scores.json"
+_NAME = re.compile(r"step-[0-9]{8,18}")
 BEST_BY = "keys onset+offset"
 """The F1 score by which checkpoints are compared."""
 
@@ -32,12 +34,12 @@ class Checkpoint:
     def scores(self) -> dict[str, float] | None:
         """F1 scores on the validation recordings, 0 to 1; None if it was not validated."""
         try:
-            scores: dict[str, float] = json.loads((self.folder / SCORES_FILE).read_bytes())
+            scores = json.loads((self.folder / SCORES_FILE).read_bytes())
+            return {str(name): float(score) for name, score in scores.items()}
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise TrainingError(f"{self.folder / SCORES_FILE}: cannot be read ({error}). Delete it.") from error
-        return scores
 
     def add_scores(self, scores: dict[str, float]) -> None:
         """Write down what a validation found."""
@@ -52,7 +54,8 @@ class Checkpoints:
 
     def all(self) -> list[Checkpoint]:
         """In order of their steps."""
-        return sorted((Checkpoint(path) for path in self.folder.glob("step-*")), key=lambda one: one.step)
+        folders = (path for path in self.folder.glob("step-*") if _NAME.fullmatch(path.name))
+        return sorted(map(Checkpoint, folders), key=lambda one: one.step)
 
     def last(self) -> Checkpoint | None:
         """The one to continue from."""

@@ -94,7 +94,7 @@ class RunFolder:
             return About(**json.loads((self.path / ABOUT_FILE).read_bytes()))
         except FileNotFoundError as error:
             raise TrainingError(f"{self.path}: no run there. `pianotrans train … --output` makes one.") from error
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise TrainingError(f"{self.path / ABOUT_FILE}: damaged ({error}). Train anew.") from error
 
     def settings(self) -> TrainingSettings:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from pianotrans.errors import ModelError, TrainingError
+from pianotrans.errors import TrainingError
 from pianotrans.inference.checkpoint import check_fit, weights_bytes
 from pianotrans.inference.registry import WEIGHTS_FILE
 from pianotrans.network import Model
@@ -67,14 +66,24 @@ class TrainingState:
             self.optimizer.load_state_dict(
                 {"state": _moments(_part(tensors, _OPTIMIZER)), "param_groups": about["optimizer"]}
             )
+            self._check_moments()
             self.model.load_state_dict(weights)
             self.average.restore(averages)
             self.clip.restore(tensors[_CLIP].tolist())
             self.step = int(about["step"])
-        except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError, ModelError) as error:
+        except TrainingError:
+            raise
+        except Exception as error:  # files may hold anything, and torch says so in many ways
             raise TrainingError(
                 f"{folder}: damaged, or of another run ({error}). Delete it to go on from an earlier checkpoint."
             ) from error
+
+    def _check_moments(self) -> None:
+        """Raise ValueError where what the optimiser remembers is not of the shape of its weights."""
+        for weight, moments in self.optimizer.state.items():
+            for name, moment in moments.items():
+                if isinstance(moment, Tensor) and moment.dim() and moment.shape != weight.shape:
+                    raise ValueError(f"{name} of shape {tuple(moment.shape)} for {tuple(weight.shape)}")
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -71,13 +71,15 @@ class Synthesis:
         """Read all MIDI files, given with the names of their recordings; nothing is written yet.
 
         `shares` says how the performances are split; all takes of one stay together. Those that cannot be played
-        are in `refusals`. Raises DatasetError if that is all of them, or two have one name; OutputError where
-        `out` holds anything else than what this began, unless it may be overwritten.
+        are in `refusals`; `remarks` has a line about each file in which something was wrong. Raises DatasetError
+        if none can be played, or two have one name; OutputError where `out` holds anything else than what this
+        began, unless it may be overwritten.
         """
         self.library = library
         self.out = out
         self.settings = settings
         self.refusals: list[MidiError] = []
+        self.remarks: list[str] = []
         self.takes = tuple(self._plan(sources, shares))
         if not self.takes:
             raise DatasetError("none of the MIDI files can be played. Give some with notes of a piano.")
@@ -128,7 +130,7 @@ class Synthesis:
         taken: dict[str, Path] = {}
         for name, path in sources:
             try:
-                performance = load_midi(path)
+                performance = load_midi(path, say=self.remarks.append)
                 _check(performance, path)
             except MidiError as error:
                 self.refusals.append(error)

@@ -1,7 +1,7 @@
 // The report: its elements, and what each does.
 
 import { NoteList } from "./note_list.js";
-import { clock, plural } from "./shared/format.js";
+import { clock, plural, sentence } from "./shared/format.js";
 import { midiBytes } from "./shared/midi.js";
 import { Performance } from "./shared/performance.js";
 import { KEYBOARD_PX, Roll } from "./shared/roll.js";
@@ -74,12 +74,12 @@ function onKey(event) {
     " ": playOrPause,
     ArrowLeft: () => goTo(player.nowS - far),
     ArrowRight: () => goTo(player.nowS + far),
-    Home: () => goTo(0),
+    Home: () => goTo(song.startS),
     End: () => goTo(player.endS),
     "+": () => roll.zoom(0.7),
     "=": () => roll.zoom(0.7),
     "-": () => roll.zoom(1 / 0.7),
-    0: () => roll.look(0, roll.fullS),
+    0: () => roll.look(song.startS, roll.fullS),
   };
   const action = actions[event.key];
   if (!action) return;
@@ -117,7 +117,13 @@ function onWheel(event) {
 
 function facts() {
   const counts = [plural(song.notes.length, "note"), plural(song.pedals.length, "pedal press", "pedal presses")];
-  return `${counts.join(", ")}, ${clock(song.durationS)}`;
+  return `${counts.join(", ")}, ${clock(song.durationS - song.startS)}`;
+}
+
+function remark(text) {
+  const item = document.createElement("li");
+  item.textContent = sentence(text);
+  return item;
 }
 
 player.onChange = () => {
@@ -125,6 +131,8 @@ player.onChange = () => {
   follow();
 };
 element("facts").textContent = facts();
+element("remarks").replaceChildren(...data.remarks.map(remark));
+element("position").min = song.startS;
 element("position").max = player.endS;
 element("position").addEventListener("input", (event) => goTo(Number(event.target.value)));
 element("play").addEventListener("click", playOrPause);
@@ -132,7 +140,7 @@ element("fade").addEventListener("input", (event) => player.setFade(Number(event
 element("filter").addEventListener("input", filter);
 element("zoom-in").addEventListener("click", () => roll.zoom(0.7));
 element("zoom-out").addEventListener("click", () => roll.zoom(1 / 0.7));
-element("zoom-all").addEventListener("click", () => roll.look(0, roll.fullS));
+element("zoom-all").addEventListener("click", () => roll.look(song.startS, roll.fullS));
 element("download").addEventListener("click", () => download(song, ""));
 element("download-kept").addEventListener("click", () => download(kept, element("filter").value > 0 ? " (shown)" : ""));
 element("filter").disabled = !song.hasConfidences;

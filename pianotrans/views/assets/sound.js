@@ -68,18 +68,19 @@ export class Player {
     this.piano = new Piano(samples);
     this.audio = recording && new Audio(URL.createObjectURL(recording));
     this.isPlaying = false;
-    this.atS = 0;
+    this.atS = this.startS;
     this.onChange = () => {};
     this.setEvents(performance);
     this.setFade(recording ? 0 : 1);
     this.audio?.addEventListener("ended", () => this.pause());
   }
 
+  get startS() { return this.performance.startS; }
   get endS() { return this.performance.endS; }
 
   get nowS() {
     if (!this.isPlaying) return this.atS;
-    return this.audio ? this.audio.currentTime : this.atS + this.piano.context.currentTime - this.contextS;
+    return this.audio ? this.startS + this.audio.currentTime : this.atS + this.piano.context.currentTime - this.contextS;
   }
 
   setEvents({ notes, pedals }) {
@@ -99,9 +100,9 @@ export class Player {
     this.isStarting = true;
     try {
       await this.piano.open();
-      if (this.atS >= this.endS - 0.05 || this.audio?.ended) this.atS = 0;
+      if (this.atS >= this.endS - 0.05 || this.audio?.ended) this.atS = this.startS;
       if (this.audio) {
-        this.audio.currentTime = this.atS;
+        this.audio.currentTime = this.atS - this.startS;
         await this.audio.play();
       }
     } finally {
@@ -125,8 +126,8 @@ export class Player {
   }
 
   seek(timeS) {
-    this.atS = Math.min(Math.max(timeS, 0), this.endS);
-    if (this.audio) this.audio.currentTime = this.atS;
+    this.atS = Math.min(Math.max(timeS, this.startS), this.endS);
+    if (this.audio) this.audio.currentTime = this.atS - this.startS;
     if (this.isPlaying) {
       this.contextS = this.piano.context.currentTime;
       this.scheduleAnew();

@@ -5,7 +5,10 @@ export const playerUrl = (id) => `${fileUrl(id, "html")}?inline=1`;
 export const archiveUrl = (formats) => `/api/archive?${formats.map((format) => `format=${format}`).join("&")}`;
 
 export const getLimits = () => ask("GET", "/api/limits");
-export const getJobs = async () => (await ask("GET", "/api/jobs")).jobs;
+// At most `limit` jobs, the newest first: {jobs, next}. Older ones come `before` the number `next`.
+export const getJobs = (limit, before) =>
+  ask("GET", `/api/jobs?limit=${limit}${before === undefined ? "" : `&before=${before}`}`);
+export const getJob = (id) => ask("GET", `/api/jobs/${encodeURIComponent(id)}`);
 export const cancelJob = (id) => ask("POST", `/api/jobs/${encodeURIComponent(id)}/cancel`);
 export const deleteJob = (id) => ask("DELETE", `/api/jobs/${encodeURIComponent(id)}`);
 

@@ -1,25 +1,49 @@
-// The list of jobs: newest first, each row kept up to date in its place.
+// The list of jobs: newest first, each row kept up to date in its place. Older jobs are loaded on demand.
 
-import { cancelJob, deleteJob } from "./api.js";
+import { cancelJob, deleteJob, getJobs } from "./api.js";
 import { paintWhenSeen } from "./miniature.js";
 import { Row, downloadLinks } from "./row.js";
 import { clock, plural, roughly, sentence } from "./shared/format.js";
+
+const PART = 100; // jobs that are loaded at once
+const MOST = 10000; // the server gives no more at once
 
 export class JobList {
   constructor(list, limits, { announce, ask, onChange, onTrouble }) {
     Object.assign(this, { list, limits, announce, ask, onChange, onTrouble });
     this.lines = new Map(); // by id
+    this.places = new Map(); // in the queue, by id: those of the next jobs
+    this.oldest = 0; // jobs with smaller numbers are not loaded, except those that were asked for; 0: there are none
     this.nChanges = 0;
   }
 
   get(id) { return this.lines.get(id)?.job; }
   get all() { return [...this.lines.values()].map((line) => line.job); }
 
+  get hasMore() { return this.oldest > 0; }
+
   put(job) {
+    this.show(job);
+    this.onChange(job.id);
+  }
+
+  // News of a job, which concern the list only as far as it is loaded.
+  hear(job) {
+    if (this.lines.has(job.id) || job.number >= this.oldest) this.put(job);
+  }
+
+  show(job) {
     this.nChanges += 1;
     const line = this.lines.get(job.id) ?? this.insert(job);
     line.show(job, this.nChanges);
-    this.onChange(job.id);
+  }
+
+  // The ids of the next jobs.
+  queue(ids) {
+    this.places = new Map(ids.map((id, i) => [id, i + 1]));
+    for (const line of this.lines.values()) {
+      if (line.job.state === "queued") line.say();
+    }
   }
 
   // A job that an upload has become. The stream may have told more about it before this answer came.
@@ -27,11 +51,14 @@ export class JobList {
     if (!this.lines.has(job.id)) this.put(job);
   }
 
-  // Before the first that is older, since the newest comes first.
+  // Before the first that is older, since the newest comes first. Most are older or newer than all others.
   insert(job) {
     const line = new Line(job, this);
-    const next = [...this.list.children].find((one) => this.get(one.dataset.id).created_at < job.created_at);
-    this.list.insertBefore(line.row.element, next ?? null);
+    const isOlder = (one) => this.get(one.dataset.id).number < job.number;
+    const { firstElementChild: first, lastElementChild: last } = this.list;
+    let next = null;
+    if (last && isOlder(last)) next = isOlder(first) ? first : [...this.list.children].find(isOlder);
+    this.list.insertBefore(line.row.element, next);
     this.lines.set(job.id, line);
     return line;
   }
@@ -45,19 +72,37 @@ export class JobList {
     element.remove();
     this.lines.delete(id);
     this.onChange(id);
+    if (!this.lines.size && this.hasMore) this.more();
     if (hadFocus) (heir?.querySelector(".actions > :not(span, [hidden])") ?? document.getElementById("choose-files")).focus();
   }
 
-  // Agree with the server's list after a time without news. What has changed since the list was asked for, when
-  // `nChanges` was as given, is newer than the list.
-  agree(jobs, nChanges) {
+  // Agree with the server's list after a time without news. What changes while the server is asked is newer than its
+  // answer.
+  async agree() {
+    const { nChanges } = this;
+    const { jobs, next } = await getJobs(Math.min(MOST, Math.max(PART, this.lines.size)));
+    this.oldest = next ?? 0;
     const there = new Set(jobs.map((job) => job.id));
     for (const [id, line] of this.lines) {
-      if (!there.has(id) && line.change <= nChanges) this.drop(id);
+      if (!there.has(id) && line.change <= nChanges && line.job.number >= this.oldest) this.drop(id);
     }
     for (const job of jobs) {
-      if ((this.lines.get(job.id)?.change ?? 0) <= nChanges) this.put(job);
+      if ((this.lines.get(job.id)?.change ?? 0) <= nChanges) this.show(job);
     }
+    this.onChange();
+  }
+
+  // Load older jobs.
+  more() {
+    return this.attempt(async () => {
+      const { nChanges } = this;
+      const { jobs, next } = await getJobs(PART, this.oldest);
+      this.oldest = next ?? 0;
+      for (const job of jobs) {
+        if ((this.lines.get(job.id)?.change ?? 0) <= nChanges) this.show(job);
+      }
+      this.onChange();
+    });
   }
 
   async attempt(action) {
@@ -100,7 +145,8 @@ class Line {
     this.change = change;
     const { row } = this;
     if (job.state === "running" && before !== "running") this.began = { ms: Date.now(), doneS: job.done_s };
-    row.say(this.facts(), job.state);
+    this.say();
+    row.remark(job.remarks.map(sentence));
     row.setProgress(job.state === "running" ? job.done_s / (job.duration_s || Infinity) : null);
     if (job.state === before) return;
     const isOver = !["queued", "running"].includes(job.state);
@@ -111,15 +157,17 @@ class Line {
     } else {
       row.offer(isOver ? row.remove : row.cancel);
     }
-    if (before && isOver) this.jobs.announce(`${job.name}: ${this.facts()}`);
+    if (before && isOver) this.jobs.announce([`${job.name}: ${this.facts()}`, ...job.remarks].join(". "));
   }
+
+  say() { this.row.say(this.facts(), this.job.state); }
 
   facts() {
     const { job } = this;
     const length = job.duration_s === null ? [] : [clock(job.duration_s)];
     switch (job.state) {
       case "queued":
-        return [job.position > 1 ? `Queued, number ${job.position}` : "Queued, next", ...length].join(" · ");
+        return [this.place(), ...length].join(" · ");
       case "running":
         return ["Transcribing", ...this.progressWords()].join(" · ");
       case "done":
@@ -129,6 +177,12 @@ class Line {
       default:
         return sentence((job.error ?? "failed").replace(`${job.name}: `, "")); // the name stands above
     }
+  }
+
+  place() {
+    const place = this.jobs.places.get(this.job.id);
+    if (!place) return "Queued";
+    return place > 1 ? `Queued, number ${place}` : "Queued, next";
   }
 
   progressWords() {

@@ -1,6 +1,6 @@
 // The page: its elements, and what each does.
 
-import { archiveUrl, getJobs, getLimits } from "./api.js";
+import { archiveUrl, getJob, getJobs, getLimits } from "./api.js";
 import { chosen, dropped } from "./choosing.js";
 import { JobList } from "./jobs.js";
 import { PlayerView } from "./player.js";
@@ -14,6 +14,7 @@ const AGAIN_MS = 2000;
 const element = (id) => document.getElementById(id);
 const limits = { suffixes: [], formats: [] }; // filled once the server has told them
 let isKnown = false; // whether the server's list of jobs has been read
+let sought = ""; // the job of the address, while the server is asked for it
 
 function announce(text) { element("live").textContent = text; }
 
@@ -34,27 +35,43 @@ function take({ files, nSkipped }) {
 
 // A large drop zone while the list is empty, a small one above it otherwise.
 function arrange() {
-  const hasRows = !!document.querySelector(".rows li");
+  const hasRows = jobs.hasMore || !!document.querySelector(".rows li");
   element("work").hidden = !hasRows;
   document.body.classList.toggle("at-work", hasRows);
-  element("archive").hidden = !jobs.all.some((job) => job.state === "done");
+  element("archive").hidden = !jobs.hasMore && !jobs.all.some((job) => job.state === "done");
+  element("more").hidden = !jobs.hasMore;
 }
 
 function route() {
   const id = location.hash.slice(1);
   const job = jobs.get(id);
-  if (id && !job && !isKnown) return;
+  if (id && !job) {
+    if (isKnown) seek(id);
+    return;
+  }
   const leaving = player.id;
   if (job?.state === "done") {
     player.show(job);
   } else {
     player.hide();
-    if (id && !job) location.hash = "";
   }
   element("desk").hidden = player.id !== null;
   document.body.classList.toggle("playing", player.id !== null);
   document.title = player.id === null ? "pianotrans" : `${job.name} – pianotrans`;
   if (leaving && player.id === null) (document.querySelector(`[data-id="${CSS.escape(leaving)}"] .open`) ?? element("work-title")).focus();
+}
+
+// The job of an address may be older than those that are loaded.
+async function seek(id) {
+  if (sought === id) return;
+  sought = id;
+  try {
+    jobs.put(await getJob(id));
+  } catch {
+    if (location.hash.slice(1) === id) location.hash = "";
+  } finally {
+    sought = "";
+  }
 }
 
 function ask(job) {
@@ -74,15 +91,13 @@ function showLimits() {
 }
 
 async function agree() {
-  const { nChanges } = jobs;
   try {
-    jobs.agree(await getJobs(), nChanges);
+    await jobs.agree();
   } catch {
     return; // the stream reports the loss and connects again
   }
   isKnown = true;
   notice("lost", "");
-  arrange();
   route();
 }
 
@@ -103,10 +118,12 @@ async function begin() {
   showLimits();
   offerFormats();
   new Stream({
-    onJob: (job) => jobs.put(job),
+    onJob: (job) => jobs.hear(job),
     onDeleted: (id) => jobs.drop(id),
+    onQueue: ({ ids }) => jobs.queue(ids),
+    onProblem: (problem) => notice("problem", problem ?? ""),
     onOpen: agree,
-    onLost: () => getJobs().catch(explain),
+    onLost: () => getJobs(1).catch(explain),
   });
 }
 
@@ -115,7 +132,9 @@ const jobs = new JobList(element("jobs"), limits, {
   ask,
   onChange: (id) => {
     arrange();
-    if (id === location.hash.slice(1) || id === player.id) route();
+    if (!id || ![location.hash.slice(1), player.id].includes(id)) return;
+    if (jobs.get(id)) route();
+    else location.hash = ""; // it has been deleted
   },
   onTrouble: (text) => notice("trouble", text),
 });
@@ -196,6 +215,8 @@ element("archive").addEventListener("keydown", (event) => {
 addEventListener("click", (event) => {
   if (!element("archive").contains(event.target)) element("archive").open = false;
 });
+
+element("more").addEventListener("click", () => jobs.more());
 
 addEventListener("hashchange", route);
 addEventListener("beforeunload", (event) => {

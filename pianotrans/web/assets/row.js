@@ -10,6 +10,7 @@ export class Row {
     this.miniature = part("miniature");
     this.name = part("name");
     this.facts = part("facts");
+    this.remarks = part("remarks");
     this.progress = this.element.querySelector("progress");
     this.downloads = part("downloads");
     this.open = part("open");
@@ -41,6 +42,12 @@ export class Row {
   say(facts, state) {
     if (this.facts.textContent !== facts) this.facts.textContent = facts;
     this.element.dataset.state = state;
+  }
+
+  // One line each; they seldom change.
+  remark(lines) {
+    if (this.remarks.childElementCount === lines.length) return;
+    this.remarks.replaceChildren(...lines.map((line) => Object.assign(document.createElement("p"), { textContent: line })));
   }
 
   // Between 0 and 1; null hides the bar.

@@ -5,8 +5,8 @@ const AGAIN_MS = 2000;
 
 export class Stream {
   // Calls `onOpen` for every new connection (news may have been missed before it) and `onLost` for every lost one.
-  constructor({ onJob, onDeleted, onOpen, onLost }) {
-    Object.assign(this, { onJob, onDeleted, onOpen, onLost });
+  constructor({ onJob, onDeleted, onQueue, onProblem, onOpen, onLost }) {
+    Object.assign(this, { onJob, onDeleted, onQueue, onProblem, onOpen, onLost });
     document.addEventListener("visibilitychange", () => (document.hidden ? this.close() : this.open()));
     addEventListener("pagehide", () => this.close());
     addEventListener("pageshow", () => this.open());
@@ -20,6 +20,8 @@ export class Stream {
     source.addEventListener("open", () => this.onOpen());
     source.addEventListener("job", (event) => this.onJob(JSON.parse(event.data)));
     source.addEventListener("deleted", (event) => this.onDeleted(JSON.parse(event.data).id));
+    source.addEventListener("queue", (event) => this.onQueue(JSON.parse(event.data)));
+    source.addEventListener("problem", (event) => this.onProblem(JSON.parse(event.data).problem));
     source.addEventListener("error", () => {
       this.onLost();
       this.close();

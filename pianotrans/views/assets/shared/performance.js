@@ -5,7 +5,8 @@ export const PEDALS = new Map([[SUSTAIN, "sustain"], [66, "sostenuto"], [67, "so
 
 export class Performance {
   constructor(data) {
-    this.durationS = data.duration_s;
+    this.startS = data.start_s ?? 0; // of a part of a recording
+    this.durationS = data.duration_s; // where the recording, or the part, ends
     this.notes = data.notes.map(([onset, offset, key, velocity, confidence]) =>
       ({ onset, offset, key, velocity, confidence }));
     this.pedals = data.pedals.map(([onset, offset, controller, confidence]) =>

@@ -24,8 +24,8 @@ export class Roll {
     this.performance = performance;
     [this.lowest, this.highest] = keyRange(performance.notes, FEWEST_KEYS, MARGIN_KEYS);
     this.lanes = [...PEDALS.keys()].filter((kind) => performance.pedals.some((pedal) => pedal.controller === kind));
-    this.nowS = 0;
-    this.startS = 0;
+    this.nowS = performance.startS;
+    this.startS = performance.startS; // of the view
     this.lengthS = Math.min(this.fullS, 30);
     this.isDrawing = false;
     this.show(performance);
@@ -34,7 +34,7 @@ export class Roll {
     new ResizeObserver(() => this.draw()).observe(canvas);
   }
 
-  get fullS() { return Math.max(this.performance.endS, 1); }
+  get fullS() { return Math.max(this.performance.endS - this.performance.startS, 1); }
   get pixelsPerS() { return (this.canvas.clientWidth - KEYBOARD_PX) / this.lengthS; }
 
   show({ notes, pedals }) {
@@ -55,7 +55,8 @@ export class Roll {
 
   look(startS, lengthS = this.lengthS) {
     this.lengthS = Math.min(Math.max(lengthS, Math.min(SHORTEST_VIEW_S, this.fullS)), this.fullS);
-    this.startS = Math.min(Math.max(startS, 0), this.fullS - this.lengthS);
+    const firstS = this.performance.startS;
+    this.startS = Math.min(Math.max(startS, firstS), firstS + this.fullS - this.lengthS);
     this.draw();
   }
 

@@ -16,7 +16,7 @@ from pianotrans.errors import AudioError
 HEADROOM_BYTES = 2**29
 """What decoding may take beyond what the process has already; an hour of MP4 takes some 10 MB."""
 
-_is_on = False
+_n_limited = 0  # blocks of `limited_decoding` that last
 _lock = Lock()
 _limits: list[tuple[int, int]] = []  # the first is the one to return to; one for each thread that is decoding
 
@@ -26,12 +26,14 @@ _Item = TypeVar("_Item")
 @contextmanager
 def limited_decoding() -> Iterator[None]:
     """Limit the memory of all decoding in this process while the block lasts. Threads share the limit."""
-    global _is_on  # a state of the whole process, like the limit itself
-    before, _is_on = _is_on, True
+    global _n_limited  # a state of the whole process, like the limit itself
+    with _lock:
+        _n_limited += 1
     try:
         yield
     finally:
-        _is_on = before
+        with _lock:
+            _n_limited -= 1
 
 
 @contextmanager
@@ -41,7 +43,7 @@ def decoding(name: str) -> Iterator[None]:
     Raises AudioError in place of a MemoryError.
     """
     try:
-        if _is_on:
+        if _n_limited:
             with _limit(HEADROOM_BYTES):
                 yield
         else:

@@ -91,6 +91,19 @@ def test_threads_that_decode_at_the_same_time_leave_no_limit_behind():
 
 
 @LINUX
+def test_blocks_that_end_in_another_order_than_they_began_leave_nothing_limited():
+    first, second = limited_decoding(), limited_decoding()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    with pytest.raises(AudioError), decoding("a.wav"):
+        hungry()
+    second.__exit__(None, None, None)
+    with decoding("a.wav"):
+        assert hungry()
+
+
+@LINUX
 def test_a_stricter_limit_of_the_user_is_kept():
     import resource
 

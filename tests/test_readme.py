@@ -188,7 +188,7 @@ def test_web_app(desk: Path):
             if job_id == "ID":
                 job_id = json.loads(done.stdout)["id"]
                 assert site.wait(job_id, timeout_s=WAIT_S)["state"] == "done"
-        assert site.client.get("/api/jobs").json() == {"jobs": []}
+        assert site.client.get("/api/jobs").json() == {"jobs": [], "next": None}
         assert (desk / "opened").read_text().strip() == f"{site.client.base_url}/"
     assert (desk / "song.mid").read_bytes()[:4] == b"MThd"
 

@@ -1,7 +1,7 @@
 """How a transcription can be timed: the pipeline enters a clock for every stage; by default nothing happens.
 
-The stages are "decode audio", "spectrogram", "stem", "transformer", "upsampling", "scorer", "semi-CRF" and
-"attributes, stitching".
+The stages are "decode audio", "tuning", "spectrogram", "stem", "transformer", "upsampling", "scorer",
+"semi-CRF" and "attributes, stitching".
 """
 
 from collections.abc import Callable

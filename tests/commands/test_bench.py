@@ -12,6 +12,7 @@ from .driving import run
 
 STAGES = [
     "decode audio",
+    "tuning",
     "spectrogram",
     "stem",
     "transformer",

@@ -21,10 +21,10 @@ from pianotrans.datasets.beats import (
     Split,
     TimeSignatureChange,
 )
-from pianotrans.datasets.naming import shown
 from pianotrans.datasets.tables import Record, check_columns, read_csv, read_text
 from pianotrans.errors import DatasetError
-from pianotrans.events.midi import load_midi
+from pianotrans.events.midi_reading import load_midi
+from pianotrans.names import shown
 
 _SPLITS = ("train", "validation", "test")
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianotrans.datasets.beats import AnnotatedPiece, BeatAnnotation, KeySignatureChange, TimeSignatureChange
-from pianotrans.datasets.naming import shown
 from pianotrans.errors import DatasetError
 from pianotrans.events import Note, Performance
+from pianotrans.names import shown
 
 _TICKS_PER_SECOND = 2000
 _DURATION_TICKS_PER_SECOND = 500

@@ -104,3 +104,9 @@ class Cancelled(PianotransError):  # noqa: N818 - not a failure: the caller aske
     """The work was stopped at the caller's request."""
 
     exit_code: ClassVar[int] = INTERRUPTED
+
+
+class ScoreError(PianotransError):
+    """Beats, bars or keys that no score can have, or hints about them that contradict each other."""
+
+    exit_code: ClassVar[int] = WRONG_USAGE

@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "audio": set(),
     "events": set(),
     "semicrf": set(),
+    "score": {"events"},
     "network": {"semicrf"},
     "inference": {"audio", "events", "semicrf", "network"},
     "datasets": {"audio", "events"},
@@ -38,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "workers": {"audio", "events", "inference", "evaluation", "views"},
     "batch": {"audio", "events", "inference", "datasets", "evaluation", "views", "workers"},
     "web": {"audio", "events", "inference", "views", "workers"},
-    "training": {"audio", "events", "semicrf", "network", "inference", "datasets", "evaluation"},
+    "training": {"audio", "events", "semicrf", "network", "inference", "datasets", "evaluation", "score"},
 }
 PARTS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 

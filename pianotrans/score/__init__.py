@@ -1,0 +1,1 @@
+"""From a performance to a score: beats and bars first."""

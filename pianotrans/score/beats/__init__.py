@@ -1,0 +1,1 @@
+"""Beats and downbeats of a performance: a network over its onsets, and exact decoding over tempo, meter and bar."""

@@ -1,0 +1,113 @@
+"""Find the beats of a performance."""
+
+from pathlib import Path
+from typing import Self
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from pianotrans.errors import ModelError
+from pianotrans.events import Performance
+from pianotrans.score.beats.decoding import decode_beats
+from pianotrans.score.beats.features import compute_features
+from pianotrans.score.beats.grid import BeatGrid
+from pianotrans.score.beats.hints import BeatHints
+from pianotrans.score.beats.network import BeatLogits, BeatNetwork, BeatNetworkConfig
+from pianotrans.score.beats.notes import Moments, NoteTable, find_moments
+from pianotrans.score.beats.potentials import BeatPotentials
+from pianotrans.tables import from_table, read_toml
+
+_WINDOW = 2048  # moments that the network sees at once: as many as it was trained on
+_OVERLAP = 512
+
+
+class BeatModel(nn.Module):
+    """All that is learned: the network, and how its statements are weighed."""
+
+    def __init__(self, config: BeatNetworkConfig):
+        super().__init__()
+        self.network = BeatNetwork(config)
+        self.potentials = BeatPotentials()
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read `config.toml` and `weights.safetensors`.
+
+        Raises ModelError if they are missing, damaged, or do not fit each other.
+        """
+        table = read_toml(folder / "config.toml", ModelError)
+        model = cls(from_table(BeatNetworkConfig, table, str(folder / "config.toml"), ModelError))
+        path = folder / "weights.safetensors"
+        try:
+            tensors = safetensors.torch.load(path.read_bytes())
+            model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+        except OSError as error:
+            raise ModelError(f"{path}: cannot be read ({error.strerror}). Restore the model's folder.") from error
+        except (safetensors.SafetensorError, RuntimeError) as error:
+            raise ModelError(f"{path}: damaged, or of another architecture ({error}).") from error
+        return model.requires_grad_(False).eval()
+
+    def half_tensors(self) -> dict[str, Tensor]:
+        """The weights in float16, for a file."""
+        return {name: tensor.half().contiguous() for name, tensor in self.state_dict().items()}
+
+
+class BeatTracker:
+    """Finds beats and bars with one model."""
+
+    def __init__(self, model: BeatModel):
+        self._model = model.eval()
+
+    def find(self, performance: Performance, hints: BeatHints | None = None) -> BeatGrid:
+        """The beats of a performance. No notes give no beats.
+
+        Raises ScoreError where no beats agree with all hints. Cost: about 10 processor seconds for an hour.
+        """
+        notes = NoteTable.from_performance(performance, knows_pedals=bool(performance.pedals))
+        moments = find_moments(notes.onset_s)
+        if moments.n_moments < 2:
+            return BeatGrid()
+        return self.decode(moments, self.predict(notes, moments), hints)
+
+    def predict(self, notes: NoteTable, moments: Moments) -> BeatLogits:
+        """What the network says of every moment, (n_moments, …); long pieces are seen in overlapping windows."""
+        features = torch.from_numpy(compute_features(notes, moments))
+        time_s = torch.from_numpy(moments.time_s)
+        starts = window_starts(len(time_s))
+        sums: list[Tensor] | None = None
+        with torch.inference_mode():
+            for start in starts:
+                part = slice(start, start + _WINDOW)
+                seconds = (time_s[part] - time_s[start]).float()
+                there = torch.ones(1, len(seconds), dtype=torch.bool)
+                found = [x[0] for x in self._model.network(features[None, part], seconds[None], there)]
+                weight = _fade(len(seconds), is_first=start == 0, is_last=start == starts[-1])
+                found.append(torch.ones(len(seconds)))
+                if sums is None:
+                    sums = [torch.zeros(len(time_s), *x.shape[1:]) for x in found]
+                for total, x in zip(sums, found, strict=True):
+                    total[part] += x * weight.view(-1, *[1] * (x.dim() - 1))
+        assert sums is not None
+        *means, weight = sums
+        return BeatLogits(*(x / weight.view(-1, *[1] * (x.dim() - 1)) for x in means))
+
+    def decode(self, moments: Moments, logits: BeatLogits, hints: BeatHints | None = None) -> BeatGrid:
+        """Beats from what `predict` says; other hints cost no second pass through the network."""
+        return decode_beats(moments.time_s, logits, self._model.potentials, hints)
+
+
+def window_starts(n_moments: int) -> list[int]:
+    """Where windows of `_WINDOW` moments begin, evenly spaced, overlapping by `_OVERLAP` or more."""
+    if n_moments <= _WINDOW:
+        return [0]
+    n_windows = -(-(n_moments - _OVERLAP) // (_WINDOW - _OVERLAP))
+    return [round(i * (n_moments - _WINDOW) / (n_windows - 1)) for i in range(n_windows)]
+
+
+def _fade(n: int, *, is_first: bool, is_last: bool) -> Tensor:
+    """Weights that rise over the overlap at the beginning of a window and fall at its end."""
+    ramp = torch.arange(1, n + 1) / (_OVERLAP + 1)
+    rise = torch.ones(n) if is_first else ramp.clamp(max=1)
+    fall = torch.ones(n) if is_last else ramp.flip(0).clamp(max=1)
+    return torch.minimum(rise, fall).clamp(min=1e-3)

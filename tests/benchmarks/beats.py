@@ -1,0 +1,195 @@
+"""Measure beats and downbeats on annotated performances, beside what users' hints bring.
+
+    python -m tests.benchmarks.beats ASAP --model models/beats [--split test] [--hints bpm,downbeat] [--damage]
+
+As published figures do, the first 5 s of every piece are skipped, beats count within 70 ms, and figures are means
+over pieces (mir_eval; Davies, Degara & Plumbley, "Evaluation Methods for Musical Audio Beat Tracking", 2009).
+"""
+
+import argparse
+import csv
+import sys
+import time
+import warnings
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import mir_eval
+import numpy as np
+import torch
+
+from pianotrans.datasets.asap import list_asap
+from pianotrans.datasets.beats import AnnotatedPiece, BeatAnnotation
+from pianotrans.events import Note, Performance
+from pianotrans.score.beats.decoding import decode_beats
+from pianotrans.score.beats.grid import BeatGrid
+from pianotrans.score.beats.hints import BeatHints, TimeSignature
+from pianotrans.score.beats.notes import NoteTable, find_moments
+from pianotrans.score.beats.tracking import BeatModel, BeatTracker
+
+FIGURES = ("beats", "downbeats", "cmlt", "amlt", "bar_right")
+HINTS = ("none", "bpm", "bpm-off", "bpm+meter", "meter", "downbeat")
+
+
+@dataclass(frozen=True)
+class BeatScores:
+    """Figures of a piece, 0 … 1."""
+
+    beats: float
+    downbeats: float
+    cmlt: float
+    amlt: float
+    bar_right: float  # 1 if the most frequent number of beats in a bar is right
+
+
+def score_beats(truth: BeatAnnotation, grid: BeatGrid) -> BeatScores:
+    """Compare beats with the annotated ones."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trim = mir_eval.beat.trim_beats
+        beats = trim(truth.times_s), trim(grid.times_s)
+        downbeats = trim(truth.downbeats_s), trim(grid.downbeats_s)
+        _, cmlt, _, amlt = mir_eval.beat.continuity(*beats)
+        return BeatScores(
+            mir_eval.beat.f_measure(*beats),
+            mir_eval.beat.f_measure(*downbeats),
+            cmlt,
+            amlt,
+            float(grid.usual_n_beats == usual_n_beats(truth)),
+        )
+
+
+def usual_n_beats(truth: BeatAnnotation) -> int | None:
+    """The number of beats in a bar that most annotated beats have."""
+    lengths = np.diff(np.flatnonzero(truth.is_downbeat))
+    counts: Counter[int] = Counter()
+    for n in lengths.tolist():
+        counts[n] += n
+    return counts.most_common(1)[0][0] if counts else None
+
+
+def hints_for(kind: str, truth: BeatAnnotation) -> BeatHints:
+    """What a user would know: the median tempo (or one 20 % off), the meter, a downbeat in the middle."""
+    bpm = 60 / float(np.median(np.diff(truth.times_s)))
+    n_beats = usual_n_beats(truth)
+    meters = ((1, TimeSignature(n_beats, 4)),) if n_beats in range(1, 6) else ()
+    downbeats = truth.downbeats_s
+    middle = (float(downbeats[len(downbeats) // 2]),) if len(downbeats) else ()
+    return {
+        "none": BeatHints(),
+        "bpm": BeatHints(bpm=bpm),
+        "bpm-off": BeatHints(bpm=bpm * 1.2),
+        "bpm+meter": BeatHints(bpm=bpm, meters=meters),
+        "meter": BeatHints(meters=meters),
+        "downbeat": BeatHints(downbeats_s=middle),
+    }[kind]
+
+
+def damage(performance: Performance, seed: int) -> Performance:
+    """Lose 3 % of the notes, add 3 %, and move all by 10 ms (standard deviation), as a transcription does."""
+    random = np.random.default_rng(seed)
+    notes = []
+    for note in performance.notes:
+        if random.random() < 0.03:
+            continue
+        onset_s = max(note.onset_s + random.normal(0, 0.01), 0.0)
+        notes.append(replace(note, onset_s=onset_s, offset_s=max(note.offset_s, onset_s + 0.02)))
+        if random.random() < 0.03:
+            extra_s = max(onset_s + random.normal(0, 0.5), 0.0)
+            key = int(np.clip(note.key + random.choice([-12, 12, 19, 7]), 21, 108))
+            notes.append(Note(extra_s, extra_s + 0.1, key, max(note.velocity // 2, 1)))
+    return replace(performance, notes=tuple(notes))
+
+
+def predict(tracker: BeatTracker, pieces: list[AnnotatedPiece], *, damaged: bool):
+    """(piece, times of moments, logits) for each."""
+    for number, piece in enumerate(pieces):
+        performance = damage(piece.load(), number) if damaged else piece.load()
+        notes = NoteTable.from_performance(performance, knows_pedals=piece.knows_pedals)
+        moments = find_moments(notes.onset_s)
+        yield piece, moments, tracker.predict(notes, moments)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--hints", default="none", help=f"several of {', '.join(HINTS)}")
+    parser.add_argument("--damage", action="store_true")
+    parser.add_argument("--one-each", action="store_true", help="one performance of each composition")
+    parser.add_argument("--composers", action="store_true", help="figures of each composer")
+    parser.add_argument("--csv", type=Path, help="figures of each piece")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+
+    pieces = [piece for piece in list_asap(arguments.root) if piece.split == arguments.split]
+    if arguments.one_each:
+        pieces = list({piece.score: piece for piece in pieces}.values())
+    model = BeatModel.load(arguments.model)
+    tracker = BeatTracker(model)
+    rows, confidences, spent_s = [], [], defaultdict(float)
+    mark = time.process_time()
+    for piece, moments, logits in predict(tracker, pieces, damaged=arguments.damage):
+        spent_s["network and reading"] += time.process_time() - mark
+        for kind in arguments.hints.split(","):
+            mark = time.process_time()
+            grid = decode_beats(moments.time_s, logits, model.potentials, hints_for(kind, piece.beats))
+            spent_s["decoding"] += time.process_time() - mark
+            scores = score_beats(piece.beats, grid)
+            rows.append({"hints": kind, "piece": piece.name, "composer": piece.composer, **vars(scores)})
+            confidences += _hits(piece.beats, grid) if kind == "none" else []
+        mark = time.process_time()
+    _report(rows, arguments)
+    print(f"{len(pieces)} performances; processor seconds: {dict(spent_s)}")
+    _reliability(confidences)
+
+
+def _report(rows: list[dict], arguments: argparse.Namespace) -> None:
+    if arguments.csv:
+        with arguments.csv.open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0].keys())
+            writer.writeheader()
+            writer.writerows(rows)
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row["hints"], ""].append(row)
+        if arguments.composers:
+            groups[row["hints"], row["composer"]].append(row)
+    print(f"{'hints':10s} {'':14s} {'n':>4s} " + " ".join(f"{name:>9s}" for name in FIGURES))
+    for (kind, composer), group in groups.items():
+        figures = " ".join(f"{100 * np.mean([row[name] for row in group]):9.1f}" for name in FIGURES)
+        print(f"{kind:10s} {composer:14s} {len(group):4d} {figures}")
+
+
+def _hits(truth: BeatAnnotation, grid: BeatGrid) -> list[tuple[float, bool, float, bool]]:
+    """(confidence, is right) of beats, and the same of downbeats."""
+
+    def right(times_s: np.ndarray, time_s: float) -> bool:
+        return bool(np.min(np.abs(times_s - time_s), initial=np.inf) <= 0.07)
+
+    inside = [b for b in grid.beats if truth.times_s[0] - 0.1 <= b.time_s <= truth.times_s[-1] + 0.1]
+    return [
+        (b.confidence, right(truth.times_s, b.time_s), b.downbeat_confidence, right(truth.downbeats_s, b.time_s))
+        for b in inside
+    ]
+
+
+def _reliability(confidences: list[tuple[float, bool, float, bool]]) -> None:
+    """How often beats of each confidence are right."""
+    if not confidences:
+        return
+    table = np.array(confidences, dtype=float)
+    for name, (confidence, is_right) in {"beats": table.T[:2], "downbeats": table.T[2:]}.items():
+        bins = np.clip((confidence * 10).astype(int), 0, 9)
+        cells = []
+        for i in range(10):
+            chosen = bins == i
+            if chosen.sum():
+                cells.append(f"{confidence[chosen].mean():.2f}→{is_right[chosen].mean():.2f} ({chosen.sum()})")
+        print(f"confidence of {name} → right:", "  ".join(cells))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,10 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from pianotrans import memory
 from pianotrans.errors import AudioError
 from pianotrans.memory import decoded, decoding, limited_decoding
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="cannot be limited there")
+
+
+@pytest.fixture(autouse=True)
+def nothing_limited_yet(monkeypatch: pytest.MonkeyPatch):
+    """Workers that other tests play in threads of this process limit it for as long as they wait for work."""
+    monkeypatch.setattr(memory, "_n_limited", 0)
+    monkeypatch.setattr(memory, "_limits", [])
+
 
 _READ = """
 import sys

@@ -15,18 +15,8 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="cannot be limited th
 
 @pytest.fixture(autouse=True)
 def nothing_limited_yet(monkeypatch: pytest.MonkeyPatch):
-    """Workers that other tests play in threads of this process limit it for as long as they wait for work."""
+    """The station of a cluster, which other tests run in this process, limits it as long as the process lives."""
     monkeypatch.setattr(memory, "_n_limited", 0)
-    monkeypatch.setattr(memory, "_limits", [])
-    if sys.platform == "linux":
-        import resource
-
-        before = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (before[1], before[1]))
-        yield
-        resource.setrlimit(resource.RLIMIT_DATA, before)
-    else:
-        yield
 
 
 _READ = """

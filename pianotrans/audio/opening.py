@@ -8,6 +8,7 @@ from typing import BinaryIO
 from pianotrans.audio.choosing import open_chain, open_link, open_with_either, open_with_ffmpeg
 from pianotrans.audio.containers import check_voc, data_bytes
 from pianotrans.audio.decoder import Decoder
+from pianotrans.audio.gaps import end_remark
 from pianotrans.audio.ogg import find_links
 from pianotrans.audio.plainfile import PlainFile
 from pianotrans.audio.reader import MISSING_S, AudioReader, truncated_error
@@ -40,8 +41,8 @@ def open_audio(source: AudioSource, reading: Reading = Reading()) -> AudioReader
         with decoding(name):
             sizes = data_bytes(file)
             decoder, remarks = _open_decoder(file, name, reading)
-        if sizes and not reading.allow_damaged:
-            _check_sizes(*sizes, decoder.duration_s, name)
+        if sizes:
+            remarks += _judge_sizes(*sizes, decoder.duration_s, name, reading)
         return AudioReader(decoder, name, reading, remarks=remarks, file=source if owned else None)
     except BaseException:
         if decoder is not None:
@@ -126,14 +127,24 @@ def _ffmpeg_serves_better(head: bytes, reading: Reading) -> bool:
     return is_mpeg or head.startswith(_VOC) or (reading.allow_damaged and head.startswith(b"fLaC"))
 
 
-def _check_sizes(declared: int, present: int, decodable_s: float | None, name: str) -> None:
-    """Raise AudioError if the header declares more bytes of sound than are present."""
+def _judge_sizes(
+    declared: int, present: int, decodable_s: float | None, name: str, reading: Reading
+) -> list[Remark]:
+    """What to say of a recording whose header declares more bytes of sound than are present.
+
+    Raises AudioError for one, unless damaged recordings are allowed.
+    """
     if decodable_s:
         promised_s = decodable_s * declared / max(1, present)
-        if promised_s - decodable_s > MISSING_S:
+        if promised_s - decodable_s <= MISSING_S:
+            return []
+        if not reading.allow_damaged:
             raise truncated_error(name, promised_s, decodable_s)
-    elif present < 0.99 * declared:
+        is_met = reading.end_s is None or reading.end_s > decodable_s
+        return [end_remark(decodable_s, promised_s - decodable_s)] if is_met else []
+    if present < 0.99 * declared and not reading.allow_damaged:
         raise AudioError(
             f"{name}: header promises {declared} bytes of sound, {present} are there. "
             "The file looks truncated; re-export it, or pass --allow-damaged."
         )
+    return []

@@ -1,7 +1,7 @@
 """Options that several commands share, each declared once."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -62,25 +62,16 @@ def parse_time(text: str | float) -> float:
     return float(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds)
 
 
+def time_option(name: str, text: str, default: str) -> Any:
+    """An option that takes a time; `default` says in words what holds without it."""
+    return typer.Option(name, metavar="TIME", parser=parse_time, help=text, show_default=default)
+
+
 Start = Annotated[
-    float,
-    typer.Option(
-        "--start",
-        metavar="TIME",
-        parser=parse_time,
-        help="Begin at this time of the recording: seconds or m:ss.",
-        show_default="its beginning",
-    ),
+    float, time_option("--start", "Begin at this time of the recording: seconds or m:ss.", "its beginning")
 ]
 End = Annotated[
-    float | None,
-    typer.Option(
-        "--end",
-        metavar="TIME",
-        parser=parse_time,
-        help="End at this time of the recording: seconds or m:ss.",
-        show_default="its end",
-    ),
+    float | None, time_option("--end", "End at this time of the recording: seconds or m:ss.", "its end")
 ]
 Track = Annotated[
     int | None,

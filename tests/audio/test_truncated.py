@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianotrans.audio import open_audio
+from pianotrans.audio import Reading, open_audio
 from pianotrans.errors import AudioError
 
 from .recordings import cut, encode, lag, music, read, write
@@ -32,10 +32,23 @@ def check_cut(whole: Path, fraction: float) -> None:
         read(part)
     assert str(e.value).startswith(f"{part}: ")
     said_s = float(str(e.value).split(" s could")[0].split()[-1])
-    heard, info = read(part, allow_damaged=True)
+    with open_audio(part, Reading(allow_damaged=True)) as reader:
+        info, heard = reader.info, np.concatenate(list(reader.blocks()), axis=1)
+    (remark,) = reader.remarks
+    assert remark.kind == "damage"
+    assert remark.values["start_s"] == pytest.approx(said_s, abs=0.15)
     assert heard.shape[1] / info.sample_rate == pytest.approx(said_s, abs=0.15)
     assert 0.5 * fraction * DURATION_S < said_s < 1.5 * fraction * DURATION_S
     assert lag(heard, music(DURATION_S, info.sample_rate)[:, : heard.shape[1]]) == 0
+
+
+@pytest.mark.parametrize(("end_s", "n_told"), [(1.0, 0), (5.0, 1)])
+def test_a_part_before_the_cut_has_no_damage(tmp_path: Path, end_s: float, n_told: int):
+    part = cut(write(tmp_path / "take.wav", music(DURATION_S)), 0.5)
+    with open_audio(part, Reading(end_s=end_s, allow_damaged=True)) as reader:
+        n_samples = sum(block.shape[1] for block in reader.blocks())
+    assert n_samples / reader.info.sample_rate == pytest.approx(min(end_s, DURATION_S / 2), abs=0.01)
+    assert len(reader.remarks) == n_told
 
 
 @pytest.mark.parametrize("suffix", BY_LIBSNDFILE)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pianotrans.commands.options import parse_time
+from pianotrans.commands.options import time_option
 from pianotrans.errors import UsageError
 from pianotrans.events import Durations
 
@@ -103,23 +103,13 @@ Seconds = Annotated[
 ]
 Start = Annotated[
     float,
-    typer.Option(
-        "--start",
-        metavar="TIME",
-        parser=parse_time,
-        help="Score only what begins at this time of every piece or later: seconds or m:ss.",
-        show_default="its beginning",
+    time_option(
+        "--start", "Score only what begins at this time of every piece or later: seconds or m:ss.", "its beginning"
     ),
 ]
 End = Annotated[
     float | None,
-    typer.Option(
-        "--end",
-        metavar="TIME",
-        parser=parse_time,
-        help="Score only what begins before this time of every piece, and cut it there.",
-        show_default="its end",
-    ),
+    time_option("--end", "Score only what begins before this time of every piece, and cut it there.", "its end"),
 ]
 Output = Annotated[
     Path | None,

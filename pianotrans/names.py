@@ -53,6 +53,16 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def folded(name: str) -> str:
+    """The same text for names that some file system would not keep apart: by case, or by how accents are encoded.
+
+    Canonical caseless matching, section 3.13 of the Unicode standard.
+    """
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
+
+
 def csv_text(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table in CSV, safe to open in a spreadsheet: texts are `shown`, and none of them is taken for a formula."""
     table = io.StringIO(newline="")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianotrans.names import composed, csv_text, restored, shown, stored
+from pianotrans.names import composed, csv_text, folded, restored, shown, stored
 from tests.events.strategies import quick
 
 # Any name that a file can have on any system: text, bytes that are none (U+DC80 to U+DCFF), and on Windows any
@@ -63,6 +63,20 @@ def test_any_bytes_can_be_stored(name):
 @pytest.mark.parametrize("name", ["étude.wav", "a/b c.wav", "C:\\new", "a\\b", "\x1b", ""])
 def test_text_is_stored_as_it_is(name):
     assert stored(name) == name
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("A.wav", "a.WAV"),
+        ("\u00e9tude", "E\u0301TUDE"),
+        ("Stra\u00dfe", "STRASSE"),
+        ("\u1f80", "\u03b1\u0313\u0345"),
+    ],
+)
+def test_names_that_some_file_system_would_not_keep_apart(one: str, other: str):
+    assert folded(one) == folded(other)
+    assert folded(one) != folded(f"{other}.")
 
 
 def test_composed():

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from pianotrans.batch.entry import Entry
 from pianotrans.batch.item import Item
-from pianotrans.names import composed, restored
+from pianotrans.names import folded, restored
 from pianotrans.workers.storage import Address
 
 
@@ -101,4 +101,4 @@ class _Keys:
         folder, _ = os.path.split(str(address))  # `parent` takes longer
         if folder not in self._folders:
             self._folders[folder] = os.path.realpath(folder) if isinstance(address, Path) else folder
-        return composed(f"{self._folders[folder]}/{stem}").casefold()
+        return folded(f"{self._folders[folder]}/{stem}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pianotrans.datasets.naming import excerpt, quoted
 from pianotrans.errors import DatasetError
+from pianotrans.names import folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class DatasetListing:
     def __post_init__(self) -> None:
         seen: dict[str, str] = {}
         for pair in self.pairs:
-            other = seen.setdefault(pair.name.casefold(), pair.name)
+            other = seen.setdefault(folded(pair.name), pair.name)
             if other != pair.name:
                 raise DatasetError(
                     f"{excerpt(self.root)}: {quoted(other)} and {quoted(pair.name)} differ only in case. "

@@ -1,9 +1,9 @@
 """The names of recordings, and of the files that are made of them: legal and unique on every system."""
 
 import re
-import unicodedata
 from pathlib import PurePosixPath
 
+from pianotrans.names import composed, folded
 from pianotrans.workers.formats import suffix_of
 
 _MAX_BYTES = 255  # of a name in UTF-8; Windows and macOS count in larger units
@@ -27,7 +27,7 @@ def legal_stem(name: str) -> str:
 
     Illegal characters are replaced, dots and spaces at the end dropped, names of devices marked, long names cut.
     """
-    printable = "".join(char if char.isprintable() else "_" for char in unicodedata.normalize("NFC", name))
+    printable = "".join(char if char.isprintable() else "_" for char in composed(name))
     stem = PurePosixPath(_ILLEGAL.sub("_", printable)).stem.rstrip(". ")
     if _DEVICE.match(stem):
         stem = f"_{stem}"
@@ -38,13 +38,8 @@ def unique_stem(name: str, taken: set[str]) -> str:
     """A legal stem that no system takes for one of those in `taken`; it is added to them: song, song (2)."""
     stem = free = legal_stem(name)
     number = 1
-    while _folded(free) in taken:
+    while folded(free) in taken:
         number += 1
         free = f"{stem} ({number})"
-    taken.add(_folded(free))
+    taken.add(folded(free))
     return free
-
-
-def _folded(stem: str) -> str:
-    """The same for names that differ in case only, or in how accents are encoded."""
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", stem).casefold())

@@ -24,6 +24,7 @@ BASICS = {
     "extras",
     "piano",
     "remarks",
+    "shipped",
     "tables",
 }
 ALLOWED: dict[str, set[str]] = {
@@ -34,11 +35,11 @@ ALLOWED: dict[str, set[str]] = {
     "network": {"semicrf"},
     "inference": {"audio", "events", "semicrf", "network"},
     "datasets": {"audio", "events"},
-    "evaluation": {"events", "datasets"},
-    "views": {"audio", "events"},
-    "workers": {"audio", "events", "inference", "evaluation", "views"},
-    "batch": {"audio", "events", "inference", "datasets", "evaluation", "views", "workers"},
-    "web": {"audio", "events", "inference", "views", "workers"},
+    "evaluation": {"events", "datasets", "score"},
+    "views": {"audio", "events", "score"},
+    "workers": {"audio", "events", "inference", "evaluation", "views", "score"},
+    "batch": {"audio", "events", "inference", "datasets", "evaluation", "views", "workers", "score"},
+    "web": {"audio", "events", "inference", "views", "workers", "score"},
     "training": {"audio", "events", "semicrf", "network", "inference", "datasets", "evaluation", "score"},
 }
 PARTS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))

@@ -13,7 +13,7 @@ from pianotrans.evaluation.pairs import FilePair, Pairing, pair_files
 from pianotrans.evaluation.piece import Column, PieceScores, columns, score_piece
 from pianotrans.evaluation.provenance import Provenance
 from pianotrans.evaluation.report import to_dict
-from pianotrans.evaluation.scores import Score
+from pianotrans.evaluation.scores import FScore
 from pianotrans.evaluation.scoring import default_jobs, evaluate, score_midi, score_pairs
 from pianotrans.evaluation.settings import (
     KEYS,
@@ -34,12 +34,12 @@ __all__ = [
     "Evaluation",
     "EvaluationSettings",
     "EvaluationWatcher",
+    "FScore",
     "Failure",
     "FilePair",
     "Pairing",
     "PieceScores",
     "Provenance",
-    "Score",
     "choose_conventions",
     "columns",
     "compare",

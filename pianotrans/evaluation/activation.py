@@ -4,13 +4,13 @@ from collections import defaultdict
 
 import numpy as np
 
-from pianotrans.evaluation.scores import Score
+from pianotrans.evaluation.scores import FScore
 from pianotrans.evaluation.tables import EventTable, Floats
 
 _Spans = dict[int, list[tuple[float, float]]]
 
 
-def activation_score(reference: EventTable, estimate: EventTable) -> Score:
+def activation_score(reference: EventTable, estimate: EventTable) -> FScore:
     """Precision and recall of the time that keys are active, in seconds, without a grid.
 
     A key is active in the union of its events, so that doubled notes count once. O(n log n).
@@ -18,7 +18,7 @@ def activation_score(reference: EventTable, estimate: EventTable) -> Score:
     return _score(_unions(reference, reference.spans_s), _unions(estimate, estimate.spans_s))
 
 
-def frame_score(reference: EventTable, estimate: EventTable, *, hop_s: float) -> Score:
+def frame_score(reference: EventTable, estimate: EventTable, *, hop_s: float) -> FScore:
     """The same over (key, frame) pairs, frame k being active if onset ≤ k · hop < offset.
 
     As `mir_eval.multipitch` counts them on a grid of `hop_s`; events between two points of the grid vanish.
@@ -31,8 +31,8 @@ def _on_grid(table: EventTable, hop_s: float) -> Floats:
     return np.ceil(np.round(table.spans_s / hop_s, 6))  # 0.29 / 0.01 is frame 29, not 28.999999999999996
 
 
-def _score(reference: _Spans, estimate: _Spans) -> Score:
-    return Score(
+def _score(reference: _Spans, estimate: _Spans) -> FScore:
+    return FScore(
         matched=sum(_shared(spans, estimate[key]) for key, spans in reference.items() if key in estimate),
         reference=_length(reference),
         estimate=_length(estimate),

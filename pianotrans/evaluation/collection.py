@@ -13,7 +13,7 @@ from pianotrans.evaluation.mistakes import count_kinds
 from pianotrans.evaluation.piece import Column, PieceScores, columns
 from pianotrans.evaluation.provenance import Provenance
 from pianotrans.evaluation.reliability import JudgedEvents, Kind, Reliability, Threshold, reliabilities, thresholds
-from pianotrans.evaluation.scores import Score
+from pianotrans.evaluation.scores import FScore
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.files import make_folder, write_atomically
 
@@ -33,7 +33,7 @@ class ColumnSummary:
     f1: float | None
     overlap_ratio: float | None
     f1_interval: Interval | None
-    pooled: Score | None
+    pooled: FScore | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Evaluation:
         return tuple(contents)
 
 
-def _summarise(column: Column, scores: Sequence[Score], n_resamples: int, seed: int) -> ColumnSummary:
+def _summarise(column: Column, scores: Sequence[FScore], n_resamples: int, seed: int) -> ColumnSummary:
     defined = [score for score in scores if score.is_defined]
     if not defined:
         return ColumnSummary(column, 0, None, None, None, None, None, None)
@@ -122,7 +122,7 @@ def _summarise(column: Column, scores: Sequence[Score], n_resamples: int, seed: 
         f1=_mean(f1),
         overlap_ratio=_mean(ratios) if ratios else None,
         f1_interval=bootstrap_interval(f1, n_resamples=n_resamples, seed=seed),
-        pooled=Score.pooled(defined),
+        pooled=FScore.pooled(defined),
     )
 
 

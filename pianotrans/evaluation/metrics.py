@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from pianotrans.evaluation.activation import activation_score, frame_score
 from pianotrans.evaluation.matching import match_events, overlap_ratios, velocities_agree
-from pianotrans.evaluation.scores import Score
+from pianotrans.evaluation.scores import FScore
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.tables import EventTable, Pairs
 
@@ -28,7 +28,7 @@ def match_onsets(reference: EventTable, estimate: EventTable, settings: Evaluati
 
 def note_scores(
     reference: EventTable, estimate: EventTable, by_onset: Pairs, settings: EvaluationSettings
-) -> dict[str, Score]:
+) -> dict[str, FScore]:
     """Every one of `NOTE_METRICS`; `by_onset` is what `match_onsets` found."""
     scores = {}
     by_offset = match_offsets(reference, estimate, settings)
@@ -41,7 +41,7 @@ def note_scores(
     return scores
 
 
-def pedal_scores(reference: EventTable, estimate: EventTable, settings: EvaluationSettings) -> dict[str, Score]:
+def pedal_scores(reference: EventTable, estimate: EventTable, settings: EvaluationSettings) -> dict[str, FScore]:
     """Every one of `PEDAL_METRICS`, for the pedals of one kind."""
     by_onset = match_onsets(reference, estimate, settings)
     by_offset = match_offsets(reference, estimate, settings)
@@ -65,8 +65,8 @@ def match_offsets(reference: EventTable, estimate: EventTable, settings: Evaluat
 
 def _event_score(
     reference: EventTable, estimate: EventTable, pairs: Pairs, agree: NDArray[np.bool_] | None = None
-) -> Score:
+) -> FScore:
     if agree is not None:
         pairs = pairs[agree]
     ratios = overlap_ratios(reference, estimate, pairs)
-    return Score(len(pairs), len(reference), len(estimate), float(ratios.mean()) if len(ratios) else None)
+    return FScore(len(pairs), len(reference), len(estimate), float(ratios.mean()) if len(ratios) else None)

@@ -15,7 +15,7 @@ from pianotrans.evaluation.metrics import (
 )
 from pianotrans.evaluation.mistakes import Mistake, find_mistakes
 from pianotrans.evaluation.reliability import JudgedEvents, Kind
-from pianotrans.evaluation.scores import UNDEFINED, Score
+from pianotrans.evaluation.scores import UNDEFINED, FScore
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.tables import EventTable
 from pianotrans.events import SOFT, SUSTAIN, Performance, begin_at, cut_at
@@ -57,7 +57,7 @@ class PieceScores:
     n_reference: int
     n_estimate: int
     removed_offset_s: float
-    scores: dict[Column, Score]
+    scores: dict[Column, FScore]
     matched: dict[str, MatchedNotes]
     mistakes: tuple[Mistake, ...]
     judged: dict[Kind, JudgedEvents]
@@ -91,7 +91,7 @@ def score_piece(
         tables = EventTable.of_notes(reference), EventTable.of_notes(estimate)
         offset_s = constant_offset_s(*tables, window_s=settings.align_window_s)
 
-    scores: dict[Column, Score] = {}
+    scores: dict[Column, FScore] = {}
     matched: dict[str, MatchedNotes] = {}
     mistakes: tuple[Mistake, ...] | None = None
     for convention in settings.conventions:

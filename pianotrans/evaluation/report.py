@@ -8,7 +8,7 @@ from pianotrans.evaluation.collection import ColumnSummary, Evaluation
 from pianotrans.evaluation.mistakes import count_kinds
 from pianotrans.evaluation.piece import PieceScores
 from pianotrans.evaluation.reliability import KINDS
-from pianotrans.evaluation.scores import Score
+from pianotrans.evaluation.scores import FScore
 from pianotrans.names import shown
 from pianotrans.version import __version__
 
@@ -70,7 +70,7 @@ def _piece(piece: PieceScores) -> dict[str, Any]:
     }
 
 
-def _score(score: Score) -> dict[str, Any]:
+def _score(score: FScore) -> dict[str, Any]:
     """The amounts always; what follows from them only where it is defined."""
     defined = score.is_defined
     return {

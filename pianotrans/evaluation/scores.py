@@ -6,7 +6,7 @@ from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class FScore:
     """How much there is in the reference and in the estimate, and how much of both is matched.
 
     The amounts are numbers of events or of frames, or seconds. A score is defined where the reference holds
@@ -40,7 +40,7 @@ class Score:
         return 2 * self.matched / (self.reference + self.estimate) if self.matched else 0.0
 
     @classmethod
-    def pooled(cls, scores: Iterable["Score"]) -> Self:
+    def pooled(cls, scores: Iterable["FScore"]) -> Self:
         """The score of all pieces thrown together, where a long piece counts for more than a short one."""
         scores = list(scores)
         found = [(one.overlap_ratio, one.matched) for one in scores if one.overlap_ratio is not None]
@@ -53,5 +53,5 @@ class Score:
         )
 
 
-UNDEFINED = Score(0, 0, 0)
+UNDEFINED = FScore(0, 0, 0)
 """The score of what the reference does not state."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from pianotrans.errors import ModelError
+from pianotrans.shipped import models_folder
 from pianotrans.tables import read_toml
 
 if TYPE_CHECKING:
@@ -80,14 +81,6 @@ def cache_folder() -> Path:
         return platformdirs.user_cache_path("pianotrans") / "models"
     except RuntimeError as error:
         raise ModelError("weights: no home folder to keep them in. Set PIANOTRANS_CACHE to a folder.") from error
-
-
-@cache
-def models_folder() -> Path:
-    """The shipped models: inside an installed package, beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    installed, checkout = package / "_models", package.parent / "models"
-    return installed if installed.is_dir() else checkout
 
 
 def default_model() -> str:

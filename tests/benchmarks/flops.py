@@ -27,9 +27,10 @@ from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
 from pianotrans.inference.decoding import decode_segments
-from pianotrans.inference.registry import CONFIG_FILE, models_folder
+from pianotrans.inference.registry import CONFIG_FILE
 from pianotrans.inference.segments import SegmentPlan
 from pianotrans.network import Model, ModelConfig
+from pianotrans.shipped import models_folder
 
 _TIMED_S = 10.0  # as long as that segments are decoded
 

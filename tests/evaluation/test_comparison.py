@@ -12,7 +12,7 @@ from pianotrans.evaluation import (
     KEYS,
     Evaluation,
     EvaluationSettings,
-    Score,
+    FScore,
     compare,
     load_evaluation,
     score_piece,
@@ -101,7 +101,7 @@ def test_other_references_are_refused(tmp_path, a):
     other = evaluation(0)
     first = other.pieces[0]
     column, score = next(iter(first.scores.items()))
-    scores = first.scores | {column: Score(score.matched, score.reference + 1, score.estimate)}
+    scores = first.scores | {column: FScore(score.matched, score.reference + 1, score.estimate)}
     other = replace(other, pieces=(replace(first, scores=scores), *other.pieces[1:]))
     with pytest.raises(EvaluationError, match=r"p0: the reference is not the same .*keys onset: 25 and 26"):
         compare(a, saved(tmp_path / "B.json", other))

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from pianotrans.errors import ModelError
-from pianotrans.inference.registry import all_models, find_model, models_folder
+from pianotrans.inference.registry import all_models, find_model
 from pianotrans.network import Model, ModelConfig
 from pianotrans.network.config import ARCHITECTURE, SpectrogramConfig, TransformerConfig
+from pianotrans.shipped import models_folder
 from tests.semicrf.dense import score_map
 
 FAMILY = {"architecture": ARCHITECTURE}

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from pianotrans.errors import ModelError, TrainingError
-from pianotrans.inference.registry import find_model, models_folder
+from pianotrans.inference.registry import find_model
+from pianotrans.shipped import models_folder
 from pianotrans.training.runs.run_folder import TrainingRecipe
 from pianotrans.training.runs.settings import OptimisationSettings, TrainingSettings
 from pianotrans.training.runs.settings_files import differences, read_settings, settings_of, settings_text

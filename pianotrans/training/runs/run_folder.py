@@ -8,8 +8,9 @@ from typing import Any
 
 from pianotrans.errors import TrainingError
 from pianotrans.files import make_folder, write_atomically
-from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, find_model, models_folder
+from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, find_model
 from pianotrans.network import ModelConfig
+from pianotrans.shipped import models_folder
 from pianotrans.training.runs.checkpoints import Checkpoints
 from pianotrans.training.runs.settings import TrainingSettings
 from pianotrans.training.runs.settings_files import differences, read_settings, settings_text

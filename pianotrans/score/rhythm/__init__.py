@@ -1,0 +1,1 @@
+"""Where notes stand in the score, given beats and hands."""

@@ -4,15 +4,18 @@ Importing this package loads neither torch nor a MIDI library.
 """
 
 from pianotrans.events.cleaning import Cleaning
+from pianotrans.events.conductor import TICKS_PER_QUARTER, TempoPer
 from pianotrans.events.cutting import begin_at, cut_at
 from pianotrans.events.export import csv_text, json_text
 from pianotrans.events.frames import FrameGrid, FrameIntervals
 from pianotrans.events.midi import midi_bytes, to_pretty_midi
 from pianotrans.events.midi_reading import load_midi
+from pianotrans.events.note_grid import NoteGrid, quantise_to_grid
 from pianotrans.events.performance import Note, Pedal, Performance
 from pianotrans.events.reading import MIDI_SUFFIXES, PERFORMANCE_SUFFIXES, load_json, load_performance
 from pianotrans.events.sustain import Durations, extend_by_pedal
-from pianotrans.events.ticks import TICKS_PER_QUARTER, TICKS_PER_SECOND, TickNote, TickPedal, Ticks, quantise
+from pianotrans.events.tempo_map import TempoMap
+from pianotrans.events.ticks import TICKS_PER_SECOND, TickNote, TickPedal, Ticks, quantise
 from pianotrans.piano import CONTROLLERS, SOFT, SOSTENUTO, SUSTAIN
 
 __all__ = [
@@ -29,8 +32,11 @@ __all__ = [
     "FrameGrid",
     "FrameIntervals",
     "Note",
+    "NoteGrid",
     "Pedal",
     "Performance",
+    "TempoMap",
+    "TempoPer",
     "TickNote",
     "TickPedal",
     "Ticks",
@@ -44,5 +50,6 @@ __all__ = [
     "load_performance",
     "midi_bytes",
     "quantise",
+    "quantise_to_grid",
     "to_pretty_midi",
 ]

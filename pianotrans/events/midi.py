@@ -1,19 +1,33 @@
-"""Standard MIDI files as they are written: one piano track, 960 ticks per quarter at 120 quarters a minute.
+"""Standard MIDI files as they are written: 960 ticks per quarter, at a steady tempo or in musical time.
 
 They are written with mido, not with pretty_midi, whose writer ends a track one tick after the last event, so that
 the duration is lost.
 """
 
 import io
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from pianotrans.events.performance import Performance
-from pianotrans.events.ticks import TICKS_PER_QUARTER, TICKS_PER_SECOND, Ticks, quantise
+from pianotrans.errors import MidiError
+from pianotrans.events.conductor import (
+    DEFAULT_BPM,
+    TICKS_PER_QUARTER,
+    TempoPer,
+    conduct,
+    conduct_steadily,
+)
+from pianotrans.events.midi_tracks import conductor_track, piano_track
+from pianotrans.events.note_grid import NoteGrid, quantise_notes, quantise_to_grid
+from pianotrans.events.performance import Note, Performance
+from pianotrans.events.smf import Clock
+from pianotrans.events.tempo_map import TempoMap
+from pianotrans.events.ticks import TICKS_PER_SECOND, Ticks, quantise, tick_at
 
 if TYPE_CHECKING:
     import pretty_midi
 
-_TEMPO_US = 500_000  # microseconds per quarter: MIDI's default, and 120 quarters a minute
+_HANDS = {1: "right hand", 2: "left hand"}
 
 
 def to_pretty_midi(performance: Performance) -> "pretty_midi.PrettyMIDI":
@@ -32,56 +46,64 @@ def to_pretty_midi(performance: Performance) -> "pretty_midi.PrettyMIDI":
         for value, tick in ((127, onset), (0, offset)):
             piano.control_changes.append(pretty_midi.ControlChange(controller, value, tick / TICKS_PER_SECOND))
     piano.control_changes.sort(key=lambda change: (change.time, change.number, change.value))
-    midi = pretty_midi.PrettyMIDI(resolution=TICKS_PER_QUARTER, initial_tempo=120)
+    midi = pretty_midi.PrettyMIDI(resolution=TICKS_PER_QUARTER, initial_tempo=DEFAULT_BPM)
     midi.instruments.append(piano)
     return midi
 
 
-def midi_bytes(performance: Performance) -> bytes:
-    """The performance as a MIDI file of format 1: a tempo track and a piano track.
+def midi_bytes(
+    performance: Performance,
+    *,
+    tempo_map: TempoMap | None = None,
+    tempo_per: TempoPer = TempoPer.beat,
+    bpm: float | None = None,
+    grid: NoteGrid | None = None,
+    hands: Sequence[int] | None = None,
+) -> bytes:
+    """The performance as a MIDI file of format 1: a track of tempo, bars and keys, and one or two of notes.
 
-    A pedal is its controller (64, 66 or 67) with value 127 at its onset and 0 at its offset. The piano's track ends
-    where the performance does. `load_midi` restores every note and pedal on its tick; writing those again
-    gives the same bytes. Raises MidiError if MIDI cannot hold the performance (see `quantise`).
+    A pedal is its controller (64, 66 or 67) with value 127 at its onset and 0 at its offset. The tracks of notes
+    end where the performance does. `load_midi` restores every note and pedal on its tick; writing those again in
+    the same way gives the same bytes.
+
+    Args:
+        performance: what to write.
+        tempo_map: with it, ticks are musical time, and notes stay where they were played to the tick.
+        tempo_per: whether the tempo changes with every position of the map, or with every bar.
+        bpm: write one steady tempo in quarters a minute instead, 120 without a map, and no bars.
+        grid: move notes towards this grid of the map, or of the steady tempo.
+        hands: 1 (right) or 2 (left) for each of `performance.notes`. Each hand gets a track and a channel of its
+            own, and both get the pedals.
+
+    Raises MidiError if MIDI cannot hold the performance (see `quantise`) or a tempo, and if there is not one hand
+    for each note.
     """
     import mido
 
-    ticks = quantise(performance)
-    conductor = mido.MidiTrack(
-        [
-            mido.MetaMessage("set_tempo", tempo=_TEMPO_US),
-            mido.MetaMessage("time_signature", numerator=4, denominator=4),
-            mido.MetaMessage("end_of_track"),
-        ]
-    )
-    piano = mido.MidiTrack(
-        [mido.MetaMessage("track_name", name="Piano"), mido.Message("program_change", program=0)]
-    )
-    now = 0
-    for tick, _, _, message in _events_in_order(ticks):
-        message.time = tick - now
-        piano.append(message)
-        now = tick
-    piano.append(mido.MetaMessage("end_of_track", time=ticks.end - now))
-
+    if hands is not None and len(hands) != performance.n_notes:
+        raise MidiError(f"{len(hands)} hands for {performance.n_notes} notes. Give one for each.")
+    steady = DEFAULT_BPM if bpm is None else bpm
+    conductor = conduct(tempo_map, tempo_per) if tempo_map and bpm is None else conduct_steadily(steady)
+    notes = performance.notes
+    if grid is not None:
+        musical_time = tempo_map or TempoMap((Fraction(0), Fraction(1)), (0.0, 60 / steady))
+        notes = quantise_notes(notes, musical_time, grid)
+        performance = quantise_to_grid(performance, musical_time, grid)
+    ticks = quantise(performance, conductor.clock)
+    parts = [("Piano", ticks)] if hands is None else _by_hand(ticks, notes, hands, conductor.clock)
+    tracks = [conductor_track(conductor, ticks.end)]
+    tracks += [piano_track(part, name, channel) for channel, (name, part) in enumerate(parts)]
     file = io.BytesIO()
-    mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, tracks=[conductor, piano]).save(file=file)
+    mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, tracks=tracks).save(file=file)
     return file.getvalue()
 
 
-def _events_in_order(ticks: Ticks) -> list[tuple[int, int, int, Any]]:
-    """(tick, rank, number, message), sorted; within a tick, ends come before beginnings.
-
-    So a pedal that goes down on the very tick where a key is released does not sustain that note, neither in a
-    synthesiser nor in `extend_by_pedal`.
-    """
-    from mido import Message
-
-    events = []
-    for onset, offset, key, velocity in ticks.notes:
-        events.append((offset, 0, key, Message("note_on", note=key, velocity=0)))
-        events.append((onset, 3, key, Message("note_on", note=key, velocity=velocity)))
-    for onset, offset, controller in ticks.pedals:
-        events.append((offset, 1, controller, Message("control_change", control=controller, value=0)))
-        events.append((onset, 2, controller, Message("control_change", control=controller, value=127)))
-    return sorted(events, key=lambda event: event[:3])
+def _by_hand(
+    ticks: Ticks, notes: Iterable[Note], hands: Iterable[int], clock: Clock
+) -> Iterable[tuple[str, Ticks]]:
+    """(name, what it plays) for each hand; `notes` are those of `ticks`, in the order of `hands`."""
+    given = sorted(zip(notes, hands, strict=True), key=lambda pair: (pair[0].onset_s, pair[0].offset_s))
+    hand_of = {(tick_at(note.onset_s, clock), note.key): hand for note, hand in given}
+    for hand, name in _HANDS.items():
+        played = (note for note in ticks.notes if hand_of[note.onset, note.key] == hand)
+        yield name, ticks._replace(notes=tuple(played))

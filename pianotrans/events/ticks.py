@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from pianotrans.errors import MidiError
+from pianotrans.events.conductor import DEFAULT_BPM, TICKS_PER_QUARTER, conduct_steadily
 from pianotrans.events.performance import Note, Pedal, Performance
+from pianotrans.events.smf import Clock
 
-TICKS_PER_QUARTER = 960
-TICKS_PER_SECOND = 1920
+TICKS_PER_SECOND = round(TICKS_PER_QUARTER * DEFAULT_BPM / 60)
 """At 120 quarters a minute: a tick lasts 0.52 ms."""
 
+_STEADY = conduct_steadily().clock
 _LAST_TICK = 2**28 - 1  # the largest delta time of a MIDI file: 38 h 50 min
 
 _Event = TypeVar("_Event", Note, Pedal)
@@ -41,8 +43,8 @@ class Ticks(NamedTuple):
     end: int
 
 
-def quantise(performance: Performance) -> Ticks:
-    """Put a performance on the grid of ticks, tick = round(1920 · seconds), free of overlaps.
+def quantise(performance: Performance, clock: Clock = _STEADY) -> Ticks:
+    """Put a performance on the grid of ticks, free of overlaps; by default 1920 in a second.
 
     Within one key (and within one kind of pedal) an event is cut where the next one begins. If several begin on
     one tick, only the last one in order of onset and offset remains. Every event lasts at least one tick.
@@ -50,8 +52,11 @@ def quantise(performance: Performance) -> Ticks:
     Raises MidiError for a performance longer than a MIDI file can be (38 hours).
     """
     end_s = performance.end_s
-    if end_s * TICKS_PER_SECOND >= _LAST_TICK - 1:
-        raise MidiError(f"performance: lasts {end_s / 3600:.1f} h. A MIDI file can hold 38.8 h. Split it.")
+    if clock.ticks(end_s) >= _LAST_TICK - 1:
+        raise MidiError(
+            f"performance: lasts {end_s / 3600:.1f} h. A MIDI file can hold "
+            f"{clock.seconds(_LAST_TICK) / 3600:.1f} h. Split it."
+        )
     by_key: dict[int, list[Note]] = defaultdict(list)
     for note in performance.notes:
         by_key[note.key].append(note)
@@ -62,29 +67,30 @@ def quantise(performance: Performance) -> Ticks:
     notes = [
         TickNote(onset, offset, key, note.velocity)
         for key, track in by_key.items()
-        for onset, offset, note in _separated(track)
+        for onset, offset, note in _separated(track, clock)
     ]
     pedals = [
         TickPedal(onset, offset, controller)
         for controller, track in by_controller.items()
-        for onset, offset, _ in _separated(track)
+        for onset, offset, _ in _separated(track, clock)
     ]
     offsets = [note.offset for note in notes] + [pedal.offset for pedal in pedals]
     return Ticks(
         tuple(sorted(notes, key=lambda n: (n.onset, n.key))),
         tuple(sorted(pedals, key=lambda p: (p.onset, p.controller))),
-        max([_tick(performance.duration_s), *offsets]),
+        max([tick_at(performance.duration_s, clock), *offsets]),
     )
 
 
-def _separated(track: Iterable[_Event]) -> Iterator[tuple[int, int, _Event]]:
+def tick_at(time_s: float, clock: Clock) -> int:
+    """The tick nearest to a time."""
+    return round(clock.ticks(time_s))
+
+
+def _separated(track: Iterable[_Event], clock: Clock) -> Iterator[tuple[int, int, _Event]]:
     """(onset, offset, event) in ticks for the events of one key or pedal, given in order of onset."""
-    beginning = {_tick(event.onset_s): event for event in track}  # the last event on a tick stays
+    beginning = {tick_at(event.onset_s, clock): event for event in track}  # the last event on a tick stays
     onsets: list[int] = list(beginning)
     for onset, following in zip(onsets, [*onsets[1:], _LAST_TICK], strict=True):
-        offset = max(_tick(beginning[onset].offset_s), onset + 1)
+        offset = max(tick_at(beginning[onset].offset_s, clock), onset + 1)
         yield onset, min(offset, following), beginning[onset]
-
-
-def _tick(seconds: float) -> int:
-    return round(seconds * TICKS_PER_SECOND)

@@ -123,6 +123,7 @@ def test_the_header():
     midi = mido.MidiFile(file=io.BytesIO(midi_bytes(Performance())))
     assert (midi.type, midi.ticks_per_beat, len(midi.tracks)) == (1, 960, 2)
     assert [m.tempo for m in midi.tracks[0] if m.type == "set_tempo"] == [500_000]
+    assert [m.type for m in midi.tracks[0]] == ["set_tempo", "end_of_track"], "no bars that nobody knows"
     assert [m.program for m in midi.tracks[1] if m.type == "program_change"] == [0]
 
 

@@ -1,4 +1,4 @@
-"""From the ticks of a standard MIDI file to seconds."""
+"""Between the ticks of a standard MIDI file and seconds."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _DROP_FRAMES_PER_S = Fraction(30_000, 1001)
 
 
 class Clock:
-    """Converts ticks to seconds. It counts in whole units, a tick being several, so that errors do not add up."""
+    """Converts ticks and seconds. It counts in whole units, a tick being several, so that errors do not add up."""
 
     def __init__(self, units_per_second: int, changes: Sequence[tuple[int, int]]) -> None:
         """`changes` are (tick, units per tick from there on), in order; the first is at tick 0."""
@@ -45,6 +45,12 @@ class Clock:
     def seconds(self, tick: int) -> float:
         """The time of a tick. O(log n) for n changes of tempo."""
         return self._units(tick) / self._units_per_second
+
+    def ticks(self, seconds: float) -> float:
+        """The tick at a time, with its fraction; the inverse of `seconds`. O(log n) for n changes of tempo."""
+        i = bisect_right(self._elapsed, seconds * self._units_per_second) - 1
+        start_s = self._elapsed[i] / self._units_per_second
+        return self._starts[i] + (seconds - start_s) * (self._units_per_second / self._rates[i])
 
     def _units(self, tick: int) -> int:
         i = bisect_right(self._starts, tick) - 1

@@ -1,0 +1,1 @@
+"""Key signatures of bars."""

@@ -1,0 +1,1 @@
+"""How notes are spelled: C sharp or D flat."""

@@ -1,0 +1,1 @@
+"""Voices of a staff, and how long notes last on paper."""

@@ -1,0 +1,1 @@
+"""Scores measured against annotated performances and true scores."""

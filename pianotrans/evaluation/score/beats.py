@@ -1,7 +1,7 @@
-"""Beats and downbeats against annotated ones, as published: Davies, Degara & Plumbley, "Evaluation Methods for
-Musical Audio Beat Tracking Algorithms", 2009, in the implementation of mir_eval.
+"""Beats and downbeats against annotated ones, by mir_eval.
 
-Beats of the first 5 s do not count, on either side; a beat is right within 70 ms.
+The measures are those of Davies, Degara & Plumbley, "Evaluation Methods for Musical Audio Beat Tracking
+Algorithms", 2009. Beats of the first 5 s do not count, on either side; a beat is right within 70 ms.
 """
 
 import warnings

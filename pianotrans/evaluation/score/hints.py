@@ -13,6 +13,8 @@ HintKind = Literal["none", "bpm", "bpm-off", "bpm+meter", "meter", "downbeat", "
 """`bpm`: the median tempo; `bpm-off`: 20 % too fast; `meter`: the usual time signature; `downbeat`: the one in the
 middle; `beats`: all beats and downbeats."""
 
+_MOST_BEATS = 5  # a usual bar with more of them comes from places without downbeats
+
 HINT_KINDS: tuple[HintKind, ...] = get_args(HintKind)
 
 
@@ -33,8 +35,8 @@ def hints_for(kind: HintKind, truth: BeatAnnotation) -> BeatHints:
     if kind == "beats":
         return BeatHints(beats=true_beats(truth))
     bpm = 60 / float(np.median(np.diff(truth.times_s)))
-    n_beats = usual_n_beats(truth)
-    meters = ((1, TimeSignature(n_beats, 4)),) if n_beats in range(1, 6) else ()
+    n_beats = usual_n_beats(truth) or 0
+    meters = ((1, TimeSignature(n_beats, 4)),) if 1 <= n_beats <= _MOST_BEATS else ()
     downbeats_s = truth.downbeats_s
     middle = (float(downbeats_s[len(downbeats_s) // 2]),) if len(downbeats_s) else ()
     return {

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -215,7 +216,7 @@ def _compare_keys(reference: TimedScore, estimate: TimedScore) -> float | None:
     times_s = {begin_s, end_s, *(key.time_s for key in (*reference.keys, *estimate.keys))}
     cuts_s = sorted(time_s for time_s in times_s if begin_s <= time_s <= end_s)
     agreed_s = 0.0
-    for from_s, to_s in zip(cuts_s, cuts_s[1:], strict=False):
+    for from_s, to_s in pairwise(cuts_s):
         true, made = _key_at(reference.keys, from_s), _key_at(estimate.keys, from_s)
         if true and made:
             agreed_s += (to_s - from_s) * key_agreement(true, made)
@@ -227,7 +228,7 @@ def _key_at(keys: Sequence[HeldKey], time_s: float) -> HeldKey | None:
 
 
 def key_agreement(true: HeldKey, made: HeldKey) -> float:
-    """1 for the same key, 0.5 for a fifth off in the same mode, 0.3 for the relative key, 0.2 for the parallel one."""
+    """1 for the same key, 0.5 a fifth off in the same mode, 0.3 for the relative key, 0.2 for the parallel one."""
     apart = abs(true.fifths - made.fifths) % 12  # enharmonic keys sound the same
     apart = min(apart, 12 - apart)
     if None in (true.mode, made.mode) or true.mode == made.mode:

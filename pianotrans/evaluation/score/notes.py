@@ -53,14 +53,14 @@ def pair_by_index(truth: Mapping[int, TrueNote], score: Score) -> tuple[NotePair
 def pair_by_onset(truth: Sequence[TrueNote], score: Score) -> tuple[NotePair, ...]:
     """The same for a score of another performance at the same times: same key, onsets within 50 ms."""
     reference = sorted(truth, key=lambda note: (note.key, note.onset_s))
-    played = score.performance.notes
-    estimate = sorted(score.notes, key=lambda note: (played[note.performed[0]].key, played[note.performed[0]].onset_s))
+    performed = [(score.performance.notes[note.performed[0]], note) for note in score.notes]
+    estimate = sorted(performed, key=lambda pair: (pair[0].key, pair[0].onset_s))
     matched = match_events(
         _table((note.key, note.onset_s) for note in reference),
-        _table((played[note.performed[0]].key, played[note.performed[0]].onset_s) for note in estimate),
+        _table((played.key, played.onset_s) for played, _ in estimate),
         onset_tolerance_s=_SAME_ONSET_S,
     )
-    return tuple((reference[i], estimate[j]) for i, j in matched.tolist())
+    return tuple((reference[i], estimate[j][1]) for i, j in matched.tolist())
 
 
 def _table(events: Iterable[tuple[int, float]]) -> EventTable:
@@ -99,9 +99,7 @@ def _is_same_place(true: TrueNote, in_bar: Fraction, length: Fraction) -> bool:
     return min(apart, 1 - apart) * min(true.bar_length, length) <= SAME_LENGTH
 
 
-def _places_in_bars(
-    positions: Sequence[Fraction], measures: Sequence[Measure]
-) -> list[tuple[Fraction, Fraction]]:
+def _places_in_bars(positions: Sequence[Fraction], measures: Sequence[Measure]) -> list[tuple[Fraction, Fraction]]:
     """For each position, how far it is behind its barline and how long that bar is by its time signature.
 
     A pickup is the end of a bar.

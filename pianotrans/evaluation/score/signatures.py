@@ -30,9 +30,7 @@ def score_signatures(truth: BeatAnnotation, measures: Sequence[Measure]) -> Sign
     true_keys = [(one.time_s, one.fifths) for one in truth.key_signatures]
     true_times = [(one.time_s, (one.numerator, one.denominator)) for one in truth.time_signatures]
     keys = [(one.start_s, one.key_signature.fifths) for one in measures]
-    times = [
-        (one.start_s, (one.time_signature.numerator, one.time_signature.denominator)) for one in measures
-    ]
+    times = [(one.start_s, (one.time_signature.numerator, one.time_signature.denominator)) for one in measures]
     last_s = measures[-1].end_s if measures else 0.0
     return SignatureScores(
         key_first=float(bool(keys) and keys[0][1] == true_keys[0][1]) if true_keys else None,

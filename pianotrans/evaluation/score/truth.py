@@ -50,7 +50,7 @@ def true_notes(aligned: Sequence[AlignedNote], beats: BeatAnnotation) -> tuple[T
     ]
     starts = [position - within for position, within in zip(positions, in_bar, strict=True)]
     bars = sorted(set(starts))
-    following = dict(zip(bars, bars[1:], strict=False))
+    following = dict(pairwise(bars))
     found = []
     for note, position, within, start in zip(aligned, positions, in_bar, starts, strict=True):
         length = _bar_length(beats, note.onset_s)

@@ -21,7 +21,10 @@ from pianotrans.evaluation.score.mv2h import (
 Row = tuple[int, float, float, str]  # key, begin and end in seconds, voice
 
 
-def timed(rows: list[Row], groupings_s=(), keys=(HeldKey(0.0, 1, "major"),), end_s: float = 12.0) -> TimedScore:
+G_MAJOR = (HeldKey(0.0, 1, "major"),)
+
+
+def timed(rows: list[Row], groupings_s=(), keys=G_MAJOR, end_s: float = 12.0) -> TimedScore:
     notes = [
         ValuedNote(key, begin_s, Fraction(begin_s), Fraction(end_s), end_s - begin_s, voice)
         for key, begin_s, end_s, voice in rows

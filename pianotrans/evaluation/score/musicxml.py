@@ -86,7 +86,10 @@ class WrittenRest:
 
 @dataclass(frozen=True)
 class WrittenScore:
-    """A score as it is printed: notes and rests in order of the file. Repeats are not unfolded."""
+    """A score as it is printed: notes and rests in order of the file.
+
+    Repeats are not unfolded. Hidden notes and rests, and cue notes, are left out.
+    """
 
     measures: tuple[WrittenMeasure, ...]
     notes: tuple[WrittenNote, ...]

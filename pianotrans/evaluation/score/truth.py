@@ -10,7 +10,9 @@ from itertools import pairwise
 from pianotrans.datasets.alignments import AlignedNote
 from pianotrans.datasets.beats import BeatAnnotation
 
-_FINEST = 96  # parts of a beat; tuplets of more notes are in none of the scores
+_FINEST = 1024  # parts of a beat to which onsets are rounded
+_ROUNDING = Fraction(1, 100)  # of a quarter note
+_BEATS_PER_QUARTER = 16  # every beat begins at such a part
 _UNITS = tuple(Fraction(n, 8) for n in (32, 16, 12, 8, 6, 4, 3, 2, 1))  # lengths that the annotation counts in
 _SAME_S = 0.05  # a time signature holds for notes that come so much before its annotated time
 
@@ -93,7 +95,13 @@ def _positions(aligned: Sequence[AlignedNote]) -> list[Fraction]:
         positions[onset] = before + _fraction(onset - since) * unit
         if lengths[onset] and _usual(lengths[onset]) != unit:
             since, before, unit = onset, positions[onset], _usual(lengths[onset])
-    return [positions[note.onset_beats] for note in aligned]
+    return [_on_a_beat(positions[note.onset_beats] - 4 * note.after_beat) + 4 * note.after_beat for note in aligned]
+
+
+def _on_a_beat(position: Fraction) -> Fraction:
+    """The beginning of a beat: onsets are rounded to 1/1024 in the data set, what follows the beat is exact."""
+    snapped = Fraction(round(position * _BEATS_PER_QUARTER), _BEATS_PER_QUARTER)
+    return snapped if abs(snapped - position) < _ROUNDING else position
 
 
 def _beat_lengths(aligned: Sequence[AlignedNote], positions: Sequence[Fraction]) -> list[Fraction]:
@@ -130,5 +138,5 @@ def _usual(counts: Counter[Fraction]) -> Fraction:
 
 
 def _fraction(decimal: float) -> Fraction:
-    """A number of beats that was rounded to four decimals."""
+    """A number of beats."""
     return Fraction(decimal).limit_denominator(_FINEST)

@@ -187,7 +187,7 @@ def _value(true: ValuedNote, made: ValuedNote) -> float:
     error_s = abs(true.duration_s - made.duration_s)
     if error_s <= _SAME_DURATION_S + 1e-9:
         return 1.0
-    return max(0.0, 1 - error_s / true.duration_s) if true.duration_s else 0.0
+    return max(0.0, 1 - error_s / true.duration_s) if true.duration_s > 0 else 0.0
 
 
 def match_groupings(reference_s: np.ndarray, estimate_s: np.ndarray) -> float:

@@ -66,7 +66,7 @@ def true_notes(aligned: Sequence[AlignedNote], beats: BeatAnnotation) -> tuple[T
                 onset_s=note.onset_s,
                 key=note.key,
                 position=position,
-                duration=Fraction(0) if note.is_grace else 4 * note.duration,
+                duration=Fraction(0) if note.is_grace else max(4 * note.duration, Fraction(0)),
                 in_bar=here,
                 bar_length=length,
                 staff=note.staff,

@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.score_edits ASAP [--split test] [--n-scores 20] [--bars 32] [--hints none]
 
-OMR-NED (Foscarin, Jacquemard & Fournier-S'niehotta, "A diff procedure for music score files", DLfM 2019; Martinez-
-Sevilla et al., "Optical music recognition evaluation", ISMIR 2025, as musicdiff has it): edits of notes, rests,
-beams, ties, signatures … over all symbols of both scores; 0 is the same page. Only the first bars are compared, as
-the cost grows with their square, and only of performances that begin as the score does. A minute a score and more.
+OMR-NED (Foscarin et al., "A diff procedure for music score files", DLfM 2019; Martinez-Sevilla et al., "Sheet Music
+Benchmark: Standardized Optical Music Recognition Evaluation", ISMIR 2025), as musicdiff has it: edits of notes,
+rests, beams, ties, signatures … over all symbols of both scores; 0 is the same page. Only the first bars are
+compared, because performances go on to repeats that scores do not write out, and because the cost grows fast.
 """
 
 import argparse

@@ -152,7 +152,7 @@ def choose_pieces(
             first.setdefault(piece.score, piece)
         chosen = list(first.values())
     if not chosen:
-        asked = f"split {split or 'all'}" + (f", --filter {name_filter!r}" if name_filter is not None else "")
+        asked = f"split {split or 'all'}" + (f", names like {name_filter!r}" if name_filter is not None else "")
         raise EvaluationError(f"none of {len(pieces)} performances is asked for ({asked}). Choose others.")
     return chosen[:n_at_most]
 

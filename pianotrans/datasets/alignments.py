@@ -67,7 +67,7 @@ def _note(row: dict[str, str]) -> AlignedNote:
         float(row["score_offset_beats"]),
         int(row["staff"]) if row["staff"] in ("1", "2") else None,
         row["voice"],
-        row["spelling"],
+        row["spelling"].replace("x", "##"),
         marks,
     )
 

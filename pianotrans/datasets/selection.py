@@ -30,19 +30,8 @@ def select_split(listing: DatasetListing, split: str) -> DatasetListing:
 
 
 def select_names(listing: DatasetListing, pattern: str) -> DatasetListing:
-    """Pairs whose name contains `pattern`, or matches it as a glob (`*` crosses folders).
-
-    Case is ignored, and so is how letters are composed.
-
-    Raises DatasetError if there are none.
-    """
-    wanted = composed(pattern).casefold()
-
-    def matches(one: Pair | Unmatched) -> bool:
-        name = one.name.casefold()
-        return wanted in name or fnmatchcase(name, wanted)
-
-    selected = _select(listing, matches)
+    """Pairs whose name `matches` a pattern. Raises DatasetError if there are none."""
+    selected = _select(listing, lambda one: matches(one.name, pattern))
     if not selected.pairs:
         example = f" They are called like {quoted(listing.pairs[0].name)}." if listing.pairs else ""
         raise DatasetError(
@@ -50,6 +39,15 @@ def select_names(listing: DatasetListing, pattern: str) -> DatasetListing:
             f"{example} Give a part of a name, or a glob such as '*op10*'."
         )
     return selected
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a name contains `pattern`, or matches it as a glob (`*` crosses folders).
+
+    Case is ignored, and so is how letters of the pattern are composed.
+    """
+    wanted, given = composed(pattern).casefold(), name.casefold()
+    return wanted in given or fnmatchcase(given, wanted)
 
 
 def limit_pairs(listing: DatasetListing, n_pairs: int) -> DatasetListing:

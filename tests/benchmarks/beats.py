@@ -10,80 +10,24 @@ import argparse
 import csv
 import sys
 import time
-import warnings
-from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
-import mir_eval
 import numpy as np
 import torch
 
 from pianotrans.datasets.asap import list_asap
 from pianotrans.datasets.beats import AnnotatedPiece, BeatAnnotation
+from pianotrans.evaluation.score import HINT_KINDS, BeatScores, parse_hint_kinds, score_beats
+from pianotrans.evaluation.score.hints import hints_for
 from pianotrans.events import Note, Performance
 from pianotrans.score.beats.decoding import decode_beats
 from pianotrans.score.beats.grid import BeatGrid
-from pianotrans.score.beats.hints import BeatHints, TimeSignature
 from pianotrans.score.beats.notes import NoteTable, find_moments
 from pianotrans.score.beats.tracking import BeatModel, BeatTracker
 
-FIGURES = ("beats", "downbeats", "cmlt", "amlt", "bar_right")
-HINTS = ("none", "bpm", "bpm-off", "bpm+meter", "meter", "downbeat")
-
-
-@dataclass(frozen=True)
-class BeatScores:
-    """Figures of a piece, 0 … 1."""
-
-    beats: float
-    downbeats: float
-    cmlt: float
-    amlt: float
-    bar_right: float  # 1 if the most frequent number of beats in a bar is right
-
-
-def score_beats(truth: BeatAnnotation, grid: BeatGrid) -> BeatScores:
-    """Compare beats with the annotated ones."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        trim = mir_eval.beat.trim_beats
-        beats = trim(truth.times_s), trim(grid.times_s)
-        downbeats = trim(truth.downbeats_s), trim(grid.downbeats_s)
-        _, cmlt, _, amlt = mir_eval.beat.continuity(*beats)
-        return BeatScores(
-            mir_eval.beat.f_measure(*beats),
-            mir_eval.beat.f_measure(*downbeats),
-            cmlt,
-            amlt,
-            float(grid.usual_n_beats == usual_n_beats(truth)),
-        )
-
-
-def usual_n_beats(truth: BeatAnnotation) -> int | None:
-    """The number of beats in a bar that most annotated beats have."""
-    lengths = np.diff(np.flatnonzero(truth.is_downbeat))
-    counts: Counter[int] = Counter()
-    for n in lengths.tolist():
-        counts[n] += n
-    return counts.most_common(1)[0][0] if counts else None
-
-
-def hints_for(kind: str, truth: BeatAnnotation) -> BeatHints:
-    """What a user would know: the median tempo (or one 20 % off), the meter, a downbeat in the middle."""
-    bpm = 60 / float(np.median(np.diff(truth.times_s)))
-    n_beats = usual_n_beats(truth)
-    meters = ((1, TimeSignature(n_beats, 4)),) if n_beats in range(1, 6) else ()
-    downbeats = truth.downbeats_s
-    middle = (float(downbeats[len(downbeats) // 2]),) if len(downbeats) else ()
-    return {
-        "none": BeatHints(),
-        "bpm": BeatHints(bpm=bpm),
-        "bpm-off": BeatHints(bpm=bpm * 1.2),
-        "bpm+meter": BeatHints(bpm=bpm, meters=meters),
-        "meter": BeatHints(meters=meters),
-        "downbeat": BeatHints(downbeats_s=middle),
-    }[kind]
+FIGURES = tuple(one.name for one in fields(BeatScores))
 
 
 def damage(performance: Performance, seed: int) -> Performance:
@@ -116,7 +60,7 @@ def main() -> None:
     parser.add_argument("root", type=Path)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--split", default="test")
-    parser.add_argument("--hints", default="none", help=f"several of {', '.join(HINTS)}")
+    parser.add_argument("--hints", default="none", help=f"several of {', '.join(HINT_KINDS)}")
     parser.add_argument("--damage", action="store_true")
     parser.add_argument("--one-each", action="store_true", help="one performance of each composition")
     parser.add_argument("--composers", action="store_true", help="figures of each composer")
@@ -133,12 +77,12 @@ def main() -> None:
     mark = time.process_time()
     for piece, moments, logits in predict(tracker, pieces, damaged=arguments.damage):
         spent_s["network and reading"] += time.process_time() - mark
-        for kind in arguments.hints.split(","):
+        for kind in parse_hint_kinds(arguments.hints):
             mark = time.process_time()
             grid = decode_beats(moments.time_s, logits, model.potentials, hints_for(kind, piece.beats))
             spent_s["decoding"] += time.process_time() - mark
-            scores = score_beats(piece.beats, grid)
-            rows.append({"hints": kind, "piece": piece.name, "composer": piece.composer, **vars(scores)})
+            if scores := score_beats(piece.beats, grid):
+                rows.append({"hints": kind, "piece": piece.name, "composer": piece.composer, **asdict(scores)})
             confidences += _hits(piece.beats, grid) if kind == "none" else []
         mark = time.process_time()
     _report(rows, arguments)

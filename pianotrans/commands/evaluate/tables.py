@@ -18,13 +18,13 @@ from pianotrans.evaluation.reliability import KINDS, Bin, Kind, Threshold
 from pianotrans.evaluation.texts import n_pieces, notes_on, percent, summary_cells
 from pianotrans.names import shown
 
-_FILE_WIDTH = 100  # where standard output is no terminal
-_NONE = "–"
+FILE_WIDTH = 100  # where standard output is no terminal
+NONE = "–"
 
 
 def print_evaluation(evaluation: Evaluation, seed: int) -> None:
     """The scores, the deviations, the mistakes, and the conventions they rest on."""
-    console = make_console(_FILE_WIDTH)
+    console = make_console(FILE_WIDTH)
     _print_scores(console, evaluation, evaluation.summary(seed=seed))
     _print_bands(console, evaluation)
     _print_mistakes(console, evaluation)
@@ -39,11 +39,11 @@ def print_evaluation(evaluation: Evaluation, seed: int) -> None:
 
 def print_comparison(a: SavedEvaluation, b: SavedEvaluation, differences: Iterable[Difference], seed: int) -> None:
     """Mean F1 of both, the difference, its interval and p."""
-    console = make_console(_FILE_WIDTH)
+    console = make_console(FILE_WIDTH)
     console.print(f"A  {shown(a.name)}\nB  {shown(b.name)}")
-    table = _table("F1 in %", ("pieces", "A", "B", "B − A", "95 %", "p"))
+    table = narrow_table("F1 in %", ("pieces", "A", "B", "B − A", "95 %", "p"))
     for one in differences:
-        interval = f"{one.interval.low * 100:+.2f} to {one.interval.high * 100:+.2f}" if one.interval else _NONE
+        interval = f"{one.interval.low * 100:+.2f} to {one.interval.high * 100:+.2f}" if one.interval else NONE
         means = (percent(one.mean_a), percent(one.mean_b), f"{one.difference * 100:+.2f}")
         table.add_row(one.column, str(one.n_pieces), *means, interval, f"{one.p:.4f}")
     console.print(table)
@@ -56,7 +56,7 @@ def print_comparison(a: SavedEvaluation, b: SavedEvaluation, differences: Iterab
         console.print(sentence, style="dim")
 
 
-def _table(first: str, headings: Sequence[str], foldable: Sequence[str] = ()) -> Table:
+def narrow_table(first: str, headings: Sequence[str], foldable: Sequence[str] = ()) -> Table:
     """A narrow table; where even that is too wide, the `foldable` columns take two lines a row."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 0), pad_edge=False)
     table.add_column(first, no_wrap=True)
@@ -70,7 +70,7 @@ def _print_scores(console: Console, evaluation: Evaluation, summary: Sequence[Co
     title = evaluation.pieces[0].name if is_one else f"mean of {n_pieces(len(evaluation.pieces))}, %"
     headings = ("P", "R", "F1", "95 %", "overlap", "pooled", "pieces")
     kept = (0, 1, 2, 4) if is_one else tuple(range(len(headings)))
-    table = _table("", [headings[i] for i in kept])
+    table = narrow_table("", [headings[i] for i in kept])
     absent = []
     for group, rows in groupby(summary, key=lambda one: one.column.group):
         defined = [one for one in rows if one.n_pieces]
@@ -90,7 +90,7 @@ def _print_scores(console: Console, evaluation: Evaluation, summary: Sequence[Co
 def _print_bands(console: Console, evaluation: Evaluation) -> None:
     convention = evaluation.settings.conventions[0].name
     headings = ("notes", "R", "F1", "onset ms", "95 %", "offset ms", "95 %", "vel.")
-    table = _table("deviations", headings, foldable=("onset ms", "offset ms"))
+    table = narrow_table("deviations", headings, foldable=("onset ms", "offset ms"))
     for band in evaluation.bands(convention):
         table.add_row(band.name, *_band_cells(band))
     console.print(table)
@@ -100,13 +100,13 @@ def _band_cells(band: Band) -> list[str]:
     cells = [str(band.n_reference), _short_percent(band.recall), _short_percent(band.f1)]
     for spread_s in (band.onset_s, band.offset_s):
         cells += _milliseconds(spread_s)
-    return [*cells, f"{band.velocity.median:+.0f}" if band.velocity else _NONE]
+    return [*cells, f"{band.velocity.median:+.0f}" if band.velocity else NONE]
 
 
 def _milliseconds(spread_s: Spread | None) -> tuple[str, str]:
     """The median with the quartiles, and the bound of 95 % of the absolute deviations."""
     if spread_s is None:
-        return _NONE, _NONE
+        return NONE, NONE
     median, lower, upper, most = (
         str(round(value * 1000))
         for value in (spread_s.median, spread_s.lower_quartile, spread_s.upper_quartile, spread_s.absolute_95)
@@ -115,7 +115,7 @@ def _milliseconds(spread_s: Spread | None) -> tuple[str, str]:
 
 
 def _short_percent(value: float | None) -> str:
-    return _NONE if value is None else f"{value * 100:.1f}"
+    return NONE if value is None else f"{value * 100:.1f}"
 
 
 def _print_mistakes(console: Console, evaluation: Evaluation) -> None:
@@ -131,7 +131,7 @@ def _print_mistakes(console: Console, evaluation: Evaluation) -> None:
 def _print_reliability(console: Console, evaluation: Evaluation, kind: Kind) -> None:
     """By confidence: how many events, and how many of them are right; then what dropping the doubtful ones does."""
     by_onset, by_both = evaluation.reliability(kind)
-    table = _table(f"{kind}, confidence", ("whole", "mean", "matched", "", "onset", "mean", "matched"))
+    table = narrow_table(f"{kind}, confidence", ("whole", "mean", "matched", "", "onset", "mean", "matched"))
     for one, other in zip(by_both.bins, by_onset.bins, strict=True):
         table.add_row(f"{one.low:.1f}–{one.high:.1f}", *_bin_cells(one), "", *_bin_cells(other))
     console.print(table)
@@ -139,7 +139,7 @@ def _print_reliability(console: Console, evaluation: Evaluation, kind: Kind) -> 
         f"Expected calibration error: {100 * by_both.expected_calibration_error:.1f} % of the confidence (matched: "
         f"onset and offset), {100 * by_onset.expected_calibration_error:.1f} % of the onset's (matched: onset)."
     )
-    table = _table(f"{kind}, at least", ("whole", "P", "R", "F1", "", "onset", "P", "R", "F1"))
+    table = narrow_table(f"{kind}, at least", ("whole", "P", "R", "F1", "", "onset", "P", "R", "F1"))
     steps = evaluation.thresholds(kind)
     half = len(steps) // 2
     for by_note, by_start in zip(steps[:half], steps[half:], strict=True):
@@ -157,7 +157,7 @@ def _bin_cells(part: Bin) -> tuple[str, str, str]:
 
 
 def _print_offsets(console: Console, evaluation: Evaluation) -> None:
-    table = _table("offset removed from the estimate", ("ms",))
+    table = narrow_table("offset removed from the estimate", ("ms",))
     for piece in evaluation.pieces:
         table.add_row(shown(piece.name), f"{piece.removed_offset_s * 1000:+.1f}")
     console.print(table)

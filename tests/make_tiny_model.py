@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pianotrans.training.runs.distributed import make_fabric
 from pianotrans.training.runs.export import export
-from pianotrans.training.runs.run_folder import Recipe, RunFolder
+from pianotrans.training.runs.run_folder import RunFolder, TrainingRecipe
 from pianotrans.training.runs.start import Request, make_loop
 from tests.training.making import make_index
 
@@ -29,9 +29,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data = make_index(Path(folder) / "data", N_CLIPS, N_VALIDATION_CLIPS, first_seed=FIRST_SEED)
-        recipe = Recipe.read("tiny", (f"steps={arguments.steps}", *_NEVER))
+        recipe = TrainingRecipe.read("tiny", (f"steps={arguments.steps}", *_NEVER))
         run = Path(folder) / "run"
-        loop = make_loop(Request(recipe, data, run, initial=arguments.init), make_fabric("cpu"), say=print)
+        loop = make_loop(Request(recipe, (data,), run, initial=arguments.init), make_fabric("cpu"), say=print)
         loop.run()
         checkpoint = export(RunFolder(run), arguments.out)
         print(f"{arguments.out}: step {checkpoint.step}, {checkpoint.scores}")

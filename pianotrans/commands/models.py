@@ -23,13 +23,17 @@ Name = Annotated[
 
 @app.command("list")
 def list_models() -> None:
-    """Show every model: its weights and their hash, its licence and its published scores."""
-    from pianotrans.inference.registry import all_models, default_model
+    """Show every model: its weights and their hash, its licence and its published scores.
 
-    for entry in all_models():
+    Models for scores come last: they find beats in what was transcribed.
+    """
+    from pianotrans.inference.registry import all_models, default_model, score_models
+
+    for entry in (*all_models(), *score_models()):
         print_line(f"{entry.name}{' (default)' if entry.name == default_model() else ''}: {entry.title}")
         print_line(f"  weights   {entry.weights_path} ({_state(entry)})")
-        print_line(f"  SHA-256   {entry.weights_sha256}")
+        if entry.weights_sha256:
+            print_line(f"  SHA-256   {entry.weights_sha256}")
         print_line(f"  licence   {entry.licence}")
         if entry.source:
             print_line(f"  source    {entry.source.requirement}, {entry.source.file}")
@@ -86,7 +90,7 @@ def export_model(
     ] = "best",
     half: Annotated[bool, typer.Option("--half", help="Store the weights in 16 bits: half the size.")] = False,
 ) -> None:
-    """Export a training run as a model: a folder that `transcribe --model` takes, with a card."""
+    """Export a training run as a model, with a card; `transcribe --model` takes it if it transcribes."""
     from pianotrans.training.runs.export import export
     from pianotrans.training.runs.run_folder import RunFolder
 

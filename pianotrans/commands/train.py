@@ -1,4 +1,4 @@
-"""`pianotrans train`: prepared recordings in, a run with checkpoints out."""
+"""`pianotrans train`: data in, a run with checkpoints out."""
 
 import signal
 import threading
@@ -25,10 +25,18 @@ def train(
     recipe: Annotated[
         str,
         typer.Argument(
-            metavar="RECIPE", help="What to train: a model of `models/`, or a TOML file of training settings."
+            metavar="RECIPE",
+            help="What to train: a model of `models/`, such as small or beats, or a TOML file of settings.",
         ),
     ],
-    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder that `pianotrans prepare` wrote.")],
+    data: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder that `pianotrans prepare` wrote. For beats: the folder of a data set that the recipe "
+            "names; give the option once for each.",
+        ),
+    ],
     output: Annotated[
         Path,
         typer.Option("-o", "--output", metavar="RUN", help="Folder of the run: new, unless --resume is given."),
@@ -64,8 +72,9 @@ def train(
             from pianotrans.training.runs.run_folder import TrainingRecipe
             from pianotrans.training.runs.start import Request
 
-            request = Request(TrainingRecipe.read(recipe, tuple(changes or ())), data, output, resume, initial)
-            fabric = make_fabric(device)
+            asked = TrainingRecipe.read(recipe, tuple(changes or ()))
+            request = Request(asked, tuple(data), output, resume, initial)
+            fabric = make_fabric("cpu" if asked.kind.is_small and device == "auto" else device)
         if not fabric.is_global_zero:
             reporter = Reporter(quiet=True)
         try:

@@ -19,11 +19,10 @@ from pianotrans.commands.console import Reporter, clock
 if TYPE_CHECKING:
     from pianotrans.training.runs.checkpoints import Checkpoint
     from pianotrans.training.runs.loop import StepReport
-    from pianotrans.training.runs.validation import Validation
+    from pianotrans.training.runs.task import Validation
 
 _PLAIN_INTERVAL_S = 10.0
 _SMOOTHING = 0.05  # of the shown loss
-_SHOWN = {"onset": "keys onset", "onset+offset": "keys onset+offset", "+velocity": "keys onset+offset+velocity"}
 
 
 @contextmanager
@@ -63,9 +62,7 @@ class _TrainingView:
         self._reporter.detail(f"step {checkpoint.step}: saved as {checkpoint.folder}")
 
     def validated(self, step: int, validation: "Validation") -> None:
-        scores = validation.scores
-        shown = [f"{name} {100 * scores[column]:.2f}" for name, column in _SHOWN.items() if column in scores]
-        self._reporter.say(f"step {step}: F1 % {', '.join(shown) or 'undefined'}")
+        self._reporter.say(f"step {step}: {validation.summary}")
 
     def ended(self) -> None:
         pass

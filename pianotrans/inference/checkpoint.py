@@ -5,7 +5,7 @@ import hashlib
 import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pianotrans.errors import ModelError
 from pianotrans.inference.registry import ModelEntry
@@ -71,7 +71,7 @@ def _not_finite(tensors: dict[str, Tensor]) -> str | None:
     return next((name for name, tensor in tensors.items() if not tensor.isfinite().all()), None)
 
 
-def check_fit(model: Model, tensors: dict[str, Tensor], where: str) -> None:
+def check_fit(model: nn.Module, tensors: dict[str, Tensor], where: str) -> None:
     """Raise ModelError unless the tensors are exactly those of the model: names and shapes."""
     needed = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     given = {name: tuple(tensor.shape) for name, tensor in tensors.items()}

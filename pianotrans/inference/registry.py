@@ -89,8 +89,13 @@ def default_model() -> str:
 
 
 def all_models() -> list[ModelEntry]:
-    """Every model of the registry, in its order."""
+    """Every model of the registry that transcribes, in its order."""
     return [_entry(name, table) for name, table in _registry()["models"].items()]
+
+
+def score_models() -> list[ModelEntry]:
+    """The models that make a score of a performance. They transcribe nothing; `find_model` does not find them."""
+    return [_entry(name, table) for name, table in _registry().get("score", {}).items()]
 
 
 def find_model(name_or_folder: str | Path) -> ModelEntry:
@@ -103,6 +108,11 @@ def find_model(name_or_folder: str | Path) -> ModelEntry:
             return entry
     folder = Path(name_or_folder)
     if not folder.is_dir():
+        if folder.name in [entry.name for entry in score_models()]:
+            raise ModelError(
+                f"model {str(name_or_folder)!r}: makes scores and does not transcribe. "
+                f"Name one of {', '.join(entry.name for entry in all_models())}."
+            )
         if (models_folder() / folder.name / CONFIG_FILE).is_file():
             raise ModelError(
                 f"model {str(name_or_folder)!r}: has no weights yet. "
@@ -117,6 +127,12 @@ def find_model(name_or_folder: str | Path) -> ModelEntry:
     return ModelEntry(name=folder.resolve().name, folder=folder, title="model folder", licence="see its folder")
 
 
+def find_any_model(name_or_folder: str | Path) -> ModelEntry:
+    """As `find_model`, but models for scores have names, too: for training, which takes any kind."""
+    named = (entry for entry in score_models() if entry.name == str(name_or_folder))
+    return next(named, None) or find_model(name_or_folder)
+
+
 @cache
 def _registry() -> dict[str, Any]:
     return read_toml(models_folder() / "registry.toml", ModelError)
@@ -128,7 +144,7 @@ def _entry(name: str, table: dict[str, Any]) -> ModelEntry:
         folder=models_folder() / name,
         title=table["title"],
         licence=table["licence"],
-        weights_sha256=table["weights_sha256"],
+        weights_sha256=table.get("weights_sha256"),
         source=Source(**table["source"]) if "source" in table else None,
         scores=tuple(PublishedScore(**score) for score in table.get("scores", ())),
     )

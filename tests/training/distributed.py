@@ -19,7 +19,7 @@ CHANGES = ("clips_per_step=4", "attribute_dropout=0", "steps=3", "save_every_ste
 def main(data: Path, out: Path) -> None:
     torch.set_num_threads(1)
     first = loop(data, out / "first", *CHANGES)
-    first._gradients([next(first.parts)])
+    first._gradients(next(first.parts))
     gradients = {name: weight.grad for name, weight in first.state.model.named_parameters()}
     if first.fabric.is_global_zero:
         safetensors.torch.save_file(gradients, out / f"gradients-{first.fabric.world_size}.safetensors")

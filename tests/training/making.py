@@ -52,7 +52,7 @@ QUICK = (
 
 
 def request(data: Path, out: Path, *changes: str, resume: bool = False, initial: str | None = None) -> Request:
-    return Request(TrainingRecipe.read("tiny", (*QUICK, *changes)), data, out, resume, initial)
+    return Request(TrainingRecipe.read("tiny", (*QUICK, *changes)), (data,), out, resume, initial)
 
 
 def loop(data: Path, out: Path, *changes: str, **options: Any) -> Loop:

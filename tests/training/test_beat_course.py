@@ -1,21 +1,16 @@
-"""A short run on made-up pieces: it learns, repeats itself exactly, and goes on where it stopped."""
-
-from pathlib import Path
+"""What a beat network learns from: targets, sampling, augmentation and the course of the rate."""
 
 import numpy as np
 import pytest
-import torch
 
 from pianotrans.errors import TrainingError
-from pianotrans.score.beats.network import BeatNetworkConfig
 from pianotrans.score.beats.notes import NoteTable
 from pianotrans.training.beats.augmentation import BeatAugmentation, augment
-from pianotrans.training.beats.course import BeatCourse, BeatRun
+from pianotrans.training.beats.course import BeatCourse
 from pianotrans.training.beats.examples import BeatSource, collate, make_example
 from pianotrans.training.beats.sampling import BeatSampler
 
-SMALL = BeatNetworkConfig(width=16, n_heads=2, n_blocks_before=1, n_blocks_across=1, n_blocks_after=1, reach=16)
-COURSE = BeatCourse(steps=6, warm_up_steps=1, moments_per_step=200, cuts=(60, 100), network=SMALL)
+COURSE = BeatCourse(steps=6, warm_up_steps=1, moments_per_step=200, cuts=(60, 100))
 
 
 def piece(n_beats: int, n_in_bar: int, *, pedals: bool = True) -> BeatSource:
@@ -61,6 +56,8 @@ def test_what_a_composition_has_more_of_is_not_drawn_more():
     batch = sampler().batch(3)
     assert batch.features.shape[:2] == batch.time_s.shape
     assert batch.is_there.sum() >= 100
+    assert len(batch.identities) == len(batch.features)
+    assert set(batch.identities) <= {source.name for source in SOURCES}
     with pytest.raises(TrainingError, match="no pieces"):
         BeatSampler([], BeatAugmentation(), moments_per_step=1, cuts=(1,), seed=0)
 
@@ -75,24 +72,15 @@ def test_augmentation_moves_beats_with_their_notes(seed: int):
     assert np.all(np.diff(notes.onset_s) >= 0)
 
 
-def test_the_same_seed_gives_the_same_weights_and_a_run_goes_on(tmp_path: Path):
-    whole, halved = BeatRun(COURSE), BeatRun(COURSE)
-    losses = [whole.take_step(sampler()) for _ in range(6)]
-    for _ in range(3):
-        halved.take_step(sampler())
-    halved.save(tmp_path / "run.pt")
-    resumed = BeatRun(COURSE)
-    resumed.restore(tmp_path / "run.pt")
-    for _ in range(3):
-        resumed.take_step(sampler())
-    for name, tensor in whole.averaged_model().state_dict().items():
-        torch.testing.assert_close(resumed.averaged_model().state_dict()[name], tensor, rtol=0, atol=0)
-    assert losses[-1]["likelihood"] < losses[0]["likelihood"]
-    assert [("likelihood" in loss) for loss in losses] == [True, False, False, False, True, True]
-
-
 def test_the_rate_rises_and_falls():
     course = BeatCourse(steps=100, warm_up_steps=10, fall=0.5)
     rates = [course.rate_of(step) for step in range(100)]
     assert rates[0] < rates[9] == rates[40] == course.rate
     assert rates[-1] == pytest.approx(course.rate / 50)
+
+
+def test_when_the_likelihood_teaches():
+    """Now and then at first, when it only teaches the lattice; always from a point of the run on."""
+    course = BeatCourse(steps=10, likelihood_from=0.7, potentials_every=4)
+    assert [step for step in range(10) if course.takes_likelihood(step)] == [0, 4, 7, 8, 9]
+    assert [step for step in range(10) if course.teaches_network(step)] == [7, 8, 9]

@@ -11,16 +11,17 @@ import torch
 from pianotrans.errors import OutputError, TrainingError
 from pianotrans.files import write_folder_atomically
 from pianotrans.inference.registry import find_model
-from pianotrans.training.runs.checkpoints import BEST_BY, Checkpoint, Checkpoints
+from pianotrans.training.runs.checkpoints import Checkpoint, Checkpoints
 from pianotrans.training.runs.settings import OptimisationSettings, TrainingSettings
-from pianotrans.training.runs.start import make_state
+from pianotrans.training.transcription import make_model, make_state
 
+BEST_BY = "keys onset+offset"
 FILES = {"a": b"1", "b": b"22"}
 
 
 def state(**course):
     settings = TrainingSettings(optimisation=OptimisationSettings(peak_rate=1e-3, **course))
-    return make_state(find_model("tiny").config(), settings, torch.device("cpu"))
+    return make_state(make_model(find_model("tiny").config(), settings), settings)
 
 
 def take_steps(state, n_steps, seed=0):
@@ -40,7 +41,7 @@ def test_a_state_goes_on_bit_by_bit(optimizer, tmp_path):
     take_steps(whole, 3)
     take_steps(whole, 4, seed=1)
     take_steps(broken, 3)
-    again.restore(Checkpoints(tmp_path).save(3, broken.files()).folder)
+    again.restore(Checkpoints(tmp_path, BEST_BY).save(3, broken.files()).folder)
     assert again.step == 3
     take_steps(again, 4, seed=1)
     assert again.files() == whole.files()
@@ -67,7 +68,7 @@ def test_files_are_never_pickles():
 )
 def test_damage_is_told(tmp_path, name, content):
     fresh = state()
-    folder = Checkpoints(tmp_path).save(0, fresh.files()).folder
+    folder = Checkpoints(tmp_path, BEST_BY).save(0, fresh.files()).folder
     (folder / name).write_bytes(content)
     with pytest.raises(TrainingError, match=r"step-00000000: damaged, or of another run .* Delete it to go on"):
         fresh.restore(folder)
@@ -79,7 +80,7 @@ def test_moments_of_another_shape_are_told(tmp_path):
     for weight in some.model.parameters():
         weight.grad = torch.ones_like(weight)
     some.optimizer.step()
-    folder = Checkpoints(tmp_path).save(0, some.files()).folder
+    folder = Checkpoints(tmp_path, BEST_BY).save(0, some.files()).folder
     tensors = safetensors.torch.load_file(folder / "training.safetensors")
     name = next(name for name in tensors if name.startswith("optimizer."))
     tensors[name] = torch.zeros(3, 5, 7)
@@ -90,7 +91,7 @@ def test_moments_of_another_shape_are_told(tmp_path):
 
 @pytest.mark.parametrize("content", ["[]", "3", '{"keys onset+offset": "good"}', "[" * 100_000])
 def test_damaged_scores_are_told(tmp_path, content):
-    checkpoint = Checkpoints(tmp_path).save(1, {"scores.json": content.encode()})
+    checkpoint = Checkpoints(tmp_path, BEST_BY).save(1, {"scores.json": content.encode()})
     with pytest.raises(TrainingError, match=r"scores.json: cannot be read .*Delete it"):
         _ = checkpoint.scores
 
@@ -98,12 +99,12 @@ def test_damaged_scores_are_told(tmp_path, content):
 def test_other_folders_are_no_checkpoints(tmp_path):
     for name in ("step-abc", "step-", "step-00000001.old"):
         (tmp_path / name).mkdir()
-    assert Checkpoints(tmp_path).all() == []
+    assert Checkpoints(tmp_path, BEST_BY).all() == []
 
 
 def test_another_version_is_told(tmp_path):
     fresh = state()
-    folder = Checkpoints(tmp_path).save(0, fresh.files()).folder
+    folder = Checkpoints(tmp_path, BEST_BY).save(0, fresh.files()).folder
     (folder / "state.json").write_text('{"format": "pianotrans-training", "version": 2}')
     with pytest.raises(TrainingError, match=r"format and version are .*2"):
         fresh.restore(folder)
@@ -111,18 +112,18 @@ def test_another_version_is_told(tmp_path):
 
 def test_missing_files_are_told(tmp_path):
     fresh = state()
-    folder = Checkpoints(tmp_path).save(0, {"state.json": fresh.files()["state.json"]}).folder
+    folder = Checkpoints(tmp_path, BEST_BY).save(0, {"state.json": fresh.files()["state.json"]}).folder
     with pytest.raises(TrainingError, match="damaged, or of another run"):
         fresh.restore(folder)
 
 
 def test_no_checkpoints(tmp_path):
-    checkpoints = Checkpoints(tmp_path / "none")
+    checkpoints = Checkpoints(tmp_path / "none", BEST_BY)
     assert (checkpoints.all(), checkpoints.last(), checkpoints.best()) == ([], None, None)
 
 
 def test_the_last_ones_and_the_best_one_are_kept(tmp_path):
-    checkpoints = Checkpoints(tmp_path)
+    checkpoints = Checkpoints(tmp_path, BEST_BY)
     for step, score in enumerate([0.1, 0.9, 0.3, 0.9, None, 0.2, None, None]):
         checkpoint = checkpoints.save(step, FILES)
         if score is not None:
@@ -136,7 +137,7 @@ def test_the_last_ones_and_the_best_one_are_kept(tmp_path):
 
 
 def test_scores_that_cannot_be_read(tmp_path):
-    checkpoint = Checkpoints(tmp_path).save(3, FILES)
+    checkpoint = Checkpoints(tmp_path, BEST_BY).save(3, FILES)
     assert checkpoint.scores is None
     (checkpoint.folder / "scores.json").write_text("{")
     with pytest.raises(TrainingError, match=r"scores.json: cannot be read \(.*\). Delete it"):
@@ -144,7 +145,7 @@ def test_scores_that_cannot_be_read(tmp_path):
 
 
 def test_a_full_disk_leaves_the_checkpoints_before(tmp_path, monkeypatch):
-    checkpoints = Checkpoints(tmp_path)
+    checkpoints = Checkpoints(tmp_path, BEST_BY)
     checkpoints.save(1, FILES)
 
     def full(_):

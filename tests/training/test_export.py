@@ -11,9 +11,9 @@ from pianotrans.errors import ModelError, OutputError, TrainingError
 from pianotrans.inference.checkpoint import read_weights
 from pianotrans.inference.registry import find_model
 from pianotrans.inference.transcriber import Transcriber
-from pianotrans.training.runs.checkpoints import BEST_BY
 from pianotrans.training.runs.export import export
 from pianotrans.training.runs.run_folder import RunFolder, TrainingRecipe
+from pianotrans.training.transcription import TRANSCRIPTION
 
 from .making import loop, make_index
 
@@ -41,7 +41,7 @@ def run(trained, tmp_path):
 def test_an_exported_model_is_what_was_validated(run, data, tmp_path):
     """Its weights, its scores, its card; and it transcribes."""
     first, _ = run.checkpoints.all()
-    first.add_scores({**first.scores, BEST_BY: 0.5})
+    first.add_scores({**first.scores, TRANSCRIPTION.best_by: 0.5})
     target = tmp_path / "models" / "mine"
     assert export(run, target) == first
     assert {path.name for path in target.iterdir()} == {

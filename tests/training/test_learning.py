@@ -7,12 +7,13 @@ import pytest
 import soundfile
 import torch
 
-from pianotrans.training.data.chunks import Chunks, collate
+from pianotrans.training.data.chunks import Batch, Chunks, collate
 from pianotrans.training.data.index import FILE_NAME, read_index, write_index
 from pianotrans.training.loss import Objective
 from pianotrans.training.runs.distributed import make_fabric
 from pianotrans.training.runs.run_folder import TrainingRecipe
 from pianotrans.training.runs.start import Request, make_loop
+from pianotrans.training.runs.task import TOTAL
 from tests.commands.driving import run
 
 from .making import make_index
@@ -24,7 +25,7 @@ LEARNER = Path(__file__).parent / "learner"
 def test_a_handful_of_clips_is_learnt(tmp_path):
     """The network, the objective, the optimizer and the stitching of validation, all at once: minutes."""
     data = make_index(tmp_path / "data", n_train=2, n_validation=0, duration_s=3.0)
-    loop = make_loop(Request(TrainingRecipe.read(str(LEARNER)), data, tmp_path / "run"), make_fabric("cpu"))
+    loop = make_loop(Request(TrainingRecipe.read(str(LEARNER)), (data,), tmp_path / "run"), make_fabric("cpu"))
     loop.run()
     scores = loop.checkpoints.last().scores
     assert scores["keys onset"] >= 0.95
@@ -48,11 +49,11 @@ def test_the_published_weights_learn_more(shared, published, tmp_path):
     data = beginnings(shared / "maestro-mini", tmp_path, duration_s=6.0)
     recipe = TrainingRecipe.read("transkun-v2", PUBLISHED)
     likelihoods = Likelihoods()
-    request = Request(recipe, data, tmp_path / "run", initial="transkun-v2")
+    request = Request(recipe, (data,), tmp_path / "run", initial="transkun-v2")
     loop = make_loop(request, make_fabric("cpu"), (likelihoods,))
     chunks = Chunks(read_index(data).of_split("train"), recipe.entry.config(), recipe.settings.chunks, seed=0)
     likelihoods.watch(loop.state.model, collate([chunks[0, i] for i in range(len(chunks))]))
-    before = loop.validate(Path("transkun-v2")).scores
+    before = loop.task.validate(Path("transkun-v2")).scores
     loop.run()
     after = loop.checkpoints.last().scores
     assert likelihoods.per_second == sorted(likelihoods.per_second)
@@ -74,7 +75,7 @@ class Likelihoods:
         self._model.eval()
         objective = Objective(self._model)
         clips = zip(self._batch.samples, self._batch.labels, strict=True)  # one by one: less memory
-        losses = [objective(clip[None], [labels]).total for clip, labels in clips]
+        losses = [objective(Batch(clip[None], [labels], [""]))[TOTAL] for clip, labels in clips]
         self.per_second.append(-torch.stack(losses).mean().item())
         self._model.train()
 

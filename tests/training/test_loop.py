@@ -12,11 +12,12 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from pianotrans.errors import Cancelled, DatasetError, ModelError, OutputError, TrainingError
 from pianotrans.inference.registry import find_model
 from pianotrans.network import Model
+from pianotrans.training.data.chunks import Batch
 from pianotrans.training.data.labels import Labels
 from pianotrans.training.loss import Objective
-from pianotrans.training.runs.checkpoints import BEST_BY
 from pianotrans.training.runs.run_folder import RunFolder
-from pianotrans.training.runs.start import random_model
+from pianotrans.training.runs.task import TOTAL
+from pianotrans.training.transcription import TRANSCRIPTION, random_model
 
 from .making import contents, loop, make_index
 
@@ -76,7 +77,7 @@ def test_a_run_from_begin_to_end(whole):
     notes = whole.notes
     assert [report.step for report in notes.steps] == [1, 2, 3, 4, 5, 6]
     for report in notes.steps:
-        assert report.loss == pytest.approx(report.intervals_loss + report.attributes_loss)
+        assert report.loss == pytest.approx(report.losses["intervals"] + report.losses["attributes"])
     assert notes.steps[0].clipped_at == math.inf
     assert notes.saves == [2, 4, 6]
     assert notes.has_ended
@@ -115,7 +116,7 @@ def test_parts_add_up_to_the_whole(data, tmp_path):
     gradients = []
     for n_parts in (1, 2):
         one = loop(data, tmp_path / str(n_parts), f"accumulation={n_parts}", "attribute_dropout=0")
-        one._gradients([next(one.parts) for _ in range(n_parts)])
+        one._gradients(next(one.parts))
         gradients.append({name: weight.grad for name, weight in one.state.model.named_parameters()})
     assert all(gradient is not None for gradient in gradients[0].values()), "DDP needs every one"
     for name, gradient in gradients[0].items():
@@ -136,25 +137,25 @@ def test_recomputing_changes_nothing_but_memory(data, tmp_path, whole):
 def test_dropout_is_a_setting(data, tmp_path, whole):
     some = whole.notes.steps[0]
     none = Done(data, tmp_path, "attribute_dropout=0", "steps=1").notes.steps[0]
-    assert none.intervals_loss == some.intervals_loss
-    assert none.attributes_loss != some.attributes_loss
+    assert none.losses["intervals"] == some.losses["intervals"]
+    assert none.losses["attributes"] != some.losses["attributes"]
 
 
 def test_no_number_stops_the_run(data, tmp_path, monkeypatch):
     stopped = loop(data, tmp_path)
     forward = Objective.forward
 
-    def overflowing(self, samples, labels):
-        loss = forward(self, samples, labels)
-        return loss._replace(total=loss.total * math.inf) if stopped.state.step == 3 else loss
+    def overflowing(self, batch, step):
+        losses = forward(self, batch, step)
+        return losses | {TOTAL: losses[TOTAL] * math.inf} if step == 3 else losses
 
     monkeypatch.setattr(Objective, "forward", overflowing)
     with pytest.raises(TrainingError, match=r"step 3\b.*inf.*nan.*nan-step-00000003-process-0.json.*step 2\b"):
         stopped.run()
     found = json.loads((tmp_path / "nan-step-00000003-process-0.json").read_bytes())
     assert found["step"] == 3
-    assert len(found["chunks"]) == 2
-    assert all(" from " in identity for identity in found["chunks"])
+    assert len(found["examples"]) == 2
+    assert all(" from " in identity for identity in found["examples"])
     assert all(torch.isfinite(weight).all() for weight in stopped.state.model.parameters())
 
 
@@ -195,7 +196,7 @@ def test_validation_and_what_tensorboard_shows(validated):
     notes = validated.notes
     assert [step for step, _ in notes.validations] == [4, 6], "when due, and at the end"
     for step, validation in notes.validations:
-        assert 0 <= validation.scores[BEST_BY] <= 1
+        assert 0 <= validation.scores[TRANSCRIPTION.best_by] <= 1
         assert validation.picture.shape == (88 * 4, 80, 3)
         (saved,) = (one for one in validated.checkpoints.all() if one.step == step)
         assert saved.scores == validation.scores
@@ -293,12 +294,12 @@ def test_no_recordings_of_the_split(data, tmp_path):
 def test_a_new_model_expects_silence():
     """Its loss on silence is a small part of that of a model to which all labellings are alike."""
     config = find_model("tiny").config()
-    silence, nothing = torch.zeros(1, 1, 16_000), [Labels.nothing()]
+    silence = Batch(torch.zeros(1, 1, 16_000), [Labels.nothing()], [""])
     model = random_model(config, seed=0)
     with torch.no_grad():
-        expecting = Objective(model)(silence, nothing).total
+        expecting = Objective(model)(silence)[TOTAL]
         model.scorer.bias.zero_()
-        assert expecting < Objective(model)(silence, nothing).total / 5
+        assert expecting < Objective(model)(silence)[TOTAL] / 5
 
 
 @pytest.mark.parametrize("rate", ["1e6", "1e30"])

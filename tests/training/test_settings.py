@@ -8,25 +8,30 @@ import pytest
 from pianotrans.errors import ModelError, TrainingError
 from pianotrans.inference.registry import find_model
 from pianotrans.shipped import models_folder
+from pianotrans.training.beats.course import BeatCourse
 from pianotrans.training.runs.run_folder import TrainingRecipe
 from pianotrans.training.runs.settings import OptimisationSettings, TrainingSettings
 from pianotrans.training.runs.settings_files import differences, read_settings, settings_of, settings_text
-from pianotrans.training.runs.start import make_state
+from pianotrans.training.transcription import make_model, make_state
 
 RECIPES = sorted(path.parent.name for path in models_folder().glob("*/training.toml"))
+TRANSCRIBERS = ["small", "tiny", "transkun-v2"]
 
 
 def test_there_are_recipes():
-    assert RECIPES == ["small", "tiny", "transkun-v2"]
+    assert {name: TrainingRecipe.read(name).settings.kind for name in RECIPES} == {
+        "beats": "beats",
+        **dict.fromkeys(TRANSCRIBERS, "transcription"),
+    }
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", TRANSCRIBERS)
 def test_shipped_recipes_can_be_started(name):
     """Every setting is understood and a model can be made of it, shrunk where it would take long."""
     recipe = TrainingRecipe.read(name)
     config = recipe.entry.config()
     small = replace(config, transformer=replace(config.transformer, width=32, n_heads=2, n_layers=1))
-    state = make_state(small, recipe.settings, "cpu")
+    state = make_state(make_model(small, recipe.settings), recipe.settings)
     assert state.step == 0
     assert state.model.training
     assert recipe.settings.chunks.length_s == config.segments.segment_s, "trained on what it will hear"
@@ -74,6 +79,11 @@ def test_a_change_without_quotes_is_a_text(tmp_path):
         ("[optimisation]\nwarm_up = 2", "optimisation.warm_up: 2.0 given; it must be 0 to 1"),
         ("[optimisation]\naverage_decay = 1", "average_decay: 1.0 given; it must be at least 0 and less than 1"),
         ("steps = ", r"training.toml: not valid TOML"),
+        ('kind = "dreams"', "kind = 'dreams'; one of transcription, beats"),
+        ("kind = 3", "kind = 3; one of transcription, beats"),
+        ('kind = "beats"\nclips_per_step = 3', "unknown setting clips_per_step"),
+        ('kind = "beats"\ncuts = []', "cuts: "),
+        ('kind = "beats"\nfall = 2', "fall: 2.0 given; it must be 0 to 1"),
     ],
 )
 def test_refusals(tmp_path, text, message):
@@ -100,7 +110,7 @@ def test_refused_changes(tmp_path, change, message):
 def test_a_missing_file(tmp_path):
     with pytest.raises(TrainingError, match="cannot be read"):
         read_settings(tmp_path / "none.toml")
-    with pytest.raises(TrainingError, match=r"neither a recipe \(small, tiny, transkun-v2\) nor a TOML file"):
+    with pytest.raises(TrainingError, match=r"neither a recipe \(beats, small, tiny, transkun-v2\) nor a TOML"):
         TrainingRecipe.read(str(tmp_path / "none.toml"))
 
 
@@ -123,6 +133,14 @@ def test_differences():
     new = replace(old, seed=1, optimisation=OptimisationSettings(peak_rate=1.0))
     assert differences(old, old) == {}
     assert differences(old, new) == {"seed": (0, 1), "optimisation.peak_rate": (2e-4, 1.0)}
+    assert differences(old, BeatCourse())["rate"] == (None, BeatCourse().rate)
+
+
+def test_another_file_beside_a_shipped_recipe():
+    """The one of the beats that needs no (n)ASAP differs in nothing but its data."""
+    shipped, other = (TrainingRecipe.read(name) for name in ("beats", "beats/without-asap"))
+    assert differences(shipped.settings, other.settings).keys() == {"datasets"}
+    assert other.config() == shipped.config()
 
 
 def written(folder, text):

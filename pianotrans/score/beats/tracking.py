@@ -36,8 +36,7 @@ class BeatModel(nn.Module):
 
         Raises ModelError if they are missing, damaged, or do not fit each other.
         """
-        table = read_toml(folder / "config.toml", ModelError)
-        model = cls(from_table(BeatNetworkConfig, table, str(folder / "config.toml"), ModelError))
+        model = cls(read_config(folder))
         path = folder / "weights.safetensors"
         try:
             tensors = safetensors.torch.load(path.read_bytes())
@@ -51,6 +50,12 @@ class BeatModel(nn.Module):
     def half_tensors(self) -> dict[str, Tensor]:
         """The weights in float16, for a file."""
         return {name: tensor.half().contiguous() for name, tensor in self.state_dict().items()}
+
+
+def read_config(folder: Path) -> BeatNetworkConfig:
+    """Read `config.toml` in a model's folder. Raises ModelError if it cannot be read or is another's."""
+    path = folder / "config.toml"
+    return from_table(BeatNetworkConfig, read_toml(path, ModelError), str(path), ModelError)
 
 
 class BeatTracker:

@@ -1,7 +1,7 @@
 """Examples for the beat network: features of moments and what is true of them."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -61,6 +61,12 @@ class BeatBatch(NamedTuple):
     span_weight: Tensor
     beat_meter: Tensor
     beat_position: Tensor
+    identities: tuple[str, ...] = ()  # of the pieces, for messages
+
+    def to(self, device: torch.device) -> Self:
+        """The same on a device."""
+        moved = {name: x.to(device) for name, x in self._asdict().items() if isinstance(x, Tensor)}
+        return type(self)(**moved, identities=self.identities)
 
 
 def make_targets(moments: Moments, beats_s: Array, is_downbeat: NDArray[np.bool_]) -> BeatTargets:

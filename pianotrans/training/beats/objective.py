@@ -1,12 +1,42 @@
-"""The loss of the beat network: cross-entropies of all that it says, over the moments where it is known."""
+"""The loss of the beat network: cross-entropies of all that it says, and the likelihood of the annotated beats."""
 
 import torch
 from torch import Tensor, nn
 
+from pianotrans.score.beats.lattice import BarStates
 from pianotrans.score.beats.network import BeatLogits
+from pianotrans.score.beats.tracking import BeatModel
+from pianotrans.training.beats.course import BeatCourse
 from pianotrans.training.beats.examples import BeatBatch
+from pianotrans.training.beats.likelihood import batch_loss
+from pianotrans.training.runs.task import TOTAL
 
 WEIGHTS = {"beat": 1.0, "downbeat": 1.0, "period": 0.4, "meter": 0.5, "phase": 0.2}
+TRAINED_METERS = BarStates((2, 3, 4))
+
+
+class BeatObjective(nn.Module):
+    """A model together with its losses."""
+
+    def __init__(self, model: BeatModel, course: BeatCourse):
+        super().__init__()
+        self.model, self._course = model, course
+
+    def forward(self, batch: BeatBatch, step: int) -> dict[str, Tensor]:
+        """The losses of a batch, scalars: those of the heads, and the likelihood's where the step takes it.
+
+        The gradient of the likelihood is noisy, as a batch has few pieces: at first it would drown what there is
+        to learn about tempo and meter.
+        """
+        course = self._course
+        logits = self.model.network(batch.features, batch.time_s, batch.is_there)
+        losses = beat_losses(logits, batch)
+        loss = torch.stack([weight * losses[name] for name, weight in WEIGHTS.items()]).sum()
+        if course.takes_likelihood(step):
+            seen = logits if course.teaches_network(step) else BeatLogits(*(x.detach() for x in logits))
+            losses["likelihood"] = batch_loss(seen, batch, self.model.potentials, TRAINED_METERS)
+            loss = loss + course.likelihood_weight * losses["likelihood"]
+        return {TOTAL: loss, **losses}
 
 
 def beat_losses(logits: BeatLogits, batch: BeatBatch) -> dict[str, Tensor]:
@@ -28,8 +58,3 @@ def beat_losses(logits: BeatLogits, batch: BeatBatch) -> dict[str, Tensor]:
         "meter": mean(meter, (batch.meter >= 0).to(span.dtype)),
         "phase": mean(spread(logits.phase, batch.phase), span),
     }
-
-
-def total(losses: dict[str, Tensor]) -> Tensor:
-    """The weighted sum."""
-    return torch.stack([weight * losses[name] for name, weight in WEIGHTS.items()]).sum()

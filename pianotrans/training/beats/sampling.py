@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.random import Generator
 
-from pianotrans.datasets.beats import AnnotatedPiece, Split
+from pianotrans.datasets.beats import AnnotatedPiece
 from pianotrans.errors import TrainingError
 from pianotrans.score.beats.notes import NoteTable, find_moments
 from pianotrans.training.beats.augmentation import BeatAugmentation
@@ -18,7 +18,7 @@ _TRIES = 10
 _HUMAN = 2.0  # how much more often a human performance is drawn than a sequenced one
 
 
-def read_sources(pieces: Iterable[AnnotatedPiece], split: Split) -> list[BeatSource]:
+def read_sources(pieces: Iterable[AnnotatedPiece], split: str) -> list[BeatSource]:
     """The pieces of a split that have beats, with their notes."""
     return [
         BeatSource(
@@ -71,7 +71,8 @@ class BeatSampler:
         cut = int(random.choice(self._cuts))
         n_pieces = max(1, round(self._moments_per_step / min(cut, self._length[group].mean())))
         chosen = random.choice(group, n_pieces, p=share)
-        return collate([make_example(self._cut(i, cut, random), self._augmentation, random) for i in chosen])
+        batch = collate([make_example(self._cut(i, cut, random), self._augmentation, random) for i in chosen])
+        return batch._replace(identities=tuple(self._sources[i].name for i in chosen))
 
     def _cut(self, i: int, n_moments: int, random: Generator) -> BeatSource:
         """A random part of a piece, at most `n_moments` long, with a few beats in it."""

@@ -3,8 +3,9 @@
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
+from typing import Self
 
 import numpy as np
 import torch
@@ -60,6 +61,10 @@ class Batch:
     samples: Tensor  # float32 (n_chunks, n_channels, n_samples)
     labels: list[Labels]
     identities: list[str]
+
+    def to(self, device: torch.device) -> Self:
+        """The same with samples on a device."""
+        return replace(self, samples=self.samples.to(device, non_blocking=True))
 
 
 class Chunks(Dataset[Chunk]):

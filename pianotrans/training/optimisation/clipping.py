@@ -2,11 +2,41 @@
 
 import math
 from collections.abc import Iterable
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+
+class Clip(Protocol):
+    """Scales gradients down."""
+
+    @property
+    def history(self) -> NDArray[np.float64]:
+        """What it remembers, for `restore`."""
+
+    def apply(self, weights: Iterable[Tensor]) -> tuple[float, float]:
+        """Clip the gradients of these weights together; returns their norm before that and the bound."""
+
+    def restore(self, history: Iterable[float]) -> None:
+        """Replace the history."""
+
+
+class FixedClip:
+    """Scales gradients down to a norm that is always the same."""
+
+    def __init__(self, bound: float):
+        self._bound = bound
+        self.history = np.zeros(0)
+
+    def apply(self, weights: Iterable[Tensor]) -> tuple[float, float]:
+        """Clip the gradients of these weights together; returns their norm before that and the bound."""
+        return torch.nn.utils.clip_grad_norm_(weights, self._bound).item(), self._bound
+
+    def restore(self, history: Iterable[float]) -> None:
+        """There is nothing to remember."""
 
 
 class GradientClip:

@@ -15,8 +15,6 @@ from pianotrans.files import make_folder, write_atomically, write_folder_atomica
 
 SCORES_FILE = "scores.json"
 _NAME = re.compile(r"step-[0-9]{8,18}")
-BEST_BY = "keys onset+offset"
-"""The F1 score by which checkpoints are compared."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Checkpoint:
 
     @property
     def scores(self) -> dict[str, float] | None:
-        """F1 scores on the validation recordings, 0 to 1; None if it was not validated."""
+        """The figures of its validation, 0 to 1; None if it was not validated."""
         try:
             scores = json.loads((self.folder / SCORES_FILE).read_bytes())
             return {str(name): float(score) for name, score in scores.items()}
@@ -48,9 +46,10 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """All checkpoints of a run, in `folder`."""
+    """All checkpoints of a run, in `folder`, compared by the figure `best_by` of their validations."""
 
     folder: Path
+    best_by: str
 
     def all(self) -> list[Checkpoint]:
         """In order of their steps."""
@@ -62,8 +61,8 @@ class Checkpoints:
         return max(self.all(), key=lambda one: one.step, default=None)
 
     def best(self) -> Checkpoint | None:
-        """The one with the highest score, the first of several; None if none was validated."""
-        scored = [(one, scores.get(BEST_BY, 0.0)) for one in self.all() if (scores := one.scores)]
+        """The one with the highest figure, the first of several; None if none was validated."""
+        scored = [(one, scores.get(self.best_by, 0.0)) for one in self.all() if (scores := one.scores)]
         return max(scored, key=lambda pair: pair[1])[0] if scored else None
 
     def save(self, step: int, files: dict[str, bytes]) -> Checkpoint:

@@ -1,4 +1,4 @@
-"""From a run to a model's folder, which `transcribe --model` takes."""
+"""From a run to a model's folder."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 from pianotrans.errors import TrainingError
 from pianotrans.files import make_folder, write_folder_atomically
 from pianotrans.inference.checkpoint import check_fit, read_weights, weights_bytes
-from pianotrans.inference.registry import CONFIG_FILE, WEIGHTS_FILE, all_models, find_model
-from pianotrans.network import Model
+from pianotrans.inference.registry import CONFIG_FILE, WEIGHTS_FILE, all_models, find_model, score_models
 from pianotrans.training.runs.card import card
 from pianotrans.training.runs.checkpoints import Checkpoint
 from pianotrans.training.runs.run_folder import SETTINGS_FILE, RunFolder
@@ -28,13 +27,13 @@ def export(run: RunFolder, target: Path, which: str = BEST, *, half: bool = Fals
     """
     import torch
 
-    if str(target) in {entry.name for entry in all_models()}:
+    if str(target) in {entry.name for entry in (*all_models(), *score_models())}:
         raise TrainingError(f"{target}: is the name of a model of the registry, which would be taken for it.")
-    about, settings = run.about(), run.settings()
+    about, kind = run.about(), run.kind
     checkpoint = _find(run, which)
     entry = find_model(checkpoint.folder)
     with torch.device("meta"):
-        model = Model(entry.config())
+        model = kind.make_model(kind.read_config(entry.folder))
     weights = read_weights(entry)
     check_fit(model, weights, str(entry.weights_path))
     n_parameters = sum(weight.numel() for weight in model.parameters())
@@ -43,7 +42,7 @@ def export(run: RunFolder, target: Path, which: str = BEST, *, half: bool = Fals
         CONFIG_FILE: (checkpoint.folder / CONFIG_FILE).read_bytes(),
         WEIGHTS_FILE: _halved(weights) if half else entry.weights_path.read_bytes(),
         SETTINGS_FILE: (run.path / SETTINGS_FILE).read_bytes(),
-        "README.md": card(target.name, n_parameters, about, settings, checkpoint).encode(),
+        "README.md": card(target.name, n_parameters, kind, about, run.settings(), checkpoint).encode(),
     }
     write_folder_atomically(target, files)
     return checkpoint

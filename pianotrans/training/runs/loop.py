@@ -3,11 +3,9 @@
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from operator import methodcaller
-from pathlib import Path
 from typing import Protocol, cast
 
 import numpy as np
@@ -18,23 +16,18 @@ from torch import Tensor
 from pianotrans.errors import Cancelled, DatasetError, TrainingError
 from pianotrans.files import write_atomically
 from pianotrans.inference.registry import CONFIG_FILE
-from pianotrans.training.data.chunks import Batch
-from pianotrans.training.loss import Objective
-from pianotrans.training.optimisation.schedule import one_cycle
 from pianotrans.training.runs.checkpoints import Checkpoint, Checkpoints
-from pianotrans.training.runs.settings import TrainingSettings
 from pianotrans.training.runs.state import TrainingState
-from pianotrans.training.runs.validation import Validation
+from pianotrans.training.runs.task import TOTAL, Part, Task, Validation
 
 
 @dataclass(frozen=True)
 class StepReport:
-    """One step. Losses are in nats per second of audio, the mean over the clips of all processes."""
+    """One step. Losses are means over all processes."""
 
     step: int  # from 1
-    loss: float
-    intervals_loss: float
-    attributes_loss: float
+    loss: float  # that was minimised
+    losses: Mapping[str, float]  # what it consists of
     gradient_norm: float
     clipped_at: float
     rate: float
@@ -61,23 +54,21 @@ class LoopWatcher(Protocol):
 class Loop:
     """Takes steps from where the state is to the end of the run.
 
-    `parts` are the batches of the steps to come, `settings.accumulation` of them for each. `validate` scores a
-    checkpoint, `is_stopping` tells whether to stop.
+    `parts` are those of each step to come. `is_stopping` tells whether to stop.
     """
 
     fabric: Fabric
+    task: Task
     state: TrainingState
-    settings: TrainingSettings
     checkpoints: Checkpoints
-    parts: Iterator[Batch]
+    parts: Iterator[Sequence[Part]]
     config_text: bytes  # the model's config.toml
     watchers: tuple[LoopWatcher, ...] = ()
-    validate: Callable[[Path], Validation] | None = None
     is_stopping: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
-        objective = Objective(self.state.model, self.settings.precision)
-        self._objective = self.fabric.setup_module(objective)
+        self.settings = self.task.settings
+        self._objective = self.fabric.setup_module(self.task.make_objective(self.state.model))
 
     def run(self) -> None:
         """Train.
@@ -106,21 +97,18 @@ class Loop:
         """One step; returns its report, and whether any process wants to stop."""
         start_s = time.perf_counter()
         parts = self._read()
-        state, settings = self.state, self.settings
-        course = settings.optimisation
-        rate = one_cycle(state.step, settings.steps, course.peak_rate, course.warm_up)
+        state, rate = self.state, self.task.rate(self.state.step)
         for group in state.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("factor", 1.0)
         self._seed()
         try:
             losses = self._gradients(parts)
         except torch.OutOfMemoryError as error:
-            raise TrainingError(
-                "device: its memory does not hold a step. Set recompute, raise accumulation, or lower "
-                "clips_per_step or chunks.length_s."
-            ) from error
+            raise TrainingError(f"device: its memory does not hold a step. {self.task.remedy}") from error
         norm, bound = state.clip.apply(state.model.parameters())
-        total, intervals, attributes, stopping = self._mean([*losses.tolist(), float(self.is_stopping())])
+        *values, stopping = self._mean([*(float(loss) for loss in losses.values()), float(self.is_stopping())])
+        means = dict(zip(losses, values, strict=True))
+        total = means.pop(TOTAL)
         if not math.isfinite(total) or not math.isfinite(norm):
             self._explain_nan(parts, total, norm)
         state.optimizer.step()
@@ -128,7 +116,7 @@ class Loop:
         state.step += 1
         state.average.update(state.step)
         took_s = time.perf_counter() - start_s
-        report = StepReport(state.step, total, intervals, attributes, norm, bound, rate, took_s)
+        report = StepReport(state.step, total, means, norm, bound, rate, took_s)
         return report, stopping > 0
 
     def _mean(self, values: list[float]) -> list[float]:
@@ -136,41 +124,41 @@ class Loop:
         mean = self.fabric.all_reduce(torch.tensor(values, device=self.fabric.device))
         return [float(value) for value in cast("Tensor", mean)]
 
-    def _read(self) -> list[Batch]:
+    def _read(self) -> Sequence[Part]:
         """The parts of the next step; saves before it gives up over a recording."""
         try:
-            return list(islice(self.parts, self.settings.accumulation))
+            return next(self.parts)
         except DatasetError:
             if self.fabric.world_size == 1:  # others would wait for this process, not write
                 self._save()
             raise
 
-    def _gradients(self, parts: list[Batch]) -> Tensor:
-        """Add up the gradients of all parts; returns the mean losses, (3,)."""
-        losses = torch.zeros(3, device=self.fabric.device)
+    def _gradients(self, parts: Sequence[Part]) -> dict[str, Tensor]:
+        """Add up the gradients of all parts; returns the mean losses by their names."""
+        means: dict[str, Tensor] = {}
         for number, part in enumerate(parts, 1):
-            samples = part.samples.to(self.fabric.device, non_blocking=True)
             with self.fabric.no_backward_sync(self._objective, enabled=number < len(parts)):
-                loss = self._objective(samples, part.labels)
-                self.fabric.backward(loss.total / len(parts))
-            losses += torch.stack([part.detach() for part in loss]) / len(parts)
-        return losses
+                losses = self._objective(part.to(self.fabric.device), self.state.step)
+                self.fabric.backward(losses[TOTAL] / len(parts))
+            for name, loss in losses.items():
+                means[name] = means.get(name, 0.0) + loss.detach() / len(parts)
+        return means
 
     def _seed(self) -> None:
         """What is random in the network, dropout, depends on seed, step and process, not on what came before."""
         key = [self.settings.seed, self.state.step, self.fabric.global_rank]
         torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0]))
 
-    def _explain_nan(self, parts: list[Batch], loss: float, norm: float) -> None:
+    def _explain_nan(self, parts: Sequence[Part], loss: float, norm: float) -> None:
         """Write down what the step was made of, and stop."""
         step, rank = self.state.step, self.fabric.global_rank
         found = {"step": step, "process": rank, "loss": str(loss), "gradient_norm": str(norm)}
-        found["chunks"] = [identity for part in parts for identity in part.identities]
+        found["examples"] = [identity for part in parts for identity in part.identities]
         path = self.checkpoints.folder.parent / f"nan-step-{step:08d}-process-{rank}.json"
         write_atomically(path, json.dumps(found, indent=1).encode(), overwrite=True)
         last = self.checkpoints.last()
         raise TrainingError(
-            f"step {step}: loss {loss}, gradient norm {norm}. The chunks it was made of are in {path}. "
+            f"step {step}: loss {loss}, gradient norm {norm}. The examples it was made of are in {path}. "
             f"The last checkpoint is of step {last.step if last else 0}; go on from it with a lower rate, or "
             "without these recordings."
         )
@@ -179,9 +167,8 @@ class Loop:
         return self.state.step == self.settings.steps or (every_steps > 0 and self.state.step % every_steps == 0)
 
     def _is_validation_due(self) -> bool:
-        return (
-            self.validate is not None and self.state.step > 0 and self._is_due(self.settings.validation.every_steps)
-        )
+        every_steps = self.settings.validation.every_steps
+        return every_steps > 0 and self.state.step > 0 and self._is_due(every_steps)
 
     def _save(self) -> None:
         """Write a checkpoint, unless there is one of this step already."""
@@ -199,11 +186,11 @@ class Loop:
     def _validate_if_due(self) -> None:
         """Score the last checkpoint if its turn has come and it has no scores; it may be from before a kill."""
         checkpoint = self.checkpoints.last()
-        if self.validate is None or checkpoint is None or not self._is_validation_due():
+        if checkpoint is None or not self._is_validation_due():
             return
         if checkpoint.step != self.state.step or checkpoint.scores is not None:
             return
-        validation = self.validate(checkpoint.folder)
+        validation = self.task.validate(checkpoint.folder)
         if self.fabric.is_global_zero:
             checkpoint.add_scores(validation.scores)
             self._tell(methodcaller("validated", checkpoint.step, validation))

@@ -8,12 +8,14 @@ from typing import Any
 
 from pianotrans.errors import TrainingError
 from pianotrans.files import make_folder, write_atomically
-from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, find_model
-from pianotrans.network import ModelConfig
+from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, find_any_model
 from pianotrans.shipped import models_folder
+from pianotrans.training.runs.about import About
 from pianotrans.training.runs.checkpoints import Checkpoints
-from pianotrans.training.runs.settings import TrainingSettings
+from pianotrans.training.runs.kinds import KINDS
+from pianotrans.training.runs.settings import RunSettings
 from pianotrans.training.runs.settings_files import differences, read_settings, settings_text
+from pianotrans.training.runs.task import ModelKind
 
 SETTINGS_FILE, ABOUT_FILE = "training.toml", "run.json"
 _MAY_CHANGE = ("model", "accumulation", "recompute", "workers", "save_every_steps", "keep", "validation.")
@@ -21,35 +23,31 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True)
-class About:
-    """The origin of a run, for its model's card."""
-
-    initial: str  # the model that it began with; empty: random weights
-    data: str  # the index's folder
-    layout: str
-    durations: str
-    n_recordings: int
-    hours: float
-    index_sha256: str
-    version: str  # of this program
-
-
-@dataclass(frozen=True)
 class TrainingRecipe:
     """A model to train, and the settings to train it with."""
 
     entry: ModelEntry  # its config counts, its weights do not
-    settings: TrainingSettings
+    settings: RunSettings
+
+    @property
+    def kind(self) -> ModelKind:
+        """The kind of the model."""
+        return KINDS[self.settings.kind]
+
+    def config(self) -> Any:
+        """The model's configuration. Raises ModelError if it cannot be read."""
+        return self.kind.read_config(self.entry.folder)
 
     @classmethod
     def read(cls, name_or_file: str, changes: tuple[str, ...] = ()) -> "TrainingRecipe":
-        """The recipe of a model in the registry, or of a TOML file or the folder it lies in, changed by `--set`.
+        """The recipe of a shipped model, or of a TOML file or the folder it lies in, changed by `--set`.
 
-        Raises TrainingError if there is none or it is not understood, ModelError for an unknown model.
+        `NAME/OTHER` is the file OTHER.toml beside the recipe of a shipped model. Raises TrainingError if there is
+        none or it is not understood, ModelError for an unknown model.
         """
-        shipped = models_folder() / name_or_file / SETTINGS_FILE
-        given = Path(name_or_file)
-        path = shipped if shipped.is_file() else given / SETTINGS_FILE if given.is_dir() else given
+        given, shipped = Path(name_or_file), models_folder()
+        places = (shipped / given / SETTINGS_FILE, shipped / f"{name_or_file}.toml", given / SETTINGS_FILE)
+        path = next((place for place in places if place.is_file()), given)
         if not path.is_file():
             known = ", ".join(sorted(found.parent.name for found in models_folder().glob(f"*/{SETTINGS_FILE}")))
             raise TrainingError(f"{name_or_file}: neither a recipe ({known}) nor a TOML file of training settings.")
@@ -57,11 +55,11 @@ class TrainingRecipe:
         return cls(_model_of(settings, path.parent), settings)
 
 
-def _model_of(settings: TrainingSettings, folder: Path) -> ModelEntry:
+def _model_of(settings: RunSettings, folder: Path) -> ModelEntry:
     if not settings.model:
-        return find_model(folder)
+        return find_any_model(folder)
     beside = folder / settings.model  # relative paths in a file are meant from there
-    return find_model(beside if (beside / CONFIG_FILE).is_file() else settings.model)
+    return find_any_model(beside if (beside / CONFIG_FILE).is_file() else settings.model)
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class RunFolder:
     @property
     def checkpoints(self) -> Checkpoints:
         """Its checkpoints."""
-        return Checkpoints(self.path / "checkpoints")
+        return Checkpoints(self.path / "checkpoints", self.kind.best_by)
 
     @property
     def journal(self) -> Path:
@@ -85,9 +83,14 @@ class RunFolder:
         """Whether a run lies there."""
         return (self.path / ABOUT_FILE).is_file()
 
-    def config(self) -> ModelConfig:
+    @property
+    def kind(self) -> ModelKind:
+        """The kind of the model; before the run is begun, that of most."""
+        return KINDS[self.settings().kind if self.is_begun else RunSettings.kind]
+
+    def config(self) -> Any:
         """The model's configuration."""
-        return find_model(self.path).config()
+        return self.kind.read_config(self.path)
 
     def about(self) -> About:
         """The origin of the run. Raises TrainingError if the folder holds no run."""
@@ -98,7 +101,7 @@ class RunFolder:
         except (OSError, ValueError, TypeError, RecursionError) as error:
             raise TrainingError(f"{self.path / ABOUT_FILE}: damaged ({error}). Train anew.") from error
 
-    def settings(self) -> TrainingSettings:
+    def settings(self) -> RunSettings:
         """All settings of the run."""
         return read_settings(self.path / SETTINGS_FILE)
 
@@ -119,7 +122,7 @@ class RunFolder:
         Raises TrainingError for another model or other settings.
         """
         self.about()
-        if recipe.entry.config() != self.config():
+        if recipe.config() != self.config():
             raise TrainingError(
                 f"{self.path}: is a run of another model ({CONFIG_FILE} differs from {recipe.entry.folder}'s)."
             )
@@ -132,7 +135,7 @@ class RunFolder:
             raise TrainingError(f"{self.path}: was begun with other settings. {_listed(changed)}")
         self._write_settings(recipe.settings)
 
-    def _write_settings(self, settings: TrainingSettings) -> None:
+    def _write_settings(self, settings: RunSettings) -> None:
         here = dataclasses.replace(settings, model="")  # the config lies beside
         self._write(SETTINGS_FILE, settings_text(here).encode())
 

@@ -1,4 +1,4 @@
-"""Every choice of a training run, each with its default: after the published recipe (README §9)."""
+"""Every choice of a run with its default: of any run, and of a transcription model's (README §9)."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -39,7 +39,7 @@ class OptimisationSettings:
 
 @dataclass(frozen=True)
 class ValidationSettings:
-    """Which recordings are transcribed during training, and how often, to see how good the model is."""
+    """Which recordings or performances show during training how good the model is, and how often."""
 
     split: str = "validation"
     every_steps: int = 5000  # 0: never
@@ -57,30 +57,39 @@ class ValidationSettings:
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
-    """A whole run. The defaults are those of the published model, `transkun-v2`."""
+class RunSettings:
+    """What every run has, whatever kind of model it trains."""
 
     model: str = ""  # a name, or a folder with a config.toml; empty: the folder that these settings lie in
     seed: int = 0
+    steps: int = 1000
+    kind: str = "transcription"  # of model
+    split: str = "train"
+    save_every_steps: int = 1000
+    keep: int = 3  # checkpoints, besides the best one
+    validation: ValidationSettings = field(default_factory=ValidationSettings)
+
+    def __post_init__(self) -> None:
+        check_ranges(
+            self, "", TrainingError, positive=("steps", "save_every_steps", "keep"), not_negative=("seed",)
+        )
+
+
+@dataclass(frozen=True)
+class TrainingSettings(RunSettings):
+    """A whole run of a transcription model. The defaults are those of the published one, `transkun-v2`."""
+
     steps: int = 180_000
     clips_per_step: int = 12  # by all processes together
     accumulation: int = 1  # parts that a process computes its clips of a step in: less memory, more time
     recompute: bool = False  # parts of the network instead of keeping them: less memory, more time
     precision: Literal["float32", "bfloat16"] = "float32"  # of the network; the objective is float32 always
     attribute_dropout: float = 0.1
-    split: str = "train"
     workers: int = 4  # processes that read chunks for each training process; 0: it reads them itself
-    save_every_steps: int = 1000
-    keep: int = 3  # checkpoints, besides the best one
     chunks: ChunkSettings = field(default_factory=ChunkSettings)
     optimisation: OptimisationSettings = field(default_factory=OptimisationSettings)
-    validation: ValidationSettings = field(default_factory=ValidationSettings)
 
     def __post_init__(self) -> None:
-        check_ranges(
-            self,
-            "",
-            TrainingError,
-            positive=("steps", "clips_per_step", "accumulation", "save_every_steps", "keep"),
-        )
-        check_ranges(self, "", TrainingError, not_negative=("seed", "workers"), below_one=("attribute_dropout",))
+        super().__post_init__()
+        check_ranges(self, "", TrainingError, positive=("clips_per_step", "accumulation"))
+        check_ranges(self, "", TrainingError, not_negative=("workers",), below_one=("attribute_dropout",))

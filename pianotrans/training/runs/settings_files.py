@@ -8,10 +8,11 @@ from typing import Any
 
 from pianotrans.errors import TrainingError
 from pianotrans.tables import Table, from_table, read_toml
-from pianotrans.training.runs.settings import TrainingSettings
+from pianotrans.training.runs.kinds import find_kind
+from pianotrans.training.runs.settings import RunSettings
 
 
-def read_settings(path: Path, changes: Iterable[str] = ()) -> TrainingSettings:
+def read_settings(path: Path, changes: Iterable[str] = ()) -> RunSettings:
     """The settings of a TOML file, changed by texts like `optimisation.peak_rate=1e-3`.
 
     Raises TrainingError for a file that cannot be read, unknown names, and values of another type or range.
@@ -22,22 +23,24 @@ def read_settings(path: Path, changes: Iterable[str] = ()) -> TrainingSettings:
     return settings_of(table, str(path))
 
 
-def settings_of(table: Table, where: str) -> TrainingSettings:
-    """Settings from a parsed TOML table; `where` names its file in errors."""
-    return from_table(TrainingSettings, table, where, TrainingError)
+def settings_of(table: Table, where: str) -> RunSettings:
+    """Settings from a parsed TOML table, of the class of its `kind`; `where` names its file in errors."""
+    kind = find_kind(table.get("kind", RunSettings.kind), where)
+    return from_table(kind.settings, table, where, TrainingError)
 
 
-def settings_text(settings: TrainingSettings) -> str:
+def settings_text(settings: RunSettings) -> str:
     """All settings as TOML; `settings_of` restores them."""
     import tomli_w
 
     return tomli_w.dumps(dataclasses.asdict(settings))
 
 
-def differences(old: TrainingSettings, new: TrainingSettings) -> dict[str, tuple[Any, Any]]:
+def differences(old: RunSettings, new: RunSettings) -> dict[str, tuple[Any, Any]]:
     """Old and new value of every setting that differs, by its full name."""
-    new_values = dict(_flat(dataclasses.asdict(new)))
-    both = ((name, (value, new_values[name])) for name, value in _flat(dataclasses.asdict(old)))
+    values = [dict(_flat(dataclasses.asdict(settings))) for settings in (old, new)]
+    names = dict.fromkeys([*values[0], *values[1]])  # those of another kind have other names
+    both = ((name, (values[0].get(name), values[1].get(name))) for name in names)
     return {name: (before, after) for name, (before, after) in both if before != after}
 
 

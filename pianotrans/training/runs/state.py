@@ -7,15 +7,14 @@ from typing import Any
 
 import safetensors.torch
 import torch
-from torch import Tensor
-from torch.optim import Optimizer
+from torch import Tensor, nn
 
 from pianotrans.errors import TrainingError
 from pianotrans.inference.checkpoint import check_fit, weights_bytes
 from pianotrans.inference.registry import WEIGHTS_FILE
-from pianotrans.network import Model
 from pianotrans.training.optimisation.average import WeightAverage
-from pianotrans.training.optimisation.clipping import GradientClip
+from pianotrans.training.optimisation.clipping import Clip
+from pianotrans.training.optimisation.joined import AnyOptimizer
 
 STATE_FILE, TENSORS_FILE = "state.json", "training.safetensors"
 _FORMAT = {"format": "pianotrans-training", "version": 1}
@@ -26,9 +25,9 @@ _MODEL, _OPTIMIZER, _CLIP = "model.", "optimizer.", "clip.history"
 class TrainingState:
     """A model and what changes it, after `step` steps."""
 
-    model: Model
-    optimizer: Optimizer
-    clip: GradientClip
+    model: nn.Module
+    optimizer: AnyOptimizer
+    clip: Clip
     average: WeightAverage
     step: int = 0
 

@@ -7,7 +7,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from pianotrans.training.runs.checkpoints import Checkpoint
 from pianotrans.training.runs.loop import StepReport
-from pianotrans.training.runs.validation import Validation
+from pianotrans.training.runs.task import TOTAL, Validation
 
 _EVERY_STEPS = 10
 _EARLY_STEPS = 100  # all of these
@@ -27,9 +27,8 @@ class Journal:
         self._write(
             report.step,
             {
-                "loss/total": report.loss,
-                "loss/intervals": report.intervals_loss,
-                "loss/attributes": report.attributes_loss,
+                f"loss/{TOTAL}": report.loss,
+                **{f"loss/{name}": loss for name, loss in report.losses.items()},
                 "gradient/norm": report.gradient_norm,
                 "gradient/clipped at": report.clipped_at,
                 "speed/learning rate": report.rate,
@@ -42,9 +41,10 @@ class Journal:
         self._writer.flush()
 
     def validated(self, step: int, validation: Validation) -> None:
-        """F1 scores, and the piano roll of a recording: red was missed, blue was not played."""
+        """Figures, and a picture; in that of a piano roll red was missed, blue was not played."""
         self._write(step, {f"validation/{name}": score for name, score in validation.scores.items()})
-        self._writer.add_image("validation/roll", validation.picture, step, dataformats="HWC")
+        if validation.picture is not None:
+            self._writer.add_image("validation/roll", validation.picture, step, dataformats="HWC")
         self._writer.flush()
 
     def ended(self) -> None:

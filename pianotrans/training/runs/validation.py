@@ -1,13 +1,11 @@
-"""Validation of a checkpoint: it transcribes recordings, which are scored like any transcription."""
+"""Validation of a transcription model: it transcribes recordings, which are scored like any transcription."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from numpy.typing import NDArray
 
 from pianotrans.audio import Reading
 from pianotrans.errors import AudioError
@@ -17,16 +15,10 @@ from pianotrans.inference.transcriber import Transcriber
 from pianotrans.training.data.index import Recording
 from pianotrans.training.runs.pictures import roll_picture
 from pianotrans.training.runs.settings import ValidationSettings
+from pianotrans.training.runs.task import Validation
 
 _PICTURE_S = 20.0
-
-
-@dataclass(frozen=True, eq=False)
-class Validation:
-    """Mean F1, 0 to 1, by the name of its column (`evaluation.columns`), and a piano roll of one recording."""
-
-    scores: dict[str, float]
-    picture: NDArray[np.uint8]  # (height, width, 3); empty in processes other than the first
+_SHOWN = {"onset": "keys onset", "onset+offset": "keys onset+offset", "+velocity": "keys onset+offset+velocity"}
 
 
 class Validator:
@@ -42,10 +34,11 @@ class Validator:
         self._fabric = fabric
 
     def __call__(self, model_folder: Path) -> Validation:
-        """Score the model in a folder.
+        """Score the model in a folder: mean F1, 0 to 1, by the name of its column (`evaluation.columns`).
 
-        The durations of the estimate are compared with those in the index, whichever these are. Columns
-        that no recording defines are left out. Raises AudioError if a recording cannot be read.
+        The picture is the piano roll of one recording; it is empty in processes other than the first. The durations
+        of the estimate are compared with those in the index, whichever these are. Columns that no recording defines
+        are left out. Raises AudioError if a recording cannot be read.
         """
         device = self._fabric.device
         transcriber = Transcriber(model_folder, device="mps" if device.type == "mps" else str(device))
@@ -60,7 +53,8 @@ class Validator:
                 picture = roll_picture(reference, estimate, min(_PICTURE_S, self._seconds, reference.duration_s))
         means = self._gathered(table).nanmean(dim=0).tolist()
         known = {name.name: mean for name, mean in zip(names, means, strict=True) if mean == mean}
-        return Validation(known, picture)
+        shown = [f"{name} {100 * known[column]:.2f}" for name, column in _SHOWN.items() if column in known]
+        return Validation(known, f"F1 % {', '.join(shown) or 'undefined'}", picture)
 
     def _transcribe(self, transcriber: Transcriber, recording: Recording) -> tuple[Performance, Performance]:
         """What was played at the beginning of a recording, and what is heard there."""

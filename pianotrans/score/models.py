@@ -1,0 +1,27 @@
+"""The models that are shipped for scores, loaded once."""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pianotrans.errors import ModelError
+from pianotrans.shipped import models_folder
+
+if TYPE_CHECKING:
+    from pianotrans.score.beats.tracking import BeatTracker
+
+
+@cache
+def load_beat_tracker() -> "BeatTracker":
+    """The shipped model that finds beats. Raises ModelError if its files are missing or damaged."""
+    from pianotrans.score.beats.tracking import BeatModel, BeatTracker
+
+    return BeatTracker(BeatModel.load(_folder("beats")))
+
+
+def _folder(name: str) -> Path:
+    folder = models_folder() / name
+    for file in ("config.toml", "weights.safetensors"):
+        if not (folder / file).is_file():
+            raise ModelError(f"{folder / file}: not there. Restore it, or install the package again.")
+    return folder

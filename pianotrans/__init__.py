@@ -4,6 +4,7 @@
 
     performance = pianotrans.transcribe("song.mp3")
     performance.save("song.mid")
+    score = pianotrans.score(performance, title="Song")
 
     pianotrans.transcribe_folder("recordings", "transcriptions")
     pianotrans.evaluate("truth.mid", "song.mid").summary()
@@ -24,6 +25,7 @@ from pianotrans.errors import (
     ModelError,
     OutputError,
     PianotransError,
+    ScoreError,
     UsageError,
 )
 from pianotrans.version import __version__
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     from pianotrans.evaluation.scoring import evaluate
     from pianotrans.events import Note, Pedal, Performance, extend_by_pedal, load_midi, load_performance
     from pianotrans.inference.transcriber import Progress, Transcriber, transcribe
+    from pianotrans.score.beats.hints import BeatHints, TimeSignature
+    from pianotrans.score.making import make_score as score
+    from pianotrans.score.score import Score
+    from pianotrans.score.settings import ScoreSettings
 
 _MODULES = {
     "Note": "pianotrans.events",
@@ -48,6 +54,10 @@ _MODULES = {
     "extend_by_pedal": "pianotrans.events",
     "load_midi": "pianotrans.events",
     "load_performance": "pianotrans.events",
+    "BeatHints": "pianotrans.score.beats.hints",
+    "Score": "pianotrans.score.score",
+    "ScoreSettings": "pianotrans.score.settings",
+    "TimeSignature": "pianotrans.score.beats.hints",
     "transcribe": "pianotrans.inference.transcriber",
     "transcribe_folder": "pianotrans.batch.collection",
 }
@@ -55,6 +65,7 @@ _MODULES = {
 
 __all__ = [
     "AudioError",
+    "BeatHints",
     "Cancelled",
     "DeviceError",
     "MidiError",
@@ -66,6 +77,10 @@ __all__ = [
     "PianotransError",
     "Progress",
     "Reading",
+    "Score",
+    "ScoreError",
+    "ScoreSettings",
+    "TimeSignature",
     "Transcriber",
     "UsageError",
     "__version__",
@@ -74,12 +89,15 @@ __all__ = [
     "extend_by_pedal",
     "load_midi",
     "load_performance",
+    "score",
     "transcribe",
     "transcribe_folder",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "score":
+        return importlib.import_module("pianotrans.score")
     if name in _MODULES:
         return getattr(importlib.import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'pianotrans' has no attribute {name!r}")

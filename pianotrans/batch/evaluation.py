@@ -103,7 +103,7 @@ def evaluate_dataset(
     """
     watcher = watcher or DatasetWatcher()
     settings = settings or EvaluationSettings()
-    recipe = replace(recipe or Recipe(), formats=_FORMATS, reading=part_to_read(settings))
+    recipe = replace(recipe or Recipe(), formats=_FORMATS, reading=part_to_read(settings), scoring=None)
     listing = _select(find_pairs(layout, root, split), name_filter, n_at_most)
     provenance = Provenance(
         model=find_model(recipe.model or default_model()).name,

@@ -39,7 +39,9 @@ def parse_bpm(text: str) -> float:
         return BeatHints(bpm=float(text)).bpm or 0.0
     except (PianotransError, ValueError) as error:
         raise typer.BadParameter(
-            _reason(error, f"{text!r} is no tempo. Give beats a minute, such as 96.")
+            str(error)
+            if isinstance(error, PianotransError)
+            else f"{text!r} is no tempo. Give beats a minute, such as 96."
         ) from None
 
 

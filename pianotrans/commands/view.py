@@ -117,7 +117,7 @@ def _transcribe(
     from pianotrans.workers.recipe import Recipe
 
     check_file(source)  # before time is spent on loading a model
-    recipe = Recipe(formats=("json",), model=model, device=device, tuning=tuning, reading=reading)
+    recipe = Recipe(("json",), model=model, device=device, tuning=tuning, reading=reading, scoring=None)
     with SingleWorker(recipe, reporter) as worker:
         answer = worker.do(Task(source.name, source), source.name)
     if isinstance(answer, Failed):

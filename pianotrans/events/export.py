@@ -3,23 +3,32 @@
 import csv
 import io
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from pianotrans.events.performance import Note, Pedal, Performance
 
 
-def json_text(performance: Performance) -> str:
+def json_text(performance: Performance, score: Mapping[str, Any] | None = None) -> str:
     """The performance as JSON, one event per line, with the fields of `Performance.to_dict`.
 
-    Times are not rounded: `Performance.from_dict(json.loads(text))` equals the performance.
+    `score` is added as it is; `Performance.from_dict` passes over it. Times are not rounded:
+    `Performance.from_dict(json.loads(text))` equals the performance.
     """
-    fields = []
-    for name, value in performance.to_dict().items():
-        if isinstance(value, list) and value:
-            text = "[\n  " + ",\n  ".join(json.dumps(event) for event in value) + "\n ]"
-        else:
-            text = json.dumps(value)
-        fields.append(f' "{name}": {text}')
+    fields = [_field(name, value) for name, value in performance.to_dict().items()]
+    if score is not None:
+        inner = [_field(name, value).replace("\n", "\n ") for name, value in score.items()]
+        fields.append(' "score": {\n ' + ",\n ".join(inner) + "\n }")
     return "{\n" + ",\n".join(fields) + "\n}\n"
+
+
+def _field(name: str, value: Any) -> str:
+    """A member of an object; lists have one element per line."""
+    if isinstance(value, list) and value:
+        text = "[\n  " + ",\n  ".join(json.dumps(event) for event in value) + "\n ]"
+    else:
+        text = json.dumps(value)
+    return f' "{name}": {text}'
 
 
 def csv_text(performance: Performance) -> str:

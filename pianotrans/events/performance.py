@@ -161,7 +161,9 @@ class Performance:
         given = (data.get("format"), data.get("version"))
         if given != ("pianotrans", 1):
             raise MidiError(f"performance: format and version are {given}. Needed: ('pianotrans', 1).")
-        wrong = sorted((data.keys() - {"remarks"}) ^ {"format", "version", "duration_s", "notes", "pedals"})
+        wrong = sorted(
+            (data.keys() - {"remarks", "score"}) ^ {"format", "version", "duration_s", "notes", "pedals"}
+        )
         if wrong:
             raise MidiError(f"performance: fields {wrong} are missing or unknown. Write it anew with to_dict.")
         try:

@@ -9,6 +9,7 @@ from pianotrans.shipped import models_folder
 
 if TYPE_CHECKING:
     from pianotrans.score.beats.tracking import BeatTracker
+    from pianotrans.score.hands.finding import HandFinder
 
 
 @cache
@@ -17,6 +18,14 @@ def load_beat_tracker() -> "BeatTracker":
     from pianotrans.score.beats.tracking import BeatModel, BeatTracker
 
     return BeatTracker(BeatModel.load(_folder("beats")))
+
+
+@cache
+def load_hand_finder() -> "HandFinder":
+    """The shipped model that tells hands apart. Raises ModelError if its files are missing or damaged."""
+    from pianotrans.score.hands.finding import HandFinder
+
+    return HandFinder.load(_folder("hands"))
 
 
 def _folder(name: str) -> Path:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from pianotrans.events import Performance
+from pianotrans.events.midi_settings import MidiSettings
 from pianotrans.events.tempo_map import TempoMap
 from pianotrans.score.bars import BarGrid
 from pianotrans.score.beats.grid import Beat, BeatGrid
@@ -127,6 +128,12 @@ class Score:
             for i in note.performed:
                 staff[i] = note.staff
         return tuple(staff)
+
+    def to_midi(self, settings: MidiSettings | None = None) -> bytes:
+        """The performance as MIDI, in musical time where beats were found; see `score_midi`."""
+        from pianotrans.score.midi import score_midi
+
+        return score_midi(self, settings)
 
     def to_musicxml(self) -> bytes:
         """The score as MusicXML 4.0."""

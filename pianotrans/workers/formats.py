@@ -1,18 +1,21 @@
-"""The table of output formats, which the command line, collections and the web app share.
-
-The formats of `events` come from its own table. One that needs the recording, too, has a row here.
-"""
+"""The table of output formats, which the command line, collections and the web app share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from pianotrans.audio import Reading
 from pianotrans.errors import UsageError
 from pianotrans.events import Performance
-from pianotrans.events.formats import EVENT_FORMATS, EventFormat
+from pianotrans.events.export import csv_text, json_text
+from pianotrans.events.midi import midi_bytes
+from pianotrans.events.midi_settings import MidiSettings
 from pianotrans.names import shown
+from pianotrans.remarks import Remark
+from pianotrans.score.score import Score
+from pianotrans.score.settings import ScoreSettings
 
 AudioFile = Path | BinaryIO
 """A recording that can be read more than once."""
@@ -20,16 +23,47 @@ AudioFile = Path | BinaryIO
 
 @dataclass(frozen=True)
 class Heard:
-    """A performance, and the recording that it was transcribed from."""
+    """A performance, the recording that it was transcribed from, and how its score is made."""
 
     performance: Performance
     source: AudioFile
     reading: Reading = Reading()  # noqa: RUF009 - frozen
+    scoring: ScoreSettings | None = ScoreSettings()  # noqa: RUF009 - frozen; None makes no score
+    midi: MidiSettings = MidiSettings()  # noqa: RUF009 - frozen
 
     @property
     def title(self) -> str:
         """The recording's file name, as people see it."""
         return shown(PurePosixPath(str(self.source.name)).name)
+
+    @cached_property
+    def score(self) -> Score | None:
+        """The score, with a remark if it has no beats; None if none is wanted."""
+        if self.scoring is None:
+            return None
+        from pianotrans.score.making import make_score
+
+        score = make_score(self.performance, self.scoring, title=PurePosixPath(self.title).stem)
+        if score.is_found or not self.performance.notes:
+            return score
+        performance = replace(self.performance, remarks=(*self.performance.remarks, _NO_BEAT))
+        return replace(score, performance=performance)
+
+    @property
+    def told(self) -> Performance:
+        """The performance, with what the score says of it if one was made."""
+        score = self.__dict__.get("score")
+        return self.performance if score is None else score.performance
+
+    @property
+    def needs_score(self) -> bool:
+        """Whether MIDI depends on the score."""
+        return self.scoring is not None and (self.midi.tempo == "map" or self.midi.hands)
+
+
+_NO_BEAT = Remark(
+    "no-beat", "no beat found, so tempo is fixed and bars mean nothing. If you know it, give --bpm.", {}
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +71,7 @@ class OutputFormat:
     """One row of the table.
 
     `encode` raises MidiError if the format cannot hold the performance, AudioError if the recording cannot be read
-    again.
+    again, ScoreError if what the user says of the score contradicts itself, ExtraError if an extra is missing.
     """
 
     name: str  # as `--format` takes it
@@ -47,6 +81,21 @@ class OutputFormat:
     encode: Callable[[Heard], bytes]
     needs_audio: bool = False  # the file contains the recording
     shows_confidence: bool = True
+    is_engraved: bool = False  # needs the extra `score`
+
+
+def _midi(heard: Heard) -> bytes:
+    from pianotrans.score.midi import score_midi
+
+    if heard.needs_score and heard.score is not None:
+        return score_midi(heard.score, heard.midi)
+    return midi_bytes(heard.performance, bpm=heard.midi.bpm, grid=heard.midi.grid)
+
+
+def _json(heard: Heard) -> bytes:
+    if heard.score is None:
+        return json_text(heard.performance).encode()
+    return json_text(heard.score.performance, heard.score.to_dict()).encode()
 
 
 def _report(heard: Heard) -> bytes:
@@ -54,23 +103,52 @@ def _report(heard: Heard) -> bytes:
 
     if not isinstance(heard.source, Path):
         heard.source.seek(0)
-    return report_page(heard.performance, heard.source, title=heard.title, reading=heard.reading)
+    performance = heard.performance if heard.score is None else heard.score.performance
+    return report_page(performance, heard.source, title=heard.title, reading=heard.reading)
 
 
-def _of_events(row: EventFormat) -> OutputFormat:
-    return OutputFormat(
-        row.name,
-        row.suffixes,
-        row.media_type,
-        row.label,
-        lambda heard: row.encode(heard.performance),
-        shows_confidence=row.shows_confidence,
-    )
+def _of_score(encode: Callable[[Score], bytes]) -> Callable[[Heard], bytes]:
+    def encode_heard(heard: Heard) -> bytes:
+        if heard.score is None:
+            raise UsageError("a sheet needs a score. Leave out `scoring=None`.", "format")
+        return encode(heard.score)
+
+    return encode_heard
+
+
+def _svg(score: Score) -> bytes:
+    from pianotrans.score.engraving import one_svg
+
+    return one_svg(score.to_svg()).encode()
 
 
 _ROWS = (
-    *map(_of_events, EVENT_FORMATS),
+    OutputFormat("mid", (".mid", ".midi"), "audio/midi", "MIDI", _midi, shows_confidence=False),
+    OutputFormat("json", (".json",), "application/json", "JSON", _json),
+    OutputFormat(
+        "csv", (".csv",), "text/csv; charset=utf-8", "CSV", lambda heard: csv_text(heard.performance).encode()
+    ),
     OutputFormat("html", (".html",), "text/html; charset=utf-8", "Report", _report, needs_audio=True),
+    OutputFormat(
+        "musicxml",
+        (".musicxml",),
+        "application/vnd.recordare.musicxml+xml",
+        "MusicXML",
+        _of_score(Score.to_musicxml),
+        shows_confidence=False,
+    ),
+    OutputFormat(
+        "svg", (".svg",), "image/svg+xml", "Score as SVG", _of_score(_svg), shows_confidence=False, is_engraved=True
+    ),
+    OutputFormat(
+        "pdf",
+        (".pdf",),
+        "application/pdf",
+        "Score as PDF",
+        _of_score(Score.to_pdf),
+        shows_confidence=False,
+        is_engraved=True,
+    ),
 )
 
 FORMATS = {row.name: row for row in _ROWS}

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from pianotrans.audio import Reading
 from pianotrans.errors import ModelError
 from pianotrans.events import Cleaning
+from pianotrans.events.midi_settings import MidiSettings
 from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, default_model, find_model
 from pianotrans.inference.tuning import resolve_tuning
+from pianotrans.score.settings import ScoreSettings
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
 
-RESULTS_VERSION = 3
+RESULTS_VERSION = 4
 """Increase this when the program starts to write different results from the same recording and model."""
 
 
@@ -31,6 +33,8 @@ class Recipe:
     max_duration_s: float | None = None  # refuse longer recordings: changes no result, not part of the fingerprint
     confidence: bool = True  # compute confidences where they are of use
     cleaning: Cleaning = Cleaning()  # noqa: RUF009 - frozen
+    scoring: ScoreSettings | None = ScoreSettings()  # noqa: RUF009 - frozen; None makes no score
+    midi: MidiSettings = MidiSettings()  # noqa: RUF009 - frozen
 
     def __post_init__(self) -> None:
         """Raises UsageError for a tuning that is none."""
@@ -63,6 +67,8 @@ class Recipe:
                 "reading": asdict(self.reading),
                 "confidence": self.confidence,
                 "cleaning": asdict(self.cleaning),
+                "scoring": None if self.scoring is None else self.scoring.to_dict(),
+                "midi": self.midi.to_dict(),
             },
             sort_keys=True,
         )

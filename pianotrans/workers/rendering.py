@@ -20,5 +20,6 @@ def render(performance: Performance, recipe: Recipe, source: AudioFile) -> tuple
         performance = extend_by_pedal(performance)
     if not recipe.pedal:
         performance = performance.without_pedals()
-    heard = Heard(performance, source, recipe.reading)
-    return performance, {name: FORMATS[name].encode(heard) for name in recipe.formats}
+    heard = Heard(performance, source, recipe.reading, recipe.scoring, recipe.midi)
+    contents = {name: FORMATS[name].encode(heard) for name in recipe.formats}
+    return heard.told, contents

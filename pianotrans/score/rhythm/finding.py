@@ -113,7 +113,8 @@ def _cuts(beat: Array, n_beats: int) -> Integers:
 
 
 def _solve(played: list[HandNotes], costs: RhythmCosts) -> list[_Rhythm]:
-    divisions, firsts, drifts = best_rhythm(*played, costs)
+    right, left = played
+    divisions, firsts, drifts = best_rhythm(right, left, costs)
     return [
         _Rhythm(
             placed := place_notes(notes, costs, divisions[h], firsts[h], drifts),

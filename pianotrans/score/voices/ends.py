@@ -124,7 +124,9 @@ class _Passing:
     following: int
 
 
-def _describe_end(meter: Meter, start: int, following: int, end: int, later: list[int], usual: float) -> list[float]:
+def _describe_end(
+    meter: Meter, start: int, following: int, end: int, later: list[int], usual: float
+) -> list[float]:
     """The features that all notes of an onset share."""
     parts = meter.parts(start, end) or (end - start,)
     is_held, is_short = end > following, end < following

@@ -1,0 +1,176 @@
+"""From a performance to its score: one stage after the other."""
+
+from collections import defaultdict
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from pianotrans.events import Performance
+from pianotrans.score.bars import BarGrid, fixed_bars, lay_out_bars
+from pianotrans.score.beats.grid import BeatGrid
+from pianotrans.score.beats.hints import TimeSignature
+from pianotrans.score.beats.notes import Array, Integers
+from pianotrans.score.hands.hands import Hands
+from pianotrans.score.keys.keys import find_keys
+from pianotrans.score.models import load_beat_tracker, load_hand_finder
+from pianotrans.score.rhythm.finding import find_positions
+from pianotrans.score.rhythm.positions import Positions
+from pianotrans.score.rhythm.signatures import choose_signatures
+from pianotrans.score.score import Measure, Score, ScoreNote
+from pianotrans.score.settings import ScoreSettings
+from pianotrans.score.spelling.spelling import spell
+from pianotrans.score.voices.meter import BarSpan
+from pianotrans.score.voices.voices import assign_voices
+
+
+def make_score(performance: Performance, settings: ScoreSettings | None = None, *, title: str = "") -> Score:
+    """The score of a performance.
+
+    Where no beats are found with enough certainty, and none are given, it has bars of a fixed tempo
+    (`Score.is_found` is False). Raises ScoreError where no beats agree with all hints. Cost: about half a processor
+    minute for an hour of music.
+    """
+    settings = settings or ScoreSettings()
+    grid = load_beat_tracker().find(performance, settings.hints)
+    bars = _bars(grid, performance)
+    hands = _hands(performance, settings.split_key)
+    positions = find_positions(performance, bars, hands, settings)
+    signatures = choose_signatures(bars, positions, settings.hints.meters)
+    spans = _spans(bars, signatures)
+    written = _written(performance, bars, spans, hands, positions)
+    bar_of_note = np.searchsorted([float(span.position) for span in spans], written.onset, side="right") - 1
+    keys = find_keys(written.key, written.release - written.onset, bar_of_note, len(spans), settings.key)
+    voices = assign_voices(written.position, written.release, written.key, written.staff, written.is_grace, spans)
+    spellings = spell(written.key, written.position, written.staff, bar_of_note, keys)
+    voice = _voices_of_graces(written, voices.voice)
+    notes = [
+        ScoreNote(
+            written.performed[row],
+            written.position[row],
+            voices.duration[row],
+            int(written.staff[row]),
+            voice[row],
+            spellings[row],
+            bool(written.is_grace[row]),
+            bool(positions.is_arpeggiated[i]),
+            positions.ornament[i],
+            float(hands.confidence[i]),
+            float(positions.confidence[i]),
+        )
+        for row, i in enumerate(written.leader)
+    ]
+    notes.sort(key=lambda note: (note.position, not note.is_grace, note.staff, note.voice, note.performed))
+    starts_s = bars.beats_s[[bar.first_beat for bar in bars.bars] + [bars.n_beats]]
+    measures = [
+        Measure(
+            bar.number,
+            span.position,
+            span.length,
+            signature,
+            key,
+            float(starts_s[i]),
+            float(starts_s[i + 1]),
+            float(bars.downbeat_confidence[bar.first_beat]),
+        )
+        for i, (bar, span, signature, key) in enumerate(zip(bars.bars, spans, signatures, keys, strict=True))
+    ]
+    return Score(performance, grid, bars, tuple(measures), tuple(notes), title)
+
+
+def _bars(grid: BeatGrid, performance: Performance) -> BarGrid:
+    onsets_s = [note.onset_s for note in performance.notes] or [0.0]
+    make = lay_out_bars if grid.is_found else lambda _, first_s, last_s: fixed_bars(first_s, last_s)
+    return make(grid, onsets_s[0], onsets_s[-1])
+
+
+def _hands(performance: Performance, split_key: int | None) -> Hands:
+    from pianotrans.score.hands.finding import split_hands
+
+    return load_hand_finder().find(performance) if split_key is None else split_hands(performance, split_key)
+
+
+def _spans(bars: BarGrid, signatures: tuple[TimeSignature, ...]) -> tuple[BarSpan, ...]:
+    """The bars in quarter notes."""
+    spans, position = [], Fraction(0)
+    for bar, signature in zip(bars.bars, signatures, strict=True):
+        beat = Fraction(4 * signature.numerator, signature.denominator * signature.n_beats)
+        spans.append(BarSpan(position, bar.n_beats * beat, beat))
+        position += bar.n_beats * beat
+    return tuple(spans)
+
+
+class _Written(NamedTuple):
+    """The notes that are written, each with those that it stands for; `leader` is the first of them."""
+
+    leader: list[int]
+    performed: list[tuple[int, ...]]
+    position: list[Fraction]
+    onset: Array  # the position as a number
+    release: Array  # quarter notes
+    key: Integers
+    staff: Integers
+    is_grace: np.ndarray
+
+
+def _written(
+    performance: Performance, bars: BarGrid, spans: tuple[BarSpan, ...], hands: Hands, positions: Positions
+) -> _Written:
+    members: dict[int, list[int]] = defaultdict(list)
+    for i, leader in enumerate(positions.leader.tolist()):
+        members[leader].append(i)
+    index = sorted(members)
+    place = _Places(bars, spans)
+    position = [place.exact(positions.onset[i]) for i in index]
+    released_s = [max(performance.notes[i].offset_s for i in members[leader]) for leader in index]
+    return _Written(
+        index,
+        [tuple(members[i]) for i in index],
+        position,
+        np.array([float(p) for p in position]),
+        place.quarter_at(bars.beat_at(np.array(released_s, dtype=float))),
+        np.array([performance.notes[i].key for i in index], dtype=np.int64),
+        hands.hand[index],
+        positions.is_grace[index],
+    )
+
+
+class _Places:
+    """Beats as quarter notes."""
+
+    def __init__(self, bars: BarGrid, spans: tuple[BarSpan, ...]):
+        self._start = [
+            span.position + i * span.beat_length
+            for bar, span in zip(bars.bars, spans, strict=True)
+            for i in range(bar.n_beats)
+        ]
+        self._length = [
+            span.beat_length for bar, span in zip(bars.bars, spans, strict=True) for _ in range(bar.n_beats)
+        ]
+        self._end = self._start[-1] + self._length[-1]
+
+    def exact(self, beat: Fraction) -> Fraction:
+        """A position in beats, within the bars."""
+        i = min(max(int(beat), 0), len(self._start) - 1)
+        return self._start[i] + min(max(beat - i, Fraction(0)), Fraction(63, 64)) * self._length[i]
+
+    def quarter_at(self, beat: Array) -> Array:
+        """Numbers of beats, linear between them, at most the end of the last bar."""
+        quarters: Array = np.interp(
+            beat, np.arange(len(self._start) + 1), [float(p) for p in (*self._start, self._end)]
+        )
+        return quarters
+
+
+def _voices_of_graces(written: _Written, voice: Integers) -> list[int]:
+    """A grace note goes with the voice of the nearest note that it leads to."""
+    main: dict[tuple[Fraction, int], list[int]] = defaultdict(list)
+    for row, is_grace in enumerate(written.is_grace.tolist()):
+        if not is_grace:
+            main[written.position[row], int(written.staff[row])].append(row)
+    out = voice.tolist()
+    for row in np.flatnonzero(written.is_grace).tolist():
+        notes = main[written.position[row], int(written.staff[row])]
+        nearest = min(notes, key=lambda other: abs(int(written.key[other] - written.key[row])), default=None)
+        out[row] = out[nearest] if nearest is not None else 1
+    return [int(v) for v in out]

@@ -52,5 +52,7 @@ def _steps(position: Array, key: Integers, staff: Integers) -> Array:
         for i, k in zip(onset.tolist(), key[chosen].tolist(), strict=True):
             struck[i + 1].add(k)
         for note, i, k in zip(chosen.tolist(), onset.tolist(), key[chosen].tolist(), strict=True):
-            steps[note] = [k - step in struck[i] for step in _STEPS] + [k + step in struck[i + 2] for step in _STEPS]
+            steps[note] = [k - step in struck[i] for step in _STEPS] + [
+                k + step in struck[i + 2] for step in _STEPS
+            ]
     return steps

@@ -52,5 +52,5 @@ def choose_places(pitch_class: Integers, features: Array, weights: Array) -> Int
 
 
 def load_weights() -> Array:
-    """The learned weights, (12, n_features); `python -m tests.benchmarks.notes_on_paper fit-spelling` makes them."""
+    """The learned weights, (12, n_features)."""
     return np.loadtxt(_WEIGHTS, delimiter=",")

@@ -1,4 +1,4 @@
-"""What is learned of key signatures; `python -m tests.benchmarks.notes_on_paper fit-keys` prints these numbers.
+"""What is learned of key signatures.
 
 Logistic regression of the signature on (n)ASAP and piano-midi.de (training pieces only), one row for each mode.
 A profile counts semitones above the tonic of the signature's major key: number 9 is the tonic of its minor key.

@@ -110,7 +110,7 @@ def _held_ends(meter: Meter, start: int, later: list[int]) -> list[int]:
     if not later:
         return []
     tried = {*later[1:]}
-    if later[0] < meter.bar_end(start) <= later[-1]:
+    if later[0] < meter.bar_end(start) and (meter.bar_end(start) <= later[-1] or len(later) <= _MOST_JUMPED):
         tried.add(meter.bar_end(start))
     return sorted(end for end in tried if meter.parts(start, end) is not None)
 

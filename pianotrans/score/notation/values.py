@@ -83,7 +83,7 @@ class Metre:
         yield from self.note_pieces(cut, end)
 
     def rest_pieces(self, start: Fraction, end: Fraction) -> Iterator[Fraction]:
-        """The ends of the rests from `start` to `end`: each fills a part of the stretch, the largest that it can."""
+        """The ends of the rests from `start` to `end`: the largest parts that fit."""
         while start < end:
             fitting = (
                 unit for unit in self.units if start % unit == 0 and start + unit <= end and NoteValue.of(unit)

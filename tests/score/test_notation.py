@@ -24,9 +24,7 @@ METERS = [(2, 4), (3, 4), (4, 4), (2, 2), (3, 8), (6, 8), (9, 8), (12, 8)]
 def schema() -> etree.XMLSchema:
     text = (files("musicxml") / "generate_classes/musicxml_4_0.xsd").read_text(encoding="utf-8")
     for name, place in (("xml", "XML/xml.xsd"), ("xlink", "XLINK/xlink.xsd")):
-        local = etree.tostring(etree.parse(str(files("xmlschema") / "schemas" / place)).getroot()) and str(
-            files("xmlschema") / "schemas" / place
-        )
+        local = files("xmlschema") / "schemas" / place
         text = text.replace(f"http://www.musicxml.org/xsd/{name}.xsd", f"file://{local}")
     return etree.XMLSchema(etree.fromstring(text.encode()))
 

@@ -22,7 +22,7 @@ _NOTE = re.compile(r'id="n(\d+)((?:-\d+)?)"')
 
 @dataclass(frozen=True, slots=True)
 class EngravedNote:
-    """A notehead on a page (from 0): the element `id` of its SVG, and the notes of the performance it stands for."""
+    """A notehead: the `id` of its element on a page, which counts from 0, and the performed notes it stands for."""
 
     id: str
     page: int

@@ -85,7 +85,9 @@ def _notes(arrays: _Arrays, i: int) -> NDArray[np.float64]:
 
 
 def _performance(notes: NDArray[np.float64]) -> Performance:
-    played = tuple(Note(onset_s, offset_s, int(key), int(velocity)) for onset_s, offset_s, key, velocity in notes.tolist())
+    played = tuple(
+        Note(onset_s, offset_s, int(key), int(velocity)) for onset_s, offset_s, key, velocity in notes.tolist()
+    )
     return Performance(played, (), max((note.offset_s for note in played), default=0.0))
 
 

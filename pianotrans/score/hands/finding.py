@@ -17,6 +17,8 @@ from pianotrans.score.hands.hands import LEFT, RIGHT, Hands
 from pianotrans.score.hands.network import HandLogits, HandNetwork, HandNetworkConfig
 from pianotrans.tables import from_table, read_toml
 
+_WINDOW = 4096  # notes
+
 
 class HandModel(nn.Module):
     """All that is learned."""
@@ -68,19 +70,30 @@ class HandFinder:
         if not len(notes.key):
             return Hands(np.zeros(0, dtype=np.int64), np.zeros(0))
         logits = self.predict(notes)
-        right, same = (x[None].double().numpy() for x in logits)
+        right, same = (x[None].double().numpy() for x in (logits.right, logits.same))
         probability = sum_hands(right, same, np.zeros((1, len(notes.key), 2))).right[0]
         confidence = np.clip(np.maximum(probability, 1 - probability), 0, 1)
         return Hands(np.where(probability >= 0.5, RIGHT, LEFT), confidence)
 
-    def predict(self, notes: NoteTable) -> HandLogits:
-        """What the network says of every note, (n_notes, …)."""
+    def predict(self, notes: NoteTable, window: int = _WINDOW) -> HandLogits:
+        """What the network says of every note, (n_notes, …).
+
+        It sees `window` notes at once, a multiple of its reach, and around them all that can count for these.
+        """
+        network = self._model.network
+        margin = network.config.n_blocks * network.config.reach
         features = torch.from_numpy(compute_features(notes))[None]
         time_s = torch.from_numpy(notes.onset_s - notes.onset_s[0]).float()[None]
         key = torch.from_numpy(notes.key)[None]
+        is_there = torch.ones_like(key, dtype=torch.bool)
+        parts = []
         with torch.inference_mode():
-            right, same = self._model.network(features, time_s, key, torch.ones_like(key, dtype=torch.bool))
-        return HandLogits(right[0], same[0])
+            for start in range(0, len(notes.key), window):
+                first = max(start - margin, 0)
+                seen = slice(first, start + window + margin)
+                logits = network(*(x[:, seen] for x in (features, time_s, key, is_there)))
+                parts.append(HandLogits(*(x[0, start - first : start - first + window] for x in logits)))
+        return HandLogits(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
 def split_hands(performance: Performance, key: int) -> Hands:

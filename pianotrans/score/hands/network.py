@@ -23,16 +23,18 @@ class HandNetworkConfig:
     feed_forward_factor: int = 2
     n_blocks: int = 4
     reach: int = 32  # notes to one side at least; at most twice as many
-    dropout: float = 0.05
+    dropout: float = 0.1
 
 
 class HandLogits(NamedTuple):
     """What the network says of every note.
 
-    `right` (B, M): the log potential of the right hand over the left; `same` (B, M, N_BACK): of the hand that plays
-    the note i + 1 before, over the other hand.
+    `alone` (B, M): the logit of the right hand, of each note by itself. For the chain, `right` (B, M) is the log
+    potential of the right hand over the left, and `same` (B, M, N_BACK) that of the hand that plays the note i + 1
+    before, over the other hand.
     """
 
+    alone: Tensor
     right: Tensor
     same: Tensor
 
@@ -57,6 +59,7 @@ class HandNetwork(nn.Module):
         )
         self.leave_norm = nn.LayerNorm(width)
         self.leave = nn.Linear(width, 1 + N_BACK)
+        self.alone_weight = nn.Parameter(torch.tensor(1.0))  # in the chain, where neighbours speak for a note, too
 
     def forward(self, features: Tensor, time_s: Tensor, key: Tensor, is_there: Tensor) -> HandLogits:
         """`features` (B, M, N_FEATURES), `time_s`, `key` and `is_there` (B, M), which is False for padding."""
@@ -69,8 +72,8 @@ class HandNetwork(nn.Module):
         h = self.enter_norm(self.enter(features))
         for block in self.blocks:
             h = block(h, near)
-        right, same = self.leave(self.leave_norm(h))[:, :n_notes].split([1, N_BACK], dim=-1)
-        return HandLogits(right[..., 0], same)
+        alone, same = self.leave(self.leave_norm(h))[:, :n_notes].split([1, N_BACK], dim=-1)
+        return HandLogits(alone[..., 0], self.alone_weight * alone[..., 0], same)
 
     def _phases(self, time_s: Tensor, key: Tensor) -> Phases:
         """Half of the waves tell seconds, the others semitones."""

@@ -8,7 +8,7 @@ import torch
 from pianotrans.score.hands.finding import HandModel
 from pianotrans.score.hands.network import HandNetworkConfig
 from pianotrans.training.hands.augmentation import HandAugmentation
-from pianotrans.training.hands.objective import hand_loss
+from pianotrans.training.hands.objective import hand_losses
 from pianotrans.training.hands.sampling import HandSampler
 from pianotrans.training.optimisation.average import WeightAverage
 from pianotrans.training.optimisation.muon import Muon
@@ -20,13 +20,13 @@ _LEAST_SPREAD = 0.05  # of a feature
 class HandCourse:
     """The settings of a run."""
 
-    steps: int = 3000
-    rate: float = 2e-3
+    steps: int = 4000
+    rate: float = 1.5e-3
     warm_up_steps: int = 50
     fall: float = 0.5  # the last part of the run, over which the rate falls to 0
-    notes_per_step: int = 4096
+    notes_per_step: int = 2560
     cut: int = 320  # notes of a piece that are seen together
-    weight_decay: float = 0.02
+    weight_decay: float = 0.1
     muon_rate: float = 2.0  # how much faster the matrices within blocks learn
     average_decay: float = 0.99
     gradient_norm: float = 1.0
@@ -75,7 +75,7 @@ class HandRun:
         self.model.network.feature_scale.copy_(features.std(dim=0).clamp(min=_LEAST_SPREAD))
 
     def take_step(self, sampler: HandSampler) -> dict[str, float]:
-        """Learn from the batch of this step; returns its loss by name."""
+        """Learn from the batch of this step; returns its losses by name."""
         batch = sampler.batch(self.step)
         self.model.train()
         rate = self.course.rate_of(self.step)
@@ -84,7 +84,8 @@ class HandRun:
                 group["lr"] = rate * group["factor"]
         torch.manual_seed(self.course.seed * 1_000_003 + self.step)
         logits = self.model.network(batch.features, batch.time_s, batch.key, batch.is_there)
-        loss = hand_loss(logits, batch.hand)
+        losses = hand_losses(logits, batch.hand)
+        loss = torch.stack(list(losses.values())).sum()
         self.model.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.course.gradient_norm)
@@ -92,7 +93,7 @@ class HandRun:
             optimizer.step()
         self.step += 1
         self.average.update(self.step)
-        return {"hands": float(loss.detach())}
+        return {name: float(value.detach()) for name, value in losses.items()}
 
     def averaged_model(self) -> HandModel:
         """A model with the averaged weights, ready to find hands."""

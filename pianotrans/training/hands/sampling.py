@@ -34,7 +34,7 @@ def read_hand_sources(pieces: Iterable[HandedPiece], split: Split) -> list[HandS
 class HandSampler:
     """Draws batches of about `notes_per_step` notes, in cuts of at most `cut` notes.
 
-    Compositions are drawn by the root of their length and of how many performances they have.
+    Compositions are drawn by the root of their length, however many performances they have.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class HandSampler:
         self._sources, self._augmentation = sources, augmentation
         self._n_cuts, self._cut, self._seed = max(1, round(notes_per_step / cut)), cut, seed
         n_performances = Counter(source.score for source in sources)
-        weight = np.array([(len(s.hand) / n_performances[s.score]) ** 0.5 for s in sources])
+        weight = np.array([len(s.hand) ** 0.5 / n_performances[s.score] for s in sources])
         self._share = weight / weight.sum()
 
     def batch(self, step: int) -> HandBatch:

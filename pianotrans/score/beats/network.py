@@ -5,7 +5,7 @@ moments nearby, the moments are averaged eight at a time, two blocks attend acro
 attend nearby with what those found added. Positions are rotary phases in seconds (Su et al., "RoFormer", 2021):
 attention sees how far apart two moments are in time, not how many notes lie between.
 
-Axes: B pieces, M moments (padded), D width, H heads.
+Axes: B pieces, M moments (padded), D width.
 """
 
 import math
@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from pianotrans.score.attention import AcrossBlock, Near, NearBlock, rotary_phases
 from pianotrans.score.beats.features import N_FEATURES
 from pianotrans.score.beats.periods import N_PERIODS
 
@@ -36,6 +37,16 @@ class BeatNetworkConfig:
     stretch: int = 8  # moments that stand for one across the piece
     outline_reach: int = 192  # moments to either side whose mean features speak for tempo and meter directly
     dropout: float = 0.1
+
+    @property
+    def block(self) -> tuple[int, int, int, float]:
+        """What shapes a block of the transformer."""
+        return self.width, self.n_heads, self.feed_forward_factor, self.dropout
+
+    @property
+    def n_waves(self) -> int:
+        """The waves that a head tells positions by."""
+        return self.width // self.n_heads // 2
 
 
 class BeatLogits(NamedTuple):
@@ -66,11 +77,11 @@ class BeatNetwork(nn.Module):
         self.register_buffer("feature_scale", torch.ones(N_FEATURES))
         self.enter = nn.Linear(N_FEATURES, width)
         self.enter_norm = nn.LayerNorm(width)
-        self.before = nn.ModuleList(NearBlock(config) for _ in range(config.n_blocks_before))
+        self.before = nn.ModuleList(NearBlock(*config.block) for _ in range(config.n_blocks_before))
         self.to_stretches = nn.Linear(width, width)
-        self.across = nn.ModuleList(AcrossBlock(config) for _ in range(config.n_blocks_across))
+        self.across = nn.ModuleList(AcrossBlock(*config.block) for _ in range(config.n_blocks_across))
         self.from_stretches = nn.Linear(width, width)
-        self.after = nn.ModuleList(NearBlock(config) for _ in range(config.n_blocks_after))
+        self.after = nn.ModuleList(NearBlock(*config.block) for _ in range(config.n_blocks_after))
         self.leave_norm = nn.LayerNorm(width)
         self.leave = nn.Linear(width, 2 + N_PERIODS + N_METERS + N_PHASES)
         self.outline = nn.Linear(N_FEATURES, N_PERIODS + N_METERS)
@@ -86,7 +97,7 @@ class BeatNetwork(nn.Module):
         features = nn.functional.pad(features, (0, 0, 0, n_more))
         time_s, is_there = (nn.functional.pad(x, (0, n_more)) for x in (time_s, is_there))
         h = self.enter_norm(self.enter(features))
-        near = Near(time_s, is_there, self.config)
+        near = Near(rotary_phases(time_s, self.config.n_waves, 0.1, 30.0), is_there, self.config.reach)
         for block in self.before:
             h = block(h, near)
         h = h + self._across(h, time_s, is_there)
@@ -106,7 +117,7 @@ class BeatNetwork(nn.Module):
         mean = (h.unflatten(1, (-1, size)) * weight[..., None]).sum(dim=2) / total
         mean_s = (time_s.unflatten(1, (-1, size)) * weight).sum(dim=2) / total[..., 0]
         is_used = is_there.unflatten(1, (-1, size)).any(dim=2)
-        phases = rotary_phases(mean_s, self.config.width // self.config.n_heads, 1.0, 400.0)
+        phases = rotary_phases(mean_s, self.config.n_waves, 1.0, 400.0)
         g = self.to_stretches(mean)
         for block in self.across:
             g = block(g, phases, is_used)
@@ -121,101 +132,3 @@ def _mean_around(x: Tensor, is_there: Tensor, reach: int) -> Tensor:
     low = torch.arange(n, device=x.device).sub(reach).clamp(min=0)
     high = torch.arange(n, device=x.device).add(reach + 1).clamp(max=n)
     return (total[:, high] - total[:, low]) / (count[:, high] - count[:, low]).clamp(min=1)[..., None]
-
-
-class Phases(NamedTuple):
-    """Cosines and sines of rotary positions, each (B, 1, n, D/H/2)."""
-
-    cos: Tensor
-    sin: Tensor
-
-
-def rotary_phases(time_s: Tensor, head_width: int, shortest_s: float, longest_s: float) -> Phases:
-    """Positions in time (B, n) as phases of waves whose periods go from `shortest_s` to `longest_s`."""
-    n = head_width // 2
-    exponent = torch.arange(n, device=time_s.device, dtype=torch.float32) / max(n - 1, 1)
-    angle = 2 * math.pi * time_s[:, None, :, None] / (shortest_s * (longest_s / shortest_s) ** exponent)
-    return Phases(angle.cos(), angle.sin())
-
-
-def _rotate(x: Tensor, phases: Phases) -> Tensor:
-    """Rotate x (B, H, n, D/H), whose two halves are real and imaginary parts."""
-    real, imaginary = x.chunk(2, dim=-1)
-    return torch.cat(
-        [real * phases.cos - imaginary * phases.sin, real * phases.sin + imaginary * phases.cos], dim=-1
-    )
-
-
-class Near:
-    """Which moments are near each other: blocks of `reach` moments, which attend to themselves and both beside."""
-
-    def __init__(self, time_s: Tensor, is_there: Tensor, config: BeatNetworkConfig):
-        self.reach = config.reach
-        self.phases = rotary_phases(time_s, config.width // config.n_heads, 0.1, 30.0)
-        seen = self.with_neighbours(is_there[:, None, :, None])  # (B·blocks, 1, 3 reach, 1)
-        self.mask = seen.transpose(2, 3)  # (B·blocks, 1, 1, 3 reach)
-        self.mask = self.mask | ~self.mask.any(dim=-1, keepdim=True)  # a block of padding attends to anything
-
-    def alone(self, x: Tensor) -> Tensor:
-        """(B, H, M, d) → (B·blocks, H, reach, d)."""
-        return x.unflatten(2, (-1, self.reach)).transpose(1, 2).flatten(0, 1)
-
-    def with_neighbours(self, x: Tensor) -> Tensor:
-        """(B, H, M, d) → (B·blocks, H, 3 reach, d), zeros beyond both ends."""
-        blocks = x.unflatten(2, (-1, self.reach)).transpose(1, 2)  # (B, blocks, H, reach, d)
-        nothing = torch.zeros_like(blocks[:, :1])
-        left = torch.cat([nothing, blocks[:, :-1]], dim=1)
-        right = torch.cat([blocks[:, 1:], nothing], dim=1)
-        return torch.cat([left, blocks, right], dim=3).flatten(0, 1)
-
-
-class _Block(nn.Module):
-    """A residual attention and a residual feed-forward, both behind a norm."""
-
-    def __init__(self, config: BeatNetworkConfig):
-        super().__init__()
-        width = config.width
-        self.n_heads = config.n_heads
-        self.norm = nn.LayerNorm(width)
-        self.query_key_value = nn.Linear(width, 3 * width, bias=False)
-        self.output = nn.Linear(width, width)
-        self.feed_norm = nn.LayerNorm(width)
-        self.expand = nn.Linear(width, config.feed_forward_factor * width)
-        self.contract = nn.Linear(config.feed_forward_factor * width, width)
-        self.dropout = nn.Dropout(config.dropout)
-
-    def _heads(self, h: Tensor, phases: Phases) -> tuple[Tensor, Tensor, Tensor]:
-        query, key, value = (
-            x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
-            for x in self.query_key_value(self.norm(h)).chunk(3, dim=-1)
-        )
-        return _rotate(query, phases), _rotate(key, phases), value
-
-    def _add(self, h: Tensor, mixed: Tensor) -> Tensor:
-        """Add what the attention mixed, (B, H, n, D/H), then the feed-forward."""
-        h = h + self.dropout(self.output(mixed.transpose(1, 2).flatten(2)))
-        wide = nn.functional.gelu(self.expand(self.feed_norm(h)))
-        return h + self.dropout(self.contract(wide))
-
-
-class NearBlock(_Block):
-    """Attends to the moments nearby."""
-
-    def forward(self, h: Tensor, near: Near) -> Tensor:
-        """(B, M, D) → the same shape."""
-        query, key, value = self._heads(h, near.phases)
-        mixed = nn.functional.scaled_dot_product_attention(
-            near.alone(query), near.with_neighbours(key), near.with_neighbours(value), attn_mask=near.mask
-        )
-        mixed = mixed.unflatten(0, (len(h), -1)).transpose(1, 2).flatten(2, 3)
-        return self._add(h, mixed)
-
-
-class AcrossBlock(_Block):
-    """Attends to the whole piece."""
-
-    def forward(self, h: Tensor, phases: Phases, is_there: Tensor) -> Tensor:
-        """(B, n, D) → the same shape."""
-        query, key, value = self._heads(h, phases)
-        mask = is_there[:, None, None, :]
-        return self._add(h, nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask))

@@ -58,8 +58,8 @@ def report_html(
 ) -> bytes:
     """The report, in UTF-8. Without audio it plays the sampled piano alone. The audio begins at `start_s` seconds.
 
-    With the score of this performance it shows beats, bars and hands, and the engraved pages where the extra `score`
-    is installed.
+    With the score of this performance it shows beats, bars and hands, and the engraved pages where the extra
+    `score` is installed.
 
     Nothing in the title can become markup. Size: 4/3 of the audio and 0.25 MB, 50 bytes a note, and with a score
     25 more and 2 kB a bar. Memory: twice the size.

@@ -18,8 +18,8 @@ _UNFOUND = "No beat was found: there are no bars, and no score."
 class ScoreParts:
     """The parts of a report about a score.
 
-    `data` can be written as JSON. `pages` is the SVG of all pages, compressed with gzip, in base64; empty where there
-    are none. `remarks` say why something is missing.
+    `data` can be written as JSON. `pages` is the SVG of all pages, compressed with gzip, in base64; empty where
+    there are none. `remarks` say why something is missing.
     """
 
     data: dict[str, Any]

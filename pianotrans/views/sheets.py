@@ -11,37 +11,22 @@ from xml.etree.ElementTree import Element
 
 _SVG = "http://www.w3.org/2000/svg"
 _SHAPES = frozenset({"path", "polygon", "polyline", "line", "rect", "ellipse", "circle"})
-_GROUPS = frozenset({"g", "tspan"})  # they go where they say nothing
+_GROUPS = frozenset({"g", "text", "tspan"})  # they go where they say nothing
 
 _NUMBERS = re.compile(r"[-+.,\d\se]{1,100000}(?:px|%)?")
 _PATH = re.compile(r"[-+.,\d\seMLHVCSQTAZ]{1,100000}", re.IGNORECASE)
 _TRANSFORM = re.compile(r"(?:\s*(?:translate|scale|rotate|matrix)\([-+.,\d\se]{1,200}\)){1,4}\s*")
+_NUMERIC = (
+    *("x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "width", "height"),
+    *("points", "viewBox", "font-size", "stroke-width", "stroke-dasharray"),
+    *("opacity", "fill-opacity", "stroke-opacity"),
+)
 _VALUES = {
-    **dict.fromkeys(
-        [
-            "x",
-            "y",
-            "x1",
-            "y1",
-            "x2",
-            "y2",
-            "cx",
-            "cy",
-            "r",
-            "rx",
-            "ry",
-            "width",
-            "height",
-            "points",
-            "viewBox",
-            "font-size",
-        ],
-        _NUMBERS,
-    ),
-    **dict.fromkeys(["stroke-width", "stroke-dasharray", "opacity", "fill-opacity", "stroke-opacity"], _NUMBERS),
-    **dict.fromkeys(("fill", "stroke"), re.compile("none|currentColor")),
+    **dict.fromkeys(_NUMERIC, _NUMBERS),
     "d": _PATH,
     "transform": _TRANSFORM,
+    "fill": re.compile("none|currentColor"),
+    "stroke": re.compile("none|currentColor"),
     "visibility": re.compile("hidden|visible"),
     "text-anchor": re.compile("start|middle|end"),
     "font-style": re.compile("normal|italic"),
@@ -94,56 +79,38 @@ class _Sheets:
     def _rebuilt(self, element: Element) -> Iterator[Element]:
         """What is left of an element: itself, its children, or nothing."""
         tag = element.tag.removeprefix(f"{{{_SVG}}}") if isinstance(element.tag, str) else ""
-        classes = element.get("class", "").split()
-        attributes = _kept_attributes(element)
-        if tag == "use":
-            name = _GLYPH.fullmatch(element.get("href", ""))
-            if name is not None:
-                yield Element("use", {"href": f"#glyph-{name[1]}", **attributes})
-        elif tag in _SHAPES:
-            yield Element(tag, attributes)
-        elif (tag in _GROUPS or tag == "text") and "placeholder" not in classes:
-            bar = self._bar(element) if "measure" in classes else None
-            children = [part for child in element for part in self._rebuilt(child)]
-            yield from self._group(tag, element, attributes, [*([] if bar is None else [bar]), *children])
+        if tag in _SHAPES:
+            yield Element(tag, _kept_attributes(element))
+        elif tag == "use" and (glyph := _GLYPH.fullmatch(element.get("href", ""))):
+            yield Element(tag, {"href": f"#glyph-{glyph[1]}", **_kept_attributes(element)})
+        elif tag in _GROUPS and "placeholder" not in _classes(element):
+            yield from self._group(tag, element)
 
-    def _group(
-        self, tag: str, element: Element, attributes: dict[str, str], children: list[Element]
-    ) -> Iterator[Element]:
-        kept = _CLASSES.intersection(element.get("class", "").split())
-        named = {"class": " ".join(sorted(kept))} if kept else {}
-        if "note" in element.get("class", "").split() and (note := _NOTE.fullmatch(element.get("id", ""))):
-            named["data-note"] = note[1]
-        if children and children[0].get("class") == "bar":
-            named["data-bar"] = children[0].attrib.pop("data-bar")
+    def _group(self, tag: str, element: Element) -> Iterator[Element]:
+        attributes = {**self._marks(element), **_kept_attributes(element)}
         text = "" if tag == "g" else _text(element, attributes)
-        if not children and not text:
-            return
-        if tag in _GROUPS and not (named or attributes or text):
+        children = [part for child in element for part in self._rebuilt(child)]
+        if "data-bar" in attributes:
+            children = [*_ground(element), *children]
+        if text or (attributes and children):
+            group = Element(tag, attributes)
+            group.text = text
+            group.extend(children)
+            yield group
+        else:
             yield from children
-            return
-        group = Element(tag, {**named, **attributes})
-        group.text = text or None
-        group.extend(children)
-        yield group
 
-    def _bar(self, measure: Element) -> Element | None:
-        """A rectangle behind a bar, as large as its staves; it takes clicks, and shows where one is."""
-        self._n_bars += 1
-        staves = [one for one in measure if "staff" in one.get("class", "").split()]
-        lines = [
-            [int(number) for number in line.groups()]
-            for staff in staves
-            for path in staff
-            if (line := _LINE.fullmatch(path.get("d", ""))) is not None
-        ]
-        if not lines:
-            return None
-        left, top = min(line[0] for line in lines), min(line[1] for line in lines)
-        right, bottom = max(line[2] for line in lines), max(line[3] for line in lines)
-        place = {"x": left, "y": top, "width": right - left, "height": bottom - top}
-        numbers = {name: str(value) for name, value in place.items()}
-        return Element("rect", {"class": "bar", "data-bar": str(self._n_bars - 1), **numbers})
+    def _marks(self, element: Element) -> dict[str, str]:
+        """What the report looks for: notes and bars by number, and the classes that its style sheet knows."""
+        classes = _classes(element)
+        known = " ".join(sorted(_CLASSES & classes))
+        marks = {"class": known} if known else {}
+        if "note" in classes and (note := _NOTE.fullmatch(element.get("id", ""))):
+            marks["data-note"] = note[1]
+        if "measure" in classes:
+            marks["data-bar"] = str(self._n_bars)
+            self._n_bars += 1
+        return marks
 
 
 def rebuild_pages(pages: Sequence[str]) -> str:
@@ -157,6 +124,22 @@ def rebuild_pages(pages: Sequence[str]) -> str:
     for page in pages:
         sheets.add(page)
     return ElementTree.tostring(sheets.root, encoding="unicode")
+
+
+def _classes(element: Element) -> set[str]:
+    return set(element.get("class", "").split())
+
+
+def _ground(measure: Element) -> Iterator[Element]:
+    """A rectangle behind a bar, as large as its staves: it takes clicks, and shows where one is."""
+    staves = [one for one in measure if "staff" in _classes(one)]
+    found = [_LINE.fullmatch(path.get("d", "")) for staff in staves for path in staff]
+    lines = [[int(number) for number in line.groups()] for line in found if line is not None]
+    if lines:
+        left, top = min(line[0] for line in lines), min(line[1] for line in lines)
+        right, bottom = max(line[2] for line in lines), max(line[3] for line in lines)
+        place = {"x": left, "y": top, "width": right - left, "height": bottom - top}
+        yield Element("rect", {"class": "bar", **{name: str(value) for name, value in place.items()}})
 
 
 def _kept_attributes(element: Element) -> dict[str, str]:

@@ -53,11 +53,12 @@ export function paintBars(pen, bars, theme, { startS, endS, xOf, pixelsPerS, top
   let freePx = -Infinity; // where the next number may stand
   for (const bar of inView) {
     const x = xOf(bar.onset);
-    if ((bar.number - 1) % lineStep === 0) {
+    const isNumbered = ((bar.number - 1) % numberStep === 0 || bar.isNewMeter) && x >= freePx;
+    if (isNumbered || (bar.number - 1) % lineStep === 0) {
       pen.fillStyle = theme["bar-line"];
-      pen.fillRect(x, 0, 1, bottomPx);
+      pen.fillRect(x, isNumbered ? 0 : topPx, 1, bottomPx - (isNumbered ? 0 : topPx));
     }
-    if (((bar.number - 1) % numberStep !== 0 && !bar.isNewMeter) || x < freePx) continue;
+    if (!isNumbered) continue;
     const text = `${bar.number}${bar.isDoubtful ? "?" : ""}${bar.isNewMeter ? `  ${bar.meter}` : ""}`;
     pen.fillStyle = theme.ink;
     pen.fillText(text, x + 4, topPx / 2);

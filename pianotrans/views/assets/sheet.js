@@ -62,10 +62,8 @@ export class Sheet {
   }
 
   fade() {
-    const shown = new Set(this.notes.map((note) => note.index));
-    for (const [index, groups] of this.groups) {
-      for (const group of groups) group.classList.toggle("pale", !shown.has(index));
-    }
+    const shown = new Set(this.notes.flatMap((note) => this.groups.get(note.index) ?? []));
+    for (const group of [...this.groups.values()].flat()) group.classList.toggle("pale", !shown.has(group));
   }
 
   // Marks what sounds at a time and its bar, and brings the system of a new bar into view.

@@ -42,7 +42,7 @@ export function paintBars(pen, bars, theme, { startS, endS, xOf, pixelsPerS, top
   if (bars.beats.length && bars.beatS * pixelsPerS >= CLOSEST_PX.beat) {
     pen.fillStyle = theme["beat-line"];
     for (const beat of bars.between(bars.beats, startS, endS)) {
-      if (!beat.isDownbeat) pen.fillRect(xOf(beat.onset), topPx, 1, bottomPx - topPx);
+      if (!beat.isDownbeat) pen.fillRect(Math.round(xOf(beat.onset)), topPx, 1, bottomPx - topPx);
     }
   }
   const lineStep = stepOf(CLOSEST_PX.line);
@@ -52,7 +52,7 @@ export function paintBars(pen, bars, theme, { startS, endS, xOf, pixelsPerS, top
   pen.textBaseline = "middle";
   let freePx = -Infinity; // where the next number may stand
   for (const bar of inView) {
-    const x = xOf(bar.onset);
+    const x = Math.round(xOf(bar.onset)); // a line between two pixels would be a pale one
     const isNumbered = ((bar.number - 1) % numberStep === 0 || bar.isNewMeter) && x >= freePx;
     if (isNumbered || (bar.number - 1) % lineStep === 0) {
       pen.fillStyle = theme["bar-line"];

@@ -41,7 +41,7 @@ def score_parts(score: Score) -> ScoreParts:
 def _data(score: Score) -> dict[str, Any]:
     """Bars and beats in order of time, and for each performed note its hand, its bar by index, and its spelling.
 
-    `written` lists the performed notes of each written one.
+    `ornaments` lists the performed notes of each written one that stands for several.
     """
     bar_of = {measure.position: i for i, measure in enumerate(score.measures)} if score.is_found else {}
     notes: list[list[Any] | None] = [None] * score.performance.n_notes
@@ -55,7 +55,7 @@ def _data(score: Score) -> dict[str, Any]:
         "bars": [_bar(measure) for measure in score.measures] if score.is_found else [],
         "beats": [_beat(b.time_s, b.is_downbeat, b.confidence) for b in score.beats] if score.is_found else [],
         "notes": notes,
-        "written": [note.performed for note in score.notes],
+        "ornaments": [note.performed for note in score.notes if len(note.performed) > 1],
     }
 
 

@@ -13,7 +13,7 @@ from pianotrans.views.score_data import score_parts
 from tests.views.scores import EngravedScore, measure, page, small_score
 from tests.views.test_report import Page
 
-PAGES = (page(measure(0, "n0", "n1"), measure(1, "n2", "n3")), page(measure(0, "n4")))
+PAGES = (page(measure(0, "n0", "n1"), measure(1, "n2", "n4")), page(measure(0, "n5")))
 
 
 def in_key(score: EngravedScore, fifths: int, mode: str | None) -> EngravedScore:
@@ -39,7 +39,7 @@ def test_the_data_of_a_score():
             [1, 3, "Eb4"],
             [2, 3, "C3"],
         ],
-        "written": [[0], [1], [2, 3], [4], [5], [6], [7], [8], [9]],
+        "ornaments": [[2, 3]],
     }
 
 
@@ -47,7 +47,6 @@ def test_a_note_that_is_not_written_has_no_place():
     score = small_score(pages=PAGES)
     data = score_parts(replace(score, notes=score.notes[1:])).data
     assert data["notes"][0] is None
-    assert data["written"][0] == (1,)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from tests.views.visiting import Visit
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 PAGES = (
-    page(measure(0, "n0", "n1", "n2"), measure(1, "n3")),
-    page(measure(0, "n4", "n4-2", "n5"), measure(1, "n6", "n7", "n8")),
+    page(measure(0, "n0", "n1", "n2"), measure(1, "n4")),
+    page(measure(0, "n5", "n5-2", "n6"), measure(1, "n7", "n8", "n9")),
 )
 LOUD, RIGHT, LEFT = (247, 191, 47, 255), (196, 80, 12, 255), (11, 106, 168, 255)
 BAR_LINE, WHITE = (138, 144, 160, 255), (255, 255, 255, 255)
@@ -84,7 +84,7 @@ def test_the_score_follows_and_a_click_on_it_leads_and_sounds(visit: Visit):
     assert page.locator("#score svg").count() == 0, "not before it is wanted"
     page.get_by_role("tab", name="Piano roll").focus()
     page.keyboard.press("ArrowRight")
-    page.locator("#score [data-note='8']").wait_for()
+    page.locator("#score [data-note='9']").wait_for()
     assert page.get_by_role("tab", name="Score").get_attribute("aria-selected") == "true"
     assert page.get_by_role("tabpanel", name="Score").is_visible()
     assert page.locator("#roll").is_hidden()
@@ -96,12 +96,12 @@ def test_the_score_follows_and_a_click_on_it_leads_and_sounds(visit: Visit):
     page.locator("#position").fill("2.5")
     assert marks(visit, ".sounding", "data-note") == ["2"], "the trill, by its second note"
     page.locator("#position").fill("4.1")
-    assert (marks(visit, ".sounding", "data-note"), marks(visit, ".present", "data-bar")) == (["4", "4"], ["2"])
+    assert (marks(visit, ".sounding", "data-note"), marks(visit, ".present", "data-bar")) == (["5", "5"], ["2"])
 
     page.evaluate("heard.strikes = 0")
-    page.locator("#score [data-note='7'] use").click()
+    page.locator("#score [data-note='8'] use").click()
     assert visit.now() == "0:06"
-    assert marks(visit, ".sounding", "data-note") == ["7"]
+    assert marks(visit, ".sounding", "data-note") == ["8"]
     until(lambda: page.evaluate("heard.strikes") == 1)
     assert marks(visit, ".present", "data-bar") == ["3"]
     page.locator("#score [data-bar='1'] .bar").click(position={"x": 150, "y": 60})
@@ -109,7 +109,7 @@ def test_the_score_follows_and_a_click_on_it_leads_and_sounds(visit: Visit):
     assert page.evaluate("heard.strikes") == 1, "a bar alone does not sound"
 
     visit.filter(75)
-    assert marks(visit, ".pale", "data-note") == ["3", "4", "4", "5", "6", "7", "8"], "not the trill"
+    assert marks(visit, ".pale", "data-note") == ["4", "5", "5", "6", "7", "8", "9"], "not the trill"
     visit.filter(0)
     assert marks(visit, ".pale", "data-note") == []
     page.get_by_role("tab", name="Score").focus()
@@ -122,7 +122,7 @@ def test_the_score_follows_and_a_click_on_it_leads_and_sounds(visit: Visit):
 def test_the_score_stays_in_view_while_it_plays_and_can_be_enlarged(visit: Visit):
     page = visit.page
     page.get_by_role("tab", name="Score").click()
-    page.locator("#score [data-note='8']").wait_for()
+    page.locator("#score [data-note='9']").wait_for()
     width = page.locator("#score .pages").evaluate("(pages) => pages.clientWidth")
     for _ in range(3):
         page.get_by_role("button", name="Zoom in").click()

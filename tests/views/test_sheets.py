@@ -89,6 +89,13 @@ def test_glyphs_are_shared_and_placeholders_left_out():
     assert not list(root.iter(f"{SVG}ellipse"))
 
 
+def test_links_to_glyphs_may_have_either_form():
+    old = (
+        '<g xmlns:xlink="http://www.w3.org/1999/xlink"><use xlink:href="#E0A4-abc"/><use xlink:href="x#E0A4"/></g>'
+    )
+    assert [one.attrib for one in rebuilt(page(extra=old)).iter(f"{SVG}use")] == [{"href": "#glyph-E0A4"}]
+
+
 def test_a_note_in_a_metronome_mark_is_one_of_common_fonts():
     mark = (
         '<g class="tempo"><text x="1" y="2" font-size="0px"><tspan class="rend">'

@@ -19,7 +19,7 @@ element("recording").textContent = "";
 const player = new Player(song, JSON.parse(element("samples").textContent), recording);
 const bars = new Bars(data.score);
 const roll = new Roll(element("roll"), song, bars);
-const sheet = new Sheet(element("score"), data.score?.written ?? [], song, bars, goToWritten);
+const sheet = new Sheet(element("score"), data.score?.ornaments ?? [], song, bars, goToWritten);
 const tabs = new Tabs(element("tabs"), onTab);
 const columns = { bars: bars.list, hasHands: data.score !== null };
 const list = new NoteList(element("rows"), element("page"), element("earlier"), element("later"), goTo, columns);

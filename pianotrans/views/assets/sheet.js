@@ -14,10 +14,11 @@ async function unpack(base64) {
 }
 
 export class Sheet {
-  // `written` lists the performed notes of each written note. A click calls `onChoose` with a time, and with a note
-  // where one was meant.
-  constructor(box, written, song, bars, onChoose) {
-    Object.assign(this, { box, written, song, bars, onChoose });
+  // A written note has the number of the first performed one; `ornaments` lists all, where there are several. A click
+  // calls `onChoose` with a time, and with a note where one was meant.
+  constructor(box, ornaments, song, bars, onChoose) {
+    Object.assign(this, { box, song, bars, onChoose });
+    this.ornaments = new Map(ornaments.map((performed) => [performed[0], performed]));
     this.pages = box.appendChild(document.createElement("div"));
     this.pages.className = "pages";
     this.lit = new Set();
@@ -45,7 +46,8 @@ export class Sheet {
     });
     this.pages.replaceChildren(glyphs, ...pages);
     for (const group of this.pages.querySelectorAll("[data-note]")) {
-      for (const index of this.written[group.dataset.note] ?? []) {
+      const first = Number(group.dataset.note);
+      for (const index of this.ornaments.get(first) ?? [first]) {
         this.groups.set(index, [...(this.groups.get(index) ?? []), group]);
       }
     }
@@ -107,7 +109,7 @@ export class Sheet {
   onClick(event) {
     const measure = event.target.closest("[data-bar]");
     const group = event.target.closest("[data-note]") ?? (measure && this.nearest(measure, event));
-    const note = group && this.song.notes[this.written[group.dataset.note]?.[0]];
+    const note = group && this.song.notes[group.dataset.note];
     const bar = measure && this.bars.list[measure.dataset.bar];
     if (note) this.onChoose(note.onset, note);
     else if (bar) this.onChoose(bar.onset, null);

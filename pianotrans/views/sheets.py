@@ -118,8 +118,9 @@ def rebuild_pages(pages: Sequence[str]) -> str:
     """Pages of SVG, engraved by Verovio, as one SVG: `defs` with glyphs for all, then an `svg` for each page.
 
     A group with `data-note="12"` is what the id `n12`, or `n12-2`, stood for: the written note whose first
-    performed one is 12. One with `data-bar="3"` is the fourth bar, and holds a rectangle of class `bar` behind it. Two fifths
-    of the size of the pages; 0.06 s a page.
+    performed one is 12. One with `data-bar="3"` is the fourth bar, and holds a rectangle of class `bar` behind it.
+    Two fifths of the size of the pages; 0.06 s a page.
+
     Raises xml.etree.ElementTree.ParseError for a page that is no XML.
     """
     sheets = _Sheets()

@@ -14,7 +14,8 @@ from pianotrans.audio import encode_mp3, from_array
 from pianotrans.events import Cleaning, Note, Pedal, Performance, midi_bytes
 from pianotrans.remarks import Remark
 from pianotrans.views import EncodedAudio, report_html
-from tests.browser import Colour, background, chromium, colours, nameless, settle, troubles_of, until
+from tests.browser import Colour, background, chromium, nameless, settle, troubles_of, until
+from tests.views.visiting import Visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -23,18 +24,6 @@ LENGTH_S = 20.0
 LOUD, SOFT, SUSTAIN = (247, 191, 47, 255), (53, 102, 176, 255), (79, 127, 143, 255)
 WHITE, DARK = (255, 255, 255, 255), (21, 23, 28, 255)
 TWO_NOTES = Performance((Note(1, 2, 60, 127, 1.0), Note(3, 5, 64, 1, None)), (Pedal(0, 3, "sustain"),), 10.0)
-
-# What the page does with sound, noted before its own script runs.
-_LISTEN = """
-window.heard = { strikes: 0 };
-const start = AudioBufferSourceNode.prototype.start;
-AudioBufferSourceNode.prototype.start = function (...given) {
-  heard.strikes += 1;
-  return start.apply(this, given);
-};
-const Plain = window.Audio;
-window.Audio = function (...given) { return (heard.audio = new Plain(...given)); };
-"""
 
 
 @cache
@@ -70,56 +59,6 @@ def tone() -> EncodedAudio:
 def browser() -> Iterator[Any]:
     with chromium() as one:
         yield one
-
-
-class Visit:
-    """A report opened in a window of its own, and all that went wrong or was asked for on the way."""
-
-    def __init__(
-        self,
-        browser: Any,
-        folder: Path,
-        performance: Performance,
-        *,
-        title: str = "take 1.mp3",
-        audio: EncodedAudio | None = None,
-        start_s: float = 0.0,
-    ):
-        path = folder / "report.html"
-        path.write_bytes(report_html(performance, title=title, audio=audio, start_s=start_s))
-        viewport = {"width": 1200, "height": 900}
-        self.page = browser.new_context(offline=True, viewport=viewport, color_scheme="light").new_page()
-        self.troubles = troubles_of(self.page)
-        self.requests: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.add_init_script(_LISTEN)
-        self.page.goto(path.as_uri())
-        self.page.locator("html[data-ready]").wait_for()
-
-    def filter(self, percent: int) -> None:
-        """Show the notes with this confidence at least."""
-        self.page.locator("#filter").fill(str(percent))
-
-    def fade(self, percent: int) -> None:
-        """From the recording to the piano."""
-        self.page.locator("#fade").fill(str(percent))
-
-    def colours(self) -> dict[Colour, int]:
-        """How often each colour is on the canvas."""
-        settle(self.page)
-        return colours(self.page.locator("#roll"))
-
-    def wait_past(self, time_s: float) -> None:
-        """Wait until playing has got there."""
-        until(lambda: float(self.page.locator("#position").input_value()) > time_s)
-
-    def now(self) -> str:
-        return self.page.locator("#clock").inner_text().split(" / ")[0]
-
-    def download(self, button: str) -> tuple[str, bytes]:
-        with self.page.expect_download() as waiting:
-            self.page.locator(button).click()
-        return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
 
 @pytest.fixture(scope="module")

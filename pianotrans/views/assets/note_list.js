@@ -1,12 +1,14 @@
 // The list of notes, page by page: a table of 20 000 rows would keep a browser busy for seconds.
 
-import { clock, keyName } from "./shared/format.js";
+import { clock } from "./shared/format.js";
 
 const ROWS_A_PAGE = 100;
+const HANDS = { 1: "right", 2: "left" };
 
 export class NoteList {
-  constructor(rows, page, earlier, later, onChoose) {
-    Object.assign(this, { rows, page, earlier, later, onChoose });
+  // With `bars` there is a column for them, and one for hands where these are known.
+  constructor(rows, page, earlier, later, onChoose, { bars, hasHands }) {
+    Object.assign(this, { rows, page, earlier, later, onChoose, bars, hasHands });
     earlier.addEventListener("click", () => this.turn(-1));
     later.addEventListener("click", () => this.turn(1));
   }
@@ -36,12 +38,16 @@ export class NoteList {
     const go = document.createElement("button");
     go.type = "button";
     go.textContent = clock(note.onset, 2);
-    go.setAttribute("aria-label", `Go to ${keyName(note.key)} at ${clock(note.onset, 2)}`);
+    go.setAttribute("aria-label", `Go to ${note.name} at ${clock(note.onset, 2)}`);
     go.addEventListener("click", () => this.onChoose(note.onset));
     row.insertCell().append(go);
     const duration = `${(note.offset - note.onset).toFixed(2)} s`;
     const confidence = note.confidence === null ? "unknown" : `${(100 * note.confidence).toFixed(1)} %`;
-    for (const text of [duration, keyName(note.key), note.velocity, confidence]) row.insertCell().textContent = text;
+    const place = [
+      ...(this.bars.length ? [this.bars[note.bar]?.number ?? "–"] : []),
+      ...(this.hasHands ? [HANDS[note.hand] ?? "–"] : []),
+    ];
+    for (const text of [...place, duration, note.name, note.velocity, confidence]) row.insertCell().textContent = text;
     return row;
   }
 

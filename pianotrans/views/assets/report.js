@@ -1,11 +1,14 @@
 // The report: its elements, and what each does.
 
 import { NoteList } from "./note_list.js";
+import { Bars } from "./shared/bars.js";
 import { clock, plural, sentence } from "./shared/format.js";
 import { midiBytes } from "./shared/midi.js";
 import { Performance } from "./shared/performance.js";
 import { KEYBOARD_PX, Roll } from "./shared/roll.js";
+import { Sheet } from "./sheet.js";
 import { Player, bytesOf } from "./sound.js";
+import { Tabs } from "./tabs.js";
 
 const element = (id) => document.getElementById(id);
 const data = JSON.parse(element("data").textContent);
@@ -14,15 +17,45 @@ const recording = data.media_type && new Blob([bytesOf(element("recording").text
 element("recording").textContent = "";
 
 const player = new Player(song, JSON.parse(element("samples").textContent), recording);
-const roll = new Roll(element("roll"), song);
-const list = new NoteList(element("rows"), element("page"), element("earlier"), element("later"), goTo);
+const bars = new Bars(data.score);
+const roll = new Roll(element("roll"), song, bars);
+const sheet = new Sheet(element("score"), data.score?.ornaments ?? [], song, bars, goToWritten);
+const tabs = new Tabs(element("tabs"), onTab);
+const columns = { bars: bars.list, hasHands: data.score !== null };
+const list = new NoteList(element("rows"), element("page"), element("earlier"), element("later"), goTo, columns);
 let kept = song; // what the slider leaves
+
+const isScoreShown = () => !element("score-panel").hidden;
 
 function goTo(timeS) {
   player.seek(timeS);
   roll.moveTo(player.nowS);
   showTime();
 }
+
+function goToWritten(timeS, note) {
+  goTo(timeS);
+  if (note) attempt(() => player.sound(note));
+}
+
+function goToBar(step) {
+  const bar = bars.list[(bars.at(player.nowS)?.index ?? 0) + step];
+  if (bar) goTo(bar.onset);
+}
+
+async function onTab(tab) {
+  const isScore = tab === element("score-tab");
+  element("colours").hidden = isScore;
+  element("zoom-all").textContent = isScore ? "Fit width" : "Whole piece";
+  if (!isScore) return;
+  await attempt(() => sheet.open(element("pages").textContent), "show the score");
+  sheet.moveTo(player.nowS);
+}
+
+const view = {
+  zoom: (factor) => (isScoreShown() ? sheet : roll).zoom(factor),
+  fit: () => (isScoreShown() ? sheet.fit() : roll.look(song.startS, roll.fullS)),
+};
 
 function showTime() {
   const nowS = player.nowS;
@@ -33,20 +66,22 @@ function showTime() {
 
 function follow() {
   roll.moveTo(player.nowS);
+  if (isScoreShown()) sheet.moveTo(player.nowS);
   list.mark(player.nowS);
   showTime();
   if (player.isPlaying) requestAnimationFrame(follow);
 }
 
-async function playOrPause() {
+async function attempt(action, what = "play the sound") {
   try {
-    if (player.isPlaying) player.pause();
-    else await player.play();
+    await action();
     element("trouble").textContent = "";
   } catch (error) {
-    element("trouble").textContent = `This browser cannot play the sound (${error.message}).`;
+    element("trouble").textContent = `This browser cannot ${what} (${error.message}).`;
   }
 }
+
+const playOrPause = () => attempt(() => (player.isPlaying ? player.pause() : player.play()));
 
 function filter() {
   const percent = Number(element("filter").value);
@@ -54,6 +89,7 @@ function filter() {
   element("filter-value").value = `${percent} %`;
   element("kept").textContent = `${kept.notes.length} of ${plural(song.notes.length, "note")} shown`;
   roll.show(kept);
+  sheet.show(kept);
   player.setEvents(kept);
   list.show(kept.notes);
 }
@@ -76,10 +112,12 @@ function onKey(event) {
     ArrowRight: () => goTo(player.nowS + far),
     Home: () => goTo(song.startS),
     End: () => goTo(player.endS),
-    "+": () => roll.zoom(0.7),
-    "=": () => roll.zoom(0.7),
-    "-": () => roll.zoom(1 / 0.7),
-    0: () => roll.look(song.startS, roll.fullS),
+    ",": () => goToBar(-1),
+    ".": () => goToBar(1),
+    "+": () => view.zoom(0.7),
+    "=": () => view.zoom(0.7),
+    "-": () => view.zoom(1 / 0.7),
+    0: view.fit,
   };
   const action = actions[event.key];
   if (!action) return;
@@ -117,7 +155,23 @@ function onWheel(event) {
 
 function facts() {
   const counts = [plural(song.notes.length, "note"), plural(song.pedals.length, "pedal press", "pedal presses")];
-  return `${counts.join(", ")}, ${clock(song.durationS - song.startS)}`;
+  return [...counts, clock(song.durationS - song.startS), ...(data.score?.facts ?? [])].join(", ");
+}
+
+function colour(by) {
+  roll.colourByHand(by === "hand");
+  for (const kind of ["velocity", "hand"]) element(`${kind}-legend`).hidden = kind !== by;
+}
+
+// What only a score gives: columns, tabs, and a word about them.
+function showWhatThereIs() {
+  const offer = (name, isThere) => document.querySelectorAll(name).forEach((one) => { one.hidden = !isThere; });
+  offer(".with-hands, #colours", data.score);
+  offer(".with-bars", bars.list.length);
+  offer(".with-doubt", bars.hasDoubtful);
+  offer("#tabs", element("pages").textContent);
+  if (element("tabs").hidden) return;
+  for (const panel of ["roll-panel", "score-panel"]) element(panel).setAttribute("role", "tabpanel");
 }
 
 function remark(text) {
@@ -138,9 +192,10 @@ element("position").addEventListener("input", (event) => goTo(Number(event.targe
 element("play").addEventListener("click", playOrPause);
 element("fade").addEventListener("input", (event) => player.setFade(Number(event.target.value) / 100));
 element("filter").addEventListener("input", filter);
-element("zoom-in").addEventListener("click", () => roll.zoom(0.7));
-element("zoom-out").addEventListener("click", () => roll.zoom(1 / 0.7));
-element("zoom-all").addEventListener("click", () => roll.look(song.startS, roll.fullS));
+element("zoom-in").addEventListener("click", () => view.zoom(0.7));
+element("zoom-out").addEventListener("click", () => view.zoom(1 / 0.7));
+element("zoom-all").addEventListener("click", view.fit);
+element("colours").addEventListener("change", (event) => colour(event.target.value));
 element("download").addEventListener("click", () => download(song, ""));
 element("download-kept").addEventListener("click", () => download(kept, element("filter").value > 0 ? " (shown)" : ""));
 element("filter").disabled = !song.hasConfidences;
@@ -150,6 +205,7 @@ element("fade-label").hidden = !recording;
 element("roll").addEventListener("pointerdown", onPress);
 element("roll").addEventListener("wheel", onWheel, { passive: false });
 document.addEventListener("keydown", onKey);
+showWhatThereIs();
 filter();
 showTime();
 document.documentElement.dataset.ready = "yes";

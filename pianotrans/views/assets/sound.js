@@ -7,6 +7,8 @@ const AHEAD_S = 1.2; // notes go to the sound card this long before they sound
 const TICK_MS = 100; // in a hidden page browsers make it a second, which AHEAD_S covers
 const RELEASE_S = 0.07;
 const SILENCE = 0.01;
+const SHORTEST_ALONE_S = 0.3; // a note that is heard by itself
+const LONGEST_ALONE_S = 2;
 
 export function bytesOf(base64) {
   const text = atob(base64);
@@ -27,7 +29,9 @@ class Piano {
     if (this.context) return this.context.resume();
     this.context = new AudioContext();
     this.output = new GainNode(this.context, { gain: this.level ?? 1 });
-    this.output.connect(new DynamicsCompressorNode(this.context)).connect(this.context.destination);
+    this.ear = new DynamicsCompressorNode(this.context);
+    this.ear.connect(this.context.destination);
+    this.output.connect(this.ear);
     const decoded = Object.entries(this.samples).map(async ([key, base64]) => {
       const buffer = await this.context.decodeAudioData(bytesOf(base64).buffer);
       const attack = buffer.getChannelData(0).findIndex((sample) => Math.abs(sample) > SILENCE);
@@ -42,13 +46,13 @@ class Piano {
     this.output?.gain.setTargetAtTime(level, this.context.currentTime, 0.02);
   }
 
-  // Sounds a note from one time to another of the context's clock.
-  strike(key, velocity, fromS, toS) {
+  // Sounds a note from one time to another of the context's clock; past the cross-fade where `output` is the ear.
+  strike(key, velocity, fromS, toS, output = this.output) {
     const near = [...this.sounds.keys()].reduce((a, b) => (Math.abs(b - key) < Math.abs(a - key) ? b : a));
     const { buffer, startS } = this.sounds.get(near);
     const source = new AudioBufferSourceNode(this.context, { buffer, playbackRate: 2 ** ((key - near) / 12) });
     const gain = new GainNode(this.context, { gain: 0.8 * (velocity / 127) ** 1.7 });
-    source.connect(gain).connect(this.output);
+    source.connect(gain).connect(output);
     gain.gain.setTargetAtTime(0, toS, RELEASE_S);
     source.start(fromS, startS);
     source.stop(toS + 8 * RELEASE_S);
@@ -113,6 +117,16 @@ export class Player {
     this.scheduleAnew();
     this.timer = setInterval(() => this.schedule(), TICK_MS);
     this.onChange();
+  }
+
+  // One note by itself, on the piano; while all of them play, it is heard anyway.
+  async sound(note) {
+    if (this.isPlaying) return;
+    await this.piano.open();
+    this.piano.silence();
+    const nowS = this.piano.context.currentTime;
+    const lengthS = Math.min(Math.max(note.offset - note.onset, SHORTEST_ALONE_S), LONGEST_ALONE_S);
+    this.piano.strike(note.key, note.velocity, nowS, nowS + lengthS, this.piano.ear);
   }
 
   pause() {

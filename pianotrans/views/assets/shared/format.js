@@ -5,6 +5,9 @@ const KEY_NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "
 // 60 is C4.
 export const keyName = (key) => `${KEY_NAMES[key % 12]}${Math.floor(key / 12) - 1}`;
 
+// A spelling as musicians write it: "Eb4" is E♭4.
+export const withSigns = (name) => name.replaceAll("#", "♯").replaceAll("b", "♭");
+
 export const plural = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);

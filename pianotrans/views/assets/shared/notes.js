@@ -1,6 +1,6 @@
 // Notes as bars on a canvas: of the whole roll, and of the small picture that stands for a transcription.
 
-import { readFaintest, readVelocityColours } from "./colours.js";
+import { readColours, readFaintest, readVelocityColours } from "./colours.js";
 
 const N_SHADES = 32; // of confidence
 const GAP_PX = 0.5; // between a note and the next of its key
@@ -14,24 +14,30 @@ export function keyRange(notes, nLeast, margin) {
   return [first, Math.min(127, Math.max(highest, first + nLeast - 1))];
 }
 
-// Paints notes in the colours of the theme: by velocity, and paler where the confidence is lower.
+// Paints notes in the colours of the theme: by velocity or by hand, and paler where the confidence is lower.
 export class NotePainter {
-  constructor() {
-    this.colours = readVelocityColours();
+  constructor({ byHand = false } = {}) {
+    this.velocityColours = readVelocityColours();
+    const { quiet, "right-hand": right, "left-hand": left } = readColours(["quiet", "right-hand", "left-hand"]);
+    this.handColours = [quiet, right, left]; // the first is for notes of no hand
     this.faintest = readFaintest();
+    this.byHand = byHand;
   }
+
+  colourOf(note) { return this.byHand ? this.handColours[note.hand ?? 0] : this.velocityColours[note.velocity]; }
 
   // `xOf` takes seconds, `yOf` a key to the top of its row. Notes are put together by colour and opacity first: one
   // change of colour for each of many notes would be slow.
   paint(pen, notes, { xOf, yOf, heightPx, shortestPx }) {
     const shades = new Map();
     for (const note of notes) {
-      const shade = note.velocity * (N_SHADES + 1) + Math.round((note.confidence ?? 1) * N_SHADES);
+      const colour = this.byHand ? note.hand ?? 0 : note.velocity;
+      const shade = colour * (N_SHADES + 1) + Math.round((note.confidence ?? 1) * N_SHADES);
       if (!shades.has(shade)) shades.set(shade, []);
       shades.get(shade).push(note);
     }
     for (const [shade, same] of shades) {
-      pen.fillStyle = this.colours[Math.floor(shade / (N_SHADES + 1))];
+      pen.fillStyle = this.colourOf(same[0]);
       pen.globalAlpha = this.faintest + ((1 - this.faintest) * (shade % (N_SHADES + 1))) / N_SHADES;
       for (const note of same) {
         const x = xOf(note.onset);

@@ -1,4 +1,6 @@
-// A performance, and what the confidence slider leaves of it. Times in seconds; confidence is that of the onset.
+// A performance, with what its score says of each note, and what the confidence slider leaves of it. Times in seconds; confidence is that of the onset.
+
+import { keyName, withSigns } from "./format.js";
 
 export const SUSTAIN = 64;
 export const PEDALS = new Map([[SUSTAIN, "sustain"], [66, "sostenuto"], [67, "soft"]]); // by controller number
@@ -7,8 +9,12 @@ export class Performance {
   constructor(data) {
     this.startS = data.start_s ?? 0; // of a part of a recording
     this.durationS = data.duration_s; // where the recording, or the part, ends
-    this.notes = data.notes.map(([onset, offset, key, velocity, confidence]) =>
-      ({ onset, offset, key, velocity, confidence }));
+    const written = data.score?.notes ?? []; // by note: its hand (1 is right), its bar by index, its spelling
+    this.notes = data.notes.map(([onset, offset, key, velocity, confidence], index) => {
+      const [hand, bar, spelling] = written[index] ?? [null, null, null];
+      const name = spelling === null ? keyName(key) : withSigns(spelling);
+      return { index, onset, offset, key, velocity, confidence, hand, bar, name };
+    });
     this.pedals = data.pedals.map(([onset, offset, controller, confidence]) =>
       ({ onset, offset, controller, confidence }));
     this.endS = [...this.notes, ...this.pedals].reduce((end, event) => Math.max(end, event.offset), this.durationS);
@@ -21,6 +27,17 @@ export class Performance {
     return { notes: this.notes.filter(isSure), pedals: this.pedals };
   }
 }
+
+// The notes whose keys are down at a time, the latest first; none is longer than `longestS`.
+export function heldNotes(notes, timeS, longestS) {
+  const held = [];
+  for (let i = lastBefore(notes, timeS); i >= 0 && notes[i].onset >= timeS - longestS; i -= 1) {
+    if (notes[i].offset > timeS) held.push(notes[i]);
+  }
+  return held;
+}
+
+export const longestOf = (notes) => notes.reduce((longest, note) => Math.max(longest, note.offset - note.onset), 0);
 
 // When the sound of each note ends: when the sustain pedal lets go, or where its key is struck again.
 export function soundingEnds(notes, pedals) {

@@ -1,14 +1,17 @@
-// The piano roll on its canvas: the keyboard at the left, notes, pedal lanes and times. Draws only what is in view.
+// The piano roll on its canvas: the keyboard at the left, notes, bars, pedal lanes and times. Draws only what is in view.
 
+import { BAR_COLOURS, paintBars } from "./bars.js";
 import { readColours } from "./colours.js";
 import { clock, keyName } from "./format.js";
 import { NotePainter, keyRange } from "./notes.js";
-import { PEDALS, lastBefore } from "./performance.js";
+import { PEDALS, heldNotes, lastBefore, longestOf } from "./performance.js";
 
 export const KEYBOARD_PX = 54;
 const BLACK_KEY_PX = 33;
 const LANE_PX = 16;
 const TIMES_PX = 22;
+const NUMBERS_PX = 20; // of bars, above the notes
+const TICK_PX = 5; // of times, where bars take the lines
 const FEWEST_KEYS = 49;
 const MARGIN_KEYS = 3;
 const SHORTEST_VIEW_S = 0.5;
@@ -19,9 +22,12 @@ const COLOURS = ["paper", "line", "quiet", "now", "black-row", "white-key", "bla
 const isBlack = (key) => [1, 3, 6, 8, 10].includes(key % 12);
 
 export class Roll {
-  constructor(canvas, performance) {
+  constructor(canvas, performance, bars) {
     this.canvas = canvas;
     this.performance = performance;
+    this.bars = bars;
+    this.byHand = false;
+    this.topPx = bars.list.length ? NUMBERS_PX : 0;
     [this.lowest, this.highest] = keyRange(performance.notes, FEWEST_KEYS, MARGIN_KEYS);
     this.lanes = [...PEDALS.keys()].filter((kind) => performance.pedals.some((pedal) => pedal.controller === kind));
     this.nowS = performance.startS;
@@ -40,13 +46,18 @@ export class Roll {
   show({ notes, pedals }) {
     this.notes = notes;
     this.pedals = pedals;
-    this.longestS = notes.reduce((longest, note) => Math.max(longest, note.offset - note.onset), 0);
+    this.longestS = longestOf(notes);
     this.draw();
   }
 
+  colourByHand(byHand) {
+    this.byHand = byHand;
+    this.readTheme();
+  }
+
   readTheme() {
-    this.theme = readColours([...COLOURS, ...[...PEDALS.values()].map((name) => `pedal-${name}`)]);
-    this.painter = new NotePainter();
+    this.theme = readColours([...COLOURS, ...BAR_COLOURS, ...[...PEDALS.values()].map((name) => `pedal-${name}`)]);
+    this.painter = new NotePainter({ byHand: this.byHand });
     this.draw();
   }
 
@@ -87,6 +98,7 @@ export class Roll {
 
   paint() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
+    if (width === 0) return; // it is hidden
     const scale = window.devicePixelRatio || 1;
     if (this.canvas.width !== Math.round(width * scale) || this.canvas.height !== Math.round(height * scale)) {
       this.canvas.width = Math.round(width * scale);
@@ -94,16 +106,17 @@ export class Roll {
     }
     const pen = this.canvas.getContext("2d");
     pen.setTransform(scale, 0, 0, scale, 0, 0);
-    this.rollPx = height - TIMES_PX - LANE_PX * this.lanes.length;
-    this.keyPx = this.rollPx / (this.highest - this.lowest + 1);
+    this.rollPx = height - TIMES_PX - LANE_PX * this.lanes.length; // where the keys end
+    this.keyPx = (this.rollPx - this.topPx) / (this.highest - this.lowest + 1);
     pen.fillStyle = this.theme.paper;
     pen.fillRect(0, 0, width, height);
     this.paintGround(pen, width);
-    this.paintTimes(pen, width, height);
     pen.save();
     pen.beginPath();
     pen.rect(KEYBOARD_PX, 0, width - KEYBOARD_PX, height);
     pen.clip();
+    this.paintBars(pen, height);
+    this.paintTimes(pen, width, height);
     this.paintNotes(pen);
     this.paintPedals(pen);
     pen.fillStyle = this.theme.now;
@@ -112,7 +125,18 @@ export class Roll {
     this.paintKeyboard(pen);
   }
 
-  yOf(key) { return (this.highest - key) * this.keyPx; }
+  yOf(key) { return this.topPx + (this.highest - key) * this.keyPx; }
+
+  paintBars(pen, height) {
+    paintBars(pen, this.bars, this.theme, {
+      startS: this.startS,
+      endS: this.startS + this.lengthS,
+      xOf: (timeS) => this.xOf(timeS),
+      pixelsPerS: this.pixelsPerS,
+      topPx: this.topPx,
+      bottomPx: height - TIMES_PX,
+    });
+  }
 
   paintGround(pen, width) {
     for (let key = this.lowest; key <= this.highest; key += 1) {
@@ -135,7 +159,7 @@ export class Roll {
     for (let i = Math.ceil(this.startS / stepS); i * stepS <= this.startS + this.lengthS; i += 1) {
       const x = this.xOf(i * stepS);
       pen.fillStyle = this.theme.line;
-      pen.fillRect(x, 0, 1, height - TIMES_PX);
+      pen.fillRect(x, this.topPx ? height - TIMES_PX : 0, 1, this.topPx ? TICK_PX : height - TIMES_PX);
       pen.fillStyle = this.theme.quiet;
       const label = clock(i * stepS, stepS < 1 ? 1 : 0);
       const half = pen.measureText(label).width / 2 + 3;
@@ -176,16 +200,12 @@ export class Roll {
   }
 
   paintKeyboard(pen) {
-    const sounding = new Map();
-    for (let i = lastBefore(this.notes, this.nowS); i >= 0; i -= 1) {
-      const note = this.notes[i];
-      if (note.onset < this.nowS - this.longestS) break;
-      if (note.offset > this.nowS && !sounding.has(note.key)) sounding.set(note.key, this.painter.colours[note.velocity]);
-    }
+    const held = heldNotes(this.notes, this.nowS, this.longestS).reverse(); // of one key, the latest counts
+    const sounding = new Map(held.map((note) => [note.key, this.painter.colourOf(note)]));
     pen.fillStyle = this.theme.paper;
     pen.fillRect(0, 0, KEYBOARD_PX, this.canvas.clientHeight);
     pen.fillStyle = this.theme["white-key"];
-    pen.fillRect(0, 0, KEYBOARD_PX - 1, this.rollPx);
+    pen.fillRect(0, this.topPx, KEYBOARD_PX - 1, this.rollPx - this.topPx);
     pen.font = "10px system-ui, sans-serif";
     pen.textBaseline = "middle";
     for (let key = this.lowest; key <= this.highest; key += 1) {
@@ -201,6 +221,7 @@ export class Roll {
       pen.fillText(keyName(key), KEYBOARD_PX - 4, this.yOf(key) + this.keyPx / 2);
     }
     pen.fillStyle = this.theme.quiet;
+    if (this.topPx) pen.fillText("bar", KEYBOARD_PX - 4, this.topPx / 2);
     this.lanes.forEach((kind, i) =>
       pen.fillText(PEDALS.get(kind), KEYBOARD_PX - 4, this.rollPx + LANE_PX * (i + 0.5)));
   }

@@ -1,0 +1,72 @@
+"""A report in a window of the browser."""
+
+from pathlib import Path
+from typing import Any
+
+from pianotrans.events import Performance
+from pianotrans.score.score import Score
+from pianotrans.views import EncodedAudio, report_html
+from tests.browser import Colour, colours, settle, troubles_of, until
+
+# What the page does with sound, noted before its own script runs.
+_LISTEN = """
+window.heard = { strikes: 0 };
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (...given) {
+  heard.strikes += 1;
+  return start.apply(this, given);
+};
+const Plain = window.Audio;
+window.Audio = function (...given) { return (heard.audio = new Plain(...given)); };
+"""
+
+
+class Visit:
+    """A report opened in a window of its own, and all that went wrong or was asked for on the way."""
+
+    def __init__(
+        self,
+        browser: Any,
+        folder: Path,
+        performance: Performance,
+        *,
+        title: str = "take 1.mp3",
+        audio: EncodedAudio | None = None,
+        start_s: float = 0.0,
+        score: Score | None = None,
+    ):
+        path = folder / "report.html"
+        path.write_bytes(report_html(performance, title=title, audio=audio, start_s=start_s, score=score))
+        viewport = {"width": 1200, "height": 900}
+        self.page = browser.new_context(offline=True, viewport=viewport, color_scheme="light").new_page()
+        self.troubles = troubles_of(self.page)
+        self.requests: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.add_init_script(_LISTEN)
+        self.page.goto(path.as_uri())
+        self.page.locator("html[data-ready]").wait_for()
+
+    def filter(self, percent: int) -> None:
+        """Show the notes with this confidence at least."""
+        self.page.locator("#filter").fill(str(percent))
+
+    def fade(self, percent: int) -> None:
+        """From the recording to the piano."""
+        self.page.locator("#fade").fill(str(percent))
+
+    def colours(self) -> dict[Colour, int]:
+        """How often each colour is on the canvas."""
+        settle(self.page)
+        return colours(self.page.locator("#roll"))
+
+    def wait_past(self, time_s: float) -> None:
+        """Wait until playing has got there."""
+        until(lambda: float(self.page.locator("#position").input_value()) > time_s)
+
+    def now(self) -> str:
+        return self.page.locator("#clock").inner_text().split(" / ")[0]
+
+    def download(self, button: str) -> tuple[str, bytes]:
+        with self.page.expect_download() as waiting:
+            self.page.locator(button).click()
+        return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()

@@ -24,7 +24,8 @@ N_STEPS = 5  # of training, where the README takes 200
 CURL = [block for block in SHELL if block.mentions("curl ")]
 SERVE = [block for block in SHELL if block.mentions("pianotrans serve")]
 MODELS = [block for block in SHELL if block.mentions("pianotrans models list")]
-LACKING_DATA = [block for block in SHELL if block.file == Path("models/small/README.md")]  # a training of days
+LONG = {Path("models/small/README.md"), Path("models/beats/README.md")}  # trainings of hours or days
+LACKING_DATA = [block for block in SHELL if block.file in LONG]
 BY_CI = [block for block in SHELL if set(block.lines) <= RUN_BY_CI]
 REST = [block for block in SHELL if block not in CURL + SERVE + MODELS + LACKING_DATA + BY_CI]
 TOGETHER = [block for block in REST if block.mentions("--cluster")]

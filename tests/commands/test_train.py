@@ -1,6 +1,7 @@
 """`pianotrans train` and `pianotrans models export`, called as a user would."""
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +10,9 @@ import time
 import pytest
 
 from pianotrans import extras
+from pianotrans.score.beats.tracking import BeatModel, BeatTracker
 from pianotrans.training.runs.run_folder import RunFolder
+from tests.training.annotated import quavers, write_asap, write_piano_midi_de
 from tests.training.making import QUICK, make_index
 
 from .driving import ENVIRONMENT, command_line, only_error, run
@@ -78,7 +81,7 @@ def test_refusals(data, tmp_path, monkeypatch, arguments, message):
 
 def test_more_refusals(data, tmp_path, monkeypatch):
     result = run("train", "nothing", "--data", data, "--output", tmp_path / "run")
-    assert (result.exit_code, "neither a recipe (small, tiny, " in only_error(result)) == (1, True)
+    assert (result.exit_code, "neither a recipe (beats, small, tiny, " in only_error(result)) == (1, True)
     result = run("train", "tiny", "--data", tmp_path / "none", "--output", tmp_path / "run")
     assert (result.exit_code, "Make it with `pianotrans prepare`" in only_error(result)) == (1, True)
     result = train(data, tmp_path / "run", "--device", "nonsense")
@@ -88,6 +91,28 @@ def test_more_refusals(data, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     result = train(data, tmp_path / "file" / "run")
     assert (result.exit_code, "cannot be made" in only_error(result)) == (1, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["beats", "beats/without-asap"])
+def test_beats_are_trained_and_exported(tmp_path, recipe):
+    """The shipped recipes for a few steps on a few pieces, stopped in between by their end."""
+    folders = [write_piano_midi_de(tmp_path / "piano-midi-de")]
+    folders += [write_asap(tmp_path / "asap")] if recipe == "beats" else []
+    data = [part for folder in folders for part in ("--data", folder)]
+    small = ("steps=3", "moments_per_step=100", "cuts=[60]", "save_every_steps=2")
+    changes = [part for change in small for part in ("--set", change)]
+    out = tmp_path / "run"
+    result = run("train", recipe, *data, "--output", out, *changes)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "step 3: F1 % beats " in result.stderr
+    shutil.rmtree(RunFolder(out).checkpoints.last().folder)
+    result = run("train", recipe, *data, "--output", out, "--resume", *changes)
+    assert result.exit_code == 0
+    assert "Continuing after step 2 of 3." in result.stderr
+    result = run("models", "export", out, tmp_path / "mine", "--half")
+    assert result.exit_code == 0
+    assert BeatTracker(BeatModel.load(tmp_path / "mine")).find(quavers(20, 3)).beats
 
 
 def test_without_the_extra(data, tmp_path, monkeypatch):

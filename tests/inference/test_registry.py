@@ -6,7 +6,16 @@ import platformdirs
 import pytest
 
 from pianotrans.errors import ModelError
-from pianotrans.inference.registry import ModelEntry, Source, all_models, default_model, find_model
+from pianotrans.inference.registry import (
+    ModelEntry,
+    Source,
+    all_models,
+    default_model,
+    find_any_model,
+    find_model,
+    score_models,
+)
+from pianotrans.shipped import models_folder
 
 from .making import CONFIG
 
@@ -55,6 +64,20 @@ def test_a_model_that_nobody_has_trained_is_not_offered():
         ModelError, match=r"model 'small': has no weights yet. Train it with `pianotrans train small`"
     ):
         find_model("small")
+
+
+def test_models_for_scores_are_not_offered_for_transcription():
+    assert "beats" in [entry.name for entry in score_models()]
+    assert "beats" not in [entry.name for entry in all_models()]
+    with pytest.raises(ModelError, match=r"model 'beats': .* does not transcribe"):
+        find_model("beats")
+    assert find_any_model("beats").weights_path.is_file()
+    assert find_any_model("tiny") == find_model("tiny")
+
+
+def test_committed_weights_are_small():
+    sizes = [path.stat().st_size for path in models_folder().glob("*/weights.safetensors")]
+    assert sum(sizes) <= 4 * 2**20
 
 
 def test_any_folder_is_a_model(folder: Path):

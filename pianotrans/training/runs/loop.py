@@ -18,7 +18,7 @@ from pianotrans.files import write_atomically
 from pianotrans.inference.registry import CONFIG_FILE
 from pianotrans.training.runs.checkpoints import Checkpoint, Checkpoints
 from pianotrans.training.runs.state import TrainingState
-from pianotrans.training.runs.task import TOTAL, Part, Task, Validation
+from pianotrans.training.runs.task import TOTAL, Part, TrainingTask, Validation
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Loop:
     """
 
     fabric: Fabric
-    task: Task
+    task: TrainingTask
     state: TrainingState
     checkpoints: Checkpoints
     parts: Iterator[Sequence[Part]]

@@ -1,6 +1,6 @@
 """What is trained: all that loop, run folder and export do not know themselves.
 
-A kind of model is one `ModelKind`, listed in `kinds.py`. With settings and data it becomes a `Task`.
+A kind of model is one `ModelKind`, listed in `kinds.py`. With settings and data it becomes a `TrainingTask`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,7 +43,7 @@ class Validation:
     picture: NDArray[np.uint8] | None = None  # (height, width, 3)
 
 
-class Task(Protocol):
+class TrainingTask(Protocol):
     """A model to train, with its data. The same settings and data give the same of everything."""
 
     remedy: str  # for a device whose memory does not hold a step
@@ -91,7 +91,7 @@ class ModelKind:
     best_by: str
     read_config: Callable[[Path], Any]
     make_model: Callable[[Any], nn.Module]
-    open_task: Callable[[Any, Any, Sequence[Path], Fabric], Task]
+    open_task: Callable[[Any, Any, Sequence[Path], Fabric], TrainingTask]
     describe: Callable[[About, Any, Checkpoint], Mapping[str, str]]
     report: Callable[[Any, Mapping[str, float]], Sequence[str]]
     is_small: bool = False

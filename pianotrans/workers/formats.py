@@ -104,7 +104,7 @@ def _report(heard: Heard) -> bytes:
     if not isinstance(heard.source, Path):
         heard.source.seek(0)
     performance = heard.performance if heard.score is None else heard.score.performance
-    return report_page(performance, heard.source, title=heard.title, reading=heard.reading)
+    return report_page(performance, heard.source, title=heard.title, reading=heard.reading, score=heard.score)
 
 
 def _of_score(encode: Callable[[Score], bytes]) -> Callable[[Heard], bytes]:

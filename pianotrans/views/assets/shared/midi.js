@@ -20,7 +20,7 @@ export function midiBytes(notes, pedals, durationS) {
   }
   events.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
 
-  const conductor = [0, 0xff, 0x51, 3, 0x07, 0xa1, 0x20, 0, 0xff, 0x58, 4, 4, 2, 24, 8, 0, 0xff, 0x2f, 0];
+  const conductor = [0, 0xff, 0x51, 3, 0x07, 0xa1, 0x20, 0, 0xff, 0x2f, 0];
   const piano = [0, 0xff, 0x03, 5, ...[..."Piano"].map((letter) => letter.charCodeAt(0)), 0, 0xc0, 0];
   let now = 0;
   let status = 0xc0;

@@ -41,8 +41,8 @@ def assign_voices(
 
     All but `bars` have one value for each note: `position` where it stands and `release` (n_notes,) when its key
     was let go, in quarter notes since the first bar; `key` its MIDI number; `staff` 1 or 2. `bars` cover all
-    positions, without gaps. Within a voice of a staff, notes begin and end together, or follow one another. Every duration is
-    one note value or two tied ones. Cost: 0.3 ms a note.
+    positions, without gaps. Within a voice of a staff, notes begin and end together, or follow one another. Every
+    duration is one note value or two tied ones. Cost: 0.3 ms a note.
     """
     voice = np.ones(len(key), dtype=np.int64)
     duration = [Fraction(0)] * len(key)

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.notes_on_paper ASAP [--split test]
 
-Positions, hands and, for the spelling, key signatures are the true ones of the alignments; releases are as played. Pieces whose
-bars cannot be read off the alignment are left out of durations and voices.
+Positions, hands and, for the spelling, key signatures are the true ones of the alignments; releases are as played.
+Pieces whose bars cannot be read off the alignment are left out of durations and voices.
 """
 
 import argparse

@@ -12,8 +12,8 @@ N_FEATURES = 1 + 2 * len(_STEPS) + 3 * 12
 def describe_notes(position: Array, pitch_class: Integers, key: Integers, staff: Integers) -> Array:
     """Features of every note, (n_notes, N_FEATURES).
 
-    `position` (n_notes,) in quarter notes, in any order; `pitch_class` counts from the tonic of the signature's major
-    key. First a 1; then which steps lead from the last onset of the staff to the note, and from it to the next;
+    `position` (n_notes,) in quarter notes, in any order; `pitch_class` counts from the tonic of the major key.
+    First a 1; then which steps lead from the last onset of the staff to the note, and from it to the next;
     then shares of pitch classes struck with it, near it, and in its surroundings.
     """
     features = np.zeros((len(key), N_FEATURES))

@@ -1,8 +1,8 @@
 """How each note is spelled, from the key signature, the notes around it, and the steps to and from it.
 
 On the line of fifths a pitch class has two places that come into question, twelve fifths apart: C sharp or D flat.
-For each pitch class above the tonic, logistic regression on (n)ASAP says which of them it is. All is counted from the
-key signature, so transposing notes and signatures transposes the spellings.
+For each pitch class above the tonic, logistic regression on (n)ASAP says which of them it is. All is counted from
+the key signature, so transposing notes and signatures transposes the spellings.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def spell(
 ) -> tuple[Spelling, ...]:
     """The spelling of each note.
 
-    `key` (n_notes,) are MIDI numbers, `position` (n_notes,) quarter notes in any order, `staff` (n_notes,) the hands,
+    `key` (n_notes,) are MIDI numbers, `position` (n_notes,) quarter notes in any order, `staff` (n_notes,) hands,
     `bar_of_note` (n_notes,) the bars from 0, and `keys` the signature of each bar. Cost: 10 µs a note.
     """
     if not len(key):

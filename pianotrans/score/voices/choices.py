@@ -28,7 +28,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Notes from number `n_lower` on are in the upper voice and end at `upper_end`, those below it at `lower_end`."""
+    """Notes from number `n_lower` on are in the upper voice and end at `upper_end`, those below at `lower_end`."""
 
     n_lower: int
     lower_end: int

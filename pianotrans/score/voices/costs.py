@@ -1,7 +1,7 @@
 """What is learned of durations and voices.
 
-COSTS are minus the log-linear weights with which a note's end is chosen among its candidates, fitted to the notes of
-26 training performances of (n)ASAP. The other costs are chosen on training pieces.
+COSTS are minus the log-linear weights with which a note's end is chosen among its candidates, fitted to the notes
+of 26 training performances of (n)ASAP. The other costs are chosen on training pieces.
 """
 
 import numpy as np

@@ -91,7 +91,7 @@ def _usual_overlap(starts: list[int], downs: list[Array]) -> list[float]:
 
 
 def _short_ends(meter: Meter, start: int, following: int) -> list[int]:
-    """Ends up to the next onset of the staff: the onset itself, beats before it, a step or half a step of the grid."""
+    """Ends up to the next onset of the staff: the onset, beats before it, a step or half a step of the grid."""
     grid = meter.grid(start)
     tried = {following, meter.bar_end(start), start + grid}
     if not meter.is_tuplet(start):
@@ -117,7 +117,7 @@ def _held_ends(meter: Meter, start: int, later: list[int]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class _Passing:
-    """The onsets behind one, and what is struck there; `following` is the first, or where the staff's last note ends."""
+    """The onsets behind one, and what is struck there; `following` is the first, or the staff's end."""
 
     starts: list[int]
     chords: list[tuple[int, ...]]

@@ -1,8 +1,8 @@
 """Voices and notated durations of all notes, staff by staff.
 
 Performers let go early and hold with the pedal, so a note lasts to the next onset of its staff unless much speaks
-against it: it is let go far earlier, and a rest follows; or it is held while others move, and a second voice begins.
-The best of all such choices is found exactly, for a staff as a whole.
+against it: it is let go far earlier, and a rest follows; or it is held while others move, and a second voice
+begins. The best of all such choices is found exactly, for a staff as a whole.
 """
 
 from collections.abc import Sequence
@@ -39,10 +39,10 @@ def assign_voices(
 ) -> Voices:
     """The voice and the notated duration of each note.
 
-    All but `bars` have one value for each note: `position` where it stands and `release` (n_notes,) when its key was
-    let go, in quarter notes since the first bar; `key` its MIDI number; `staff` 1 or 2. `bars` cover all positions,
-    without gaps. Within a voice of a staff, notes begin and end together, or follow one another. Every duration is
-    one note value or two tied ones. Cost: 0.3 ms a note.
+    All but `bars` have one value for each note: `position` where it stands and `release` (n_notes,) when its key
+    was let go, in quarter notes since the first bar; `key` its MIDI number; `staff` 1 or 2. `bars` cover all
+    positions, without gaps. Within a voice of a staff, notes begin and end together, or follow one another. Every
+    duration is one note value or two tied ones. Cost: 0.3 ms a note.
     """
     voice = np.ones(len(key), dtype=np.int64)
     duration = [Fraction(0)] * len(key)

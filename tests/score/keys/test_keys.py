@@ -1,6 +1,6 @@
 """Key signatures of bars."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -65,7 +65,7 @@ def test_best_chain_is_that_of_enumeration():
         scores, start, steps = rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=(3, 3))
 
         def total(states, scores=scores, start=start, steps=steps):
-            moves = sum(steps[a, b] for a, b in zip(states, states[1:], strict=False))
+            moves = sum(steps[a, b] for a, b in pairwise(states))
             return start[states[0]] + moves + sum(scores[i, s] for i, s in enumerate(states))
 
         assert tuple(best_chain(scores, start, steps)) == max(product(range(3), repeat=4), key=total)

@@ -35,5 +35,5 @@ def calibrate(model: HandModel, sources: Iterable[HandSource]) -> float:
     temperature = float(_TEMPERATURES[np.mean(losses, axis=0).argmin()])
     with torch.no_grad():
         for weight in model.network.leave.parameters():
-            weight /= temperature
+            weight.div_(temperature)
     return temperature

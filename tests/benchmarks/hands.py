@@ -25,7 +25,7 @@ from pianotrans.score.hands.hands import LEFT, RIGHT, Hands
 from pianotrans.training.variations import damage
 
 N_WORST = 8
-MOVING_REACH = 24  # notes on either side; the best of 8, 16, 24, 32, 48
+MOVING_REACH = 16  # notes on either side; the best of 8, 16, 24, 32, 48, 64 on (n)ASAP
 
 
 def moving_mean(performance: Performance) -> Hands:

@@ -42,7 +42,7 @@ def sampler(course: HandCourse = COURSE) -> HandSampler:
 @pytest.mark.parametrize("seed", range(5))
 def test_hands_stay_with_their_notes(seed: int):
     """In these pieces the upper note of a chord is the right hand's."""
-    settings = HandAugmentation(most_lost=0, most_jitter_s=0, mirrored=0)
+    settings = HandAugmentation(most_lost=0, most_jitter_s=0, one_hand=0, mirrored=0)
     notes, hand = augment_hands(SOURCES[0].notes, SOURCES[0].hand, settings, np.random.default_rng(seed))
     known = hand > 0
     assert known.sum() == 60
@@ -51,10 +51,29 @@ def test_hands_stay_with_their_notes(seed: int):
 
 
 def test_the_mirror_swaps_hands_and_ends_of_the_keyboard():
-    settings = HandAugmentation(most_lost=0, most_added=0, most_jitter_s=0, transposition=0, mirrored=1)
+    settings = HandAugmentation(
+        most_lost=0, most_added=0, most_jitter_s=0, transposition=0, one_hand=0, moved_hand=0, mirrored=1
+    )
     notes, hand = augment_hands(SOURCES[0].notes, SOURCES[0].hand, settings, np.random.default_rng(0))
     np.testing.assert_array_equal(notes.key, 129 - SOURCES[0].notes.key)
     np.testing.assert_array_equal(hand, 3 - SOURCES[0].hand)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_hand_alone_or_an_octave_away(seed: int):
+    random = np.random.default_rng(seed)
+    still = {"most_lost": 0, "most_added": 0, "most_jitter_s": 0, "transposition": 0, "mirrored": 0}
+    notes, hand = augment_hands(
+        SOURCES[0].notes, SOURCES[0].hand, HandAugmentation(**still, one_hand=1, moved_hand=0), random
+    )
+    assert len(set(hand.tolist())) == 1
+    assert len(notes.key) == np.sum(SOURCES[0].hand == hand[0])
+    notes, hand = augment_hands(
+        SOURCES[0].notes, SOURCES[0].hand, HandAugmentation(**still, one_hand=0, moved_hand=1), random
+    )
+    moved = notes.key - SOURCES[0].notes.key
+    assert {len(set(moved[hand == side].tolist())) for side in (LEFT, RIGHT)} == {1}
+    assert sorted(set(np.abs(moved).tolist())) == [0, 12]
 
 
 def test_a_part_begins_at_zero():
@@ -99,7 +118,7 @@ def test_a_short_run_learns_what_no_split_can_tell():
     course = HandCourse(steps=60, warm_up_steps=5, notes_per_step=320, cut=80, average_decay=0.5, network=SMALL)
     run, batches = HandRun(course), sampler(course)
     run.know_features(batches)
-    losses = [sum(run.take_step(batches).values()) for _ in range(course.steps)]
+    losses = [run.take_step(batches)["hands"] for _ in range(course.steps)]
     assert losses[-1] < losses[0] / 3
     found = HandFinder(run.averaged_model()).find_in(SOURCES[1].notes)
     assert np.mean(found.hand == SOURCES[1].hand) > 0.95

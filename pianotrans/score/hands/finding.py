@@ -11,10 +11,9 @@ from torch import Tensor, nn
 from pianotrans.errors import ModelError
 from pianotrans.events import Performance
 from pianotrans.score.beats.notes import NoteTable
-from pianotrans.score.hands.chain import sum_hands
 from pianotrans.score.hands.features import compute_features
 from pianotrans.score.hands.hands import LEFT, RIGHT, Hands
-from pianotrans.score.hands.network import HandLogits, HandNetwork, HandNetworkConfig
+from pianotrans.score.hands.network import HandNetwork, HandNetworkConfig
 from pianotrans.tables import from_table, read_toml
 
 _WINDOW = 4096  # notes
@@ -67,19 +66,16 @@ class HandFinder:
 
     def find_in(self, notes: NoteTable) -> Hands:
         """The hands of notes in order of onset."""
-        if not len(notes.key):
-            return Hands(np.zeros(0, dtype=np.int64), np.zeros(0))
-        logits = self.predict(notes)
-        right, same = (x[None].double().numpy() for x in (logits.right, logits.same))
-        probability = sum_hands(right, same, np.zeros((1, len(notes.key), 2))).right[0]
-        confidence = np.clip(np.maximum(probability, 1 - probability), 0, 1)
-        return Hands(np.where(probability >= 0.5, RIGHT, LEFT), confidence)
+        right = self.predict(notes).double()
+        return Hands(np.where(right >= 0, RIGHT, LEFT), torch.sigmoid(right.abs()).numpy())
 
-    def predict(self, notes: NoteTable, window: int = _WINDOW) -> HandLogits:
-        """What the network says of every note, (n_notes, …).
+    def predict(self, notes: NoteTable, window: int = _WINDOW) -> Tensor:
+        """The logit of the right hand for every note, (n_notes,).
 
         It sees `window` notes at once, a multiple of its reach, and around them all that can count for these.
         """
+        if not len(notes.key):
+            return torch.zeros(0)
         network = self._model.network
         margin = network.config.n_blocks * network.config.reach
         features = torch.from_numpy(compute_features(notes))[None]
@@ -91,9 +87,9 @@ class HandFinder:
             for start in range(0, len(notes.key), window):
                 first = max(start - margin, 0)
                 seen = slice(first, start + window + margin)
-                logits = network(*(x[:, seen] for x in (features, time_s, key, is_there)))
-                parts.append(HandLogits(*(x[0, start - first : start - first + window] for x in logits)))
-        return HandLogits(*(torch.cat(column) for column in zip(*parts, strict=True)))
+                right = network(*(x[:, seen] for x in (features, time_s, key, is_there)))
+                parts.append(right[0, start - first : start - first + window])
+        return torch.cat(parts)
 
 
 def split_hands(performance: Performance, key: int) -> Hands:

@@ -4,13 +4,11 @@ Axes: B pieces, M notes (padded), D width.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from pianotrans.score.attention import Near, NearBlock, Phases, rotary_phases
-from pianotrans.score.hands.chain import N_BACK
 from pianotrans.score.hands.features import N_FEATURES
 
 
@@ -23,24 +21,11 @@ class HandNetworkConfig:
     feed_forward_factor: int = 2
     n_blocks: int = 4
     reach: int = 32  # notes to one side at least; at most twice as many
-    dropout: float = 0.1
-
-
-class HandLogits(NamedTuple):
-    """What the network says of every note.
-
-    `alone` (B, M): the logit of the right hand, of each note by itself. For the chain, `right` (B, M) is the log
-    potential of the right hand over the left, and `same` (B, M, N_BACK) that of the hand that plays the note i + 1
-    before, over the other hand.
-    """
-
-    alone: Tensor
-    right: Tensor
-    same: Tensor
+    dropout: float = 0.2
 
 
 class HandNetwork(nn.Module):
-    """Features of notes to log potentials of hands."""
+    """Features of notes to the logits of the right hand."""
 
     feature_mean: Tensor
     feature_scale: Tensor
@@ -58,11 +43,13 @@ class HandNetwork(nn.Module):
             for _ in range(config.n_blocks)
         )
         self.leave_norm = nn.LayerNorm(width)
-        self.leave = nn.Linear(width, 1 + N_BACK)
-        self.alone_weight = nn.Parameter(torch.tensor(1.0))  # in the chain, where neighbours speak for a note, too
+        self.leave = nn.Linear(width, 1)
 
-    def forward(self, features: Tensor, time_s: Tensor, key: Tensor, is_there: Tensor) -> HandLogits:
-        """`features` (B, M, N_FEATURES), `time_s`, `key` and `is_there` (B, M), which is False for padding."""
+    def forward(self, features: Tensor, time_s: Tensor, key: Tensor, is_there: Tensor) -> Tensor:
+        """Logits (B, M) of the right hand.
+
+        `features` (B, M, N_FEATURES), `time_s` and `key` (B, M), `is_there` (B, M): False where a piece is padded.
+        """
         n_notes = features.shape[1]
         n_more = -n_notes % self.config.reach
         features = (features - self.feature_mean) / self.feature_scale
@@ -72,8 +59,8 @@ class HandNetwork(nn.Module):
         h = self.enter_norm(self.enter(features))
         for block in self.blocks:
             h = block(h, near)
-        alone, same = self.leave(self.leave_norm(h))[:, :n_notes].split([1, N_BACK], dim=-1)
-        return HandLogits(alone[..., 0], self.alone_weight * alone[..., 0], same)
+        right: Tensor = self.leave(self.leave_norm(h))[:, :n_notes, 0]
+        return right
 
     def _phases(self, time_s: Tensor, key: Tensor) -> Phases:
         """Half of the waves tell seconds, the others semitones."""

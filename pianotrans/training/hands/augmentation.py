@@ -30,6 +30,8 @@ class HandAugmentation:
     most_added: float = 0.05
     held_by_pedal: float = 0.3  # probability that notes last as long as the pedal holds them
     without_dynamics: float = 0.1
+    one_hand: float = 0.03  # probability that only one of them plays
+    moved_hand: float = 0.15  # and that one of them plays an octave higher or lower
     mirrored: float = 0.2  # probability that the keyboard is reflected, and the hands with it
 
 
@@ -44,7 +46,25 @@ def augment_hands(
     end_s = float(notes.offset_s.max(initial=0.0)) + 1
     warp = draw_tempo(end_s, settings.log_tempo, settings.log_tempo_drift, random)
     notes, hand = change_times(notes, warp), np.where(source >= 0, hand[source], 0)
+    if random.random() < settings.one_hand:
+        notes, hand = _leave_one(notes, hand, random)
+    if random.random() < settings.moved_hand:
+        notes = _move_one(notes, hand, random)
     return _mirror(notes, hand) if random.random() < settings.mirrored else (notes, hand)
+
+
+def _leave_one(notes: NoteTable, hand: Integers, random: Generator) -> tuple[NoteTable, Integers]:
+    kept = hand == random.choice([LEFT, RIGHT])
+    if not kept.any():
+        return notes, hand
+    onset_s, offset_s, key, velocity = (x[kept] for x in (notes.onset_s, notes.offset_s, notes.key, notes.velocity))
+    return NoteTable(onset_s, offset_s, key, velocity, notes.pedals_s), hand[kept]
+
+
+def _move_one(notes: NoteTable, hand: Integers, random: Generator) -> NoteTable:
+    moved = notes.key + np.where(hand == random.choice([LEFT, RIGHT]), random.choice([-12, 12]), 0)
+    is_playable = np.all((moved >= LOWEST_KEY) & (moved <= HIGHEST_KEY))
+    return replace(notes, key=moved) if is_playable else notes
 
 
 def _mirror(notes: NoteTable, hand: Integers) -> tuple[NoteTable, Integers]:

@@ -8,7 +8,7 @@ import torch
 from pianotrans.score.hands.finding import HandModel
 from pianotrans.score.hands.network import HandNetworkConfig
 from pianotrans.training.hands.augmentation import HandAugmentation
-from pianotrans.training.hands.objective import hand_losses
+from pianotrans.training.hands.objective import hand_loss
 from pianotrans.training.hands.sampling import HandSampler
 from pianotrans.training.optimisation.average import WeightAverage
 from pianotrans.training.optimisation.muon import Muon
@@ -28,7 +28,7 @@ class HandCourse:
     cut: int = 320  # notes of a piece that are seen together
     weight_decay: float = 0.1
     muon_rate: float = 2.0  # how much faster the matrices within blocks learn
-    average_decay: float = 0.99
+    average_decay: float = 0.995
     gradient_norm: float = 1.0
     seed: int = 7
     augmentation: HandAugmentation = field(default_factory=HandAugmentation)
@@ -75,7 +75,7 @@ class HandRun:
         self.model.network.feature_scale.copy_(features.std(dim=0).clamp(min=_LEAST_SPREAD))
 
     def take_step(self, sampler: HandSampler) -> dict[str, float]:
-        """Learn from the batch of this step; returns its losses by name."""
+        """Learn from the batch of this step; returns its loss by name."""
         batch = sampler.batch(self.step)
         self.model.train()
         rate = self.course.rate_of(self.step)
@@ -84,8 +84,7 @@ class HandRun:
                 group["lr"] = rate * group["factor"]
         torch.manual_seed(self.course.seed * 1_000_003 + self.step)
         logits = self.model.network(batch.features, batch.time_s, batch.key, batch.is_there)
-        losses = hand_losses(logits, batch.hand)
-        loss = torch.stack(list(losses.values())).sum()
+        loss = hand_loss(logits, batch.hand)
         self.model.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.course.gradient_norm)
@@ -93,7 +92,7 @@ class HandRun:
             optimizer.step()
         self.step += 1
         self.average.update(self.step)
-        return {name: float(value.detach()) for name, value in losses.items()}
+        return {"hands": float(loss.detach())}
 
     def averaged_model(self) -> HandModel:
         """A model with the averaged weights, ready to find hands."""

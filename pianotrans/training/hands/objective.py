@@ -1,52 +1,39 @@
-"""The losses of the hand network: of each note by itself, and of all hands together.
+"""The loss of the hand network, and how its confidences are made true."""
 
-The likelihood of all hands alone would not do: a stretch of many notes given to the wrong hand costs it little more
-than the two places where the hands change, while each of these notes is wrong.
-"""
-
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pianotrans.score.beats.notes import Array
-from pianotrans.score.hands.chain import sum_hands
-from pianotrans.score.hands.hands import LEFT, RIGHT
-from pianotrans.score.hands.network import HandLogits
+from pianotrans.score.hands.finding import HandFinder, HandModel
+from pianotrans.score.hands.hands import RIGHT
+from pianotrans.training.hands.examples import HandSource
+
+_TEMPERATURES = np.exp(np.arange(-0.5, 1.5, 0.02))
 
 
-def hand_losses(logits: HandLogits, hand: Tensor) -> dict[str, Tensor]:
-    """Both losses, in nats per note; `hand` (B, M) is 0 where it is not known."""
-    is_known = hand > 0
-    is_right = (hand == RIGHT).to(logits.alone.dtype)
-    alone = nn.functional.binary_cross_entropy_with_logits(logits.alone, is_right, is_known, reduction="sum")
-    return {"alone": alone / is_known.sum().clamp(min=1), "together": chain_loss(logits, hand)}
+def hand_loss(right: Tensor, hand: Tensor) -> Tensor:
+    """The cross-entropy in nats per note; `hand` (B, M) is 0 where it is not known."""
+    is_known = (hand > 0).to(right.dtype)
+    is_right = (hand == RIGHT).to(right.dtype)
+    total = nn.functional.binary_cross_entropy_with_logits(right, is_right, is_known, reduction="sum")
+    return total / is_known.sum().clamp(min=1)
 
 
-def chain_loss(logits: HandLogits, hand: Tensor) -> Tensor:
-    """Minus the log-probability of the known hands, whose gradient is exact; it sums over those not known."""
-    allowed = np.zeros((*hand.shape, 2))
-    allowed[..., 0][hand.numpy() == RIGHT] = -np.inf
-    allowed[..., 1][hand.numpy() == LEFT] = -np.inf
-    loss: Tensor = _NegativeLogLikelihood.apply(logits.right, logits.same, allowed)  # type: ignore[no-untyped-call]
-    return loss / max(int((hand > 0).sum()), 1)
+def calibrate(model: HandModel, sources: Iterable[HandSource]) -> float:
+    """Divide the logits of a model by the temperature that suits held-out pieces best; returns it.
 
-
-class _NegativeLogLikelihood(torch.autograd.Function):
-    """The log partition of all ways less that of the ways allowed; its gradients are differences of marginals."""
-
-    @staticmethod
-    def forward(ctx: Any, right: Tensor, same: Tensor, allowed: Array) -> Tensor:
-        n_pieces = len(right)
-        twice = [x.detach().double().numpy().repeat(2, axis=0) for x in (right, same)]
-        both = np.stack([np.zeros_like(allowed), allowed], axis=1).reshape(-1, *allowed.shape[1:])
-        found = sum_hands(twice[0], twice[1], both)
-        *marginals, log_partition = (x.reshape(n_pieces, 2, *x.shape[1:]) for x in found)
-        ctx.save_for_backward(*(torch.from_numpy(x[:, 0] - x[:, 1]).to(right.dtype) for x in marginals))
-        return right.new_tensor((log_partition[:, 0] - log_partition[:, 1]).sum())
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        right, same = ctx.saved_tensors
-        return grad * right, grad * same, None
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017. Each piece counts the same.
+    """
+    finder = HandFinder(model)
+    losses = []
+    for source in sources:
+        right = finder.predict(source.notes)
+        hand = torch.from_numpy(source.hand)
+        losses.append([float(hand_loss(right / temperature, hand)) for temperature in _TEMPERATURES])
+    temperature = float(_TEMPERATURES[np.mean(losses, axis=0).argmin()])
+    with torch.no_grad():
+        for weight in model.network.leave.parameters():
+            weight.div_(temperature)
+    return temperature

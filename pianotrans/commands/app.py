@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from pianotrans.commands import bench, models, prepare, serve, synthesize, train, view
+from pianotrans.commands import bench, models, prepare, score, serve, synthesize, train, view
 from pianotrans.commands.evaluate import app as evaluate
+from pianotrans.commands.scoring import ScoringCommand
 from pianotrans.commands.streams import print_line
 from pianotrans.commands.transcribe.command import transcribe
 from pianotrans.version import __version__
@@ -17,7 +18,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("transcribe", no_args_is_help=True)(transcribe)
+app.command("transcribe", cls=ScoringCommand, no_args_is_help=True)(transcribe)
+app.command("score", cls=ScoringCommand, no_args_is_help=True)(score.score)
 app.add_typer(evaluate.app, name="evaluate")
 app.command("serve")(serve.serve)
 app.command("view", no_args_is_help=True)(view.view)

@@ -1,6 +1,7 @@
 """From a performance to its score: one stage after the other."""
 
 from collections import defaultdict
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 from pianotrans.events import Performance
 from pianotrans.score.bars import BarGrid, fixed_bars, lay_out_bars
 from pianotrans.score.beats.grid import BeatGrid
-from pianotrans.score.beats.hints import TimeSignature
+from pianotrans.score.beats.hints import BeatHints, TimeSignature
 from pianotrans.score.beats.notes import Array, Integers
 from pianotrans.score.hands.hands import Hands
 from pianotrans.score.keys.keys import find_keys
@@ -27,12 +28,13 @@ from pianotrans.score.voices.voices import assign_voices
 def make_score(performance: Performance, settings: ScoreSettings | None = None, *, title: str = "") -> Score:
     """The score of a performance.
 
-    Where no beats are found with enough certainty, and none are given, it has bars of a fixed tempo
+    Where no beats are found with enough certainty, and nothing is said of them, it has bars of a fixed tempo
     (`Score.is_found` is False). Raises ScoreError where no beats agree with all hints. Cost: about half a processor
     minute for an hour of music.
     """
     settings = settings or ScoreSettings()
     grid = load_beat_tracker().find(performance, settings.hints)
+    grid = replace(grid, is_given=settings.hints != BeatHints())
     bars = _bars(grid, performance)
     hands = _hands(performance, settings.split_key)
     positions = find_positions(performance, bars, hands, settings)

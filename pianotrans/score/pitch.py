@@ -62,3 +62,11 @@ class KeySignature:
     def __post_init__(self) -> None:
         if not -7 <= self.fifths <= 7:
             raise ScoreError(f"key signature of {self.fifths} fifths: give -7 (flats) to 7 (sharps).")
+
+    @property
+    def name(self) -> str:
+        """Its name, such as E flat major; without a mode, that of the major key."""
+        place, mode = (self.fifths + 3, "minor") if self.mode == "minor" else (self.fifths, "major")
+        alter, step = divmod(place + 1, 7)
+        sign = {-1: " flat", 0: "", 1: " sharp"}[alter]
+        return f"{_STEPS[step]}{sign} {mode}"

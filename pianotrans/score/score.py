@@ -112,7 +112,7 @@ class Score:
         positions.append(self.measures[-1].end)
         meters = [
             (m.position, m.time_signature.numerator, m.time_signature.denominator)
-            for m in _changes(self.measures, lambda measure: measure.time_signature)
+            for m in _changes(self.measures, lambda measure: (measure.time_signature, measure.number == 0))
         ]
         keys = [
             (m.position, m.key_signature.fifths, m.key_signature.mode)

@@ -7,7 +7,7 @@ import typer
 
 from pianotrans.audio import Reading
 from pianotrans.batch import Destination, Options
-from pianotrans.commands import options
+from pianotrans.commands import options, scoring
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
 from pianotrans.commands.transcribe.collection import cluster_pools, transcribe_collection
@@ -15,6 +15,7 @@ from pianotrans.commands.transcribe.one_by_one import transcribe_one_by_one
 from pianotrans.commands.transcribe.planning import make_plan
 from pianotrans.errors import FAILED, UsageError
 from pianotrans.events import Cleaning, Durations
+from pianotrans.extras import require
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
 from pianotrans.workers.recipe import Recipe
 
@@ -44,7 +45,8 @@ def transcribe(
         typer.Option(
             "--format",
             metavar=",".join(FORMATS),
-            help="Formats to write; html is a page that shows and plays the transcription.",
+            help="Formats to write. html is a page that shows and plays the transcription; musicxml, svg and pdf are "
+            "sheet music.",
             show_default=DEFAULT_FORMAT,
         ),
     ] = None,
@@ -75,6 +77,20 @@ def transcribe(
             help="Compute the probability of every note and pedal, for json, csv and html.",
         ),
     ] = True,
+    bpm: scoring.Bpm = None,
+    time_signature: scoring.TimeSignatures = None,
+    downbeat_at: scoring.DownbeatAt = None,
+    pickup: scoring.Pickup = None,
+    key: scoring.Key = None,
+    half_tempo: scoring.HalfTempo = False,
+    double_tempo: scoring.DoubleTempo = False,
+    swing: scoring.Swing = False,
+    grid: scoring.Grid = None,
+    beats: scoring.Beats = None,
+    hands: scoring.Hands = None,
+    tempo: scoring.Tempo = None,
+    tempo_per: scoring.TempoChanges = None,
+    quantize: scoring.Quantize = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -165,6 +181,8 @@ def transcribe(
             raise UsageError("cannot be used with --no-confidence.", "min_confidence", "min_onset_confidence")
         with reporter.waiting("Looking for recordings …"):
             plan = make_plan(inputs, output, formats or [])
+        if any(FORMATS[name].is_engraved for name in plan.formats):
+            require("score")
         recipe = Recipe(
             formats=plan.formats,
             pedal=pedal,
@@ -176,6 +194,20 @@ def transcribe(
             tuning=tuning,
             reading=Reading(start, end, track, allow_damaged=allow_damaged, from_zero=from_zero),
             confidence=confidence,
+            scoring=scoring.score_settings(
+                bpm=bpm,
+                time_signature=time_signature,
+                downbeat_at=downbeat_at,
+                pickup=pickup,
+                key=key,
+                half_tempo=half_tempo,
+                double_tempo=double_tempo,
+                swing=swing,
+                grid=grid,
+                beats=beats,
+                hands=hands,
+            ),
+            midi=scoring.midi_settings(tempo=tempo, tempo_per=tempo_per, quantize=quantize, hands=hands),
             cleaning=Cleaning(
                 min_confidence=min_confidence,
                 min_onset_confidence=min_onset_confidence,

@@ -35,9 +35,10 @@ class Beat:
 
 @dataclass(frozen=True)
 class BeatGrid:
-    """The beats of a performance in order of time."""
+    """The beats of a performance in order of time. `is_given`: they follow from what the user says of them."""
 
     beats: tuple[Beat, ...] = ()
+    is_given: bool = False
 
     @cached_property
     def times_s(self) -> Array:
@@ -61,8 +62,8 @@ class BeatGrid:
 
     @property
     def is_found(self) -> bool:
-        """Whether the beats are certain enough to be used. Free improvisation has none."""
-        return self.certainty >= CERTAIN_ENOUGH
+        """Whether there are beats that can be used: certain enough, or given. Free improvisation has none."""
+        return len(self.beats) > 1 and (self.is_given or self.certainty >= CERTAIN_ENOUGH)
 
     @property
     def bpm(self) -> float | None:

@@ -1,0 +1,218 @@
+"""`pianotrans score`: a performance as sheet music, corrected by what the user knows of it."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pianotrans.audio import Reading, check_file
+from pianotrans.commands import scoring
+from pianotrans.commands.console import Reporter
+from pianotrans.commands.exits import exits
+from pianotrans.commands.options import (
+    Device,
+    End,
+    Model,
+    Overwrite,
+    Precision,
+    Quiet,
+    Start,
+    Track,
+    Tuning,
+    Verbose,
+)
+from pianotrans.errors import FAILED, OutputError, UsageError
+from pianotrans.events import PERFORMANCE_SUFFIXES, load_performance
+from pianotrans.extras import require
+from pianotrans.workers.formats import FORMATS, Heard, format_of, parse_formats, suffix_of
+
+if TYPE_CHECKING:
+    from pianotrans.events import Performance
+    from pianotrans.score.score import Score
+
+_DEFAULT_FORMAT = "musicxml"
+_LABEL_SUFFIXES = (".txt", ".lab")
+
+
+def score(
+    source: Annotated[
+        Path, typer.Argument(metavar="SONG", help="A MIDI file, the JSON of a transcription, or a recording.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="File or folder to write to.",
+            show_default="SONG.musicxml beside SONG",
+        ),
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="musicxml,svg,pdf,mid,json",
+            help="Formats to write; svg and pdf need the extra `score`.",
+            show_default="by the suffix of OUT, or musicxml",
+        ),
+    ] = None,
+    write_beats: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write the beats, to edit and to give back with --beats: .csv, or .txt for Audacity.",
+        ),
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Title of the score.", show_default="the name of SONG")
+    ] = None,
+    bpm: scoring.Bpm = None,
+    time_signature: scoring.TimeSignatures = None,
+    downbeat_at: scoring.DownbeatAt = None,
+    pickup: scoring.Pickup = None,
+    key: scoring.Key = None,
+    half_tempo: scoring.HalfTempo = False,
+    double_tempo: scoring.DoubleTempo = False,
+    swing: scoring.Swing = False,
+    grid: scoring.Grid = None,
+    beats: scoring.Beats = None,
+    hands: scoring.Hands = None,
+    tempo: scoring.Tempo = None,
+    tempo_per: scoring.TempoChanges = None,
+    quantize: scoring.Quantize = None,
+    start: Start = 0.0,
+    end: End = None,
+    track: Track = None,
+    tuning: Tuning = "auto",
+    model: Model = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write a performance as a score: MusicXML, or engraved pages as SVG or PDF.
+
+    A recording is transcribed first. Beats, bars, hands, rhythm, key and voices are found; what you know of them, as
+    --bpm or --downbeat-at, is taken as true, and the rest follows from it. Exit codes: 0 done, 1 something cannot be
+    read or written, 2 wrong usage, 130 interrupted.
+    """
+    reporter = Reporter(quiet=quiet, verbose=verbose)
+    with exits(reporter, "Nothing was written."):
+        settings = scoring.score_settings(
+            bpm=bpm,
+            time_signature=time_signature,
+            downbeat_at=downbeat_at,
+            pickup=pickup,
+            key=key,
+            half_tempo=half_tempo,
+            double_tempo=double_tempo,
+            swing=swing,
+            grid=grid,
+            beats=beats,
+            hands=hands,
+        )
+        midi = scoring.midi_settings(tempo=tempo, tempo_per=tempo_per, quantize=quantize, hands=hands)
+        outputs = _outputs(source, output, formats or [])
+        _check(outputs, write_beats, overwrite=overwrite)
+        if source.suffix.lower() in PERFORMANCE_SUFFIXES:
+            performance = load_performance(source, say=reporter.say)
+        else:
+            how = {"model": model, "device": device, "precision": precision, "tuning": tuning}
+            performance = _transcribe(source, Reading(start, end, track), how, reporter)
+        with reporter.waiting("Making the score …"):
+            heard = Heard(performance, Path(title or source.stem), scoring=settings, midi=midi)
+            contents = {path: FORMATS[name].encode(heard) for name, path in outputs.items()}
+        made = heard.score
+        assert made is not None
+        if write_beats is not None:
+            contents[write_beats] = _beats(made, write_beats)
+        _write(contents, overwrite=overwrite)
+        for remark in made.performance.remarks:
+            reporter.say(f"{source.name}: {remark.text}")
+        reporter.say(f"{describe(made)}. Written to {', '.join(map(str, contents))}")
+
+
+def describe(score: "Score") -> str:
+    """What a score is, in a line: bars, meter, key and tempo, and how certain the beats are."""
+    n_bars = sum(measure.number > 0 for measure in score.measures)
+    if not score.is_found:
+        return f"{len(score.notes)} notes, without beats"
+    meters = list(dict.fromkeys(str(measure.time_signature) for measure in score.measures))
+    keys = list(dict.fromkeys(measure.key_signature.name for measure in score.measures))
+    tempo = f"{score.grid.bpm:.0f} beats a minute, certainty {score.grid.certainty:.2f}"
+    return f"{n_bars} bars in {_few(meters)}, {_few(keys)}, {tempo}"
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+
+
+def _outputs(source: Path, output: Path | None, formats: list[str]) -> dict[str, Path]:
+    """Where each format is written."""
+    names = parse_formats(formats)
+    if output is not None and not output.is_dir():
+        implied = format_of(output.suffix)
+        if implied is None:
+            raise UsageError(
+                f"{output}: neither a folder nor a name in .musicxml, .svg, .pdf, .mid or .json.", "output"
+            )
+        if len(names) > 1 or (names and names[0] != implied):
+            raise UsageError(
+                f"{output}: one file, but --format asks for {', '.join(names)}. Name a folder.", "output"
+            )
+        outputs = {implied: output}
+    else:
+        folder = output or source.parent
+        outputs = {name: folder / f"{source.stem}{suffix_of(name)}" for name in names or (_DEFAULT_FORMAT,)}
+    if wrong := [name for name in outputs if FORMATS[name].needs_audio]:
+        raise UsageError(
+            f"{wrong[0]} contains the recording. Use `pianotrans transcribe --format {wrong[0]}`.", "format"
+        )
+    if any(path.absolute() == source.absolute() for path in outputs.values()):
+        raise UsageError(f"{source}: is the input itself. Name another file with -o.", "output")
+    return outputs
+
+
+def _check(outputs: dict[str, Path], write_beats: Path | None, *, overwrite: bool) -> None:
+    """Refuse early what cannot be written."""
+    if any(FORMATS[name].is_engraved for name in outputs):
+        require("score")
+    if write_beats is not None and write_beats.suffix.lower() not in (".csv", *_LABEL_SUFFIXES):
+        raise UsageError(f"{write_beats}: not a name in .csv or .txt.", "write_beats")
+    for path in (*outputs.values(), *([write_beats] if write_beats else [])):
+        if path.exists() and not overwrite:
+            raise OutputError(f"{path}: already exists. Pass --overwrite to replace it.")
+        if not path.parent.is_dir():
+            raise OutputError(f"{path}: the folder {path.parent} does not exist. Create it, or choose another.")
+
+
+def _transcribe(source: Path, reading: Reading, how: dict[str, str | None], reporter: Reporter) -> "Performance":
+    from pianotrans.commands.single_worker import SingleWorker
+    from pianotrans.events import Performance
+    from pianotrans.workers.messages import Failed, Task
+    from pianotrans.workers.recipe import Recipe
+
+    check_file(source)  # before time is spent on loading a model
+    recipe = Recipe(("json",), reading=reading, scoring=None, **how)  # type: ignore[arg-type]
+    with SingleWorker(recipe, reporter) as worker:
+        answer = worker.do(Task(source.name, source), source.name)
+    if isinstance(answer, Failed):
+        raise typer.Exit(FAILED)
+    return Performance.from_dict(json.loads(answer.contents["json"]))
+
+
+def _beats(score: "Score", path: Path) -> bytes:
+    from pianotrans.score.beats.text import beat_labels, beats_csv
+
+    to_text = beat_labels if path.suffix.lower() in _LABEL_SUFFIXES else beats_csv
+    return to_text(score.grid).encode()
+
+
+def _write(contents: dict[Path, bytes], *, overwrite: bool) -> None:
+    from pianotrans.files import write_atomically
+
+    for path, content in contents.items():
+        write_atomically(path, content, overwrite=overwrite)

@@ -1,6 +1,7 @@
 """How a score is made, and what the user knows of it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from pianotrans.errors import ScoreError
 from pianotrans.score.beats.hints import BeatHints
@@ -35,3 +36,13 @@ class ScoreSettings:
                 raise ScoreError(f"subdivisions {self.subdivisions}: divide a beat into {known} parts.")
         if self.split_key is not None and not 0 <= self.split_key <= 127:
             raise ScoreError(f"split_key {self.split_key}: give a MIDI number from 0 to 127.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data; equal settings give equal data."""
+        return {
+            "hints": self.hints.to_dict(),
+            "key": None if self.key is None else [self.key.fifths, self.key.mode],
+            "subdivisions": None if self.subdivisions is None else list(self.subdivisions),
+            "swing": self.swing,
+            "split_key": self.split_key,
+        }

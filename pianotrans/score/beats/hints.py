@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,11 @@ class GivenBeats:
                 f"given beats: {len(times_s)} times, {len(self.is_downbeat)} downbeats. Give one for each."
             )
 
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data; equal beats give equal data."""
+        is_downbeat = None if self.is_downbeat is None else [bool(value) for value in self.is_downbeat]
+        return {"times_s": self.times_s.tolist(), "is_downbeat": is_downbeat}
+
 
 @dataclass(frozen=True)
 class BeatHints:
@@ -113,6 +119,17 @@ class BeatHints:
             )
         if self.beats is not None and (self.bpm is not None or self.tempo_factor != 1):
             raise ScoreError("beats and bpm: given beats set the tempo. Give one of them.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data; equal hints give equal data."""
+        return {
+            "bpm": self.bpm,
+            "tempo_factor": self.tempo_factor,
+            "meters": [[bar, str(meter)] for bar, meter in self.meters],
+            "downbeats_s": list(self.downbeats_s),
+            "pickup": self.pickup,
+            "beats": None if self.beats is None else self.beats.to_dict(),
+        }
 
     def tempo_potential(self, log_period: Array) -> Array:
         """How well log₂ periods agree with the given tempo.

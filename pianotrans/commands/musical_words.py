@@ -36,13 +36,13 @@ class RhythmGrid:
 def parse_bpm(text: str) -> float:
     """Beats a minute, as far as they can be found."""
     try:
-        return BeatHints(bpm=float(text)).bpm or 0.0
-    except (PianotransError, ValueError) as error:
-        raise typer.BadParameter(
-            str(error)
-            if isinstance(error, PianotransError)
-            else f"{text!r} is no tempo. Give beats a minute, such as 96."
-        ) from None
+        bpm = float(text)
+        BeatHints(bpm=bpm)
+    except PianotransError as error:
+        raise typer.BadParameter(str(error)) from None
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no tempo. Give beats a minute, such as 96.") from None
+    return bpm
 
 
 def parse_meters(text: str) -> tuple[tuple[int, TimeSignature], ...]:

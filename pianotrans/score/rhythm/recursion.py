@@ -103,102 +103,121 @@ def _best_ends(notes, costs, beat, d, w, s, best, source, ends):  # type: ignore
             ends[stop - low] = max(ends[stop - low], x)
 
 
-@numba.njit(cache=True, nogil=True)
-def best_rhythm(right, left, costs):  # type: ignore[no-untyped-def]
-    """The best way: (2, n_beats) divisions by hand, (2, n_beats + 1) first notes of beats, (n_beats,) drifts."""
-    n_beats, n_divisions, n_drifts = len(right.cuts) - 1, len(costs.divisions), len(costs.drifts)
-    hands = (right, left)
-    shape = np.empty((n_beats + 1, 2), dtype=np.int64)
-    most_notes, most_cuts = 1, 1
-    for h in range(2):
-        notes = hands[h]
-        for b in range(n_beats + 1):
-            shape[b, h] = notes.cuts[b, 1] - notes.cuts[b, 0] + 1
-            most_cuts = max(most_cuts, shape[b, h])
-            if b < n_beats:
-                most_notes = max(most_notes, notes.cuts[b + 1, 1] - notes.cuts[b, 0])
-    place = np.zeros(n_beats + 2, dtype=np.int64)
-    for b in range(n_beats + 1):
-        place[b + 1] = place[b] + shape[b, 0] * shape[b, 1]
-    values = np.full((place[-1], n_divisions, n_divisions), NEVER, dtype=np.float32)
-    values[0, 0, 0] = 0.0
-    most_points = costs.divisions.max()
-    best = np.empty((most_notes + 1, most_points + 2))
-    source = np.empty((most_notes + 1, most_points + 2), dtype=np.int8)
-    scores = np.empty((2, n_divisions, n_drifts, most_cuts, most_cuts))
-    half = np.empty((n_divisions, n_divisions))
-    come = np.empty((most_cuts * most_cuts, n_divisions, n_divisions))
-    across = np.empty((most_cuts, most_cuts))
-    for b in range(n_beats):
-        for h in range(2):
-            for d in range(n_divisions):
-                for w in range(n_drifts):
-                    for s in range(shape[b, h]):
-                        _best_ends(hands[h], costs, b, d, w, s, best, source, scores[h, d, w, s])
-        n_right, n_left = shape[b]
-        for s in range(n_right * n_left):
-            _move(costs, values[place[b] + s], half, come[s])
-        after_right, after_left = shape[b + 1]
-        for dr in range(n_divisions):
-            for dl in range(n_divisions):
-                for w in range(n_drifts):
-                    for sl in range(n_left):
-                        for er in range(after_right):
-                            top = NEVER
-                            for sr in range(n_right):
-                                top = max(top, come[sr * n_left + sl, dr, dl] + scores[0, dr, w, sr, er])
-                            across[sl, er] = top
-                    for er in range(after_right):
-                        for el in range(after_left):
-                            top = NEVER
-                            for sl in range(n_left):
-                                top = max(top, across[sl, er] + scores[1, dl, w, sl, el])
-                            state = place[b + 1] + er * after_left + el
-                            values[state, dr, dl] = max(values[state, dr, dl], top + costs.drift_scores[w])
-        highest = values[place[b + 1] : place[b + 2]].max()
-        values[place[b + 1] : place[b + 2]] -= highest
+class _Space(NamedTuple):
+    """Arrays that every beat uses anew."""
 
-    divisions = np.zeros((2, n_beats), dtype=np.int64)
-    firsts = np.zeros((2, n_beats + 1), dtype=np.int64)
-    drifts = np.zeros(n_beats, dtype=np.int64)
-    state = values[place[n_beats]]
-    top = NEVER
-    dr = dl = er = el = 0
-    for a in range(n_divisions):
-        for c in range(n_divisions):
-            if state[a, c] > top:
-                top, dr, dl = state[a, c], a, c
-    firsts[0, n_beats], firsts[1, n_beats] = len(right.beat), len(left.beat)
+    best: Any
+    source: Any
+    scores: Any  # (hand, division, drift, cut, next cut) of a beat's notes
+    half: Any
+    reached: Any  # (cuts, N, N): the best of what came before, with the moves to this beat's divisions
+    across: Any
+
+
+def best_rhythm(right: HandNotes, left: HandNotes, costs: RhythmCosts) -> tuple[Any, Any, Any]:
+    """The best way: (2, n_beats) divisions by hand, (2, n_beats + 1) first notes of beats, (n_beats,) drifts."""
+    n_cuts = np.stack([hand.cuts[:, 1] - hand.cuts[:, 0] + 1 for hand in (right, left)], axis=1)
+    n_notes = max(int((hand.cuts[1:, 1] - hand.cuts[:-1, 0]).max()) for hand in (right, left))
+    n, most, n_points = len(costs.divisions), int(n_cuts.max()), int(costs.divisions.max())
+    place = np.concatenate([[0], np.cumsum(n_cuts.prod(axis=1))])
+    values = np.full((place[-1], n, n), NEVER, dtype=np.float32)
+    values[0, 0, 0] = 0.0
+    space = _Space(
+        np.empty((n_notes + 1, n_points + 2)),
+        np.empty((n_notes + 1, n_points + 2), dtype=np.int8),
+        np.empty((2, n, len(costs.drifts), most, most)),
+        np.empty((n, n)),
+        np.empty((most * most, n, n)),
+        np.empty((most, most)),
+    )
+    _go_forward(right, left, costs, n_cuts, place, values, space)
+    choices = _go_back(right, left, costs, n_cuts, place, values, space)
+    firsts = np.stack([right.cuts[:, 0] + choices[:, 0], left.cuts[:, 0] + choices[:, 1]])
+    return choices[:-1, 2:4].T.copy(), firsts, choices[:-1, 4].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def _go_forward(right, left, costs, n_cuts, place, values, space):  # type: ignore[no-untyped-def]
+    """Fill `values`: the best way up to each beat, by the cuts there and the divisions of the beat before."""
+    n = len(costs.divisions)
+    for b in range(len(n_cuts) - 1):
+        n_right, n_left = n_cuts[b]
+        for d in range(n):
+            _score_notes(right, costs, b, d, n_right, space, space.scores[0, d])
+            _score_notes(left, costs, b, d, n_left, space, space.scores[1, d])
+        for s in range(n_right * n_left):
+            _move(costs, values[place[b] + s], space.half, space.reached[s])
+        after = values[place[b + 1] : place[b + 2]]
+        for dr in range(n):
+            for dl in range(n):
+                for w in range(len(costs.drifts)):
+                    _join(costs, n_cuts[b], n_cuts[b + 1], dr, dl, w, space, after)
+        after -= after.max()
+
+
+@numba.njit(cache=True, nogil=True)
+def _score_notes(notes, costs, b, d, n_cuts, space, scores):  # type: ignore[no-untyped-def]
+    for w in range(len(costs.drifts)):
+        for s in range(n_cuts):
+            _best_ends(notes, costs, b, d, w, s, space.best, space.source, scores[w, s])
+
+
+@numba.njit(cache=True, nogil=True)
+def _join(costs, n_cuts, n_after, dr, dl, w, space, after):  # type: ignore[no-untyped-def]
+    """Both hands go from the cuts of a beat to those of the next, one hand after the other."""
+    for sl in range(n_cuts[1]):
+        for er in range(n_after[0]):
+            top = NEVER
+            for sr in range(n_cuts[0]):
+                top = max(top, space.reached[sr * n_cuts[1] + sl, dr, dl] + space.scores[0, dr, w, sr, er])
+            space.across[sl, er] = top
+    for er in range(n_after[0]):
+        for el in range(n_after[1]):
+            top = NEVER
+            for sl in range(n_cuts[1]):
+                top = max(top, space.across[sl, er] + space.scores[1, dl, w, sl, el])
+            state = er * n_after[1] + el
+            after[state, dr, dl] = max(after[state, dr, dl], top + costs.drift_scores[w])
+
+
+@numba.njit(cache=True, nogil=True)
+def _go_back(right, left, costs, n_cuts, place, values, space):  # type: ignore[no-untyped-def]
+    """The best way, (n_beats + 1, 5): the cuts at each beat, and divisions and drift of the beat from there on."""
+    n, n_beats = len(costs.divisions), len(n_cuts) - 1
+    choices = np.zeros((n_beats + 1, 5), dtype=np.int64)
+    top, dr, dl = NEVER, 0, 0
+    for a in range(n):
+        for c in range(n):
+            if values[place[n_beats], a, c] > top:
+                top, dr, dl = values[place[n_beats], a, c], a, c
     for b in range(n_beats - 1, -1, -1):
-        n_right, n_left = shape[b]
-        divisions[0, b], divisions[1, b] = dr, dl
-        for w in range(n_drifts):
-            for s in range(n_right):
-                _best_ends(right, costs, b, dr, w, s, best, source, scores[0, dr, w, s])
-            for s in range(n_left):
-                _best_ends(left, costs, b, dl, w, s, best, source, scores[1, dl, w, s])
-        top, next_r, next_l, next_dr, next_dl = 3 * NEVER, 0, 0, 0, 0
-        for sr in range(n_right):
-            for sl in range(n_left):
-                inner = NEVER
-                inner_w = 0
-                for w in range(n_drifts):
-                    x = scores[0, dr, w, sr, er] + scores[1, dl, w, sl, el] + costs.drift_scores[w]
-                    if x > inner:
-                        inner, inner_w = x, w
-                for a in range(n_divisions):
-                    for c in range(n_divisions):
-                        x = (
-                            inner
-                            + values[place[b] + sr * n_left + sl, a, c]
-                            + costs.moves[a, dr]
-                            + costs.moves[c, dl]
-                        )
-                        if x > top:
-                            top, next_r, next_l, next_dr, next_dl, drifts[b] = x, sr, sl, a, c, inner_w
-        er, el, dr, dl = next_r, next_l, next_dr, next_dl
-        firsts[0, b], firsts[1, b] = right.cuts[b, 0] + er, left.cuts[b, 0] + el
-    return divisions, firsts, drifts
+        _score_notes(right, costs, b, dr, n_cuts[b, 0], space, space.scores[0, dr])
+        _score_notes(left, costs, b, dl, n_cuts[b, 1], space, space.scores[1, dl])
+        choices[b, 2], choices[b, 3] = dr, dl
+        dr, dl = _step_back(costs, n_cuts[b], values[place[b] : place[b + 1]], space, choices[b], choices[b + 1])
+    return choices
+
+
+@numba.njit(cache=True, nogil=True)
+def _step_back(costs, n_cuts, before, space, choice, after):  # type: ignore[no-untyped-def]
+    """Fill in the cuts and the drift of a beat; returns the divisions of the beat before."""
+    n = len(costs.divisions)
+    dr, dl, er, el = choice[2], choice[3], after[0], after[1]
+    top, before_r, before_l = 3 * NEVER, 0, 0
+    for sr in range(n_cuts[0]):
+        for sl in range(n_cuts[1]):
+            notes, drift = 3 * NEVER, 0
+            for w in range(len(costs.drifts)):
+                x = space.scores[0, dr, w, sr, er] + space.scores[1, dl, w, sl, el] + costs.drift_scores[w]
+                if x > notes:
+                    notes, drift = x, w
+            for a in range(n):
+                for c in range(n):
+                    x = notes + before[sr * n_cuts[1] + sl, a, c] + costs.moves[a, dr] + costs.moves[c, dl]
+                    if x > top:
+                        top, before_r, before_l = x, a, c
+                        choice[0], choice[1], choice[4] = sr, sl, drift
+    return before_r, before_l
 
 
 @numba.njit(cache=True, nogil=True)

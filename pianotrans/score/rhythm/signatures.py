@@ -18,8 +18,8 @@ _COMPOUND_SCORES = np.array([-1.8, -3.4, 1.3])
 _COMPOUND_PRIOR = math.log(32 / 138)
 _CHANGE = 25.0  # nats of evidence that a change between simple and compound meters needs
 
-# By beats in a bar: denominator, how many pieces have it, and mean and width of their tempo in log₂ beats a minute
-# and of the share of beats that are divided in four or more (asap, train and validation).
+# By beats in a bar: denominator, how many pieces have it, and mean and width of their tempo in log₂ beats
+# a minute and of the share of beats that are divided in four or more (asap, train and validation).
 _DENOMINATORS = {
     2: ((4, 20, (6.7, 0.55), (0.65, 0.3)), (2, 9, (6.05, 0.6), (0.65, 0.3))),
     3: ((4, 33, (6.9, 0.8), (0.38, 0.3)), (8, 8, (7.6, 0.6), (0.12, 0.15))),
@@ -32,7 +32,7 @@ def choose_signatures(
     """A time signature for every bar.
 
     `given` are signatures from a bar's number on; they are taken as they are. Otherwise bars whose beats are mostly
-    divided in three are compound (6/8, 9/8, 12/8), and it needs much evidence to change that. The tempo says whether
+    divided in three are compound (6/8, 9/8, 12/8), and it needs much evidence to change that. The tempo says if
     others are counted in quarters, halves or eighths. A pickup has the signature of the first bar.
 
     A bar of six beats that are not divided in three is 6/4, which `TimeSignature` counts as two beats.
@@ -83,7 +83,7 @@ def _compound_bars(bars: BarGrid, kinds: Integers) -> list[bool]:
     for score in scores:
         from_other = best[::-1] - _CHANGE
         turned.append(from_other > best)
-        best = np.maximum(best, from_other) + [0.0, score]
+        best = np.maximum(best, from_other) + np.array([0.0, score])
     state, states = int(best[1] > best[0]), []
     for turns in reversed(turned):
         states.append(state == 1)

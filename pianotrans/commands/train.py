@@ -26,15 +26,15 @@ def train(
         str,
         typer.Argument(
             metavar="RECIPE",
-            help="What to train: a model of `models/`, such as small or beats, or a TOML file of settings.",
+            help="What to train: a model of `models/`, such as small, beats or hands, or a TOML file of settings.",
         ),
     ],
     data: Annotated[
         list[Path],
         typer.Option(
             metavar="FOLDER",
-            help="Folder that `pianotrans prepare` wrote. For beats: the folder of a data set that the recipe "
-            "names; give the option once for each.",
+            help="Folder that `pianotrans prepare` wrote. For beats and hands: the folder of a data set that the "
+            "recipe names; give the option once for each.",
         ),
     ],
     output: Annotated[

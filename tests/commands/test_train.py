@@ -11,6 +11,7 @@ import pytest
 
 from pianotrans import extras
 from pianotrans.score.beats.tracking import BeatModel, BeatTracker
+from pianotrans.score.hands.finding import HandFinder
 from pianotrans.training.runs.run_folder import RunFolder
 from tests.training.annotated import quavers, write_asap, write_piano_midi_de
 from tests.training.making import QUICK, make_index
@@ -81,7 +82,7 @@ def test_refusals(data, tmp_path, monkeypatch, arguments, message):
 
 def test_more_refusals(data, tmp_path, monkeypatch):
     result = run("train", "nothing", "--data", data, "--output", tmp_path / "run")
-    assert (result.exit_code, "neither a recipe (beats, small, tiny, " in only_error(result)) == (1, True)
+    assert (result.exit_code, "neither a recipe (beats, hands, small, " in only_error(result)) == (1, True)
     result = run("train", "tiny", "--data", tmp_path / "none", "--output", tmp_path / "run")
     assert (result.exit_code, "Make it with `pianotrans prepare`" in only_error(result)) == (1, True)
     result = train(data, tmp_path / "run", "--device", "nonsense")
@@ -93,26 +94,38 @@ def test_more_refusals(data, tmp_path, monkeypatch):
     assert (result.exit_code, "cannot be made" in only_error(result)) == (1, True)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("recipe", ["beats", "beats/without-asap"])
-def test_beats_are_trained_and_exported(tmp_path, recipe):
-    """The shipped recipes for a few steps on a few pieces, stopped in between by their end."""
+def train_for_a_score(tmp_path, recipe, validated, *changes):
+    """A shipped recipe for a few steps on a few pieces, stopped in between by their end, and exported."""
     folders = [write_piano_midi_de(tmp_path / "piano-midi-de")]
-    folders += [write_asap(tmp_path / "asap")] if recipe == "beats" else []
+    folders += [] if recipe.endswith("without-asap") else [write_asap(tmp_path / "asap")]
     data = [part for folder in folders for part in ("--data", folder)]
-    small = ("steps=3", "moments_per_step=100", "cuts=[60]", "save_every_steps=2")
-    changes = [part for change in small for part in ("--set", change)]
+    changes = [part for change in (*changes, "steps=3", "save_every_steps=2") for part in ("--set", change)]
     out = tmp_path / "run"
     result = run("train", recipe, *data, "--output", out, *changes)
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "step 3: F1 % beats " in result.stderr
+    assert f"step 3: {validated} " in result.stderr
     shutil.rmtree(RunFolder(out).checkpoints.last().folder)
     result = run("train", recipe, *data, "--output", out, "--resume", *changes)
     assert result.exit_code == 0
     assert "Continuing after step 2 of 3." in result.stderr
     result = run("models", "export", out, tmp_path / "mine", "--half")
     assert result.exit_code == 0
-    assert BeatTracker(BeatModel.load(tmp_path / "mine")).find(quavers(20, 3)).beats
+    return tmp_path / "mine"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["beats", "beats/without-asap"])
+def test_beats_are_trained_and_exported(tmp_path, recipe):
+    mine = train_for_a_score(tmp_path, recipe, "F1 % beats", "moments_per_step=100", "cuts=[60]")
+    assert BeatTracker(BeatModel.load(mine)).find(quavers(20, 3)).beats
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["hands", "hands/without-asap"])
+def test_hands_are_trained_and_exported(tmp_path, recipe):
+    mine = train_for_a_score(tmp_path, recipe, "hands %", "notes_per_step=80", "cut=40")
+    notes = quavers(20, 3)
+    assert len(HandFinder.load(mine).find(notes).hand) == notes.n_notes
 
 
 def test_without_the_extra(data, tmp_path, monkeypatch):

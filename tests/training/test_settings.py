@@ -21,6 +21,7 @@ TRANSCRIBERS = ["small", "tiny", "transkun-v2"]
 def test_there_are_recipes():
     assert {name: TrainingRecipe.read(name).settings.kind for name in RECIPES} == {
         "beats": "beats",
+        "hands": "hands",
         **dict.fromkeys(TRANSCRIBERS, "transcription"),
     }
 
@@ -79,11 +80,13 @@ def test_a_change_without_quotes_is_a_text(tmp_path):
         ("[optimisation]\nwarm_up = 2", "optimisation.warm_up: 2.0 given; it must be 0 to 1"),
         ("[optimisation]\naverage_decay = 1", "average_decay: 1.0 given; it must be at least 0 and less than 1"),
         ("steps = ", r"training.toml: not valid TOML"),
-        ('kind = "dreams"', "kind = 'dreams'; one of transcription, beats"),
-        ("kind = 3", "kind = 3; one of transcription, beats"),
+        ('kind = "dreams"', "kind = 'dreams'; one of transcription, beats, hands"),
+        ("kind = 3", "kind = 3; one of transcription, beats, hands"),
         ('kind = "beats"\nclips_per_step = 3', "unknown setting clips_per_step"),
         ('kind = "beats"\ncuts = []', "cuts: "),
         ('kind = "beats"\nfall = 2', "fall: 2.0 given; it must be 0 to 1"),
+        ('kind = "hands"\ncuts = [1]', "unknown setting cuts"),
+        ('kind = "hands"\ncut = 0', "cut: 0 given; it must be more than 0"),
     ],
 )
 def test_refusals(tmp_path, text, message):
@@ -110,7 +113,9 @@ def test_refused_changes(tmp_path, change, message):
 def test_a_missing_file(tmp_path):
     with pytest.raises(TrainingError, match="cannot be read"):
         read_settings(tmp_path / "none.toml")
-    with pytest.raises(TrainingError, match=r"neither a recipe \(beats, small, tiny, transkun-v2\) nor a TOML"):
+    with pytest.raises(
+        TrainingError, match=r"neither a recipe \(beats, hands, small, tiny, transkun-v2\) nor a TOML"
+    ):
         TrainingRecipe.read(str(tmp_path / "none.toml"))
 
 
@@ -136,9 +141,10 @@ def test_differences():
     assert differences(old, BeatCourse())["rate"] == (None, BeatCourse().rate)
 
 
-def test_another_file_beside_a_shipped_recipe():
-    """The one of the beats that needs no (n)ASAP differs in nothing but its data."""
-    shipped, other = (TrainingRecipe.read(name) for name in ("beats", "beats/without-asap"))
+@pytest.mark.parametrize("name", ["beats", "hands"])
+def test_another_file_beside_a_shipped_recipe(name):
+    """The one that needs no (n)ASAP differs in nothing but its data."""
+    shipped, other = (TrainingRecipe.read(file) for file in (name, f"{name}/without-asap"))
     assert differences(shipped.settings, other.settings).keys() == {"datasets"}
     assert other.config() == shipped.config()
 

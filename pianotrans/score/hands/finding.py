@@ -32,8 +32,7 @@ class HandModel(nn.Module):
 
         Raises ModelError if they are missing, damaged, or do not fit each other.
         """
-        table = read_toml(folder / "config.toml", ModelError)
-        model = cls(from_table(HandNetworkConfig, table, str(folder / "config.toml"), ModelError))
+        model = cls(read_hand_config(folder))
         path = folder / "weights.safetensors"
         try:
             tensors = safetensors.torch.load(path.read_bytes())
@@ -47,6 +46,12 @@ class HandModel(nn.Module):
     def half_tensors(self) -> dict[str, Tensor]:
         """The weights in float16, for a file."""
         return {name: tensor.half().contiguous() for name, tensor in self.state_dict().items()}
+
+
+def read_hand_config(folder: Path) -> HandNetworkConfig:
+    """Read `config.toml` in a model's folder. Raises ModelError if it cannot be read or is another's."""
+    path = folder / "config.toml"
+    return from_table(HandNetworkConfig, read_toml(path, ModelError), str(path), ModelError)
 
 
 class HandFinder:

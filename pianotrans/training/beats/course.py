@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pianotrans.errors import TrainingError
 from pianotrans.tables import check_ranges
 from pianotrans.training.beats.augmentation import BeatAugmentation
+from pianotrans.training.optimisation.schedule import trapezoid
 from pianotrans.training.runs.settings import RunSettings, ValidationSettings
 
 
@@ -53,9 +54,7 @@ class BeatCourse(RunSettings):
 
     def rate_of(self, step: int) -> float:
         """The learning rate of a step: up, level, and down to 0."""
-        up = (step + 1) / max(self.warm_up_steps, 1)
-        down = (self.steps - step) / max(self.fall * self.steps, 1)
-        return self.rate * min(1.0, up, down)
+        return trapezoid(step, self.steps, self.rate, self.warm_up_steps, self.fall)
 
     def teaches_network(self, step: int) -> bool:
         """Whether the likelihood of a step teaches the network, too."""

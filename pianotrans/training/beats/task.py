@@ -13,23 +13,21 @@ from pianotrans.datasets.asap import list_asap
 from pianotrans.datasets.piano_midi_de import list_piano_midi_de
 from pianotrans.score.beats.network import BeatNetworkConfig
 from pianotrans.score.beats.tracking import BeatModel, read_config
+from pianotrans.training.annotated import describe_origin, know_features, spread_evenly
 from pianotrans.training.beats.course import BeatCourse
-from pianotrans.training.beats.examples import BeatBatch, BeatSource
+from pianotrans.training.beats.examples import BeatBatch
 from pianotrans.training.beats.objective import BeatObjective
 from pianotrans.training.beats.sampling import BeatSampler, read_sources
 from pianotrans.training.beats.validation import FIGURES, validate_beats
 from pianotrans.training.optimisation.average import WeightAverage
+from pianotrans.training.optimisation.blocks import make_block_optimizer
 from pianotrans.training.optimisation.clipping import FixedClip
-from pianotrans.training.optimisation.joined import JoinedOptimizer
-from pianotrans.training.optimisation.muon import Muon
 from pianotrans.training.runs.about import About
 from pianotrans.training.runs.checkpoints import Checkpoint
 from pianotrans.training.runs.state import TrainingState
 from pianotrans.training.runs.task import ModelKind, Validation
-from pianotrans.version import __version__
 
 LISTS = {"asap": list_asap, "piano-midi-de": list_piano_midi_de}
-_LEAST_SPREAD = 0.05  # of a feature
 _N_MEASURED = 12  # batches that tell the mean and spread of features
 
 
@@ -53,51 +51,34 @@ class BeatTask:
         )
         one_each = {piece.score: piece for piece in pieces if settings.validation.every_steps}
         self._heard = read_sources(one_each.values(), settings.validation.split)
-        self.about = About(
-            initial="",
-            data=" ".join(map(str, data)),
-            layout=", ".join(found.roots),
-            durations="",
-            n_recordings=len(learnt),
-            hours=sum(map(_duration_s, learnt)) / 3600,
-            index_sha256=found.sha256,
-            version=__version__,
-        )
+        self.about = describe_origin(data, found, [source.notes for source in learnt])
 
     def make_model(self) -> BeatModel:
         """Random weights; the mean and spread of features are those of some batches."""
         torch.manual_seed(self.settings.seed)
         model = BeatModel(self._config)
-        batches = [self._sampler.batch(-1 - i) for i in range(_N_MEASURED)]
-        features = torch.cat([batch.features[batch.is_there] for batch in batches])
-        model.network.feature_mean.copy_(features.mean(dim=0))
-        model.network.feature_scale.copy_(features.std(dim=0).clamp(min=_LEAST_SPREAD))
+        know_features(model.network, [self._sampler.batch(-1 - i) for i in range(_N_MEASURED)])
         return model.train()
 
     def make_state(self, model: nn.Module) -> TrainingState:
-        """Muon for the matrices within blocks, which learn faster by it (Jordan et al., 2024), AdamW for others."""
+        """See `make_block_optimizer`; the few weights of the lattice have a rate of their own."""
         assert isinstance(model, BeatModel)
-        course, named = self.settings, dict(model.network.named_parameters())
-        within = {n for n, w in named.items() if n.startswith(("before", "across", "after")) and w.dim() > 1}
-        others = [w for name, w in named.items() if name not in within]
-        groups = [
-            {"params": [w for w in others if w.dim() > 1], "weight_decay": course.weight_decay},
-            {"params": [w for w in others if w.dim() <= 1], "weight_decay": 0.0},
-            {
-                "params": list(model.potentials.parameters()),
-                "weight_decay": 0.0,
-                "factor": course.potentials_rate,
-            },
-        ]
-        matrices = {"params": [named[name] for name in sorted(within)], "factor": course.muon_rate}
-        adamw = torch.optim.AdamW(groups, lr=course.rate, betas=(0.9, 0.98))
-        muon = Muon([matrices], lr=course.rate, weight_decay=course.weight_decay)
-        return TrainingState(
-            model,
-            JoinedOptimizer(adamw, muon),
-            FixedClip(course.gradient_norm),
-            WeightAverage(model, course.average_decay),
+        course = self.settings
+        potentials = {
+            "params": list(model.potentials.parameters()),
+            "weight_decay": 0.0,
+            "factor": course.potentials_rate,
+        }
+        optimizer = make_block_optimizer(
+            model.network,
+            ("before", "across", "after"),
+            rate=course.rate,
+            muon_rate=course.muon_rate,
+            weight_decay=course.weight_decay,
+            more=(potentials,),
         )
+        clip, average = FixedClip(course.gradient_norm), WeightAverage(model, course.average_decay)
+        return TrainingState(model, optimizer, clip, average)
 
     def make_objective(self, model: nn.Module) -> BeatObjective:
         """Losses in nats per moment, and the likelihood in nats per beat."""
@@ -114,16 +95,9 @@ class BeatTask:
 
     def validate(self, folder: Path) -> Validation:
         """Find the beats of performances that it has not learnt from."""
-        return validate_beats(BeatModel.load(folder), self._sampled(), self.settings.validation.seconds_each)
-
-    def _sampled(self) -> list[BeatSource]:
-        """As many of the performances as the settings allow, evenly spread."""
-        n, n_all = min(self.settings.validation.recordings, len(self._heard)), len(self._heard)
-        return [self._heard[i * n_all // n] for i in range(n)]
-
-
-def _duration_s(source: BeatSource) -> float:
-    return float(source.notes.offset_s.max())
+        chosen = self.settings.validation
+        heard = spread_evenly(self._heard, chosen.recordings)
+        return validate_beats(BeatModel.load(folder), heard, chosen.seconds_each)
 
 
 def _describe(about: About, settings: BeatCourse, checkpoint: Checkpoint) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""Training the network that finds hands: examples, augmentation, objective and the course of a run."""
+"""Training the network that finds hands: examples, augmentation, objective, validation and calibration."""

@@ -1,7 +1,7 @@
 """Examples for the hand network: features of notes and the hands that play them."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -39,6 +39,12 @@ class HandBatch(NamedTuple):
     key: Tensor
     is_there: Tensor
     hand: Tensor
+    identities: tuple[str, ...] = ()  # of the pieces, for messages
+
+    def to(self, device: torch.device) -> Self:
+        """The same on a device."""
+        moved = {name: x.to(device) for name, x in self._asdict().items() if isinstance(x, Tensor)}
+        return type(self)(**moved, identities=self.identities)
 
 
 def cut_hand_source(source: HandSource, first: int, last: int) -> HandSource:

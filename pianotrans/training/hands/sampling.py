@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from pianotrans.datasets.beats import Split
 from pianotrans.datasets.hands import HandedPiece
 from pianotrans.errors import TrainingError
 from pianotrans.score.beats.notes import NoteTable
@@ -19,7 +18,7 @@ from pianotrans.training.hands.examples import (
 )
 
 
-def read_hand_sources(pieces: Iterable[HandedPiece], split: Split) -> list[HandSource]:
+def read_hand_sources(pieces: Iterable[HandedPiece], split: str) -> list[HandSource]:
     """The pieces of a split, with their notes; those of which no hand is known are left out."""
     sources = []
     for piece in pieces:
@@ -57,10 +56,10 @@ class HandSampler:
     def batch(self, step: int) -> HandBatch:
         """The batch of a step."""
         random = np.random.default_rng([self._seed, step % 2**32])
+        chosen = [self._sources[i] for i in random.choice(len(self._sources), self._n_cuts, p=self._share)]
         examples = []
-        for i in random.choice(len(self._sources), self._n_cuts, p=self._share):
-            source = self._sources[i]
+        for source in chosen:
             first = int(random.integers(0, max(len(source.hand) - self._cut, 0) + 1))
             part = cut_hand_source(source, first, first + self._cut)
             examples.append(make_hand_example(part, self._augmentation, random))
-        return collate_hands(examples)
+        return collate_hands(examples)._replace(identities=tuple(source.name for source in chosen))

@@ -19,5 +19,12 @@ def one_cycle(step: int, n_steps: int, peak_rate: float, warm_up: float) -> floa
     return peak_rate * _between(1.0, _LAST, (step - begin) / max(n_steps - 1 - begin, 1.0))
 
 
+def trapezoid(step: int, n_steps: int, peak_rate: float, warm_up_steps: int, fall: float) -> float:
+    """The rate of a step: up in a straight line, level, and down to 0 over the last part `fall` of a run."""
+    up = (step + 1) / max(warm_up_steps, 1)
+    down = (n_steps - step) / max(fall * n_steps, 1)
+    return peak_rate * min(1.0, up, down)
+
+
 def _between(start: float, end: float, part: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * part)) / 2

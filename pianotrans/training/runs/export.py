@@ -36,11 +36,12 @@ def export(run: RunFolder, target: Path, which: str = BEST, *, half: bool = Fals
         model = kind.make_model(kind.read_config(entry.folder))
     weights = read_weights(entry)
     check_fit(model, weights, str(entry.weights_path))
+    weights = kind.finish(weights, checkpoint.scores or {})
     n_parameters = sum(weight.numel() for weight in model.parameters())
     make_folder(target.parent)
     files = {
         CONFIG_FILE: (checkpoint.folder / CONFIG_FILE).read_bytes(),
-        WEIGHTS_FILE: _halved(weights) if half else entry.weights_path.read_bytes(),
+        WEIGHTS_FILE: _halved(weights) if half else weights_bytes(weights),
         SETTINGS_FILE: (run.path / SETTINGS_FILE).read_bytes(),
         "README.md": card(target.name, n_parameters, kind, about, run.settings(), checkpoint).encode(),
     }

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from pianotrans.training.runs.about import About
 from pianotrans.training.runs.checkpoints import Checkpoint
@@ -36,7 +36,10 @@ class Part(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """How good a checkpoint is: figures from 0 to 1 by their names, the same in a line of text, and a picture."""
+    """How good a checkpoint is: figures by their names, a line of text, and a picture.
+
+    The figure that checkpoints are compared by is from 0 to 1. Others may be what `ModelKind.finish` needs.
+    """
 
     scores: dict[str, float]
     summary: str
@@ -75,6 +78,10 @@ class TrainingTask(Protocol):
         """How good the checkpoint in a folder is; every process calls it, and the first has all figures."""
 
 
+def _as_they_are(weights: dict[str, Tensor], scores: Mapping[str, float]) -> dict[str, Tensor]:  # noqa: ARG001
+    return weights
+
+
 @dataclass(frozen=True)
 class ModelKind:
     """A kind of model.
@@ -82,7 +89,9 @@ class ModelKind:
     `settings` is the class of its recipes, `best_by` the figure that checkpoints are compared by. `read_config`
     reads the configuration in a model's folder (ModelError), `make_model` makes a model of it with any weights,
     `open_task` takes configuration, settings, data and fabric and raises TrainingError or DatasetError. `describe`
-    gives the rows of a card, and `report` its lines about figures. `is_small`: trained by one process on the CPU.
+    gives the rows of a card, and `report` its lines about figures. `finish` takes the weights of a checkpoint and
+    the figures of its validation, none if there was none, and gives the weights to export. `is_small`: trained by
+    one process on the CPU.
     """
 
     name: str
@@ -94,4 +103,5 @@ class ModelKind:
     open_task: Callable[[Any, Any, Sequence[Path], Fabric], TrainingTask]
     describe: Callable[[About, Any, Checkpoint], Mapping[str, str]]
     report: Callable[[Any, Mapping[str, float]], Sequence[str]]
+    finish: Callable[[dict[str, Tensor], Mapping[str, float]], dict[str, Tensor]] = _as_they_are
     is_small: bool = False

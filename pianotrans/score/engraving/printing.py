@@ -9,6 +9,7 @@ _WIDTH_MM, _HEIGHT_MM = 210, 297
 _SVG = re.compile(r"<svg\b[^>]*>")
 _SIZE = re.compile(r' (?:id|version|width|height|overflow|xmlns(?::\w+)?)="[^"]*"')
 _SYMBOL = re.compile(r'\s*<g id="([^"]+)">\s*<path[^>]*/>\s*</g>')
+_ID = re.compile(r' id="([^"]+)"')
 _DEFS = re.compile(r"<defs>(.*?)</defs>", re.DOTALL)
 _FONT = re.compile(r'<style type="text/css">@font-face.*?</style>', re.DOTALL)
 _PLACED = re.compile(r'<text font-size="0px">(\s*<tspan[^>]*?)( x="[^"]*")( y="[^"]*")( text-anchor="[^"]*")?')
@@ -18,9 +19,9 @@ _SIGNS = str.maketrans({"\ueca2": "whole", "\ueca3": "half", "\ueca5": "♩", "\
 
 
 def one_svg(pages: Sequence[str]) -> str:
-    """Pages of A4, each an SVG by `engrave`, one below the other in one SVG. Ids stay what they are on the pages.
+    """Pages of A4, each an SVG by `engrave`, one below the other in one SVG. Notes keep their ids.
 
-    What the pages share, symbols of music and fonts, is kept once.
+    Symbols of music and fonts, which are the same on all pages, are kept once; ids are unique.
     """
     seen: set[str] = set()
 
@@ -32,12 +33,13 @@ def one_svg(pages: Sequence[str]) -> str:
 
     parts = []
     for i, page in enumerate(pages):
-        shared = _DEFS.sub(lambda defs: _SYMBOL.sub(lambda found: once(found[1], found[0]), defs[0]), page)
+        shared = _DEFS.sub(lambda defs: _SYMBOL.sub(lambda found: once("symbol " + found[1], found[0]), defs[0]), page)
         shared = _FONT.sub(lambda found: once("font", found[0]), shared)
         tag = _SVG.search(shared)
         assert tag is not None, "pages are SVG"
         place = f' y="{i * _HEIGHT_MM}" width="{_WIDTH_MM}" height="{_HEIGHT_MM}">'
-        parts.append(_SIZE.sub("", tag[0])[:-1] + place + shared[tag.end() :])
+        body = _ID.sub(lambda found: once(found[1], found[0]), shared[tag.end() :])
+        parts.append(_SIZE.sub("", tag[0])[:-1] + place + body)
     height_mm = len(pages) * _HEIGHT_MM
     head = (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" version="1.1" '

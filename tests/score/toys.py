@@ -60,9 +60,7 @@ def make_score_of(
     for i, note in enumerate(notes):
         before_s = 0.05 * sum(other.is_grace and other.position == note.position for other in notes[i:])
         onset_s = time_s(note.position) + 1 - before_s + i * 1e-6
-        played.append(
-            Note(onset_s, onset_s + 0.5, note.spelling.key, velocities[i] if velocities else 64)
-        )
+        played.append(Note(onset_s, onset_s + 0.5, note.spelling.key, velocities[i] if velocities else 64))
     performance = Performance(tuple(played), tuple(Pedal(start + 1, end + 1, "sustain") for start, end in pedals))
     measures = [replace(m, start_s=m.start_s + 1, end_s=m.end_s + 1) for m in measures]
     grid = BeatGrid((Beat(1.0, 1, 0, measures[0].time_signature.n_beats, 1.0, 1.0),) if is_found else ())

@@ -33,7 +33,9 @@ def one_svg(pages: Sequence[str]) -> str:
 
     parts = []
     for i, page in enumerate(pages):
-        shared = _DEFS.sub(lambda defs: _SYMBOL.sub(lambda found: once("symbol " + found[1], found[0]), defs[0]), page)
+        shared = _DEFS.sub(
+            lambda defs: _SYMBOL.sub(lambda found: once("symbol " + found[1], found[0]), defs[0]), page
+        )
         shared = _FONT.sub(lambda found: once("font", found[0]), shared)
         tag = _SVG.search(shared)
         assert tag is not None, "pages are SVG"

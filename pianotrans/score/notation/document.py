@@ -55,7 +55,7 @@ def musicxml(score: Score) -> bytes:
         '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC '
         '"-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">\n'
     )
-    return head.encode() + ElementTree.tostring(root, encoding="utf-8") + b"\n"
+    return (head + ElementTree.tostring(root, encoding="unicode") + "\n").encode()
 
 
 class _PartWriter:

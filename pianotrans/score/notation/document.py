@@ -1,7 +1,7 @@
 """A score as MusicXML."""
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from fractions import Fraction
 from xml.etree import ElementTree
@@ -55,7 +55,7 @@ def musicxml(score: Score) -> bytes:
         '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC '
         '"-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">\n'
     )
-    return head.encode() + ElementTree.tostring(root, encoding="utf-8") + b"\n"
+    return (head + ElementTree.tostring(root, encoding="unicode") + "\n").encode()
 
 
 class _PartWriter:
@@ -97,6 +97,7 @@ class _PartWriter:
             staff: self.pitches[staff].read([voices[key] for key in voices if key[0] == staff], fifths)
             for staff in _STAVES
         }
+        self._add_directions(element, measure.position)
         length = int(measure.length * self.divisions)
         for n, (staff, voice) in enumerate(sorted(voices)):
             if n:
@@ -114,10 +115,8 @@ class _PartWriter:
             )
             for position, notes in writer.write():
                 self._add_clef(element, measure, position, staff, voice)
-                self._add_directions(element, position)
                 element.extend(notes)
-        if i + 1 == len(self.score.measures):
-            self._add_directions(element, measure.end)
+        self._add_inner_directions(element, i)
         self._add_barline(element, i)
         return element
 
@@ -152,6 +151,28 @@ class _PartWriter:
         clef = self.clefs[staff].get(position)
         if clef and voice == 1 and position > measure.position:
             SubElement(element, "attributes").append(_clef(clef, staff))
+
+    def _add_inner_directions(self, element: Element, i: int) -> None:
+        """Add what stands within a measure, and at the end of the last one.
+
+        In order of time, as readers pair marks in the order of the file; hence behind the notes.
+        """
+        measure = self.score.measures[i]
+        is_last = i + 1 == len(self.score.measures)
+        cut = bisect_right if is_last else bisect_left
+        within = self.places[bisect_right(self.places, measure.position) : cut(self.places, measure.end)]
+        places = [place for place in within if place in self.directions]
+        now = measure.end
+        if places and places[0] < measure.end:
+            now = measure.position
+            SubElement(SubElement(element, "backup"), "duration").text = str(int(measure.length * self.divisions))
+        for place in [*places, measure.end]:
+            if place > now:
+                step = str(int((place - now) * self.divisions))
+                SubElement(SubElement(element, "forward"), "duration").text = step
+                now = place
+            if place in places:
+                self._add_directions(element, place)
 
     def _add_directions(self, element: Element, position: Fraction) -> None:
         for one in self.directions.pop(position, []):

@@ -34,7 +34,7 @@ def write_voice(measure: Measure, parts: list[Sounding], *, shows_rests: bool) -
 
     Without `shows_rests`, silence is left empty, as in a second voice, except within tuplets.
     """
-    if not any(part.notes for part in parts) and shows_rests:
+    if shows_rests and not any(part.notes or part.start > measure.position for part in parts):
         graces = tuple(chord for part in parts for chord in part.graces)
         return [Written(measure.position, measure.end, None, graces=graces)]
     return list(_BarWriter(measure, shows_rests).write(parts))

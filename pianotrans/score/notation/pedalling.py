@@ -12,14 +12,15 @@ from pianotrans.score.beats.notes import Array
 from pianotrans.score.notation.directions import Direction
 from pianotrans.score.score import Score
 
-_Sign = Literal["start", "stop", "change"]
+_Sign = Literal["start", "stop"]
+_SIGNS: tuple[_Sign, _Sign] = ("start", "stop")
 
 
 def find_pedals(score: Score, positions: Iterable[Fraction]) -> list[Direction]:
     """The marks of the sustain pedal below the lower staff, at some of `positions`, which are in order.
 
-    Where a pedal is lifted and pressed again at one position it is changed. One that begins and ends at the same
-    position is not written.
+    One that begins and ends at the same position is not written. Where a pedal is lifted and pressed again at one
+    position, one line ends and another begins: Verovio cannot draw a change.
     """
     places = list(positions)
     pedals = score.performance.pedals_of("sustain")
@@ -33,14 +34,12 @@ def find_pedals(score: Score, positions: Iterable[Fraction]) -> list[Direction]:
         first = max(start, spans[-1][1]) if spans else start
         if end > first:
             spans.append((first, end))
-    signs: dict[int, _Sign] = {}
-    for start, end in spans:
-        signs[start] = "change" if start in signs else "start"
-        signs[end] = "stop"
-    return [
-        Direction(places[i], 2, "below", (Element("pedal", {"type": sign, "line": "yes", "sign": "yes"}),))
-        for i, sign in sorted(signs.items())
-    ]
+    return [_mark(places[i], sign) for span in spans for i, sign in zip(span, _SIGNS, strict=True)]
+
+
+def _mark(position: Fraction, sign: _Sign) -> Direction:
+    pedal = Element("pedal", {"type": sign, "line": "yes", "sign": "no"})
+    return Direction(position, 2, "below", (pedal,))
 
 
 def position_times(score: Score, places: list[Fraction]) -> Array:

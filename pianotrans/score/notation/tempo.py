@@ -15,13 +15,13 @@ _WORDS = (
     *((160, "Allegro"), (184, "Vivace"), (math.inf, "Presto")),
 )
 """The word for tempi below each number of beats a minute."""
-_SHORTEST = 4  # bars for which a tempo holds at least
-_CHANGE = 4 * math.log2(1.2) ** 2  # what a change costs: as much as four bars that are 20 % off
-_LEAST = math.log2(1.12)  # smaller changes are not marked
+_SHORTEST = 6  # bars for which a tempo holds at least
+_CHANGE = 8 * math.log2(1.2) ** 2  # what a change costs: as much as eight bars that are 20 % off
+_LEAST = math.log2(1.15)  # smaller changes are not marked
 
 
 def find_tempi(score: Score) -> list[Direction]:
-    """The tempo at the beginning, and wherever it changes for four bars or more."""
+    """The tempo at the beginning, and wherever it changes for six bars or more."""
     bars = [measure for measure in score.measures if measure.end_s > measure.start_s and measure.length > 0]
     if not bars:
         return []
@@ -43,7 +43,7 @@ def _mark(measure: Measure, quarter_bpm: float, last: float | None) -> Direction
     else:
         text = "più mosso" if quarter_bpm > 2**last else "meno mosso"
     words = Element("words", {"font-weight": "bold"})
-    words.text = text
+    words.text = f"{text}\u00a0"  # readers that put the mark behind it leave no space
     metronome = Element("metronome", {"parentheses": "yes"})
     value = NoteValue.of(measure.beat_length)
     if value:

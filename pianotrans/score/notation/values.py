@@ -65,7 +65,8 @@ class Metre:
                 return depth
         return len(self.units)
 
-    def note_pieces(self, start: Fraction, end: Fraction) -> Iterator[Fraction]:
+    @lru_cache(maxsize=4096)  # noqa: B019 - metres are values, and few
+    def note_pieces(self, start: Fraction, end: Fraction) -> tuple[Fraction, ...]:
         """The ends of the tied notes that a note from `start` to `end` is written as.
 
         A note may hide places that are no stronger than its own beginning or end, and one place in its very middle
@@ -73,14 +74,12 @@ class Metre:
         """
         strongest = self._strongest_within(start, end)
         if NoteValue.of(end - start) and (strongest is None or self._may_hide(strongest, start, end)):
-            yield end
-            return
+            return (end,)
         if strongest is None:
             raise ScoreError(f"a note of {end - start} quarter notes: no note value is so short.")
         places = self._places(self.units[strongest], start, end)
         cut = places[-1] if self.depth(start) <= self.depth(end) else places[0]
-        yield from self.note_pieces(start, cut)
-        yield from self.note_pieces(cut, end)
+        return (*self.note_pieces(start, cut), *self.note_pieces(cut, end))
 
     def rest_pieces(self, start: Fraction, end: Fraction) -> Iterator[Fraction]:
         """The ends of the rests from `start` to `end`: the largest parts that fit."""

@@ -78,13 +78,18 @@ def _grace_chords(notes: list[ScoreNote], score: Score) -> tuple[tuple[ScoreNote
 
 
 def _cut(chords: list[Sounding], measures: tuple[Measure, ...]) -> Iterator[tuple[int, Sounding]]:
-    """The parts of chords with the index of the measure that each lies in. What lies in none is left out."""
+    """The parts of chords with the index of the measure that each lies in.
+
+    Notes behind the last measure are left out, grace notes at its end belong to it.
+    """
     i = 0
     for chord in chords:
-        while i < len(measures) and measures[i].end <= chord.start:
+        while i + 1 < len(measures) and measures[i].end <= chord.start:
             i += 1
+        if chord.start >= measures[i].end:
+            chord = replace(chord, start=measures[i].end, end=measures[i].end, notes=())
         j, start, is_begun = i, chord.start, False
-        while j < len(measures):
+        while True:
             end = min(chord.end, measures[j].end)
             is_continued = end < chord.end and j + 1 < len(measures)
             graces = () if is_begun else chord.graces

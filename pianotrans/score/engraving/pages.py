@@ -16,6 +16,12 @@ _OPTIONS = {
     "svgViewBox": True,
     "footer": "none",
     "breaks": "auto",
+    "pageMarginLeft": 150,
+    "pageMarginRight": 150,
+    "pageMarginTop": 150,
+    "pageMarginBottom": 150,
+    "justifyVertically": True,
+    "xmlIdSeed": 1,  # the same score gives the same pages
 }
 _NOTE = re.compile(r'id="n(\d+)((?:-\d+)?)"')
 

@@ -43,7 +43,7 @@ def _mark(measure: Measure, quarter_bpm: float, last: float | None) -> Direction
     else:
         text = "più mosso" if quarter_bpm > 2**last else "meno mosso"
     words = Element("words", {"font-weight": "bold"})
-    words.text = text
+    words.text = f"{text}\u00a0"  # readers that put the mark behind it leave no space
     metronome = Element("metronome", {"parentheses": "yes"})
     value = NoteValue.of(measure.beat_length)
     if value:

@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.rhythm ASAP [--split test] [--one-each] [--pieces]
 
-A note is right that stands at most 1/24 beat from where the score has it; grace notes and notes that the score does
-not have are not counted. A time signature is right where it is that of the annotation, bar by bar. Figures are means
-over pieces.
+A note is right that stands at most 1/24 beat from where the score has it; grace notes and notes that the score
+does not have are not counted. A time signature is right where it is that of the annotation, bar by bar. Figures are
+means over pieces.
 """
 
 import argparse

@@ -2,7 +2,10 @@
 
 from fractions import Fraction
 
+import numpy as np
+
 from pianotrans.events import Note, Performance
+from pianotrans.score.bars import Bar, BarGrid
 from pianotrans.score.beats.grid import Beat, BeatGrid
 from pianotrans.score.beats.hints import TimeSignature
 from pianotrans.score.pitch import KeySignature, Spelling
@@ -26,4 +29,12 @@ def make_toy(
         for n in range(n_bars)
     ]
     grid = BeatGrid((Beat(0.0, 1, 0, time.n_beats, 1.0, 1.0),) if is_found else ())
-    return Score(Performance(tuple(played)), grid, tuple(measures), tuple(notes), "Toy")
+    return Score(
+        Performance(tuple(played)), grid, _bars(n_bars, time.n_beats, length), tuple(measures), tuple(notes), "Toy"
+    )
+
+
+def _bars(n_bars: int, n_beats: int, length: Fraction) -> BarGrid:
+    n = n_bars * n_beats
+    bars = tuple(Bar(i + 1, i * n_beats, n_beats, n_beats) for i in range(n_bars))
+    return BarGrid(np.arange(n + 1) * float(length / n_beats), bars, np.ones(n), np.ones(n))

@@ -31,10 +31,12 @@ _TRUST_STRUCK, _TRUST_MOVES, _TRUST_SHARES, _TRUST_PAIRS = 60.0, 60.0, 100.0, 30
 
 @dataclass(frozen=True, eq=False)
 class RhythmCounts:
-    """How often what occurred, with N divisions: `struck` (N, MOST_POINTS, 2, 2) says for each point of a division
-    how often it was empty and struck, if the one before was empty or struck; `moves` (N, N) from a beat to the next;
-    `pairs` (N, N) the right and the left hand.
-    """  # noqa: D205
+    """How often what occurred, with N divisions.
+
+    `struck` (N, MOST_POINTS, 2, 2) says for each point of a division how often it was empty and struck, if the one
+    before was empty or struck. `moves` (N, N) counts divisions of a beat and the next one, `pairs` (N, N) those of
+    the right and the left hand.
+    """
 
     struck: Array
     moves: Array
@@ -43,9 +45,11 @@ class RhythmCounts:
 
 @dataclass(frozen=True, eq=False)
 class RhythmModel:
-    """`roles` (n_features, 3) are the weights of a logistic regression: is a note the first at its point, another of
+    """What was learned.
+
+    `roles` (n_features, 3) are the weights of a logistic regression: is a note the first at its point, another of
     the chord there, or not written? `counts` are those of training.
-    """  # noqa: D205
+    """
 
     roles: Array
     counts: RhythmCounts

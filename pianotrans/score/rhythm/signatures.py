@@ -32,8 +32,8 @@ def choose_signatures(
     """A time signature for every bar.
 
     `given` are signatures from a bar's number on; they are taken as they are. Otherwise bars whose beats are mostly
-    divided in three are compound (6/8, 9/8, 12/8), and it needs much evidence to change that. The tempo says whether
-    others are counted in quarters, halves or eighths. A pickup has the signature of the first bar.
+    divided in three are compound (6/8, 9/8, 12/8), and it needs much evidence to change that. The tempo says
+    whether others are counted in quarters, halves or eighths. A pickup has the signature of the first bar.
 
     A bar of six beats that are not divided in three is 6/4, which `TimeSignature` counts as two beats.
     """
@@ -83,7 +83,7 @@ def _compound_bars(bars: BarGrid, kinds: Integers) -> list[bool]:
     for score in scores:
         from_other = best[::-1] - _CHANGE
         turned.append(from_other > best)
-        best = np.maximum(best, from_other) + [0.0, score]
+        best = np.maximum(best, from_other) + np.array([0.0, score])
     state, states = int(best[1] > best[0]), []
     for turns in reversed(turned):
         states.append(state == 1)

@@ -188,7 +188,7 @@ def test_a_folder_that_is_not_there(song: Path):
 
 @pytest.mark.parametrize("name", ["svg", "pdf"])
 def test_engraving_needs_an_extra(song: Path, monkeypatch: pytest.MonkeyPatch, name: str):
-    monkeypatch.setattr(extras, "find_spec", lambda module: None)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
     assert "install" in refused(2, song, "--format", name)
     assert names(song.parent) == ["song.mid"]
 

@@ -10,6 +10,8 @@ from pianotrans.score.beats.hints import BeatHints, TimeSignature
 from pianotrans.score.hands.hands import LEFT, RIGHT
 from pianotrans.score.settings import ScoreSettings
 
+BPM = 90.0
+
 # Of one bar each, in quarter notes: where the notes of the melody begin. The bass has one note on every beat.
 MELODIES = {
     "2/4": ("0", "1/2", "1", "3/2"),
@@ -64,9 +66,15 @@ def parse(meter: str) -> TimeSignature:
     return TimeSignature(*map(int, meter.split("/")))
 
 
-def known(meter: str, bpm: float) -> ScoreSettings:
+def known(meter: str) -> ScoreSettings:
     """Tempo and meter as hints."""
-    return ScoreSettings(BeatHints(bpm=bpm, meters=((1, parse(meter)),)))
+    return ScoreSettings(BeatHints(bpm=BPM, meters=((1, parse(meter)),)))
+
+
+def quarter_s(meter: str) -> float:
+    """The length of a quarter note at BPM beats a minute."""
+    signature = parse(meter)
+    return 60 / BPM * signature.n_beats * signature.denominator / (4 * signature.numerator)
 
 
 def random_performance(n_notes: int, duration_s: float, seed: int = 0) -> Performance:

@@ -88,117 +88,61 @@ def _walk(notes, costs, beat, d, w, first, stop, best, source):  # type: ignore[
 
 
 @numba.njit(cache=True, nogil=True)
-def _best_ends(notes, costs, beat, d, w, s, best, source, ends):  # type: ignore[no-untyped-def]
-    """ends[e] is the best score of the beat from its cut s to the next beat's cut e."""
-    first = notes.cuts[beat, 0] + s
-    low, high = notes.cuts[beat + 1]
-    ends[: high - low + 1] = NEVER
+def _score_beat(notes, costs, beat, d, best, source, ends):  # type: ignore[no-untyped-def]
+    """ends[w, s, e] becomes the best score of the beat with drift w, from its cut s to the next beat's cut e."""
     n = costs.divisions[d]
-    if n > max(4, 4 * (high - first)):
-        return
-    _walk(notes, costs, beat, d, w, first, high, best, source)
-    for stop in range(max(low, first), high + 1):
-        for k in range(n + 1):
-            x = best[stop - first, k] + costs.jumps[d, k, n + 1]
-            ends[stop - low] = max(ends[stop - low], x)
+    low, high = notes.cuts[beat + 1, 0], notes.cuts[beat + 1, 1]
+    for w in range(len(costs.drifts)):
+        for first in range(notes.cuts[beat, 0], notes.cuts[beat, 1] + 1):
+            s = first - notes.cuts[beat, 0]
+            ends[w, s, : high - low + 1] = NEVER
+            if n > max(4, 4 * (high - first)):
+                continue
+            _walk(notes, costs, beat, d, w, first, high, best, source)
+            for stop in range(max(low, first), high + 1):
+                for k in range(n + 1):
+                    x = best[stop - first, k] + costs.jumps[d, k, n + 1]
+                    ends[w, s, stop - low] = max(ends[w, s, stop - low], x)
+
+
+def best_rhythm(right: HandNotes, left: HandNotes, costs: RhythmCosts) -> tuple[Any, Any, Any]:
+    """The best way: (2, n_beats) divisions by hand, (2, n_beats + 1) first notes of beats, (n_beats,) drifts."""
+    n_divisions, n_drifts = len(costs.divisions), len(costs.drifts)
+    n_cuts = np.stack([np.ptp(notes.cuts, axis=1) + 1 for notes in (right, left)], axis=1)
+    place = np.concatenate([[0], np.cumsum(n_cuts.prod(axis=1))])
+    most_cuts = int(n_cuts.max())
+    most_notes = max(int((notes.cuts[1:, 1] - notes.cuts[:-1, 0]).max()) for notes in (right, left))
+    most_points = int(costs.divisions.max())
+    walk = np.empty((most_notes + 1, most_points + 2)), np.empty((most_notes + 1, most_points + 2), dtype=np.int8)
+    scores = np.empty((2, n_divisions, n_drifts, most_cuts, most_cuts))
+    values = np.full((place[-1], n_divisions, n_divisions), NEVER, dtype=np.float32)
+    values[0, 0, 0] = 0.0
+    _sum_up(right, left, costs, n_cuts, place, *walk, scores, values)
+    return _trace_back(right, left, costs, n_cuts, place, *walk, scores, values)  # type: ignore[no-any-return]
 
 
 @numba.njit(cache=True, nogil=True)
-def best_rhythm(right, left, costs):  # type: ignore[no-untyped-def]
-    """The best way: (2, n_beats) divisions by hand, (2, n_beats + 1) first notes of beats, (n_beats,) drifts."""
-    n_beats, n_divisions, n_drifts = len(right.cuts) - 1, len(costs.divisions), len(costs.drifts)
-    hands = (right, left)
-    shape = np.empty((n_beats + 1, 2), dtype=np.int64)
-    most_notes, most_cuts = 1, 1
-    for h in range(2):
-        notes = hands[h]
-        for b in range(n_beats + 1):
-            shape[b, h] = notes.cuts[b, 1] - notes.cuts[b, 0] + 1
-            most_cuts = max(most_cuts, shape[b, h])
-            if b < n_beats:
-                most_notes = max(most_notes, notes.cuts[b + 1, 1] - notes.cuts[b, 0])
-    place = np.zeros(n_beats + 2, dtype=np.int64)
-    for b in range(n_beats + 1):
-        place[b + 1] = place[b] + shape[b, 0] * shape[b, 1]
-    values = np.full((place[-1], n_divisions, n_divisions), NEVER, dtype=np.float32)
-    values[0, 0, 0] = 0.0
-    most_points = costs.divisions.max()
-    best = np.empty((most_notes + 1, most_points + 2))
-    source = np.empty((most_notes + 1, most_points + 2), dtype=np.int8)
-    scores = np.empty((2, n_divisions, n_drifts, most_cuts, most_cuts))
+def _sum_up(right, left, costs, n_cuts, place, best, source, scores, values):  # type: ignore[no-untyped-def]
+    """values[place[b] + state, dr, dl] becomes the best score of all beats before b.
+
+    A state has a cut of each hand; dr and dl are the divisions of the beat before. Each beat's highest score is 0.
+    """
+    n_divisions, most_cuts = scores.shape[1], scores.shape[3]
     half = np.empty((n_divisions, n_divisions))
     come = np.empty((most_cuts * most_cuts, n_divisions, n_divisions))
     across = np.empty((most_cuts, most_cuts))
-    for b in range(n_beats):
-        for h in range(2):
-            for d in range(n_divisions):
-                for w in range(n_drifts):
-                    for s in range(shape[b, h]):
-                        _best_ends(hands[h], costs, b, d, w, s, best, source, scores[h, d, w, s])
-        n_right, n_left = shape[b]
-        for s in range(n_right * n_left):
+    for b in range(len(n_cuts) - 1):
+        for d in range(n_divisions):
+            _score_beat(right, costs, b, d, best, source, scores[0, d])
+            _score_beat(left, costs, b, d, best, source, scores[1, d])
+        for s in range(place[b + 1] - place[b]):
             _move(costs, values[place[b] + s], half, come[s])
-        after_right, after_left = shape[b + 1]
+        after = values[place[b + 1] : place[b + 2]]
         for dr in range(n_divisions):
             for dl in range(n_divisions):
-                for w in range(n_drifts):
-                    for sl in range(n_left):
-                        for er in range(after_right):
-                            top = NEVER
-                            for sr in range(n_right):
-                                top = max(top, come[sr * n_left + sl, dr, dl] + scores[0, dr, w, sr, er])
-                            across[sl, er] = top
-                    for er in range(after_right):
-                        for el in range(after_left):
-                            top = NEVER
-                            for sl in range(n_left):
-                                top = max(top, across[sl, er] + scores[1, dl, w, sl, el])
-                            state = place[b + 1] + er * after_left + el
-                            values[state, dr, dl] = max(values[state, dr, dl], top + costs.drift_scores[w])
-        highest = values[place[b + 1] : place[b + 2]].max()
-        values[place[b + 1] : place[b + 2]] -= highest
-
-    divisions = np.zeros((2, n_beats), dtype=np.int64)
-    firsts = np.zeros((2, n_beats + 1), dtype=np.int64)
-    drifts = np.zeros(n_beats, dtype=np.int64)
-    state = values[place[n_beats]]
-    top = NEVER
-    dr = dl = er = el = 0
-    for a in range(n_divisions):
-        for c in range(n_divisions):
-            if state[a, c] > top:
-                top, dr, dl = state[a, c], a, c
-    firsts[0, n_beats], firsts[1, n_beats] = len(right.beat), len(left.beat)
-    for b in range(n_beats - 1, -1, -1):
-        n_right, n_left = shape[b]
-        divisions[0, b], divisions[1, b] = dr, dl
-        for w in range(n_drifts):
-            for s in range(n_right):
-                _best_ends(right, costs, b, dr, w, s, best, source, scores[0, dr, w, s])
-            for s in range(n_left):
-                _best_ends(left, costs, b, dl, w, s, best, source, scores[1, dl, w, s])
-        top, next_r, next_l, next_dr, next_dl = 3 * NEVER, 0, 0, 0, 0
-        for sr in range(n_right):
-            for sl in range(n_left):
-                inner = NEVER
-                inner_w = 0
-                for w in range(n_drifts):
-                    x = scores[0, dr, w, sr, er] + scores[1, dl, w, sl, el] + costs.drift_scores[w]
-                    if x > inner:
-                        inner, inner_w = x, w
-                for a in range(n_divisions):
-                    for c in range(n_divisions):
-                        x = (
-                            inner
-                            + values[place[b] + sr * n_left + sl, a, c]
-                            + costs.moves[a, dr]
-                            + costs.moves[c, dl]
-                        )
-                        if x > top:
-                            top, next_r, next_l, next_dr, next_dl, drifts[b] = x, sr, sl, a, c, inner_w
-        er, el, dr, dl = next_r, next_l, next_dr, next_dl
-        firsts[0, b], firsts[1, b] = right.cuts[b, 0] + er, left.cuts[b, 0] + el
-    return divisions, firsts, drifts
+                for w in range(len(costs.drifts)):
+                    _cross(come, scores, dr, dl, w, costs.drift_scores[w], n_cuts[b], n_cuts[b + 1], across, after)
+        _lower(after)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -219,10 +163,115 @@ def _move(costs, before, half, after):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
+def _cross(come, scores, dr, dl, w, drift_score, n_cuts, n_ends, across, after):  # type: ignore[no-untyped-def]
+    """Raise after[.., dr, dl] to the best way through a beat with these divisions and this drift."""
+    for sl in range(n_cuts[1]):
+        for er in range(n_ends[0]):
+            top = NEVER
+            for sr in range(n_cuts[0]):
+                top = max(top, come[sr * n_cuts[1] + sl, dr, dl] + scores[0, dr, w, sr, er])
+            across[sl, er] = top
+    for er in range(n_ends[0]):
+        for el in range(n_ends[1]):
+            top = NEVER
+            for sl in range(n_cuts[1]):
+                top = max(top, across[sl, er] + scores[1, dl, w, sl, el])
+            state = er * n_ends[1] + el
+            after[state, dr, dl] = max(after[state, dr, dl], top + drift_score)
+
+
+@numba.njit(cache=True, nogil=True)
+def _lower(values):  # type: ignore[no-untyped-def]
+    """Subtract the highest value, lest sums grow without bound."""
+    highest = values[0, 0, 0]
+    for s in range(len(values)):
+        for dr in range(values.shape[1]):
+            for dl in range(values.shape[2]):
+                highest = max(highest, values[s, dr, dl])
+    for s in range(len(values)):
+        for dr in range(values.shape[1]):
+            for dl in range(values.shape[2]):
+                values[s, dr, dl] -= highest
+
+
+@numba.njit(cache=True, nogil=True)
+def _trace_back(right, left, costs, n_cuts, place, best, source, scores, values):  # type: ignore[no-untyped-def]
+    """What `best_rhythm` returns, from the scores of `_sum_up`."""
+    n_beats = len(n_cuts) - 1
+    divisions = np.zeros((2, n_beats), dtype=np.int64)
+    firsts = np.zeros((2, n_beats + 1), dtype=np.int64)
+    drifts = np.zeros(n_beats, dtype=np.int64)
+    firsts[0, n_beats], firsts[1, n_beats] = len(right.beat), len(left.beat)
+    last = np.argmax(values[place[n_beats]])
+    dr, dl = last // len(costs.divisions), last % len(costs.divisions)
+    er, el = firsts[0, n_beats] - right.cuts[n_beats, 0], firsts[1, n_beats] - left.cuts[n_beats, 0]
+    for b in range(n_beats - 1, -1, -1):
+        divisions[0, b], divisions[1, b] = dr, dl
+        _score_beat(right, costs, b, dr, best, source, scores[0, dr])
+        _score_beat(left, costs, b, dl, best, source, scores[1, dl])
+        before = values[place[b] : place[b + 1]]
+        er, el, dr, dl, drifts[b] = _step_back(costs, scores, n_cuts[b], er, el, dr, dl, before)
+        firsts[0, b], firsts[1, b] = right.cuts[b, 0] + er, left.cuts[b, 0] + el
+    return divisions, firsts, drifts
+
+
+@numba.njit(cache=True, nogil=True)
+def _step_back(costs, scores, n_cuts, er, el, dr, dl, before):  # type: ignore[no-untyped-def]
+    """The cuts that a beat begins with, the divisions before it, and its drift, on the best way to its end."""
+    top, found = 3 * NEVER, (0, 0, 0, 0, 0)
+    for sr in range(n_cuts[0]):
+        for sl in range(n_cuts[1]):
+            inner, w = NEVER, 0
+            for i in range(len(costs.drifts)):
+                x = scores[0, dr, i, sr, er] + scores[1, dl, i, sl, el] + costs.drift_scores[i]
+                if x > inner:
+                    inner, w = x, i
+            for a in range(len(costs.divisions)):
+                for c in range(len(costs.divisions)):
+                    x = inner + before[sr * n_cuts[1] + sl, a, c] + costs.moves[a, dr] + costs.moves[c, dl]
+                    if x > top:
+                        top, found = x, (sr, sl, a, c, w)
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _best_end(costs, d, n_notes, best):  # type: ignore[no-untyped-def]
+    """At which column the best way of _walk ends, and its score."""
+    n = costs.divisions[d]
+    end, top = 0, best[n_notes, 0] + costs.jumps[d, 0, n + 1]
+    for k in range(1, n + 1):
+        x = best[n_notes, k] + costs.jumps[d, k, n + 1]
+        if x > top:
+            end, top = k, x
+    return end, top
+
+
+@numba.njit(cache=True, nogil=True)
+def _most_steps(firsts):  # type: ignore[no-untyped-def]
+    """The most notes of a beat."""
+    most = 0
+    for b in range(len(firsts) - 1):
+        most = max(most, firsts[b + 1] - firsts[b])
+    return most
+
+
+@numba.njit(cache=True, nogil=True)
+def _normalise(scores):  # type: ignore[no-untyped-def]
+    """Turn log-probabilities into probabilities."""
+    top, total = NEVER, 0.0
+    for x in scores:
+        top = max(top, x)
+    for i in range(len(scores)):
+        scores[i] = np.exp(scores[i] - top)
+        total += scores[i]
+    for i in range(len(scores)):
+        scores[i] /= total
+
+
+@numba.njit(cache=True, nogil=True)
 def _walk_back(costs, d, n_notes, best, source, points, kinds):  # type: ignore[no-untyped-def]
     """The best way of _walk: each note's point (-1: not written), and whether it is a lead, MEMBER or SKIPPED."""
-    n = costs.divisions[d]
-    k = int(np.argmax(best[n_notes, : n + 1] + costs.jumps[d, : n + 1, n + 1]))
+    k, _ = _best_end(costs, d, n_notes, best)
     for m in range(n_notes, 0, -1):
         how = source[m, k]
         kinds[m - 1] = min(how, 0)
@@ -234,7 +283,7 @@ def _walk_back(costs, d, n_notes, best, source, points, kinds):  # type: ignore[
 @numba.njit(cache=True, nogil=True)
 def place_notes(notes, costs, divisions, firsts, drifts):  # type: ignore[no-untyped-def]
     """What the notes of a hand are on the best way: (n, 2) beat and point, or MEMBER or SKIPPED as the point."""
-    most = np.diff(firsts).max()
+    most = _most_steps(firsts)
     best = np.empty((most + 1, costs.divisions.max() + 2))
     source = np.empty((most + 1, costs.divisions.max() + 2), dtype=np.int8)
     points, kinds = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
@@ -256,7 +305,7 @@ def agreement(notes, costs, divisions, others, firsts, placed):  # type: ignore[
     `others` (n_beats,) are the divisions of the other hand. A place has the best way of each division and drift
     that leads there.
     """
-    most = np.diff(firsts).max()
+    most = _most_steps(firsts)
     n_divisions, n_drifts = len(costs.divisions), len(costs.drifts)
     best = np.empty((most + 1, costs.divisions.max() + 2))
     source = np.empty((most + 1, costs.divisions.max() + 2), dtype=np.int8)
@@ -272,22 +321,20 @@ def agreement(notes, costs, divisions, others, firsts, placed):  # type: ignore[
             fixed = costs.pairs[d, others[b]]
             fixed += costs.moves[divisions[b - 1], d] if b > 0 else 0.0
             fixed += costs.moves[d, divisions[b + 1]] if b + 1 < len(divisions) else 0.0
-            n = costs.divisions[d]
             for w in range(n_drifts):
                 _walk(notes, costs, b, d, w, first, stop, best, source)
                 _walk_back(costs, d, stop - first, best, source, points[d * n_drifts + w], kinds)
-                top = (best[stop - first, : n + 1] + costs.jumps[d, : n + 1, n + 1]).max()
+                _, top = _best_end(costs, d, stop - first, best)
                 scores[d * n_drifts + w] = top + fixed + costs.drift_scores[w]
-        weights = np.exp(scores - scores.max())
-        weights /= weights.sum()
+        _normalise(scores)
         n, point = costs.divisions[divisions[b]], -1
         for j in range(first, stop):
             if placed[j, 1] != MEMBER:
                 point = placed[j, 1]
-            for i in range(len(weights)):
+            for i in range(len(scores)):
                 there = points[i, j - first]
                 is_same = (
                     there < 0 if point < 0 else there >= 0 and there * n == point * costs.divisions[i // n_drifts]
                 )
-                share[j] += weights[i] if is_same else 0.0
+                share[j] += scores[i] if is_same else 0.0
     return share

@@ -95,9 +95,9 @@ def score(
 ) -> None:
     """Write a performance as a score: MusicXML, or engraved pages as SVG or PDF.
 
-    A recording is transcribed first. Beats, bars, hands, rhythm, key and voices are found; what you know of them, as
-    --bpm or --downbeat-at, is taken as true, and the rest follows from it. Exit codes: 0 done, 1 something cannot be
-    read or written, 2 wrong usage, 130 interrupted.
+    A recording is transcribed first. Beats, bars, hands, rhythm, key and voices are found; what you know of them,
+    as --bpm or --downbeat-at, is taken as true, and the rest follows from it. Exit codes: 0 done, 1 something
+    cannot be read or written, 2 wrong usage, 130 interrupted.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Nothing was written."):

@@ -8,10 +8,12 @@ import pytest
 
 from pianotrans import Note, OutputError, Pedal, Performance
 from pianotrans.errors import UsageError
-from pianotrans.events.formats import encode
+from pianotrans.events.formats import EVENT_FORMATS, encode
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS, Heard, format_of, parse_formats, suffix_of
 from pianotrans.workers.recipe import Recipe
 from tests.commands.driving import clip
+
+SAVED = tuple(row.name for row in EVENT_FORMATS)
 
 SONG = Performance((Note(0.1, 0.5, 60, 64, 0.9, 0.95),), (Pedal(0.1, 0.4, "sustain", 0.8, 0.9),), 1.0)
 
@@ -38,15 +40,32 @@ def test_every_row_is_true(name: str, tmp_path: Path):
         assert format_of(suffix) == format_of(suffix.upper()) == name
 
 
-@pytest.mark.parametrize("name", [name for name, row in FORMATS.items() if not row.needs_audio])
-def test_saving_a_performance_knows_the_formats_that_need_no_recording(name: str):
+@pytest.mark.parametrize("name", SAVED)
+def test_saving_a_performance_knows_the_formats_that_need_no_recording_and_no_score(name: str):
+    heard = Heard(SONG, Path("no such file.wav"), scoring=None)
     for suffix in FORMATS[name].suffixes:
-        assert encode(SONG, f"song{suffix}") == FORMATS[name].encode(Heard(SONG, Path("no such file.wav")))
+        assert encode(SONG, f"song{suffix}") == FORMATS[name].encode(heard)
 
 
-def test_saving_a_performance_refuses_the_others(tmp_path: Path):
-    with pytest.raises(OutputError, match=r"\.html"):
-        SONG.save(tmp_path / "song.html")
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in SAVED])
+def test_saving_a_performance_refuses_the_others(name: str, tmp_path: Path):
+    with pytest.raises(OutputError, match=rf"\.{name}"):
+        SONG.save(tmp_path / f"song.{name}")
+
+
+@pytest.mark.parametrize("name", ["musicxml", "svg", "pdf"])
+def test_a_sheet_needs_a_score(name: str):
+    with pytest.raises(UsageError) as refused:
+        FORMATS[name].encode(Heard(SONG, Path("no such file.wav"), scoring=None))
+    assert refused.value.settings == ("format",)
+
+
+def test_json_tells_the_score_beside_the_performance():
+    told = json.loads(FORMATS["json"].encode(Heard(SONG, Path("no such file.wav"))))
+    score = told.pop("score")
+    assert [note["note"] for note in score["notes"]] == [0]
+    bare = json.loads(FORMATS["json"].encode(Heard(SONG, Path("no such file.wav"), scoring=None)))
+    assert {**told, "remarks": []} == {**bare, "remarks": []}
 
 
 def test_what_is_written_is_what_its_media_type_says(tmp_path: Path):
@@ -56,6 +75,9 @@ def test_what_is_written_is_what_its_media_type_says(tmp_path: Path):
     assert json.loads(contents["json"])["notes"]
     assert contents["csv"].startswith(b"type,")
     assert contents["html"].lower().startswith(b"<!doctype html>")
+    assert b"<score-partwise" in contents["musicxml"]
+    assert b"<svg" in contents["svg"]
+    assert contents["pdf"].startswith(b"%PDF")
 
 
 @pytest.mark.parametrize(

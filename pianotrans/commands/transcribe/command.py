@@ -45,8 +45,8 @@ def transcribe(
         typer.Option(
             "--format",
             metavar=",".join(FORMATS),
-            help="Formats to write. html is a page that shows and plays the transcription; musicxml, svg and pdf are "
-            "sheet music.",
+            help="Formats to write. html is a page that shows and plays the transcription; musicxml, svg and pdf "
+            "are sheet music.",
             show_default=DEFAULT_FORMAT,
         ),
     ] = None,

@@ -74,3 +74,23 @@ def test_few_notes(n_notes: int):
     performance = play([Fraction(b) for b in range(n_notes)], bars)
     positions = find_positions(performance, bars, right_hand(performance), ScoreSettings())
     assert positions.onset == tuple(Fraction(b) for b in range(n_notes))
+
+
+def test_a_cadenza_keeps_the_signature_before_it():
+    n = [4, 4, 20, 4]
+    starts = [sum(n[:i]) for i in range(len(n))]
+    bars = tuple(Bar(i + 1, start, beats, beats) for i, (start, beats) in enumerate(zip(starts, n, strict=True)))
+    grid = BarGrid(np.arange(33) * 0.6, bars, np.ones(32), np.ones(32))
+    performance = play([Fraction(b) for b in range(32)], grid)
+    positions = find_positions(performance, grid, right_hand(performance), ScoreSettings())
+    assert [str(signature) for signature in choose_signatures(grid, positions)] == ["4/4"] * 4
+
+
+@pytest.mark.slow
+def test_one_note_repeated_for_ten_minutes():
+    bars = bars_of(300, 4, 0.5)
+    onsets = [Fraction(b, 2) for b in range(2400)]
+    times_s = bars.time_at(np.array([float(x) for x in onsets]))
+    performance = Performance(tuple(Note(t, t + 0.1, 60, 70) for t in times_s.tolist()))
+    positions = find_positions(performance, bars, right_hand(performance), ScoreSettings())
+    assert list(positions.onset) == onsets

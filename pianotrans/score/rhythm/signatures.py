@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from pianotrans.score.bars import BarGrid
-from pianotrans.score.beats.hints import TimeSignature
+from pianotrans.score.beats.hints import MOST_BEATS, TimeSignature
 from pianotrans.score.beats.notes import Array, Integers
 from pianotrans.score.rhythm.positions import Positions
 
@@ -35,19 +35,23 @@ def choose_signatures(
     divided in three are compound (6/8, 9/8, 12/8), and it needs much evidence to change that. The tempo says if
     others are counted in quarters, halves or eighths. A pickup has the signature of the first bar.
 
-    A bar of six beats that are not divided in three is 6/4, which `TimeSignature` counts as two beats.
+    A bar of more beats than a signature can have keeps the one before. A bar of six beats that are not divided in
+    three is 6/4, which `TimeSignature` counts as two beats.
     """
     if given:
         return tuple(_given_at(bar.number, given) for bar in bars.bars)
     kinds, is_fine = _divisions(bars.n_beats, positions)
     is_compound = _compound_bars(bars, kinds)
     denominators = _simple_denominators(bars, is_compound, is_fine)
-    signatures = [
-        TimeSignature(3 * bar.meter_beats, 8)
-        if compound and bar.meter_beats > 1
-        else TimeSignature(bar.meter_beats, denominators[bar.meter_beats])
-        for bar, compound in zip(bars.bars, is_compound, strict=True)
-    ]
+    signatures: list[TimeSignature] = []
+    for bar, compound in zip(bars.bars, is_compound, strict=True):
+        n = bar.meter_beats
+        if n > MOST_BEATS:  # a cadenza goes on under the signature that holds
+            signatures.append(signatures[-1] if signatures else TimeSignature(4, 4))
+        elif compound and n > 1:
+            signatures.append(TimeSignature(3 * n, 8))
+        else:
+            signatures.append(TimeSignature(n, denominators[n]))
     if len(signatures) > 1 and bars.bars[0].number == 0 and bars.bars[0].meter_beats == bars.bars[1].meter_beats:
         signatures[0] = signatures[1]
     return tuple(signatures)

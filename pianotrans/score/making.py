@@ -17,7 +17,7 @@ from pianotrans.score.keys.keys import find_keys
 from pianotrans.score.models import load_beat_tracker, load_hand_finder
 from pianotrans.score.rhythm.finding import find_positions
 from pianotrans.score.rhythm.positions import Positions
-from pianotrans.score.rhythm.signatures import choose_signatures
+from pianotrans.score.rhythm.signatures import beat_length, choose_signatures
 from pianotrans.score.score import Measure, Score, ScoreNote
 from pianotrans.score.settings import ScoreSettings
 from pianotrans.score.spelling.spelling import spell
@@ -96,7 +96,7 @@ def _spans(bars: BarGrid, signatures: tuple[TimeSignature, ...]) -> tuple[BarSpa
     """The bars in quarter notes."""
     spans, position = [], Fraction(0)
     for bar, signature in zip(bars.bars, signatures, strict=True):
-        beat = Fraction(4 * signature.numerator, signature.denominator * signature.n_beats)
+        beat = beat_length(bar.meter_beats, signature)
         spans.append(BarSpan(position, bar.n_beats * beat, beat))
         position += bar.n_beats * beat
     return tuple(spans)

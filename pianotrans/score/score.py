@@ -108,7 +108,7 @@ class Score:
         """Where each beat, bar and key lies in time."""
         positions: list[Fraction] = []
         for bar, measure in zip(self.bars.bars, self.measures, strict=True):
-            positions += [measure.position + i * measure.beat_length for i in range(bar.n_beats)]
+            positions += [measure.position + measure.length * i / bar.n_beats for i in range(bar.n_beats)]
         positions.append(self.measures[-1].end)
         meters = [
             (m.position, m.time_signature.numerator, m.time_signature.denominator)

@@ -96,7 +96,9 @@ def _spans(bars: BarGrid, signatures: tuple[TimeSignature, ...]) -> tuple[BarSpa
     """The bars in quarter notes."""
     spans, position = [], Fraction(0)
     for bar, signature in zip(bars.bars, signatures, strict=True):
-        beat = beat_length(bar.meter_beats, signature)
+        # In 6/4, which TimeSignature counts as two beats, six may have been given
+        n_beats = bar.meter_beats if bar.meter_beats == signature.numerator else signature.n_beats
+        beat = beat_length(n_beats, signature)
         spans.append(BarSpan(position, bar.n_beats * beat, beat))
         position += bar.n_beats * beat
     return tuple(spans)
@@ -122,7 +124,7 @@ def _written(
     for i, leader in enumerate(positions.leader.tolist()):
         members[leader].append(i)
     index = sorted(members)
-    place = _Places(bars, spans)
+    place = _QuarterPositions(bars, spans)
     position = [place.exact(positions.onset[i]) for i in index]
     released_s = [max(performance.notes[i].offset_s for i in members[leader]) for leader in index]
     return _Written(
@@ -137,7 +139,7 @@ def _written(
     )
 
 
-class _Places:
+class _QuarterPositions:
     """Beats as quarter notes."""
 
     def __init__(self, bars: BarGrid, spans: tuple[BarSpan, ...]):

@@ -161,12 +161,14 @@ def test_nothing_is_replaced_unasked(song: Path):
 )
 def test_wrong_usage(song: Path, monkeypatch: pytest.MonkeyPatch, given: tuple[str, ...], named: str):
     monkeypatch.chdir(song.parent)
-    assert named in refused(2, song, *given)
+    result = score(song, *given)
+    assert result.exit_code == 2
+    assert named in result.stderr
     assert names(song.parent) == ["song.mid"]
 
 
 def test_corrections_that_no_beats_agree_with(song: Path):
-    assert "downbeats_s" in refused(1, song, "--bpm", "40", "--downbeat-at", "1", "--downbeat-at", "1.2")
+    assert "downbeat" in refused(2, song, "--downbeat-at", "1", "--downbeat-at", "1.12")
     assert names(song.parent) == ["song.mid"]
 
 

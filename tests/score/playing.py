@@ -67,8 +67,8 @@ def parse(meter: str) -> TimeSignature:
 
 
 def known(meter: str) -> ScoreSettings:
-    """Tempo and meter as hints."""
-    return ScoreSettings(BeatHints(bpm=BPM, meters=((1, parse(meter)),)))
+    """Tempo and meter as hints, and that the first beat is the first of a bar."""
+    return ScoreSettings(BeatHints(bpm=BPM, meters=((1, parse(meter)),), pickup=0))
 
 
 def quarter_s(meter: str) -> float:

@@ -35,7 +35,7 @@ class Choice:
     upper_end: int
 
 
-class Options:
+class OnsetOptions:
     """The costs of an onset's ends, and the steps that they allow."""
 
     def __init__(self, onset: Onset) -> None:
@@ -82,7 +82,7 @@ class Options:
         return sorted(possible)[:_MOST_TRIED]
 
 
-def choose(options: list[Options]) -> list[Choice]:
+def choose(options: list[OnsetOptions]) -> list[Choice]:
     """The cheapest choices, one for each onset of a staff. Exact; about 20 steps for every state of an onset."""
     best: dict[Held, float] = {Held(): 0.0}
     trails: list[dict[Held, tuple[Held, Choice]]] = []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pianotrans.score.beats.notes import Array
-from pianotrans.score.voices.meter import Meter
+from pianotrans.score.voices.meter import MetricGrid
 
 _MOST_JUMPED = 8  # onsets of the hand that a held note may last through
 _BEATS_TRIED = 4
@@ -59,7 +59,7 @@ class Onset:
     possible: np.ndarray
 
 
-def list_onsets(meter: Meter, ticks: list[int], releases: list[float], keys: list[int]) -> list[Onset]:
+def list_onsets(meter: MetricGrid, ticks: list[int], releases: list[float], keys: list[int]) -> list[Onset]:
     """The onsets of the notes of one staff, in order of time."""
     together = defaultdict(list)
     for note, tick in enumerate(ticks):
@@ -90,7 +90,7 @@ def _usual_overlap(starts: list[int], downs: list[Array]) -> list[float]:
     return [float(np.mean(share[max(i - 4, 0) : i + 5])) if len(share) else 0.0 for i in range(len(starts))]
 
 
-def _short_ends(meter: Meter, start: int, following: int) -> list[int]:
+def _short_ends(meter: MetricGrid, start: int, following: int) -> list[int]:
     """Ends up to the next onset of the staff: the onset, beats before it, a step or half a step of the grid."""
     grid = meter.grid(start)
     tried = {following, meter.bar_end(start), start + grid}
@@ -105,7 +105,7 @@ def _short_ends(meter: Meter, start: int, following: int) -> list[int]:
     return ends or [min(following, meter.shortest_end(start))]
 
 
-def _held_ends(meter: Meter, start: int, later: list[int]) -> list[int]:
+def _held_ends(meter: MetricGrid, start: int, later: list[int]) -> list[int]:
     """Ends behind the next onset of the staff: later onsets, and the bar's end."""
     if not later:
         return []
@@ -125,7 +125,7 @@ class _Passing:
 
 
 def _describe_end(
-    meter: Meter, start: int, following: int, end: int, later: list[int], usual: float
+    meter: MetricGrid, start: int, following: int, end: int, later: list[int], usual: float
 ) -> list[float]:
     """The features that all notes of an onset share."""
     parts = meter.parts(start, end) or (end - start,)

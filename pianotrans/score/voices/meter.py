@@ -20,7 +20,7 @@ class BarSpan:
     beat_length: Fraction
 
 
-class Meter:
+class MetricGrid:
     """The bars of a piece in ticks, and the tuplets of one staff.
 
     A beat in which an onset stands where no halving leads is a tuplet. Notes that begin or end inside it do so on

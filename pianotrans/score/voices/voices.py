@@ -13,9 +13,9 @@ import numpy as np
 
 from pianotrans.score.beats.notes import Array, Integers
 from pianotrans.score.hands.hands import LEFT, RIGHT
-from pianotrans.score.voices.choices import LOWER, UPPER, Choice, Options, choose
+from pianotrans.score.voices.choices import LOWER, UPPER, Choice, OnsetOptions, choose
 from pianotrans.score.voices.ends import list_onsets
-from pianotrans.score.voices.meter import BarSpan, Meter
+from pianotrans.score.voices.meter import BarSpan, MetricGrid
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +50,14 @@ def assign_voices(
         chosen = np.flatnonzero((staff == hand) & ~np.asarray(is_grace, dtype=bool)).tolist()
         if not chosen:
             continue
-        meter = Meter(bars, [position[i] for i in chosen])
+        meter = MetricGrid(bars, [position[i] for i in chosen])
         onsets = list_onsets(
             meter,
             [meter.ticks(position[i]) for i in chosen],
             [float(release[i]) * meter.ticks_per_quarter for i in chosen],
             [int(key[i]) for i in chosen],
         )
-        for onset, choice in zip(onsets, choose([Options(onset) for onset in onsets]), strict=True):
+        for onset, choice in zip(onsets, choose([OnsetOptions(onset) for onset in onsets]), strict=True):
             for number, note in enumerate(onset.notes):
                 i = chosen[note]
                 voice[i], end = _place(choice, number)

@@ -7,9 +7,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pianotrans.score.voices.choices import Held, Options, choose
+from pianotrans.score.voices.choices import Held, OnsetOptions, choose
 from pianotrans.score.voices.ends import list_onsets
-from pianotrans.score.voices.meter import MOST_PARTS, BarSpan, Meter
+from pianotrans.score.voices.meter import MOST_PARTS, BarSpan, MetricGrid
 from pianotrans.score.voices.voices import assign_voices
 
 
@@ -124,7 +124,7 @@ def test_invariants(notes, lengths):
     spans = bars(int(12 / lengths[0]) + 2, *lengths)
     voice, duration = assign([(p, float(p) + r, k, s) for p, r, k, s in notes], spans)
     for number, hand in product((1, 2), (1, 2)):
-        meter = Meter(spans, [p for p, _, _, s in notes if s == hand])
+        meter = MetricGrid(spans, [p for p, _, _, s in notes if s == hand])
         spans_taken = sorted(
             {
                 (p, p + d)
@@ -147,11 +147,11 @@ def test_invariants(notes, lengths):
 @settings(deadline=None, max_examples=30)
 @given(st.lists(_note, min_size=1, max_size=5, unique_by=lambda note: (note[0], note[2])))
 def test_choices_are_those_of_enumeration(notes):
-    meter = Meter(bars(4), [p for p, _, _, _ in notes])
+    meter = MetricGrid(bars(4), [p for p, _, _, _ in notes])
     ticks = [meter.ticks(p) for p, *_ in notes]
     releases = [float(p + Fraction(r)) * meter.ticks_per_quarter for p, r, _, _ in notes]
     onsets = list_onsets(meter, ticks, releases, [k for _, _, k, _ in notes])
-    options = [Options(onset) for onset in onsets]
+    options = [OnsetOptions(onset) for onset in onsets]
 
     def totals(held, i):
         if i == len(options):

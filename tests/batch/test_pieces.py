@@ -1,6 +1,7 @@
 """The smaller parts: identities, items, recipes, outputs in the way, estimates, the report."""
 
 import csv
+import json
 import os
 import unicodedata
 from dataclasses import replace
@@ -17,6 +18,9 @@ from pianotrans.batch.identity import identify
 from pianotrans.errors import AudioError, ModelError
 from pianotrans.events import Cleaning, Note, Pedal, Performance, extend_by_pedal
 from pianotrans.events.formats import encode
+from pianotrans.events.midi_settings import MidiSettings
+from pianotrans.score.beats.hints import BeatHints
+from pianotrans.score.settings import ScoreSettings
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.rendering import render
 from tests.inference.making import copy_of_tiny
@@ -107,6 +111,8 @@ def test_every_setting_is_in_the_fingerprint():
         {"reading": Reading(1.0)}, {"reading": Reading(1.0, from_zero=True)}, {"reading": Reading(track=2)},
         {"tuning": "off"}, {"tuning": -45.0},
         {"confidence": False}, {"cleaning": Cleaning(min_velocity=1)},
+        {"scoring": None}, {"scoring": ScoreSettings(swing=True)},
+        {"scoring": ScoreSettings(BeatHints(bpm=96))}, {"midi": MidiSettings(tempo="fixed", bpm=96)},
     ]  # fmt: skip
     prints = {TINY.fingerprint(), *(replace(TINY, **change).fingerprint() for change in changes)}
     assert len(prints) == len(changes) + 1
@@ -139,15 +145,27 @@ def rendered(heard: Performance, *formats: str, **settings: object) -> tuple[Per
 def test_rendering():
     heard = Performance((Note(0.0, 1.0, 60, 64),), (Pedal(0.5, 2.0, "sustain"), Pedal(0.5, 2.0, "soft")), 3.0)
     assert rendered(heard)[1] == {}
-    assert rendered(heard, "mid") == (heard, {"mid": encode(heard, "x.mid")})
-    assert rendered(heard, "mid", pedal=False)[0] == heard.without_pedals()
-    written, contents = rendered(heard, "json", "csv", sounding=True)
+    assert rendered(heard, "mid", scoring=None) == (heard, {"mid": encode(heard, "x.mid")})
+    assert rendered(heard, "mid", pedal=False, scoring=None)[0] == heard.without_pedals()
+    written, contents = rendered(heard, "json", "csv", sounding=True, scoring=None)
     assert written == extend_by_pedal(heard)
     assert contents == {name: encode(written, f"x.{name}") for name in ("json", "csv")}
     assert rendered(heard, sounding=True, pedal=False)[0].pedals == ()
     assert rendered(heard, cleaning=Cleaning(min_velocity=65))[0].notes == ()
     with pytest.raises(AudioError, match=r"no such file"):
         rendered(heard, "html")
+
+
+def test_rendering_tells_that_no_beat_was_found():
+    heard = Performance((Note(0.0, 1.0, 60, 64),), (), 3.0)
+    written, contents = rendered(heard, "mid", "json")
+    assert [remark.kind for remark in written.remarks] == ["no-beat"]
+    assert replace(written, remarks=()) == heard
+    assert contents["mid"] == encode(heard, "x.mid"), "a fixed tempo"
+    assert Performance.from_dict(json.loads(contents["json"])) == written
+    for formats, settings in ((("csv",), {}), (("mid",), {"midi": MidiSettings(tempo="fixed")})):
+        assert rendered(heard, *formats, **settings)[0] == heard, "no score is made"
+    assert rendered(Performance((), (), 3.0), "mid", "json")[0].remarks == ()
 
 
 # Folders

@@ -23,7 +23,7 @@ def test_version():
 @pytest.mark.parametrize(
     "command",
     [
-        *((), ("transcribe",), ("view",), ("models",), ("models", "pull"), ("models", "export")),
+        *((), ("transcribe",), ("score",), ("view",), ("models",), ("models", "pull"), ("models", "export")),
         *(("evaluate",), ("evaluate", "midi"), ("evaluate", "dataset"), ("evaluate", "compare")),
         *(("prepare",), ("synthesize",), ("train",), ("serve",)),
     ],

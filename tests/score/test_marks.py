@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
+from pianotrans.score.engraving import engrave
 from pianotrans.score.notation import musicxml
 from pianotrans.score.pitch import Spelling
 from pianotrans.score.score import Score, ScoreNote
@@ -213,3 +214,9 @@ def test_two_voices_have_stems_apart_only_where_both_sound():
 def test_a_score_without_notes_is_one_of_rests():
     score = make_score_of([COMMON] * 2, [])
     assert [one.find("rest").get("measure") for one in all_of(score, "note")] == ["yes"] * 4  # type: ignore[union-attr]
+
+
+def test_notes_that_would_stand_on_each_other_are_one():
+    score = make_score_of([COMMON], [note(0, 4), note(0, 4), note(0, 4, voice=2), note(0, 4, staff=2)])
+    assert [one.get("id") for one in notes_of(score)] == ["n0", "n2", "n3"]
+    assert [one.performed for one in engrave(score).notes] == [(0, 1), (2,), (3,)]

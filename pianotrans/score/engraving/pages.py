@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pianotrans.errors import ScoreError
 from pianotrans.extras import require
 from pianotrans.score.notation import musicxml
+from pianotrans.score.notation.voices import merge_unisons
 from pianotrans.score.score import Score
 
 _OPTIONS = {
@@ -57,7 +58,7 @@ def engrave(score: Score) -> Engraving:
     if not toolkit.loadData(musicxml(score).decode()):
         raise ScoreError("score: Verovio cannot read its MusicXML. Write MusicXML instead, and report the score.")
     pages = tuple(toolkit.renderToSVG(number) for number in range(1, toolkit.getPageCount() + 1))
-    performed = {note.performed[0]: note.performed for note in score.notes}
+    performed = {note.performed[0]: note.performed for note in merge_unisons(score.notes)}
     notes = tuple(
         EngravedNote(f"n{first}{part}", i, performed[int(first)])
         for i, page in enumerate(pages)

@@ -34,10 +34,12 @@ def write_voice(measure: Measure, parts: list[Sounding], *, shows_rests: bool) -
 
     Without `shows_rests`, silence is left empty, as in a second voice, except within tuplets.
     """
-    if shows_rests and not any(part.notes or part.start > measure.position for part in parts):
+    writer = _BarWriter(measure, shows_rests)
+    is_empty = not any(part.notes or part.start > measure.position for part in parts)
+    if is_empty and shows_rests and writer.length == measure.length:
         graces = tuple(chord for part in parts for chord in part.graces)
         return [Written(measure.position, measure.end, None, graces=graces)]
-    return list(_BarWriter(measure, shows_rests).write(parts))
+    return list(writer.write(parts))
 
 
 @dataclass(frozen=True)

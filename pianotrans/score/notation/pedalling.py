@@ -14,12 +14,13 @@ from pianotrans.score.score import Score
 
 _Sign = Literal["start", "stop"]
 _SIGNS: tuple[_Sign, _Sign] = ("start", "stop")
+_SHORTEST, _SHORTEST_S = Fraction(1, 4), 0.3  # quarter notes, seconds
 
 
 def find_pedals(score: Score, positions: Iterable[Fraction]) -> list[Direction]:
     """The marks of the sustain pedal below the lower staff, at some of `positions`, which are in order.
 
-    One that begins and ends at the same position is not written. Where a pedal is lifted and pressed again at one
+    One that is shorter than a sixteenth there, or than 0.3 s, is not written. Where a pedal is lifted and pressed again at one
     position, one line ends and another begins: Verovio cannot draw a change.
     """
     places = list(positions)
@@ -32,7 +33,8 @@ def find_pedals(score: Score, positions: Iterable[Fraction]) -> list[Direction]:
     spans: list[tuple[int, int]] = []
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         first = max(start, spans[-1][1]) if spans else start
-        if end > first:
+        is_long = times_s[end] - times_s[first] >= _SHORTEST_S
+        if end > first and is_long and places[end] - places[first] >= _SHORTEST:
             spans.append((first, end))
     return [_mark(places[i], sign) for span in spans for i, sign in zip(span, _SIGNS, strict=True)]
 

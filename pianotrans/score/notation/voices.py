@@ -1,7 +1,7 @@
 """The notes of each voice, cut at barlines."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
@@ -37,7 +37,7 @@ def lay_out(score: Score) -> dict[Place, list[Sounding]]:
     of no length.
     """
     by_voice: dict[tuple[int, int], list[ScoreNote]] = defaultdict(list)
-    for note in score.notes:
+    for note in merge_unisons(score.notes):
         by_voice[note.staff, note.voice].append(note)
     found: dict[Place, list[Sounding]] = defaultdict(list)
     for (staff, voice), notes in sorted(by_voice.items()):
@@ -48,6 +48,21 @@ def lay_out(score: Score) -> dict[Place, list[Sounding]]:
         if voice == 2 and (i, staff, 1) not in found:
             found[i, staff, 1] = found.pop((i, staff, 2))
     return found
+
+
+def merge_unisons(notes: Iterable[ScoreNote]) -> list[ScoreNote]:
+    """Notes of which those that would stand on each other in a voice are one, which was performed more than once."""
+    merged: dict[tuple[object, ...], ScoreNote] = {}
+    for note in notes:
+        place = (note.position, note.staff, note.voice, note.spelling.key)
+        if not note.duration:  # grace notes follow one another
+            merged[*place, note.performed] = note
+        elif other := merged.get(place):
+            longer = max(other.duration, note.duration)
+            merged[place] = replace(other, performed=other.performed + note.performed, duration=longer)
+        else:
+            merged[place] = note
+    return list(merged.values())
 
 
 def _chords(notes: list[ScoreNote], score: Score) -> list[Sounding]:

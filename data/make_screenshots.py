@@ -21,6 +21,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SHOTS = REPOSITORY / "data" / "screenshots"
 CLIPS = sorted(path for path in (REPOSITORY / "data" / "samples").iterdir() if path.suffix != ".mid")
 DEMO = REPOSITORY / "out" / "satie_gymnopedie.html"
+BACH = REPOSITORY / "data" / "samples" / "bach_prelude.ogg"
+SCORE_PART = 0.27  # of the page, from its top
 WIDTH, HEIGHT = 1180, 860
 AT_S = 6.5
 WEB_HEIGHT = 560
@@ -68,6 +70,20 @@ def web_app() -> bytes:
     return shot
 
 
+def score_page() -> bytes:
+    """The beginning of a score that is engraved from a recording, as PNG."""
+    import pypdfium2
+
+    with tempfile.TemporaryDirectory() as folder:
+        pdf = Path(folder) / "score.pdf"
+        title = ["--title", "J. S. Bach, Prelude in C major"]
+        subprocess.run([sys.executable, REPOSITORY / "cli.py", "score", BACH, "-o", pdf, *title], check=True)
+        page = pypdfium2.PdfDocument(pdf)[0].render(scale=2).to_pil()
+    shot = io.BytesIO()
+    page.crop((0, 0, page.width, round(SCORE_PART * page.height))).save(shot, "PNG")
+    return shot.getvalue()
+
+
 def save(name: str, content: bytes) -> None:
     """Write a PNG of a few colours, and not wider than the page."""
     image = Image.open(io.BytesIO(content)).convert("RGB")
@@ -81,4 +97,5 @@ if __name__ == "__main__":
     SHOTS.mkdir(exist_ok=True)
     save("report.png", report())
     save("roll.png", DEMO.with_suffix(".png").read_bytes())
+    save("score.png", score_page())
     save("web.png", web_app())

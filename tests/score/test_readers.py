@@ -125,7 +125,7 @@ def test_every_score_is_read_as_it_is(tmp_path, capfd, meter, rows, fifths):
 @pytest.mark.shared
 def test_a_real_piece_is_read_as_it_is(shared: Path, tmp_path: Path, capfd):
     piece = next(one for one in list_asap(shared / "asap") if one.name == "Bach__Fugue__bwv_893__Levitsky04M")
-    beats = GivenBeats(tuple(piece.beats.times_s.tolist()), tuple(piece.beats.is_downbeat.tolist()))
+    beats = GivenBeats(piece.beats.times_s, piece.beats.is_downbeat)
     score = make_score(piece.load(), ScoreSettings(hints=BeatHints(beats=beats)))
     assert len(score.notes) > 1000
     check(score, tmp_path / "piece.musicxml", capfd)

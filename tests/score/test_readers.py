@@ -2,6 +2,7 @@
 
 import warnings
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,7 @@ def read_by_verovio(text: str, log: Any) -> list[str]:
 
     verovio.enableLog(verovio.LOG_WARNING)
     toolkit = verovio.toolkit()
+    toolkit.setOptions({"breaks": "none", "adjustPageWidth": True})
     assert toolkit.loadData(text)
     pages = [ElementTree.fromstring(toolkit.renderToSVG(n + 1)) for n in range(toolkit.getPageCount())]
     verovio.enableLog(verovio.LOG_OFF)
@@ -111,14 +113,19 @@ def check(score: Score, path: Path, log: Any) -> None:
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(METERS), rows(), st.integers(-7, 7))
 def test_every_score_is_read_as_it_is(tmp_path, capfd, meter, rows, fifths):
-    check(make_toy(meter, 12, rows, fifths=fifths), tmp_path / "toy.musicxml", capfd)
+    # Each voice in its octaves: MusicXML does not say which of two equal notes a tie goes to.
+    moved = [
+        (*row[:4], replace(row[4], octave=8 - 2 * (row[2] + row[3] + row[2] // 2) + row[4].octave % 2))
+        for row in rows
+    ]
+    check(make_toy(meter, 12, moved, fifths=fifths), tmp_path / "toy.musicxml", capfd)
 
 
 @pytest.mark.slow
 @pytest.mark.shared
 def test_a_real_piece_is_read_as_it_is(shared: Path, tmp_path: Path, capfd):
     piece = next(one for one in list_asap(shared / "asap") if one.name == "Bach__Fugue__bwv_893__Levitsky04M")
-    beats = GivenBeats(tuple(piece.beats.times_s.tolist()), tuple(piece.beats.is_downbeat.tolist()))
+    beats = GivenBeats(piece.beats.times_s, piece.beats.is_downbeat)
     score = make_score(piece.load(), ScoreSettings(hints=BeatHints(beats=beats)))
     assert len(score.notes) > 1000
     check(score, tmp_path / "piece.musicxml", capfd)

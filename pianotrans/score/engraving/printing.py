@@ -67,7 +67,7 @@ def pdf(pages: Sequence[str]) -> bytes:
     images = "#pagebreak()\n".join(f'#image("{name}", {size})\n' for name in names)
     source = f"#set page({size}, margin: 0mm)\n{images}"
     files = {"main.typ": source.encode(), **{n: _adapt(p).encode() for n, p in zip(names, pages, strict=True)}}
-    result = typst.compile(files)  # type: ignore[call-overload] # its stub forgets that files may be in memory
+    result = typst.compile(files)  # type: ignore[call-overload]  # its stubs do not know of dicts
     assert isinstance(result, bytes)
     return result
 

@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from fractions import Fraction
+from itertools import pairwise
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -210,10 +211,10 @@ class _PartWriter:
         costs: dict[Fraction, float] = {}
         for measure, page in zip(self.score.measures, self.pages, strict=True):
             costs[measure.position] = 8.0
-            for one in page[staff, 1]:
+            for before, one in pairwise(page[staff, 1]):
                 if one.start > measure.position and one.notes and not one.is_tied_back:
                     is_beat = (measure.end - one.start) % measure.beat_length == 0
-                    costs[one.start] = 13.0 if is_beat else 20.0
+                    costs[one.start] = 10.0 if not before.notes else 13.0 if is_beat else 20.0
             for (number, _), voice in page.items():
                 if number == staff:
                     heads += [(one.start, _height(note.spelling)) for one in voice for note in one.notes]

@@ -20,8 +20,8 @@ _SHORTEST, _SHORTEST_S = Fraction(1, 4), 0.3  # quarter notes, seconds
 def find_pedals(score: Score, positions: Iterable[Fraction]) -> list[Direction]:
     """The marks of the sustain pedal below the lower staff, at some of `positions`, which are in order.
 
-    One that is shorter than a sixteenth there, or than 0.3 s, is not written. Where a pedal is lifted and pressed again at one
-    position, one line ends and another begins: Verovio cannot draw a change.
+    One that is shorter than a sixteenth there, or than 0.3 s, is not written. Where a pedal is lifted and pressed
+    again at one position, one line ends and another begins: Verovio cannot draw a change.
     """
     places = list(positions)
     pedals = score.performance.pedals_of("sustain")

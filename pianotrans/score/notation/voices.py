@@ -51,7 +51,7 @@ def lay_out(score: Score) -> dict[Place, list[Sounding]]:
 
 
 def merge_unisons(notes: Iterable[ScoreNote]) -> list[ScoreNote]:
-    """Notes of which those that would stand on each other in a voice are one, which was performed more than once."""
+    """The notes, of which those that would stand on each other in a voice are one, performed more than once."""
     merged: dict[tuple[object, ...], ScoreNote] = {}
     for note in notes:
         place = (note.position, note.staff, note.voice, note.spelling.key)

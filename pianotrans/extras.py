@@ -23,9 +23,17 @@ def require(extra: str) -> None:
 
     Raises ExtraError with a command that installs it from where this copy of the package came from.
     """
-    missing = [name for name in _MODULES[extra] if find_spec(name) is None]
-    if missing:
+    if missing := _missing(extra):
         raise ExtraError(f"{', '.join(missing)}: not installed. Run: {install_command(extra)}")
+
+
+def is_installed(extra: str) -> bool:
+    """Whether all of an extra is installed."""
+    return not _missing(extra)
+
+
+def _missing(extra: str) -> list[str]:
+    return [name for name in _MODULES[extra] if find_spec(name) is None]
 
 
 def install_command(extra: str) -> str:

@@ -123,7 +123,7 @@ def score(
             how = {"model": model, "device": device, "precision": precision, "tuning": tuning}
             performance = _transcribe(source, Reading(start, end, track), how, reporter)
         with reporter.waiting("Making the score …"):
-            heard = Heard(performance, Path(title or source.stem), scoring=settings, midi=midi)
+            heard = Heard(performance, source, scoring=settings, midi=midi, heading=title)
             contents = {path: FORMATS[name].encode(heard) for name, path in outputs.items()}
         made = heard.score
         assert made is not None

@@ -93,7 +93,7 @@ def serve(
         from pianotrans.web.guard import Access
         from pianotrans.web.server import Server, address_of, is_loopback, open_socket
         from pianotrans.web.service import Limits, Service
-        from pianotrans.workers.formats import FORMATS
+        from pianotrans.workers.formats import writable_formats
         from pianotrans.workers.pool import Pool
         from pianotrans.workers.recipe import Recipe
 
@@ -106,7 +106,7 @@ def serve(
             min_free_bytes=None if min_free is None else round(min_free * 2**20),
         )
         recipe = Recipe(
-            formats=tuple(FORMATS),
+            formats=writable_formats(),
             model=model,
             device=device,
             precision=precision,

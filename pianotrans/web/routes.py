@@ -18,7 +18,7 @@ from pianotrans.web.jobs import QueueFullError
 from pianotrans.web.names import download_name, file_name
 from pianotrans.web.service import Service
 from pianotrans.web.uploads import check_announced, new_id, receive
-from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
+from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS, writable_formats
 
 _RETRY_AFTER_S = 5
 _MAX_NUMBER = 2**63 - 1
@@ -272,7 +272,7 @@ def get_limits(service: TheService) -> LimitsAnswer:
         max_upload_bytes=limits.max_upload_bytes,
         max_duration_s=limits.max_duration_s,
         max_queued=limits.max_queued,
-        formats=[FormatAnswer.model_validate(row) for row in FORMATS.values()],
+        formats=[FormatAnswer.model_validate(row) for row in map(FORMATS.__getitem__, writable_formats())],
         suffixes=sorted(AUDIO_SUFFIXES),
         model=service.model,
         version=__version__,

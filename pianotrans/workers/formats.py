@@ -12,6 +12,7 @@ from pianotrans.events import Performance
 from pianotrans.events.export import csv_text, json_text
 from pianotrans.events.midi import midi_bytes
 from pianotrans.events.midi_settings import MidiSettings
+from pianotrans.extras import is_installed
 from pianotrans.names import shown
 from pianotrans.remarks import Remark
 from pianotrans.score.score import Score
@@ -30,6 +31,7 @@ class Heard:
     reading: Reading = Reading()  # noqa: RUF009 - frozen
     scoring: ScoreSettings | None = ScoreSettings()  # noqa: RUF009 - frozen; None makes no score
     midi: MidiSettings = MidiSettings()  # noqa: RUF009 - frozen
+    heading: str | None = None  # the score's title; None is the file name without its suffix
 
     @property
     def title(self) -> str:
@@ -43,7 +45,7 @@ class Heard:
             return None
         from pianotrans.score.making import make_score
 
-        score = make_score(self.performance, self.scoring, title=PurePosixPath(self.title).stem)
+        score = make_score(self.performance, self.scoring, title=self.heading or PurePosixPath(self.title).stem)
         if score.is_found or not self.performance.notes:
             return score
         performance = replace(self.performance, remarks=(*self.performance.remarks, _NO_BEAT))
@@ -153,6 +155,12 @@ _ROWS = (
 
 FORMATS = {row.name: row for row in _ROWS}
 DEFAULT_FORMAT = "mid"
+
+
+def writable_formats() -> tuple[str, ...]:
+    """The formats for which everything is installed."""
+    can_engrave = is_installed("score")
+    return tuple(name for name, row in FORMATS.items() if can_engrave or not row.is_engraved)
 
 
 def parse_formats(given: tuple[str, ...] | list[str]) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def pdf(pages: Sequence[str]) -> bytes:
     size = f"width: {_WIDTH_MM}mm, height: {_HEIGHT_MM}mm"
     names = [f"page-{i}.svg" for i in range(len(pages))]
     images = "#pagebreak()\n".join(f'#image("{name}", {size})\n' for name in names)
-    source = f"#set page({size}, margin: 0mm)\n{images}"
+    source = f"#set document(date: none)\n#set page({size}, margin: 0mm)\n{images}"
     files = {"main.typ": source.encode(), **{n: _adapt(p).encode() for n, p in zip(names, pages, strict=True)}}
     result = typst.compile(files)  # type: ignore[call-overload]  # its stubs do not know of dicts
     assert isinstance(result, bytes)

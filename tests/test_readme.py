@@ -24,7 +24,7 @@ N_STEPS = 5  # of training, where the README takes 200
 CURL = [block for block in SHELL if block.mentions("curl ")]
 SERVE = [block for block in SHELL if block.mentions("pianotrans serve")]
 MODELS = [block for block in SHELL if block.mentions("pianotrans models list")]
-LONG = {Path("models/small/README.md"), Path("models/beats/README.md")}  # trainings of hours or days
+LONG = {Path(f"models/{name}/README.md") for name in ("small", "beats", "hands")}  # trainings of hours or days
 LACKING_DATA = [block for block in SHELL if block.file in LONG]
 BY_CI = [block for block in SHELL if set(block.lines) <= RUN_BY_CI]
 REST = [block for block in SHELL if block not in CURL + SERVE + MODELS + LACKING_DATA + BY_CI]
@@ -59,6 +59,8 @@ def add_what_is_named(block: Block, desk: Path) -> None:
         for piano in ("AkPnBcht", "ENSTDkAm"):
             clip(desk / f"MAPS/{piano}/MUS/x.wav")
             save(SEED, 2.0, desk / f"MAPS/{piano}/MUS/x.mid")
+    if block.mentions("edited.csv"):
+        (desk / "edited.csv").write_text("time_s,bar,beat\n0.5,1,1\n1.1,1,2\n1.7,2,1\n2.3,2,2\n")
     if block.mentions("FOLDER"):
         whole_piano(desk / "FOLDER")
         save(SEED, 2.0, desk / "performances" / "x.mid")

@@ -12,7 +12,9 @@ from pianotrans.workers.pool import Report
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.worker import do_task, load
 
-TINY = Recipe(model="tiny", device="cpu", precision="float32")  # the same notes on any number of threads
+TINY = Recipe(
+    model="tiny", device="cpu", precision="float32", scoring=None
+)  # the same notes on any number of threads
 
 Answer = Callable[[Task], Message | BaseException]
 

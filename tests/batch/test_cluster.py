@@ -34,6 +34,9 @@ OPEN = ENVIRONMENT | {"RAY_AUTH_MODE": "disabled"}  # Ray would leave a token in
 N_CLIPS = 12
 
 
+WITHOUT_SCORE = ("--tempo", "fixed")  # as `Performance.save` writes
+
+
 class Nodes:
     """The cluster: where it is, and the processes of its workers."""
 
@@ -83,7 +86,16 @@ def start(tmp_path: Path, address: str, *options: object) -> subprocess.Popen[by
     (tmp_path / "out").mkdir(exist_ok=True)
     where = ["in", "-o", "out", "--cluster", address]  # relative: the workers' own working folder is another one
     command = command_line(
-        "transcribe", *where, "--model", "tiny", "--device", "cpu", "--precision", "float32", *options
+        "transcribe",
+        *where,
+        "--model",
+        "tiny",
+        "--device",
+        "cpu",
+        "--precision",
+        "float32",
+        *WITHOUT_SCORE,
+        *options,
     )
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=OPEN, cwd=tmp_path)
 
@@ -223,7 +235,9 @@ def test_from_an_object_store_to_another_folder_of_it(tmp_path: Path, nodes: Nod
         fs.pipe(f"bucket/in/disc {i % 3}/{i}.wav", path.read_bytes())
     recordings, out = names(tmp_path / "in"), parse_address("s3://bucket/out")
     where = ["s3://bucket/in", "-o", "s3://bucket/out", "--ledger", keep, "--cluster", nodes.address]
-    command = command_line("transcribe", *where, "--model", "tiny", "--device", "cpu", "--precision", "float32")
+    command = command_line(
+        "transcribe", *where, "--model", "tiny", "--device", "cpu", "--precision", "float32", *WITHOUT_SCORE
+    )
 
     def go_on() -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=OPEN | elsewhere)

@@ -111,7 +111,7 @@ def test_every_setting_is_in_the_fingerprint():
         {"reading": Reading(1.0)}, {"reading": Reading(1.0, from_zero=True)}, {"reading": Reading(track=2)},
         {"tuning": "off"}, {"tuning": -45.0},
         {"confidence": False}, {"cleaning": Cleaning(min_velocity=1)},
-        {"scoring": None}, {"scoring": ScoreSettings(swing=True)},
+        {"scoring": ScoreSettings()}, {"scoring": ScoreSettings(swing=True)},
         {"scoring": ScoreSettings(BeatHints(bpm=96))}, {"midi": MidiSettings(tempo="fixed", bpm=96)},
     ]  # fmt: skip
     prints = {TINY.fingerprint(), *(replace(TINY, **change).fingerprint() for change in changes)}

@@ -12,7 +12,7 @@ from pianotrans.score.beats.notes import Array
 from pianotrans.score.beats.periods import LONGEST_S, SHORTEST_S
 
 MOST_BEATS = 8
-_TEMPO_WIDTH = 0.15  # octaves around a given tempo that cost little
+_TEMPO_WIDTH = 0.7  # octaves around a given tempo that cost little: rubato and changes of tempo stay possible
 _SLOWEST_BPM, _FASTEST_BPM = 60 / LONGEST_S, 60 / SHORTEST_S
 
 

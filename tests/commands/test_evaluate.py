@@ -74,7 +74,7 @@ def test_two_folders(folders):
 
 @pytest.mark.parametrize("width", [80, 100])
 def test_tables_fit(folders, width, monkeypatch):
-    monkeypatch.setattr("pianotrans.commands.evaluate.tables._FILE_WIDTH", width)
+    monkeypatch.setattr("pianotrans.commands.evaluate.tables.FILE_WIDTH", width)
     text = evaluate(*folders, "--align").stdout
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text, "nothing is cut off"
@@ -203,7 +203,7 @@ def test_several_processes_print_the_same(folders):
 
 
 def test_the_best_scores_fit_too(folders, monkeypatch):
-    monkeypatch.setattr("pianotrans.commands.evaluate.tables._FILE_WIDTH", 80)
+    monkeypatch.setattr("pianotrans.commands.evaluate.tables.FILE_WIDTH", 80)
     text = evaluate("ref", "ref", "--ref-durations", "sounding").stdout
     assert "100.0–100.0" in text
     assert "…" not in text

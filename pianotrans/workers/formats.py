@@ -64,7 +64,7 @@ class Heard:
 
 
 _NO_BEAT = Remark(
-    "no-beat", "no beat found, so tempo is fixed and bars mean nothing. If you know it, give --bpm.", {}
+    "no-beat", "no beat found, so the tempo is fixed and bars mean nothing. If you know the tempo, give --bpm.", {}
 )
 
 

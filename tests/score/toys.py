@@ -63,7 +63,7 @@ def make_score_of(
         played.append(Note(onset_s, onset_s + 0.5, note.spelling.key, velocities[i] if velocities else 64))
     performance = Performance(tuple(played), tuple(Pedal(start + 1, end + 1, "sustain") for start, end in pedals))
     measures = [replace(m, start_s=m.start_s + 1, end_s=m.end_s + 1) for m in measures]
-    grid = BeatGrid((Beat(1.0, 1, 0, measures[0].time_signature.n_beats, 1.0, 1.0),) if is_found else ())
+    grid = BeatGrid(_beats(measures) if is_found else ())
     written = [replace(note, performed=(i,)) for i, note in enumerate(notes)]
     return Score(performance, grid, _bar_grid(measures), tuple(measures), tuple(written), "Toy")
 
@@ -77,3 +77,9 @@ def _bar_grid(measures: list[Measure]) -> BarGrid:
     beats_s.append(measures[-1].end_s)
     ones = np.ones(len(beats_s) - 1)
     return BarGrid(np.array(beats_s), tuple(bars), ones, ones)
+
+
+def _beats(measures: Sequence[Measure]) -> tuple[Beat, ...]:
+    """Certain beats, at both ends."""
+    times_s = (measures[0].start_s, measures[-1].end_s)
+    return tuple(Beat(time_s, 1, 0, 1, 1.0, 1.0) for time_s in times_s)

@@ -57,7 +57,7 @@ def test_a_step_of_training(tmp_path: Path, name: str):
     write_index(tmp_path / FILE_NAME, Index(tmp_path, "made", Durations.keys, (recording,)))
 
     recipe = TrainingRecipe.read(str(folder), (*QUICK, "steps=1"))
-    loop = make_loop(Request(recipe, tmp_path, tmp_path / "run"), make_fabric("cpu"))
+    loop = make_loop(Request(recipe, (tmp_path,), tmp_path / "run"), make_fabric("cpu"))
     before = [weight.detach().clone() for weight in loop.state.model.parameters()]
     loop.run()
     assert loop.state.step == 1

@@ -14,6 +14,7 @@ import pytest
 from pianotrans.audio import Reading
 from pianotrans.errors import DeviceError, UsageError
 from pianotrans.inference.transcriber import Transcriber
+from pianotrans.score.settings import ScoreSettings
 from pianotrans.workers import worker as worker_module
 from pianotrans.workers.formats import FORMATS
 from pianotrans.workers.messages import (
@@ -32,7 +33,7 @@ from pianotrans.workers.worker import do_task, serve
 from tests.batch.making import TINY
 from tests.commands.driving import clip, noise, transcribe, write
 
-ALL = replace(TINY, formats=tuple(FORMATS))
+ALL = replace(TINY, scoring=ScoreSettings(), formats=tuple(FORMATS))
 
 
 @pytest.fixture(scope="module")

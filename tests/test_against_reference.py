@@ -30,7 +30,16 @@ def transcribed(shared, published, tmp_path_factory):
     """All eleven by one call of the command; pairs of a recording and our MIDI."""
     folder = tmp_path_factory.mktemp("transcribed")
     inputs = [str(recording.audio) for recording in recordings(shared)]
-    command = [sys.executable, str(REPOSITORY / "cli.py"), "transcribe", *inputs, "-o", str(folder)]
+    command = [
+        sys.executable,
+        str(REPOSITORY / "cli.py"),
+        "transcribe",
+        *inputs,
+        "--tempo",
+        "fixed",
+        "-o",
+        str(folder),
+    ]
     command += ["--hop", REFERENCE_HOP_S, "--precision", "float32"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr

@@ -1,12 +1,11 @@
 """`pianotrans score`: a performance as sheet music, corrected by what the user knows of it."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pianotrans.audio import Reading, check_file
+from pianotrans.audio import Reading
 from pianotrans.commands import scoring
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
@@ -22,13 +21,12 @@ from pianotrans.commands.options import (
     Tuning,
     Verbose,
 )
-from pianotrans.errors import FAILED, OutputError, UsageError
+from pianotrans.errors import OutputError, UsageError
 from pianotrans.events import PERFORMANCE_SUFFIXES, load_performance
 from pianotrans.extras import require
 from pianotrans.workers.formats import FORMATS, Heard, format_of, parse_formats, suffix_of
 
 if TYPE_CHECKING:
-    from pianotrans.events import Performance
     from pianotrans.score.score import Score
 
 _DEFAULT_FORMAT = "musicxml"
@@ -120,8 +118,13 @@ def score(
         if source.suffix.lower() in PERFORMANCE_SUFFIXES:
             performance = load_performance(source, say=reporter.say)
         else:
-            how = {"model": model, "device": device, "precision": precision, "tuning": tuning}
-            performance = _transcribe(source, Reading(start, end, track), how, reporter)
+            from pianotrans.commands.single_worker import transcribe_first
+            from pianotrans.workers.recipe import Recipe
+
+            recipe = Recipe(
+                model=model, device=device, precision=precision, tuning=tuning, reading=Reading(start, end, track)
+            )
+            performance = transcribe_first(source, recipe, reporter)
         with reporter.waiting("Making the score …"):
             heard = Heard(performance, source, scoring=settings, midi=midi, heading=title)
             contents = {path: FORMATS[name].encode(heard) for name, path in outputs.items()}
@@ -187,21 +190,6 @@ def _check(outputs: dict[str, Path], write_beats: Path | None, *, overwrite: boo
             raise OutputError(f"{path}: already exists. Pass --overwrite to replace it.")
         if not path.parent.is_dir():
             raise OutputError(f"{path}: the folder {path.parent} does not exist. Create it, or choose another.")
-
-
-def _transcribe(source: Path, reading: Reading, how: dict[str, str | None], reporter: Reporter) -> "Performance":
-    from pianotrans.commands.single_worker import SingleWorker
-    from pianotrans.events import Performance
-    from pianotrans.workers.messages import Failed, Task
-    from pianotrans.workers.recipe import Recipe
-
-    check_file(source)  # before time is spent on loading a model
-    recipe = Recipe(("json",), reading=reading, scoring=None, **how)  # type: ignore[arg-type]
-    with SingleWorker(recipe, reporter) as worker:
-        answer = worker.do(Task(source.name, source), source.name)
-    if isinstance(answer, Failed):
-        raise typer.Exit(FAILED)
-    return Performance.from_dict(json.loads(answer.contents["json"]))
 
 
 def _beats(score: "Score", path: Path) -> bytes:

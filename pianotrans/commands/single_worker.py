@@ -3,18 +3,38 @@
 Recordings are of unknown origin: one that crashes the decoder ends the worker, not the command.
 """
 
+import json
 import time
+from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import typer
+
+from pianotrans.audio import check_file
 from pianotrans.commands.console import Meter, Reporter
-from pianotrans.errors import AudioError, WorkerError
+from pianotrans.errors import FAILED, AudioError, WorkerError
+from pianotrans.events import Performance
 from pianotrans.inference.registry import ModelEntry, default_model, find_model
 from pianotrans.workers.messages import Died, Failed, Finished, Progressed, Ready, Said, Task, Unable
 from pianotrans.workers.pool import Pool
 from pianotrans.workers.recipe import Recipe
 
 _LISTEN_S = 1.0
+
+
+def transcribe_first(source: Path, recipe: Recipe, reporter: Reporter) -> Performance:
+    """The performance of a recording that a command works on; `recipe` need not name a format.
+
+    Raises AudioError for a file that is none, and typer.Exit for a failure, which has been shown.
+    """
+    check_file(source)  # before time is spent on loading a model
+    with SingleWorker(replace(recipe, formats=("json",), scoring=None), reporter) as worker:
+        answer = worker.do(Task(source.name, source), source.name)
+    if isinstance(answer, Failed):
+        raise typer.Exit(FAILED)
+    return Performance.from_dict(json.loads(answer.contents["json"]))
 
 
 class SingleWorker:

@@ -1,6 +1,5 @@
 """`pianotrans view`: a performance as a picture."""
 
-import json
 import math
 from dataclasses import replace
 from functools import partial
@@ -9,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pianotrans.audio import Reading, check_file, open_audio
+from pianotrans.audio import Reading, open_audio
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
 from pianotrans.commands.options import Device, End, Model, Overwrite, Quiet, Start, Track, Tuning, Verbose
-from pianotrans.errors import FAILED, OutputError, UsageError
+from pianotrans.errors import OutputError, UsageError
 from pianotrans.events import PERFORMANCE_SUFFIXES, load_performance
 from pianotrans.views import PICTURE_FORMATS
 
@@ -111,20 +110,14 @@ def _check_start(performance: "Performance", start_s: float) -> None:
 def _transcribe(
     source: Path, reading: Reading, model: str | None, device: str, tuning: str, reporter: Reporter
 ) -> "Performance":
-    from pianotrans.commands.single_worker import SingleWorker
-    from pianotrans.events import Performance
-    from pianotrans.workers.messages import Failed, Task
+    from pianotrans.commands.single_worker import transcribe_first
     from pianotrans.workers.recipe import Recipe
 
-    check_file(source)  # before time is spent on loading a model
-    recipe = Recipe(("json",), model=model, device=device, tuning=tuning, reading=reading, scoring=None)
-    with SingleWorker(recipe, reporter) as worker:
-        answer = worker.do(Task(source.name, source), source.name)
-    if isinstance(answer, Failed):
-        raise typer.Exit(FAILED)
-    for remark in answer.remarks:
-        reporter.say(f"{source.name}: {remark}")
-    return Performance.from_dict(json.loads(answer.contents["json"]))
+    recipe = Recipe(model=model, device=device, tuning=tuning, reading=reading)
+    performance = transcribe_first(source, recipe, reporter)
+    for remark in performance.remarks:
+        reporter.say(f"{source.name}: {remark.text}")
+    return performance
 
 
 def _spectrum(audio: Path, reading: Reading) -> "KeySpectrum":

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Self
 
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +15,7 @@ from pianotrans.score.beats.hints import BeatHints
 from pianotrans.score.beats.network import BeatLogits, BeatNetwork, BeatNetworkConfig
 from pianotrans.score.beats.notes import Moments, NoteTable, find_moments
 from pianotrans.score.beats.potentials import BeatPotentials
+from pianotrans.score.weights import half_tensors, with_weights
 from pianotrans.tables import from_table, read_toml
 
 _WINDOW = 2048  # moments that the network sees at once: as many as it was trained on
@@ -36,20 +36,11 @@ class BeatModel(nn.Module):
 
         Raises ModelError if they are missing, damaged, or do not fit each other.
         """
-        model = cls(read_config(folder))
-        path = folder / "weights.safetensors"
-        try:
-            tensors = safetensors.torch.load(path.read_bytes())
-            model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-        except OSError as error:
-            raise ModelError(f"{path}: cannot be read ({error.strerror}). Restore the model's folder.") from error
-        except (safetensors.SafetensorError, RuntimeError) as error:
-            raise ModelError(f"{path}: damaged, or of another architecture ({error}).") from error
-        return model.requires_grad_(False).eval()
+        return with_weights(cls(read_config(folder)), folder)
 
     def half_tensors(self) -> dict[str, Tensor]:
         """The weights in float16, for a file."""
-        return {name: tensor.half().contiguous() for name, tensor in self.state_dict().items()}
+        return half_tensors(self)
 
 
 def read_config(folder: Path) -> BeatNetworkConfig:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
@@ -14,6 +13,7 @@ from pianotrans.score.beats.notes import NoteTable
 from pianotrans.score.hands.features import compute_features
 from pianotrans.score.hands.hands import LEFT, RIGHT, Hands
 from pianotrans.score.hands.network import HandNetwork, HandNetworkConfig
+from pianotrans.score.weights import half_tensors, with_weights
 from pianotrans.tables import from_table, read_toml
 
 _WINDOW = 4096  # notes
@@ -32,20 +32,11 @@ class HandModel(nn.Module):
 
         Raises ModelError if they are missing, damaged, or do not fit each other.
         """
-        model = cls(read_hand_config(folder))
-        path = folder / "weights.safetensors"
-        try:
-            tensors = safetensors.torch.load(path.read_bytes())
-            model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-        except OSError as error:
-            raise ModelError(f"{path}: cannot be read ({error.strerror}). Restore the model's folder.") from error
-        except (safetensors.SafetensorError, RuntimeError) as error:
-            raise ModelError(f"{path}: damaged, or of another architecture ({error}).") from error
-        return model.requires_grad_(False).eval()
+        return with_weights(cls(read_hand_config(folder)), folder)
 
     def half_tensors(self) -> dict[str, Tensor]:
         """The weights in float16, for a file."""
-        return {name: tensor.half().contiguous() for name, tensor in self.state_dict().items()}
+        return half_tensors(self)
 
 
 def read_hand_config(folder: Path) -> HandNetworkConfig:

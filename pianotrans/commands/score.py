@@ -142,7 +142,8 @@ def describe(score: "Score") -> str:
     """What a score is, in a line: bars, meter, key and tempo, and how certain the beats are."""
     n_bars = sum(measure.number > 0 for measure in score.measures)
     if not score.is_found:
-        return f"{len(score.notes)} notes, without beats"
+        n_notes = len(score.notes)
+        return f"{n_notes} note{'' if n_notes == 1 else 's'}, without beats"
     meters = list(dict.fromkeys(str(measure.time_signature) for measure in score.measures))
     keys = list(dict.fromkeys(measure.key_signature.name for measure in score.measures))
     tempo = f"{score.grid.bpm:.0f} beats a minute, certainty {score.grid.certainty:.2f}"

@@ -15,6 +15,7 @@ from pianotrans.score.beats.notes import Array, Integers
 from pianotrans.score.hands.hands import Hands
 from pianotrans.score.keys.keys import find_keys
 from pianotrans.score.models import load_beat_tracker, load_hand_finder
+from pianotrans.score.pitch import KeySignature, Spelling
 from pianotrans.score.rhythm.finding import find_positions
 from pianotrans.score.rhythm.positions import Positions
 from pianotrans.score.rhythm.signatures import beat_length, choose_signatures
@@ -22,7 +23,7 @@ from pianotrans.score.score import Measure, Score, ScoreNote
 from pianotrans.score.settings import ScoreSettings
 from pianotrans.score.spelling.spelling import spell
 from pianotrans.score.voices.meter import BarSpan
-from pianotrans.score.voices.voices import assign_voices
+from pianotrans.score.voices.voices import Voices, assign_voices
 
 
 def make_score(performance: Performance, settings: ScoreSettings | None = None, *, title: str = "") -> Score:
@@ -45,6 +46,14 @@ def make_score(performance: Performance, settings: ScoreSettings | None = None, 
     keys = find_keys(written.key, written.release - written.onset, bar_of_note, len(spans), settings.key)
     voices = assign_voices(written.position, written.release, written.key, written.staff, written.is_grace, spans)
     spellings = spell(written.key, written.position, written.staff, bar_of_note, keys)
+    notes = _notes(written, positions, hands, voices, spellings)
+    measures = _measures(bars, spans, signatures, keys)
+    return Score(performance, grid, bars, measures, notes, title)
+
+
+def _notes(
+    written: "_Written", positions: Positions, hands: Hands, voices: Voices, spellings: tuple[Spelling, ...]
+) -> tuple[ScoreNote, ...]:
     voice = _voices_of_graces(written, voices.voice)
     notes = [
         ScoreNote(
@@ -62,22 +71,31 @@ def make_score(performance: Performance, settings: ScoreSettings | None = None, 
         )
         for row, i in enumerate(written.leader)
     ]
-    notes.sort(key=lambda note: (note.position, not note.is_grace, note.staff, note.voice, note.performed))
-    starts_s = bars.beats_s[[bar.first_beat for bar in bars.bars] + [bars.n_beats]]
-    measures = [
+    return tuple(
+        sorted(notes, key=lambda note: (note.position, not note.is_grace, note.staff, note.voice, note.performed))
+    )
+
+
+def _measures(
+    bars: BarGrid,
+    spans: tuple[BarSpan, ...],
+    signatures: tuple[TimeSignature, ...],
+    keys: tuple[KeySignature, ...],
+) -> tuple[Measure, ...]:
+    starts_s = bars.beats_s[[bar.first_beat for bar in bars.bars] + [bars.n_beats]].tolist()
+    return tuple(
         Measure(
             bar.number,
             span.position,
             span.length,
             signature,
             key,
-            float(starts_s[i]),
-            float(starts_s[i + 1]),
+            starts_s[i],
+            starts_s[i + 1],
             float(bars.downbeat_confidence[bar.first_beat]),
         )
         for i, (bar, span, signature, key) in enumerate(zip(bars.bars, spans, signatures, keys, strict=True))
-    ]
-    return Score(performance, grid, bars, tuple(measures), tuple(notes), title)
+    )
 
 
 def _bars(grid: BeatGrid, performance: Performance) -> BarGrid:
@@ -123,19 +141,19 @@ def _written(
     members: dict[int, list[int]] = defaultdict(list)
     for i, leader in enumerate(positions.leader.tolist()):
         members[leader].append(i)
-    index = sorted(members)
+    leaders = sorted(members)
     place = _QuarterPositions(bars, spans)
-    position = [place.exact(positions.onset[i]) for i in index]
-    released_s = [max(performance.notes[i].offset_s for i in members[leader]) for leader in index]
+    position = [place.exact(positions.onset[i]) for i in leaders]
+    released_s = [max(performance.notes[i].offset_s for i in members[leader]) for leader in leaders]
     return _Written(
-        index,
-        [tuple(members[i]) for i in index],
+        leaders,
+        [tuple(members[i]) for i in leaders],
         position,
         np.array([float(p) for p in position]),
         place.quarter_at(bars.beat_at(np.array(released_s, dtype=float))),
-        np.array([performance.notes[i].key for i in index], dtype=np.int64),
-        hands.hand[index],
-        positions.is_grace[index],
+        np.array([performance.notes[i].key for i in leaders], dtype=np.int64),
+        hands.hand[leaders],
+        positions.is_grace[leaders],
     )
 
 

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pianotrans.inference import registry
 from tests.commands.conftest import put_workers_here
 from tests.commands.driving import ENVIRONMENT, RATE, SEED, clip, command_line, run, write
 from tests.commands.test_serve import WAIT_S, running
+from tests.evaluation.score.making import PAGE, write_dataset
 from tests.readme_blocks import PYTHON, SHELL, Block, ids, text_of
 from tests.synthesis import random_performance, render
 from tests.training.pianos import whole_piano
@@ -61,6 +63,8 @@ def add_what_is_named(block: Block, desk: Path) -> None:
             save(SEED, 2.0, desk / f"MAPS/{piano}/MUS/x.mid")
     if block.mentions("edited.csv"):
         (desk / "edited.csv").write_text("time_s,bar,beat\n0.5,1,1\n1.1,1,2\n1.7,2,1\n2.3,2,2\n")
+    if block.mentions("evaluate score"):
+        add_scores(desk)
     if block.mentions("FOLDER"):
         whole_piano(desk / "FOLDER")
         save(SEED, 2.0, desk / "performances" / "x.mid")
@@ -69,6 +73,18 @@ def add_what_is_named(block: Block, desk: Path) -> None:
 def save(seed: int, duration_s: float, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     random_performance(seed, duration_s).save(path)
+
+
+def add_scores(desk: Path) -> None:
+    """Two performances in the layout of (n)ASAP, what was transcribed of them, and two scores."""
+    for path in (write_dataset(desk / "asap") / "performances").glob("*.mid"):
+        (desk / "transcriptions").mkdir(exist_ok=True)
+        shutil.copy(path, desk / "transcriptions" / path.name)
+    with zipfile.ZipFile(desk / "true.mxl", "w") as file:
+        root = '<rootfile full-path="score.xml"/>'
+        file.writestr("META-INF/container.xml", f"<container><rootfiles>{root}</rootfiles></container>")
+        file.writestr("score.xml", PAGE)
+    (desk / "made.musicxml").write_text(PAGE)
 
 
 def add_maestro(root: Path) -> None:

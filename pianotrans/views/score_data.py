@@ -2,10 +2,11 @@
 
 import base64
 import gzip
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pianotrans.errors import ExtraError
+from pianotrans.events.conductor import conduct
 from pianotrans.score.pitch import KeySignature
 from pianotrans.score.score import Measure, Score
 from pianotrans.views.sheets import rebuild_pages
@@ -41,6 +42,7 @@ def score_parts(score: Score) -> ScoreParts:
 def _data(score: Score) -> dict[str, Any]:
     """Bars and beats in order of time, and for each performed note its hand, its bar by index, and its spelling.
 
+    `conductor` is the first track of a MIDI file in musical time, from which the page writes one.
     `ornaments` lists the performed notes of each written one that stands for several.
     """
     bar_of = {measure.position: i for i, measure in enumerate(score.measures)} if score.is_found else {}
@@ -55,6 +57,7 @@ def _data(score: Score) -> dict[str, Any]:
         "bars": [_bar(measure) for measure in score.measures] if score.is_found else [],
         "beats": [_beat(b.time_s, b.is_downbeat, b.confidence) for b in score.beats] if score.is_found else [],
         "notes": notes,
+        "conductor": asdict(conduct(score.tempo_map)) if score.is_found else None,
         "ornaments": [note.performed for note in score.notes if len(note.performed) > 1],
     }
 

@@ -39,6 +39,11 @@ def test_the_data_of_a_score():
             [1, 3, "Eb4"],
             [2, 3, "C3"],
         ],
+        "conductor": {
+            "tempi": [[960 * i, 1_000_000] for i in range(8)],
+            "time_signatures": [[0, 2, 4]],
+            "key_signatures": [[0, -3, "major"]],
+        },
         "ornaments": [[2, 3]],
     }
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from pianotrans.events import midi_bytes
+from pianotrans.score.midi import score_midi
 from tests.browser import chromium, nameless, settle, until
 from tests.views.scores import measure, page, small_score
 from tests.views.visiting import Visit
@@ -54,6 +56,11 @@ def test_bars_are_in_the_roll_and_notes_have_the_colours_of_the_hands(visit: Vis
     visit.page.get_by_role("radio", name="velocity").check()
     assert visit.colours()[LOUD] > 200
     assert visit.page.locator("#velocity-legend").is_visible()
+
+
+def test_the_midi_is_in_musical_time_byte_for_byte(visit: Visit):
+    score = small_score(pages=PAGES)
+    assert visit.download("#download")[1] == score_midi(score) != midi_bytes(score.performance)
 
 
 def test_commas_and_dots_move_by_bars(visit: Visit):

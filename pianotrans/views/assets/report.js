@@ -95,7 +95,7 @@ function filter() {
 }
 
 function download({ notes, pedals }, ending) {
-  const content = midiBytes(notes, pedals, song.durationS);
+  const content = midiBytes(notes, pedals, song.durationS, data.score?.conductor);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([content], { type: "audio/midi" }));
   link.download = `${data.title.replace(/\.[A-Za-z0-9]{1,5}$/, "")}${ending}.mid`;

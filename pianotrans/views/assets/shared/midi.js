@@ -1,13 +1,18 @@
 // A standard MIDI file, byte for byte what `pianotrans transcribe` writes for the same notes: 960 ticks a quarter note,
-// 120 quarter notes a minute, format 1 with a tempo track and a piano track.
+// format 1 with a track of tempo, bars and keys, and a piano track.
 
-const TICKS_PER_SECOND = 1920;
+import { Clock, STEADY, conductorEvents } from "./conductor.js";
 
-export function midiBytes(notes, pedals, durationS) {
+const NAME = [..."Piano"].map((letter) => letter.charCodeAt(0));
+
+// `conductor` is the first track; without one there are 120 quarter notes a minute.
+export function midiBytes(notes, pedals, durationS, conductor = null) {
+  const { tempi, ...signatures } = conductor ?? STEADY;
+  const clock = new Clock(tempi);
   const events = [];
-  let end = tick(durationS);
+  let end = clock.tickAt(durationS);
   const add = (track, rankUp, rankDown, number, up, down) => {
-    for (const [onset, offset, event] of separated(track)) {
+    for (const [onset, offset, event] of separated(track, clock)) {
       events.push([offset, rankUp, number, up(event)], [onset, rankDown, number, down(event)]);
       end = Math.max(end, offset);
     }
@@ -19,38 +24,35 @@ export function midiBytes(notes, pedals, durationS) {
     add(track, 1, 2, controller, () => [0xb0, controller, 0], () => [0xb0, controller, 127]);
   }
   events.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
+  const head = [...chunkHead("MThd", 6), 0, 1, 0, 2, 0x03, 0xc0];
+  const first = trackBytes([], conductorEvents({ tempi, ...signatures }, end));
+  const piano = trackBytes([0, 0xff, 0x03, 5, ...NAME, 0, 0xc0, 0], events.map(([at, , , message]) => [at, message]), end);
+  return Uint8Array.from(head.concat(first, piano));
+}
 
-  const conductor = [0, 0xff, 0x51, 3, 0x07, 0xa1, 0x20, 0, 0xff, 0x2f, 0];
-  const piano = [0, 0xff, 0x03, 5, ...[..."Piano"].map((letter) => letter.charCodeAt(0)), 0, 0xc0, 0];
+// A track of messages at absolute ticks, in order; it ends at the last of them unless `end` is given.
+function trackBytes(head, events, end = events.at(-1)?.[0] ?? 0) {
+  const bytes = [...head];
   let now = 0;
-  let status = 0xc0;
-  for (const [at, , , message] of events) {
-    piano.push(...variableLength(at - now), ...(message[0] === status ? message.slice(1) : message));
+  let status = null;
+  for (const [at, message] of events) {
+    const repeats = message[0] === status && status !== 0xff; // which only channel messages may leave out
+    bytes.push(...variableLength(at - now), ...(repeats ? message.slice(1) : message));
     status = message[0];
     now = at;
   }
-  piano.push(...variableLength(end - now), 0xff, 0x2f, 0);
-  const head = [...chunkHead("MThd", 6), 0, 1, 0, 2, 0x03, 0xc0];
-  return Uint8Array.from([...head, ...chunkHead("MTrk", conductor.length), ...conductor,
-    ...chunkHead("MTrk", piano.length)].concat(piano));
-}
-
-// Rounds half to even, as Python does.
-function tick(seconds) {
-  const exact = seconds * TICKS_PER_SECOND;
-  const below = Math.floor(exact);
-  if (exact - below !== 0.5) return Math.round(exact);
-  return below % 2 ? below + 1 : below;
+  bytes.push(...variableLength(end - now), 0xff, 0x2f, 0);
+  return chunkHead("MTrk", bytes.length).concat(bytes);
 }
 
 // The events of one key as [onset, offset, event] in ticks: each ends by the onset of the next, and of several on
 // one tick the last stays.
-function separated(track) {
-  const beginning = new Map(track.map((event) => [tick(event.onset), event]));
+function separated(track, clock) {
+  const beginning = new Map(track.map((event) => [clock.tickAt(event.onset), event]));
   const onsets = [...beginning.keys()];
   return onsets.map((onset, i) => {
     const event = beginning.get(onset);
-    return [onset, Math.min(Math.max(tick(event.offset), onset + 1), onsets[i + 1] ?? Infinity), event];
+    return [onset, Math.min(Math.max(clock.tickAt(event.offset), onset + 1), onsets[i + 1] ?? Infinity), event];
   });
 }
 

@@ -13,13 +13,14 @@ from pianotrans.errors import ServerError
 from pianotrans.web.answers import JobAnswer
 from pianotrans.web.dispatcher import Dispatcher
 from pianotrans.web.folders import JobFolders
-from pianotrans.web.job import Job
+from pianotrans.web.job import Job, JobState
 from pianotrans.web.jobs import JobQueue
 from pianotrans.web.listeners import Listeners
+from pianotrans.web.live import LiveNotes
 from pianotrans.web.space import Space
 from pianotrans.web.store import JobStore
 from pianotrans.web.teller import Teller
-from pianotrans.workers.messages import Ready
+from pianotrans.workers.messages import Decided, Ready
 from pianotrans.workers.pool import Pool
 
 _JOB_S, _JOB_PER_SECOND = 600.0, 10.0  # even slow machines are faster than the recording
@@ -61,6 +62,7 @@ class Service:
         self.limits = limits
         self.model = ""
         self.listeners = Listeners()
+        self.live = LiveNotes()
         self._lock = _lock(folder)
         self._teller = Teller(say, detail)
         self.say, self.detail = self._teller.say, self._teller.detail
@@ -71,9 +73,10 @@ class Service:
                 store,
                 JobFolders(folder / "jobs"),
                 max_queued=limits.max_queued,
-                tell=lambda job: self.listeners.tell(job.id, lambda: job_event(job)),
-                tell_removed=lambda job_id: self.listeners.tell(job_id, lambda: deleted_event(job_id)),
+                tell=self._tell_job,
+                tell_removed=self._tell_removed,
                 tell_queue=lambda: self.listeners.tell("queue", self.queue_event),
+                tell_decided=self._tell_decided,
                 say=self.say,
             )
         except BaseException as error:
@@ -115,6 +118,23 @@ class Service:
         self._dispatcher.close()
         self.jobs.close()
         self._let_go()
+
+    def _tell_job(self, job: Job) -> None:
+        self.listeners.tell(job.id, lambda: job_event(job))
+        if job.state is not JobState.running:
+            self._end_live(job.id)
+
+    def _tell_removed(self, job_id: str) -> None:
+        self.listeners.tell(job_id, lambda: deleted_event(job_id))
+        self._end_live(job_id)
+
+    def _tell_decided(self, job_id: str, decided: Decided) -> None:
+        self.live.add(job_id, decided)
+        self.listeners.nudge(job_id)
+
+    def _end_live(self, job_id: str) -> None:
+        self.live.end(job_id)
+        self.listeners.nudge(job_id)
 
     def _let_go(self) -> None:
         self._teller.close()

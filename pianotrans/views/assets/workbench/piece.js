@@ -262,8 +262,8 @@ function compareEvents(one, other) {
   return kind === otherKind ? one.offset - other.offset : kind < otherKind ? -1 : 1;
 }
 
-// An event is cut where the next of its key begins, if one of them is fresh. Where both would begin within 10 ms, the
-// fresh one stays, or the later of two. `list` is altered: it is nobody else's yet.
+// On the keys and pedals of fresh events, each event is cut where the next one begins. Where two that overlap begin
+// within 10 ms, the fresh one stays, or the later of two. `list` is altered: it is nobody else's yet.
 function separate(list, fresh) {
   const track = list.length && isPedal(list[0]) ? "controller" : "key";
   const tracks = new Set([...fresh.values()].map((event) => event[track]));
@@ -272,15 +272,14 @@ function separate(list, fresh) {
   for (let i = 0; i < list.length; i += 1) {
     const event = list[i];
     if (!tracks.has(event[track])) continue;
-    const before = list[last.get(event[track])];
-    const isTouched = before && (fresh.has(before.id) || fresh.has(event.id));
-    if (isTouched && event.onset - before.onset < SHORTEST_S - 1e-9) {
-      const isLater = fresh.has(event.id);
-      list[isLater ? last.get(event[track]) : i] = null;
-      nGone += 1;
-      if (!isLater) continue;
-    } else if (isTouched && before.offset > event.onset) {
-      list[last.get(event[track])] = { ...before, offset: microsecondsBefore(event.onset) };
+    const before = last.get(event[track]);
+    if (before !== undefined && list[before].offset > event.onset) {
+      const isTooClose = event.onset - list[before].onset < SHORTEST_S - 1e-9;
+      const isDropped = isTooClose && fresh.has(list[before].id) && !fresh.has(event.id);
+      if (isTooClose) nGone += 1;
+      if (isDropped) list[i] = null;
+      else list[before] = isTooClose ? null : { ...list[before], offset: microsecondsBefore(event.onset) };
+      if (isDropped) continue;
     }
     last.set(event[track], i);
   }

@@ -7,7 +7,7 @@
 //   pedals: [{ id, onset, offset, controller, confidence, isAccepted, index }]
 //   beats:  null | [{ onset, isDownbeat }]        null: as transcribed
 //   score:  { time_signature, key, swing, title } what the user said of it, as options of the command take it
-//   origin: { notes, pedals, startS, durationS }  the transcription
+//   origin: { notes, pedals, startS, durationS, title, digest }  the transcription
 //   nextId: the number of the next event that is added
 // }
 // `hand` is 1 (right), 2 (left) or null, `index` the place in the transcription, or null for what was added.
@@ -39,7 +39,8 @@ export function pieceOf(song) {
     ({ id: null, onset, offset, key, velocity, confidence, hand, isAccepted: false, index })));
   const pedals = withIds(song.pedals.map(({ onset, offset, controller, confidence }, index) =>
     ({ id: null, onset, offset, controller, confidence, isAccepted: false, index })));
-  const origin = { notes, pedals, startS: song.startS, durationS: song.durationS };
+  const { startS, durationS, title, digest } = song;
+  const origin = { notes, pedals, startS, durationS, title, digest };
   return { notes, pedals, beats: null, score: {}, origin, nextId: 1 };
 }
 
@@ -102,32 +103,31 @@ export function removeEvents(piece, ids) {
 }
 
 // Notes are { onset, offset, key } and perhaps velocity and hand. → [piece, ids]
-export function addNotes(piece, notes) {
-  const blank = { velocity: 64, hand: null };
-  return addEvents(piece, notes.map(({ onset, offset, key, velocity, hand }) =>
-    ({ ...blank, onset, offset, key, ...(velocity && { velocity }), ...(hand && { hand }) })));
-}
+export const addNotes = (piece, notes) => addEvents(piece, notes);
 
 // Pedals are { onset, offset, controller }. → [piece, ids]
-export function addPedals(piece, pedals) {
-  return addEvents(piece, pedals.map(({ onset, offset, controller }) => ({ onset, offset, controller })));
-}
+export const addPedals = (piece, pedals) => addEvents(piece, pedals);
 
 function addEvents(piece, events) {
-  const added = events.map((event, i) =>
-    newEvent(piece, possible(event, event, piece.origin.startS), piece.nextId + i));
+  const added = events.map((event, i) => {
+    const blank = newEvent(event, piece.nextId + i);
+    return possible(blank, blank, piece.origin.startS);
+  });
   return [revise(piece, added, { nAdded: added.length }), added.map((event) => event.id)];
 }
 
-const newEvent = (piece, event, number) =>
-  ({ ...event, id: `+${number}`, confidence: null, isAccepted: true, index: null });
+// What is added counts as sure.
+export function newEvent({ onset, offset, key, velocity = 64, hand = null, controller }, number) {
+  const what = controller === undefined ? { key, velocity, hand } : { controller };
+  return { id: `+${number}`, onset, offset, ...what, confidence: null, isAccepted: true, index: null };
+}
 
 // Notes and pedals that last from before a time to after it become two, the second of which is new.
 export function splitNotes(piece, ids, timeS) {
   const cut = eventsOf(piece, ids).filter(({ onset, offset }) =>
     timeS - onset >= SHORTEST_S && offset - timeS >= SHORTEST_S);
   const first = cut.map((event) => ({ ...event, offset: timeS }));
-  const second = cut.map((event, i) => newEvent(piece, { ...event, onset: timeS }, piece.nextId + i));
+  const second = cut.map((event, i) => newEvent({ ...event, onset: timeS }, piece.nextId + i));
   return revise(piece, [...first, ...second], { nAdded: second.length });
 }
 
@@ -183,6 +183,7 @@ function possible(event, fields, startS) {
   for (const field of isPedal(event) ? PEDAL_FIELDS : NOTE_FIELDS) {
     if (fields[field] !== undefined) changed[field] = fields[field];
   }
+  if (event.index === null) changed.isAccepted = true;
   if (fields.velocity !== undefined && !isPedal(event)) changed.velocity = within(Math.round(changed.velocity), 1, 127);
   if (fields.key !== undefined && !isPedal(event)) changed.key = within(Math.round(changed.key), KEYS.lowest, KEYS.highest);
   if (fields.onset !== undefined) changed.onset = Math.max(changed.onset, startS);
@@ -192,7 +193,7 @@ function possible(event, fields, startS) {
 }
 
 // The piece with these events in place of those of the same id, or new; none of one key or pedal overlap.
-function revise(piece, events, { removed = new Set(), nAdded = 0 } = {}) {
+export function revise(piece, events, { removed = new Set(), nAdded = 0 } = {}) {
   const settled = events.map((event) => settle(piece.origin, event));
   const notes = reviseList(piece.notes, settled.filter((event) => !isPedal(event)), removed);
   const pedals = reviseList(piece.pedals, settled.filter(isPedal), removed);

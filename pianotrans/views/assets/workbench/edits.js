@@ -7,7 +7,7 @@ import { SHORTEST_S, newEvent, revise, setBeats, setScore, toMicroseconds, track
 export const EDITS_FORMAT = "pianotrans edits";
 const EDITS_VERSION = 1;
 const NEAR_S = 0.05; // from where an event is looked for in another transcription
-const HANDS = [null, "right", "left"];
+const WRITTEN_HANDS = [null, "right", "left"];
 const CONTROLLER_OF = new Map([...PEDALS].map(([controller, kind]) => [kind, controller]));
 
 // The document. `about` is { title, digest } of the transcription.
@@ -51,7 +51,7 @@ const writtenNote = (note) => ({
   ...writtenTimes(note),
   key: note.key,
   velocity: note.velocity,
-  hand: HANDS[note.hand ?? 0],
+  hand: WRITTEN_HANDS[note.hand ?? 0],
   accepted: note.isAccepted,
 });
 
@@ -95,7 +95,8 @@ export function applyEdits(base, edits) {
       else events.push(event);
     }
   }
-  const nextId = [...edits.notes.added, ...edits.pedals.added].reduce((next, edit) => Math.max(next, numberOf(edit) + 1), 1);
+  const added = [...edits.notes.added, ...edits.pedals.added];
+  const nextId = added.reduce((next, edit) => Math.max(next, numberOf(edit) + 1), 1);
   const blank = { ...base, notes: origin.notes, pedals: origin.pedals, beats: null, score: {}, nextId };
   const beats = edits.beats && edits.beats.map(({ onset_s, downbeat }) => ({ onset: onset_s, isDownbeat: downbeat }));
   return { piece: setScore(setBeats(revise(blank, events, { removed }), beats), edits.score), conflicts };
@@ -135,7 +136,7 @@ const READERS = {
   offset_s: (offset) => ({ offset }),
   key: (key) => ({ key }),
   velocity: (velocity) => ({ velocity }),
-  hand: (hand) => ({ hand: Math.max(0, HANDS.indexOf(hand)) || null }),
+  hand: (hand) => ({ hand: Math.max(0, WRITTEN_HANDS.indexOf(hand)) || null }),
   kind: (kind) => ({ controller: CONTROLLER_OF.get(kind) }),
   accepted: (accepted) => ({ isAccepted: accepted }),
 };

@@ -161,8 +161,9 @@ export function setBeats(piece, beats) {
 // Fields that are null are said no longer.
 export function setScore(piece, fields) {
   const said = Object.entries({ ...piece.score, ...fields }).filter(([, value]) => value !== null);
-  const isSame = said.length === Object.keys(piece.score).length && said.every(([name, value]) => piece.score[name] === value);
-  return isSame ? piece : { ...piece, score: Object.fromEntries(said) };
+  const nSaid = Object.keys(piece.score).length;
+  const isSaid = said.length === nSaid && said.every(([name, value]) => piece.score[name] === value);
+  return isSaid ? piece : { ...piece, score: Object.fromEntries(said) };
 }
 
 // What changed since, by identity: no event is ever altered in place.
@@ -179,16 +180,17 @@ const within = (value, low, high) => Math.min(Math.max(value, low), high);
 
 // The event with some fields changed, each to the nearest possible value.
 function possible(event, fields, startS) {
+  const isGiven = (field) => fields[field] !== undefined;
   const changed = { ...event };
   for (const field of isPedal(event) ? PEDAL_FIELDS : NOTE_FIELDS) {
-    if (fields[field] !== undefined) changed[field] = fields[field];
+    if (isGiven(field)) changed[field] = fields[field];
   }
   if (event.index === null) changed.isAccepted = true;
-  if (fields.velocity !== undefined && !isPedal(event)) changed.velocity = within(Math.round(changed.velocity), 1, 127);
-  if (fields.key !== undefined && !isPedal(event)) changed.key = within(Math.round(changed.key), KEYS.lowest, KEYS.highest);
-  if (fields.onset !== undefined) changed.onset = Math.max(changed.onset, startS);
-  if (fields.offset !== undefined) changed.offset = Math.max(changed.offset, changed.onset + SHORTEST_S);
-  else if (fields.onset !== undefined) changed.onset = Math.max(startS, Math.min(changed.onset, changed.offset - SHORTEST_S));
+  if (!isPedal(event) && isGiven("velocity")) changed.velocity = within(Math.round(changed.velocity), 1, 127);
+  if (!isPedal(event) && isGiven("key")) changed.key = within(Math.round(changed.key), KEYS.lowest, KEYS.highest);
+  if (isGiven("onset") && !isGiven("offset")) changed.onset = Math.min(changed.onset, changed.offset - SHORTEST_S);
+  if (isGiven("onset")) changed.onset = Math.max(changed.onset, startS);
+  if (isGiven("offset")) changed.offset = Math.max(changed.offset, changed.onset + SHORTEST_S);
   return changed;
 }
 

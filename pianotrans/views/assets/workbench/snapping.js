@@ -4,7 +4,7 @@ import { lastBefore } from "../shared/performance.js";
 
 export const FRAME_S = 1024 / 44_100;
 
-// `grid` is { to: "beats", parts, beats } with beats as a list of { onset }, { to: "frames", startS }, or { to: "off" }.
+// `grid` is { to: "beats", parts, beats } with a list of { onset }, { to: "frames", startS }, or { to: "off" }.
 // Before the first beat and behind the last one their tempo goes on.
 export function snapTime(timeS, grid) {
   if (grid.to === "frames") {

@@ -76,7 +76,10 @@ class Stitcher:
 
     @property
     def final_s(self) -> float:
-        """What has ended by this time is final, unless it overlaps one that is not. No event of the next segment begins earlier."""
+        """What has ended by this time is final, unless it overlaps an event of its track that is not.
+
+        No event of the next segment begins earlier.
+        """
         return float(self._plan.start_s(self._index) - _LARGEST_POSITION * self._plan.frame_duration_s)
 
     def push(self, segment: DecodedSegment) -> list[Event]:

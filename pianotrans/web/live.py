@@ -84,17 +84,15 @@ class LiveNotes:
 
 
 def _note_row(note: Note) -> list[Any]:
-    return [
-        round(note.onset_s, 3),
-        round(note.offset_s, 3),
-        note.key,
-        note.velocity,
-        _rounded(note.onset_confidence),
-    ]
+    return [*_span(note), note.key, note.velocity, _rounded(note.onset_confidence)]
 
 
 def _pedal_row(pedal: Pedal) -> list[Any]:
-    return [round(pedal.onset_s, 3), round(pedal.offset_s, 3), pedal.controller, _rounded(pedal.onset_confidence)]
+    return [*_span(pedal), pedal.controller, _rounded(pedal.onset_confidence)]
+
+
+def _span(event: Note | Pedal) -> list[float]:
+    return [round(event.onset_s, 3), round(event.offset_s, 3)]
 
 
 def _rounded(probability: float | None) -> float | None:

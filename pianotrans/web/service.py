@@ -17,9 +17,11 @@ from pianotrans.web.job import Job, JobState
 from pianotrans.web.jobs import JobQueue
 from pianotrans.web.listeners import Listeners
 from pianotrans.web.live import LiveNotes
+from pianotrans.web.revisions import Revisions
 from pianotrans.web.space import Space
 from pianotrans.web.store import JobStore
 from pianotrans.web.teller import Teller
+from pianotrans.web.workshop import Workshop
 from pianotrans.workers.messages import Decided, Ready
 from pianotrans.workers.pool import Pool
 
@@ -34,6 +36,7 @@ class Limits:
     max_upload_bytes: int = 512 * 2**20
     max_duration_s: float = 7200.0
     max_queued: int = 100
+    max_edits_bytes: int = 8 * 2**20  # twenty thousand notes, all of them changed, take half of it
     max_job_s: float | None = None  # None: ten minutes, and ten times the length of the recording
     min_free_bytes: int | None = None  # that uploads leave on the disk; None: depends on its size
 
@@ -55,6 +58,7 @@ class Service:
         folder: Path,
         limits: Limits,
         pool: Pool,
+        workshop: Workshop | None = None,
         *,
         say: Callable[[str], None] = lambda _: None,
         detail: Callable[[str], None] = lambda _: None,
@@ -66,6 +70,7 @@ class Service:
         self._lock = _lock(folder)
         self._teller = Teller(say, detail)
         self.say, self.detail = self._teller.say, self._teller.detail
+        self.workshop = workshop or Workshop(detail=self.detail)
         self.space = Space(folder, limits.min_free_bytes)
         try:
             store = JobStore(folder / "jobs.sqlite")
@@ -79,6 +84,7 @@ class Service:
                 tell_decided=self._tell_decided,
                 say=self.say,
             )
+            self.revisions = Revisions(self.jobs.folders)
         except BaseException as error:
             self._let_go()
             if isinstance(error, OSError):
@@ -115,6 +121,7 @@ class Service:
 
     def close(self) -> None:
         """End the workers; unfinished jobs wait for the next start."""
+        self.workshop.close()
         self._dispatcher.close()
         self.jobs.close()
         self._let_go()

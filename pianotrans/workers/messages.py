@@ -56,7 +56,7 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Decided:
-    """What the model has heard since the last message; clean-up comes later. All that ended by `final_s` is told."""
+    """What the model has heard since the last message, before any clean-up. What ended by `final_s` is told."""
 
     notes: tuple[Note, ...]
     pedals: tuple[Pedal, ...]

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pianotrans.errors import Cancelled, FetchError, PianotransError
 from pianotrans.events import Note, Pedal, Performance
 from pianotrans.memory import limited_decoding
-from pianotrans.processes import ignore_interrupts, limit_threads
+from pianotrans.processes import ignore_interrupts, limit_threads, offer_to_die_first
 from pianotrans.workers.formats import AudioFile
 from pianotrans.workers.length import MARGIN_S, check_length, measure_s
 from pianotrans.workers.messages import (
@@ -62,7 +61,7 @@ def serve(connection: "Connection[Message, Order]", recipe: Recipe, n_threads: i
     """
     ignore_interrupts()
     limit_threads(n_threads)
-    _offer_to_die_first()
+    offer_to_die_first()
     with suppress(*_HUNG_UP):
         work(recipe, connection, connection.send)
 
@@ -195,12 +194,6 @@ class _Cancellation:
         while not self._is_set and self._inbox.poll():
             self._is_set = self._inbox.recv() == self._order
         return self._is_set
-
-
-def _offer_to_die_first() -> None:
-    """Have Linux kill this process rather than its parent if memory runs out."""
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def _unexpected(task: Task, error: Exception) -> str:

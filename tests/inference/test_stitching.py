@@ -270,10 +270,8 @@ def test_events_come_out_as_soon_as_three_stand_behind_them():
     assert spans(stitcher.push(segment(Interval(6, 7)))) == [(0.0, 1e-8), (1e-8, 1.0), (1.0, 2.0)]
     assert spans(stitcher.finish()) == [(6.0, 7.0)]
     assert stitcher.finish() == []
-    second = Stitcher(PLAN, 1)
-    assert spans(second.push(segment(Interval(4, 4), Interval(4, 5), Interval(5, 6), Interval(6, 7)))) == [
-        (0.0, 1e-8)
-    ]
+    four = segment(Interval(4, 4), Interval(4, 5), Interval(5, 6), Interval(6, 7))
+    assert spans(Stitcher(PLAN, 1).push(four)) == [(0.0, 1e-8)]
 
 
 def test_events_come_out_once_they_have_ended_before_the_next_segment():

@@ -7,6 +7,8 @@ export const PEDALS = new Map([[SUSTAIN, "sustain"], [66, "sostenuto"], [67, "so
 
 export class Performance {
   constructor(data) {
+    this.title = data.title ?? null;
+    this.digest = data.digest ?? null; // of what was transcribed; see pianotrans/edits
     this.startS = data.start_s ?? 0; // of a part of a recording
     this.durationS = data.duration_s; // where the recording, or the part, ends
     const written = data.score?.notes ?? []; // by note: its hand (1 is right), its bar by index, its spelling

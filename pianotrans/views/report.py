@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from pianotrans.audio import AudioSource, Reading, encode_mp3, open_audio
+from pianotrans.edits import digest_of
 from pianotrans.events import Performance
 from pianotrans.score.score import Score
 from pianotrans.views.bundling import join_modules
@@ -109,6 +110,7 @@ def _data(
         "remarks": remarks if score is None else [*remarks, *score.remarks],
         "start_s": start_s,
         "duration_s": performance.duration_s,
+        "digest": digest_of(performance),
         "notes": [[n.onset_s, n.offset_s, n.key, n.velocity, n.onset_confidence] for n in performance.notes],
         "pedals": [[p.onset_s, p.offset_s, p.controller, p.onset_confidence] for p in performance.pedals],
         "media_type": None if audio is None else audio.media_type,

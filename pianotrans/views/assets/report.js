@@ -2,12 +2,12 @@
 
 import { NoteList } from "./note_list.js";
 import { Bars } from "./shared/bars.js";
-import { clock, plural, sentence } from "./shared/format.js";
+import { clock, sentence } from "./shared/format.js";
 import { midiBytes } from "./shared/midi.js";
 import { Performance } from "./shared/performance.js";
 import { Roll } from "./shared/roll.js";
 import { KEYBOARD_PX } from "./shared/roll_layout.js";
-import { offerLanguages } from "./shared/texts.js";
+import { offerLanguages, t } from "./shared/texts.js";
 import { Sheet } from "./sheet.js";
 import { Player, bytesOf } from "./sound.js";
 import { Tabs } from "./tabs.js";
@@ -114,7 +114,7 @@ function show(isPreview) {
   player.setEvents(kept);
   list.show(kept.notes);
   list.mark(player.nowS);
-  element("kept").textContent = `${kept.notes.length} of ${plural(piece.notes.length, "note")} shown`;
+  element("kept").textContent = t("report.shown", { kept: kept.notes.length, n: piece.notes.length });
 }
 
 function download({ notes, pedals }, ending) {
@@ -150,7 +150,7 @@ roll.addTool({
 });
 
 function facts() {
-  const counts = [plural(song.notes.length, "note"), plural(song.pedals.length, "pedal press", "pedal presses")];
+  const counts = [t("words.notes", { n: song.notes.length }), t("words.pedals", { n: song.pedals.length })];
   return [...counts, clock(song.durationS - song.startS), ...(data.score?.facts ?? [])].join(", ");
 }
 

@@ -42,7 +42,7 @@ async def note_events(service: Service, job_id: str, place: Place) -> AsyncItera
         while not listener.is_closed:
             job = await run_in_threadpool(service.jobs.find, job_id)
             part = service.live.since(job_id, place)
-            if part.place != place:
+            if part.place not in (place, Place()):  # the latter: nothing is decided yet, or the job is over
                 place = part.place
                 yield _notes_event(part)
             if job is None or not job.state.is_open:

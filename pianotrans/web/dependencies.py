@@ -1,6 +1,6 @@
 """What the routes of the API share: the service, the job of an address, and the answers about jobs."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Path, Request
 
@@ -18,7 +18,7 @@ ALWAYS = problems(
 )
 NOT_FOUND = problems(_404="No such job.")
 NOT_DONE = problems(_409="The job is not done.")
-FILE = {
+FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", "content": {row.media_type.partition(";")[0]: {} for row in FORMATS.values()}}
 }
 

@@ -87,7 +87,7 @@ def revise(order: Revise) -> bytes:
 def _heard(transcription: Path, title: str, edits: bytes) -> tuple[Heard, Applied]:
     applied = apply_edits(_performance(transcription, title), parse_edits(edits))
     source = BytesIO()
-    source.name = title  # type: ignore[attr-defined]
+    source.name = title
     heading = applied.edits.said.title
     heard = Heard(applied.performance, source, scoring=applied.score_settings(), heading=heading)
     return heard, applied

@@ -111,11 +111,7 @@ def test_the_mouse_selects(bench: Bench):
     mouse = bench.page.mouse
     before = bench.colours().get(INK, 0)
     mouse.click(*bench.at(1.5, 60))
-    assert (bench.selected(), bench.field("onset"), bench.field("velocity")) == (
-        "C4 · 0:01.00 · confidence 90 %",
-        "1.000",
-        "80",
-    )
+    assert (bench.selected(), bench.field("onset"), bench.field("velocity")) == ("C4 · 0:01.00 · confidence 90 %", "1.000", "80")
     assert bench.colours()[INK] > before + 200, "a frame around it"
     bench.drag(bench.at(4.5, 72), bench.at(7.5, 60))
     assert bench.selected() == "2 selected", "the lasso touches half of the second"
@@ -256,9 +252,7 @@ def test_what_is_edited_is_what_is_downloaded_and_undo_gives_back_every_byte(ben
     assert bench.download("#download")[1] == midi_bytes(PIECE)
     bench.press("Control+a", "ArrowUp")
     edited = Performance(
-        tuple(Note(n.onset_s, n.offset_s, n.key + 1, n.velocity) for n in PIECE.notes),
-        PIECE.pedals,
-        PIECE.duration_s,
+        tuple(Note(n.onset_s, n.offset_s, n.key + 1, n.velocity) for n in PIECE.notes), PIECE.pedals, PIECE.duration_s
     )
     assert bench.download("#download")[1] == midi_bytes(edited)
     bench.filter(50)

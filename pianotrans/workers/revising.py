@@ -5,7 +5,7 @@ import json
 import re
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
 from multiprocessing.connection import Connection
@@ -16,7 +16,7 @@ from pianotrans.errors import EditsError, PianotransError
 from pianotrans.events import Performance
 from pianotrans.processes import ignore_interrupts, limit_threads, offer_to_die_first
 from pianotrans.score.score import Score
-from pianotrans.workers.formats import FORMATS, Heard
+from pianotrans.workers.formats import FORMATS, NO_BEAT, Heard
 
 _RECORDING = re.compile(rb'<script type="text/plain" id="recording">([A-Za-z0-9+/=]*)</script>')
 
@@ -94,10 +94,12 @@ def _heard(transcription: Path, title: str, edits: bytes) -> tuple[Heard, Applie
 
 
 def _performance(path: Path, title: str) -> Performance:
+    """A transcription as it was before a score was made of it."""
     try:
-        return Performance.from_dict(json.loads(path.read_bytes()))
+        performance = Performance.from_dict(json.loads(path.read_bytes()))
     except (OSError, ValueError, RecursionError, PianotransError) as error:
         raise EditsError(f"{title}: its transcription cannot be read. Transcribe it again.") from error
+    return replace(performance, remarks=tuple(r for r in performance.remarks if r.kind != NO_BEAT.kind))
 
 
 def _score_json(heard: Heard, applied: Applied) -> bytes:

@@ -110,6 +110,8 @@ def test_edits_that_are_refused(site: Site, url: str):
         assert detail(site.client.post(f"{url}/score", content=nothing), 422)
     assert detail(put(site, url, louder(), "yesterday"), 422).startswith("if-match")
     assert detail(site.client.put(f"{url}/edits", content=louder()), 422).startswith("if-match")
+    foreign = {"If-Match": "0", "Origin": "https://elsewhere.example"}
+    assert detail(site.client.put(f"{url}/edits", content=louder(), headers=foreign), 403)
     assert site.client.get(f"{url}/edits").json()["revision"] == 0
 
 

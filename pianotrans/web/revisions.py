@@ -1,7 +1,9 @@
 """What users have edited: every revision of every job, in files of its own."""
 
 import gzip
+import re
 import threading
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ from pianotrans.files import write_atomically
 from pianotrans.web.folders import JobFolders
 from pianotrans.web.job import iso_time
 
-_SUFFIX = ".json.gz"
+_NAME = re.compile(r"([1-9][0-9]{0,8})\.json\.gz")
 _COMPRESSION = 6
 
 
@@ -56,10 +58,10 @@ class Revisions:
         return max((number for number, _ in self._files(job_id)), default=0)
 
     def read(self, job_id: str, number: int) -> bytes | None:
-        """The edits of a revision; None if there is no such revision."""
+        """The edits of a revision; None if there is no such revision, or it cannot be read."""
         try:
             return gzip.decompress(self._path(job_id, number).read_bytes())
-        except FileNotFoundError:
+        except (OSError, EOFError, zlib.error):  # not there, or damaged
             return None
 
     def save(self, job_id: str, edits: bytes, base: int) -> int:
@@ -83,11 +85,11 @@ class Revisions:
 
     def _files(self, job_id: str) -> list[tuple[int, Path]]:
         folder = self._folders.of(job_id).edits
-        names = [path for path in folder.iterdir() if path.name.endswith(_SUFFIX)] if folder.is_dir() else []
-        return sorted((int(path.name.removesuffix(_SUFFIX)), path) for path in names)
+        found = [(_NAME.fullmatch(path.name), path) for path in folder.iterdir()] if folder.is_dir() else []
+        return sorted((int(match[1]), path) for match, path in found if match)
 
     def _path(self, job_id: str, number: int) -> Path:
-        return self._folders.of(job_id).edits / f"{number}{_SUFFIX}"
+        return self._folders.of(job_id).edits / f"{number}.json.gz"
 
 
 def _saved_at(path: Path) -> str:

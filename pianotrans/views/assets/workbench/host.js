@@ -42,6 +42,7 @@ export class ServerHost {
     this.canRescore = true;
     this.waiting = new Map(); // what answers are waited for, by number
     this.nAsked = 0;
+    this.scored = Promise.resolve(); // the last score that was asked for
     port.onmessage = ({ data }) => this.hear(data);
   }
 
@@ -52,7 +53,15 @@ export class ServerHost {
   }
 
   save(edits, revision) { return this.ask("save", { edits, revision }); } // { revision }
-  rescore(edits) { return this.ask("rescore", { edits }); } // { score, pages, remarks, conflicts }
+
+  // { score, pages, remarks, conflicts }. One after the other; null if others were asked for before it was its turn.
+  rescore(edits) {
+    this.wanted = edits;
+    const ask = () => (this.wanted === edits ? this.ask("rescore", { edits }) : null);
+    this.scored = this.scored.then(ask, ask);
+    return this.scored;
+  }
+
   file(format, edits) { return this.ask("file", { format, edits }); } // a Blob
 
   ask(what, given = {}) {

@@ -7,7 +7,6 @@ The file is `assets/report.html` with everything put into it: style, scripts, da
 import base64
 import hashlib
 import html
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -17,7 +16,7 @@ from pianotrans.audio import AudioSource, Reading, encode_mp3, open_audio
 from pianotrans.edits import digest_of
 from pianotrans.events import Performance
 from pianotrans.score.score import Score
-from pianotrans.views.bundling import join_modules
+from pianotrans.views.bundling import join_modules, json_for_script
 from pianotrans.views.score_data import ScoreParts, score_parts
 from pianotrans.views.texts import read_texts
 
@@ -94,11 +93,6 @@ def report_html(
 def report_script() -> str:
     """The report's modules as one."""
     return join_modules("report.js", _text)
-
-
-def json_for_script(value: Any) -> str:
-    """JSON that can stand in a script element: no `<` in it, so nothing ends the element early."""
-    return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _data(

@@ -2,11 +2,11 @@
 
 import { NoteList } from "./note_list.js";
 import { Bars } from "./shared/bars.js";
-import { clock, plural, sentence } from "./shared/format.js";
+import { clock, sentence } from "./shared/format.js";
 import { midiBytes } from "./shared/midi.js";
 import { Performance } from "./shared/performance.js";
 import { KEYBOARD_PX, Roll } from "./shared/roll.js";
-import { offerLanguages } from "./shared/texts.js";
+import { offerLanguages, t } from "./shared/texts.js";
 import { Sheet } from "./sheet.js";
 import { Player, bytesOf } from "./sound.js";
 import { Tabs } from "./tabs.js";
@@ -88,7 +88,7 @@ function filter() {
   const percent = Number(element("filter").value);
   kept = song.above(percent / 100);
   element("filter-value").value = `${percent} %`;
-  element("kept").textContent = `${kept.notes.length} of ${plural(song.notes.length, "note")} shown`;
+  element("kept").textContent = t("report.shown", { kept: kept.notes.length, n: song.notes.length });
   roll.show(kept);
   sheet.show(kept);
   player.setEvents(kept);
@@ -155,7 +155,7 @@ function onWheel(event) {
 }
 
 function facts() {
-  const counts = [plural(song.notes.length, "note"), plural(song.pedals.length, "pedal press", "pedal presses")];
+  const counts = [t("words.notes", { n: song.notes.length }), t("words.pedals", { n: song.pedals.length })];
   return [...counts, clock(song.durationS - song.startS), ...(data.score?.facts ?? [])].join(", ");
 }
 

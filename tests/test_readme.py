@@ -14,6 +14,7 @@ from pianotrans.inference import registry
 from tests.commands.conftest import put_workers_here
 from tests.commands.driving import ENVIRONMENT, RATE, SEED, clip, command_line, run, write
 from tests.commands.test_serve import WAIT_S, running
+from tests.edits.documents import document
 from tests.evaluation.score.making import PAGE, write_dataset
 from tests.readme_blocks import PYTHON, SHELL, Block, ids, text_of
 from tests.synthesis import random_performance, render
@@ -35,6 +36,8 @@ ALONE = [block for block in REST if block not in TOGETHER]
 
 
 # The files that READMEs talk of
+
+EDITS = document(notes={"added": [{"id": "+1", "onset_s": 1, "offset_s": 2, "key": 60, "velocity": 64}]})
 
 
 @pytest.fixture
@@ -63,6 +66,8 @@ def add_what_is_named(block: Block, desk: Path) -> None:
             save(SEED, 2.0, desk / f"MAPS/{piano}/MUS/x.mid")
     if block.mentions("edited.csv"):
         (desk / "edited.csv").write_text("time_s,bar,beat\n0.5,1,1\n1.1,1,2\n1.7,2,1\n2.3,2,2\n")
+    if block.mentions("edits.json"):
+        (desk / "edits.json").write_text(json.dumps(EDITS))
     if block.mentions("evaluate score"):
         add_scores(desk)
     if block.mentions("FOLDER"):
@@ -251,6 +256,7 @@ IN_WORKERS = [block for block in PYTHON if block not in HERE]  # whose worker pr
 @pytest.mark.slow
 @pytest.mark.parametrize("block", HERE, ids=ids(HERE))
 def test_python(block: Block, desk: Path, tiny_by_default, capsys: pytest.CaptureFixture[str]):
+    add_what_is_named(block, desk)
     execute(block)
     for name in re.findall(r'save\("(.*?)"\)', block.text):
         assert (desk / name).stat().st_size > 0
@@ -262,6 +268,7 @@ def test_python(block: Block, desk: Path, tiny_by_default, capsys: pytest.Captur
 @pytest.mark.weights
 @pytest.mark.parametrize("block", IN_WORKERS, ids=ids(IN_WORKERS))
 def test_python_with_workers(block: Block, desk: Path, published, capsys: pytest.CaptureFixture[str]):
+    add_what_is_named(block, desk)
     add_what_is_named(block, desk)
     execute(block)
     if block.mentions("transcribe_folder"):

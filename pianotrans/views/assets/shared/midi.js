@@ -1,33 +1,43 @@
 // A standard MIDI file, byte for byte what `pianotrans transcribe` writes for the same notes: 960 ticks a quarter note,
-// format 1 with a track of tempo, bars and keys, and a piano track.
+// format 1 with a track of tempo, bars and keys, and a piano track, or one for each hand.
 
 import { Clock, STEADY, conductorEvents } from "./conductor.js";
 
-const NAME = [..."Piano"].map((letter) => letter.charCodeAt(0));
+const HAND_TRACKS = [["right hand", 1], ["left hand", 2]]; // notes of no hand are in the first
 
-// `conductor` is the first track; without one there are 120 quarter notes a minute.
-export function midiBytes(notes, pedals, durationS, conductor = null) {
-  const { tempi, ...signatures } = conductor ?? STEADY;
-  const clock = new Clock(tempi);
-  const events = [];
-  let end = clock.tickAt(durationS);
-  const add = (track, rankUp, rankDown, number, up, down) => {
-    for (const [onset, offset, event] of separated(track, clock)) {
-      events.push([offset, rankUp, number, up(event)], [onset, rankDown, number, down(event)]);
-      end = Math.max(end, offset);
-    }
+// `conductor` is the first track; without one there are 120 quarter notes a minute. `byHand` gives each hand a track
+// and a channel of its own; both get the pedals.
+export function midiBytes(notes, pedals, durationS, conductor = null, byHand = false) {
+  const parts = conductor ?? STEADY;
+  const clock = new Clock(parts.tempi);
+  const played = {
+    notes: [...grouped(notes, (note) => note.key).values()].flatMap((track) => separated(track, clock)),
+    pedals: [...grouped(pedals, (pedal) => pedal.controller).values()].flatMap((track) => separated(track, clock)),
   };
-  for (const [key, track] of grouped(notes, (note) => note.key)) {
-    add(track, 0, 3, key, () => [0x90, key, 0], (note) => [0x90, key, note.velocity]);
-  }
-  for (const [controller, track] of grouped(pedals, (pedal) => pedal.controller)) {
-    add(track, 1, 2, controller, () => [0xb0, controller, 0], () => [0xb0, controller, 127]);
-  }
+  const latest = (last, [, offset]) => Math.max(last, offset);
+  const end = [...played.notes, ...played.pedals].reduce(latest, clock.tickAt(durationS));
+  const isIn = (hand) => ([, , note]) => (note.hand === 2 ? 2 : 1) === hand;
+  const tracks = byHand
+    ? HAND_TRACKS.map(([name, hand]) => [name, { ...played, notes: played.notes.filter(isIn(hand)) }])
+    : [["Piano", played]];
+  const head = [...chunkHead("MThd", 6), 0, 1, 0, 1 + tracks.length, 0x03, 0xc0];
+  const first = trackBytes([], conductorEvents(parts, end));
+  const rest = tracks.map(([name, part], channel) => pianoBytes(name, part, channel, end));
+  return Uint8Array.from(head.concat(first, ...rest));
+}
+
+// The notes and pedals of a track; within a tick, ends come before beginnings.
+function pianoBytes(name, { notes, pedals }, channel, end) {
+  const [noteOn, control] = [0x90 | channel, 0xb0 | channel];
+  const events = [
+    ...notes.flatMap(([onset, offset, { key, velocity }]) =>
+      [[offset, 0, key, [noteOn, key, 0]], [onset, 3, key, [noteOn, key, velocity]]]),
+    ...pedals.flatMap(([onset, offset, { controller }]) =>
+      [[offset, 1, controller, [control, controller, 0]], [onset, 2, controller, [control, controller, 127]]]),
+  ];
   events.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
-  const head = [...chunkHead("MThd", 6), 0, 1, 0, 2, 0x03, 0xc0];
-  const first = trackBytes([], conductorEvents({ tempi, ...signatures }, end));
-  const piano = trackBytes([0, 0xff, 0x03, 5, ...NAME, 0, 0xc0, 0], events.map(([at, , , message]) => [at, message]), end);
-  return Uint8Array.from(head.concat(first, piano));
+  const head = [0, 0xff, 0x03, name.length, ...lettersOf(name), 0, 0xc0 | channel, 0];
+  return trackBytes(head, events.map(([at, , , message]) => [at, message]), end);
 }
 
 // A track of messages at absolute ticks, in order; it ends at the last of them unless `end` is given.
@@ -71,5 +81,7 @@ function variableLength(value) {
   return bytes;
 }
 
+const lettersOf = (text) => [...text].map((letter) => letter.charCodeAt(0));
+
 const chunkHead = (name, length) =>
-  [...[...name].map((letter) => letter.charCodeAt(0)), ...[24, 16, 8, 0].map((shift) => (length >>> shift) & 0xff)];
+  [...lettersOf(name), ...[24, 16, 8, 0].map((shift) => (length >>> shift) & 0xff)];

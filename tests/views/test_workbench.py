@@ -1,0 +1,194 @@
+"""The workbench's pure functions in the browser, beside what Python makes of the same pieces."""
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pianotrans.edits import apply_edits, digest_of, identities_of, parse_edits
+from pianotrans.events import CONTROLLERS, TICKS_PER_SECOND, Note, Pedal, Performance, TempoMap, midi_bytes
+from pianotrans.views.bundling import join_modules
+from tests.browser import chromium, troubles_of
+from tests.conftest import REPOSITORY
+from tests.events.tempo_maps import KEYS, METERS, make_map
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+N_PIECES = 1000
+N_EDITED = 300
+
+
+def read_module(path: str) -> str:
+    folder = Path(__file__).parent if path == "workbench_entry.js" else REPOSITORY / "pianotrans/views/assets"
+    return (folder / path).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Any]:
+    """A blank page with the modules of the workbench."""
+    with chromium() as browser:
+        one = browser.new_page()
+        troubles = troubles_of(one)
+        one.add_script_tag(content=join_modules("workbench_entry.js", read_module))
+        yield one
+        assert troubles == []
+
+
+def call(page: Any, name: str, values: list[Any]) -> list[Any]:
+    """What a function of the entry gives for each value; as text, which crosses to the browser much faster."""
+    script = f"(text) => JSON.stringify(JSON.parse(text).map(workbench.{name}))"
+    results: list[Any] = json.loads(page.evaluate(script, json.dumps(values)))
+    return results
+
+
+# Pieces
+
+
+def make_piece(rng: random.Random, n_most: int = 25) -> Performance:
+    """Few keys, and times on, beside and between ticks: much collides."""
+    tick_s = 1 / TICKS_PER_SECOND / 4
+
+    def span() -> tuple[float, float]:
+        onset_s = rng.choice([rng.randrange(20_000) * tick_s, rng.uniform(0, 5)])
+        return onset_s, onset_s + rng.choice([rng.randrange(1, 60) * tick_s, rng.uniform(1e-6, 0.02), rng.random()])
+
+    def sure() -> tuple[float, float] | tuple[None, None]:
+        return rng.choice([(None, None), (rng.random(), rng.random())])
+
+    notes = (
+        Note(*span(), rng.choice([59, 60, 61, 21, 108]), rng.randint(1, 127), *sure())
+        for _ in range(rng.randrange(n_most))
+    )
+    pedals = (Pedal(*span(), rng.choice(list(CONTROLLERS)), *sure()) for _ in range(rng.randrange(6)))
+    return Performance(tuple(notes), tuple(pedals), rng.uniform(0, 8))
+
+
+def make_tempo_map(rng: random.Random) -> TempoMap:
+    first_s = rng.choice([0.0, -0.5, -1e-9, 0.01, rng.uniform(-5, 5), rng.uniform(5, 40)])
+    bars = rng.choices(METERS, k=rng.randint(1, 6))
+    beats_s = [rng.uniform(0.17, 3.0) for _ in range(rng.randint(1, 7))]
+    keys = rng.choices(KEYS, k=rng.randint(0, 3))
+    return make_map(first_s, bars, rng.randint(0, 3), beats_s, keys)
+
+
+def data_of(performance: Performance) -> dict[str, Any]:
+    """As the report carries it."""
+    return {
+        "title": "piece",
+        "digest": digest_of(performance),
+        "duration_s": performance.duration_s,
+        "notes": [[n.onset_s, n.offset_s, n.key, n.velocity, n.onset_confidence] for n in performance.notes],
+        "pedals": [[p.onset_s, p.offset_s, p.controller, p.onset_confidence] for p in performance.pedals],
+    }
+
+
+def map_data(tempo_map: TempoMap) -> dict[str, Any]:
+    def placed(signatures: Any) -> list[Any]:
+        return [[position.as_integer_ratio(), *rest] for position, *rest in signatures]
+
+    return {
+        "positions": [position.as_integer_ratio() for position in tempo_map.positions],
+        "times_s": tempo_map.times_s,
+        "time_signatures": placed(tempo_map.time_signatures),
+        "key_signatures": placed(tempo_map.key_signatures),
+    }
+
+
+# MIDI
+
+
+def test_the_midi_of_a_thousand_pieces_is_the_same_to_the_byte(page: Any):
+    rng = random.Random(16)
+    pieces, expected = [], []
+    for i in range(N_PIECES):
+        performance = make_piece(rng)
+        tempo_map = None if i % 4 == 0 else make_tempo_map(rng)
+        hands = None if i % 3 == 0 else [rng.choice([1, 2]) for _ in performance.notes]
+        expected.append(midi_bytes(performance, tempo_map=tempo_map, hands=hands).hex())
+        pieces.append({"data": data_of(performance), "hands": hands, "map": tempo_map and map_data(tempo_map)})
+    written = call(page, "writeMidi", pieces)
+    different = [i for i, (ours, theirs) in enumerate(zip(expected, written, strict=True)) if ours != theirs]
+    assert different == []
+
+
+# Edits
+
+
+def heard(performance: Performance, hands: tuple[int | None, ...]) -> dict[str, Any]:
+    notes = [
+        [n.onset_s, n.offset_s, n.key, n.velocity, n.onset_confidence, hand]
+        for n, hand in zip(performance.notes, hands, strict=True)
+    ]
+    pedals = [[p.onset_s, p.offset_s, p.controller, p.onset_confidence] for p in performance.pedals]
+    return {"notes": notes, "pedals": pedals}
+
+
+def another(performance: Performance, rng: random.Random) -> Performance:
+    """As another model may hear it: a little later or earlier, and not all of it."""
+
+    def shifted(event: Any) -> Any:
+        shift_s = max(rng.choice([0, rng.gauss(0, 0.03)]), -event.onset_s)
+        return type(event)(
+            *(event.onset_s + shift_s, event.offset_s + shift_s),
+            *((event.key, event.velocity) if isinstance(event, Note) else (event.kind,)),
+        )
+
+    notes = tuple(shifted(note) for note in performance.notes if rng.random() < 0.9)
+    return Performance(notes, tuple(map(shifted, performance.pedals)), performance.duration_s)
+
+
+@pytest.fixture(scope="module")
+def edited(page: Any) -> list[tuple[Performance, Performance, dict[str, Any]]]:
+    """Pieces as two models hear them, and what came of editing them at random."""
+    rng = random.Random(17)
+    pieces = [make_piece(rng) for _ in range(N_EDITED)]
+    others = [another(piece, rng) for piece in pieces]
+    given = [
+        {"data": data_of(piece), "other": data_of(other), "seed": seed, "n": rng.randrange(16)}
+        for seed, (piece, other) in enumerate(zip(pieces, others, strict=True))
+    ]
+    results = call(page, "tryEdits", given)
+    return list(zip(pieces, others, results, strict=True))
+
+
+def test_undo_redo_and_replay_give_the_very_piece(edited: Any):
+    assert [i for i, (_, _, result) in enumerate(edited) if result["wrong"]] == []
+    assert sum(len(result["edits"]["notes"]["changed"]) for *_, result in edited) > N_EDITED, (
+        "there was something to do"
+    )
+
+
+def test_python_names_events_and_applies_edits_as_the_page_does(edited: Any):
+    for performance, _, result in edited:
+        assert list(identities_of(performance.notes)) == result["ids"]
+        edits = parse_edits(json.dumps(result["edits"]))
+        assert edits.to_dict() == result["edits"]
+        applied = apply_edits(performance, edits)
+        assert applied.conflicts == ()
+        wanted = {name: result["piece"][name] for name in ("notes", "pedals")}
+        assert heard(applied.performance, applied.hands) == wanted
+
+
+def test_on_another_transcription_both_find_the_same_and_miss_the_same(edited: Any):
+    n_conflicts = 0
+    for _, other, result in edited:
+        applied = apply_edits(other, parse_edits(json.dumps(result["edits"])))
+        found = heard(applied.performance, applied.hands)
+        conflicts = [[conflict.reason, conflict.edit.id] for conflict in applied.conflicts]
+        wanted = {name: result["moved"][name] for name in ("notes", "pedals")}
+        assert (found, conflicts) == (wanted, result["moved"]["conflicts"])
+        n_conflicts += len(conflicts)
+    assert n_conflicts > 20
+
+
+@pytest.mark.parametrize("edits", [{}, {"format": "pianotrans edits", "version": 2}, None])
+def test_the_page_refuses_what_it_does_not_know(page: Any, edits: Any):
+    script = """(edits) => {
+        const empty = new workbench.Performance({ notes: [], pedals: [] });
+        try { workbench.applyEdits(workbench.pieceOf(empty), edits); }
+        catch (error) { return error.reason; }
+    }"""
+    assert page.evaluate(script, edits) == ("version" if edits and "version" in edits else "format")

@@ -1,0 +1,92 @@
+// What the tests of the workbench call in the browser.
+
+import { conduct } from "./shared/conductor.js";
+import { midiBytes } from "./shared/midi.js";
+import { Performance } from "./shared/performance.js";
+import { PARTS_PER_QUARTER, TempoMap } from "./shared/tempo_map.js";
+import { copyEvents, pasteEvents } from "./workbench/clipboard.js";
+import { applyEdits, editsOf } from "./workbench/edits.js";
+import { History } from "./workbench/history.js";
+import { addNotes, addPedals, confidenceOf, isSamePiece, joinNotes, moveEvents, pieceOf } from "./workbench/piece.js";
+import { removeEvents, scaleVelocity, setBeats, setEvents, setScore, splitNotes, stretchEvents } from "./workbench/piece.js";
+
+const mapOf = ({ positions, times_s, time_signatures, key_signatures }) => {
+  const inParts = ([numerator, denominator]) => (numerator * PARTS_PER_QUARTER) / denominator;
+  const placed = (list) => list.map(([position, ...rest]) => [inParts(position), ...rest]);
+  return new TempoMap(positions.map(inParts), times_s, placed(time_signatures), placed(key_signatures));
+};
+
+const inHex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+// The MIDI of a piece in hexadecimal.
+function writeMidi({ data, hands, map }) {
+  const { notes, pedals, durationS } = new Performance(data);
+  if (hands) notes.forEach((note, i) => { note.hand = hands[i]; });
+  return inHex(midiBytes(notes, pedals, durationS, map && conduct(mapOf(map)), hands !== null));
+}
+
+// A source of numbers below 1 that is the same everywhere (mulberry32).
+const numbersOf = (seed) => () => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+};
+
+function editAtRandom(piece, random) {
+  const below = (n) => Math.floor(random() * n);
+  const ids = [...piece.notes, ...piece.pedals].filter(() => random() < 0.3).map(({ id }) => id);
+  const onset = random() * 5;
+  const copied = copyEvents(piece, ids);
+  const ways = [
+    () => moveEvents(piece, ids, { seconds: random() * 2 - 1, keys: below(5) - 2 }),
+    () => stretchEvents(piece, ids, { onsetS: random() - 0.5, offsetS: below(2) * (random() - 0.5) }),
+    () => setEvents(piece, ids, { velocity: below(140), hand: below(3) || null, isAccepted: below(2) === 0 }),
+    () => scaleVelocity(piece, ids, below(20) - 10),
+    () => removeEvents(piece, ids.slice(0, 2)),
+    () => addNotes(piece, [{ onset, offset: onset + random(), key: 58 + below(5), hand: 2 }])[0],
+    () => addPedals(piece, [{ onset, offset: onset + random(), controller: 64 }])[0],
+    () => splitNotes(piece, ids, onset),
+    () => joinNotes(piece, ids),
+    () => (copied ? pasteEvents(piece, copied, onset, below(3) - 1)[0] : piece),
+    () => setBeats(piece, [{ onset, isDownbeat: true }, { onset: onset + 1, isDownbeat: false }]),
+    () => setScore(piece, { title: below(2) ? "a title" : null, swing: true }),
+  ];
+  return ways[below(ways.length)]();
+}
+
+const content = ({ notes, pedals, beats, score }) => JSON.stringify([notes, pedals, beats, score]);
+
+const shown = ({ notes, pedals }) => ({
+  ids: notes.map(({ id }) => id),
+  notes: notes.map((note) => [note.onset, note.offset, note.key, note.velocity, confidenceOf(note), note.hand]),
+  pedals: pedals.map((pedal) => [pedal.onset, pedal.offset, pedal.controller, confidenceOf(pedal)]),
+});
+
+// Edits a piece at random, a few times, and says what is wrong with its past or its replay.
+function tryEdits({ data, other, seed, n }) {
+  const base = pieceOf(new Performance(data));
+  const random = numbersOf(seed);
+  const history = new History(base);
+  const pieces = [base];
+  while (n--) {
+    if (history.push(editAtRandom(history.piece, random))) pieces.push(history.piece);
+  }
+  const { piece } = history;
+  const edits = JSON.parse(JSON.stringify(editsOf(base, piece)));
+  const wrong = [];
+  const again = applyEdits(base, edits);
+  if (again.conflicts.length || content(again.piece) !== content(piece)) wrong.push("replay");
+  for (const past of pieces.toReversed()) {
+    if (!isSamePiece(history.piece, past)) wrong.push("undo");
+    history.undo();
+  }
+  for (const past of pieces.slice(1)) {
+    if (!isSamePiece(history.redo(), past)) wrong.push("redo");
+  }
+  const moved = applyEdits(pieceOf(new Performance(other)), edits);
+  const conflicts = moved.conflicts.map(({ reason, edit }) => [reason, edit.id]);
+  return { edits, wrong, ids: shown(base).ids, piece: shown(piece), moved: { ...shown(moved.piece), conflicts } };
+}
+
+globalThis.workbench = { writeMidi, tryEdits, applyEdits, pieceOf, Performance };

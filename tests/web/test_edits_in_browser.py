@@ -11,6 +11,7 @@ from tests.browser import until
 from .browsing import Tab
 from .making import Scripted, Site, serving
 from .stage import SONG, Stage
+from .test_edits import contents, singing
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -118,3 +119,24 @@ def test_only_the_frame_of_the_player_is_heard(site: Site, tab: Tab):
     site.done("alone.mp3")
     tab.open("alone.mp3")
     assert tab.page.evaluate(_GREETED) is False
+
+
+def test_the_score_follows(browser: Any, tmp_path: Path):
+    """Made by the real process."""
+    contents()
+    with serving(tmp_path, Scripted(singing)) as site:
+        site.done("song.mp3")
+        tab = Tab(browser, str(site.client.base_url))
+        player = tab.open("song.mp3")
+        player.get_by_role("tab", name="Score").click()
+        written = player.locator("#score [data-note]")
+        written.first.wait_for()
+        before = written.count()
+        player.get_by_role("tab", name="Piano roll").click()
+        edit(tab, "f", "Delete")
+        until(lambda: written.count() == before - 1, 120)
+        player.get_by_role("tab", name="Score").click()
+        player.locator("#score [data-note='30']").click()
+        until(lambda: player.locator("#clock").inner_text().startswith("0:15"))
+        assert tab.troubles == []
+        tab.context.close()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from starlette.concurrency import run_in_threadpool
 
 from pianotrans.web.listeners import Listener
-from pianotrans.web.live import Part, Place
+from pianotrans.web.live import Passage, Bookmark
 from pianotrans.web.service import Service
 
 HEARTBEAT_S = 15.0
@@ -31,7 +31,7 @@ async def events(service: Service) -> AsyncIterator[str]:
         service.listeners.remove(listener)
 
 
-async def note_events(service: Service, job_id: str, place: Place) -> AsyncIterator[str]:
+async def note_events(service: Service, job_id: str, place: Bookmark) -> AsyncIterator[str]:
     """The notes of a job from a place on, as they are decided, and in the end its state.
 
     A page that takes them slowly gets more at once: nothing is kept for it, and nobody waits for it.
@@ -41,10 +41,13 @@ async def note_events(service: Service, job_id: str, place: Place) -> AsyncItera
         yield f"retry: {_COME_BACK_MS}\n\n"
         while not listener.is_closed:
             job = await run_in_threadpool(service.jobs.find, job_id)
-            part = service.live.since(job_id, place)
-            if part.place not in (place, Place()):  # the latter: nothing is decided yet, or the job is over
-                place = part.place
-                yield _notes_event(part)
+            passage = service.live.since(job_id, place)
+            if passage.bookmark not in (
+                place,
+                Bookmark(),
+            ):  # the latter: nothing is decided yet, or the job is over
+                place = passage.bookmark
+                yield _notes_event(passage)
             if job is None or not job.state.is_open:
                 yield f"event: end\ndata: {json.dumps({'state': None if job is None else job.state})}\n\n"
                 return
@@ -63,11 +66,13 @@ async def _news(listener: Listener) -> list[str]:
         return [_STILL_HERE]
 
 
-def _notes_event(part: Part) -> str:
-    return f"event: notes\nid: {part.place}\ndata: {notes_json(part)}\n\n"
+def _notes_event(passage: Passage) -> str:
+    return f"event: notes\nid: {passage.bookmark}\ndata: {notes_json(passage)}\n\n"
 
 
-def notes_json(part: Part) -> str:
-    """The notes and pedals of a part as JSON."""
-    whole = json.dumps(part.is_whole)
-    return f'{{"is_whole":{whole},"final_s":{part.final_s:.3f},"notes":{part.notes},"pedals":{part.pedals}}}'
+def notes_json(passage: Passage) -> str:
+    """The notes and pedals of a passage as JSON."""
+    whole = json.dumps(passage.is_whole)
+    return (
+        f'{{"is_whole":{whole},"final_s":{passage.final_s:.3f},"notes":{passage.notes},"pedals":{passage.pedals}}}'
+    )

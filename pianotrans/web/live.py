@@ -11,13 +11,13 @@ from pianotrans.workers.messages import Decided
 
 
 @dataclass(frozen=True)
-class Part:
+class Passage:
     """The notes and pedals of one run of a job, from a place on.
 
-    `notes` and `pedals` are lists as JSON, of what `Place` counts. All that ended by `final_s` is told.
+    `notes` and `pedals` are lists as JSON, of what `Bookmark` counts. All that ended by `final_s` is told.
     """
 
-    place: "Place"
+    bookmark: "Bookmark"
     notes: str
     pedals: str
     final_s: float
@@ -25,14 +25,14 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Place:
+class Bookmark:
     """How much of a run is known: the messages of its worker. A job that is started anew has another run."""
 
     run: str = ""
     n_messages: int = 0
 
     @classmethod
-    def parse(cls, text: str | None) -> "Place":
+    def parse(cls, text: str | None) -> "Bookmark":
         """The place that `str` has written; the beginning for anything else."""
         run, _, number = (text or "").partition("-")
         return cls(run, int(number)) if number.isascii() and number.isdecimal() and len(number) < 10 else cls()
@@ -71,16 +71,16 @@ class LiveNotes:
         with self._lock:
             self._drafts.pop(job_id, None)
 
-    def since(self, job_id: str, place: Place = Place()) -> Part:
+    def since(self, job_id: str, place: Bookmark = Bookmark()) -> Passage:
         """What was told of a job after a place in the same run, or else from the beginning."""
         with self._lock:
             draft = self._drafts.get(job_id)
             if draft is None:
-                return Part(Place(), "[]", "[]", 0.0, is_whole=True)
+                return Passage(Bookmark(), "[]", "[]", 0.0, is_whole=True)
             first = place.n_messages if place.run == draft.run else 0
             notes, pedals = draft.notes[first:], draft.pedals[first:]
-            now = Place(draft.run, len(draft.notes))
-            return Part(now, _joined(notes), _joined(pedals), draft.final_s, is_whole=first == 0)
+            now = Bookmark(draft.run, len(draft.notes))
+            return Passage(now, _joined(notes), _joined(pedals), draft.final_s, is_whole=first == 0)
 
 
 def _note_row(note: Note) -> list[Any]:

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from pianotrans.web.answers import NotesAnswer
 from pianotrans.web.dependencies import ALWAYS, NOT_FOUND, TheJob, TheService
 from pianotrans.web.events import note_events, notes_json
-from pianotrans.web.live import Place
+from pianotrans.web.live import Bookmark
 
 note_router = APIRouter(prefix="/api/jobs/{job_id}/notes", responses=ALWAYS)
 
@@ -39,5 +39,5 @@ async def get_note_events(
 
     `is_whole` is true when the notes so far begin anew, as they do with the job.
     """
-    stream = note_events(service, job.id, Place.parse(last_event_id))
+    stream = note_events(service, job.id, Bookmark.parse(last_event_id))
     return StreamingResponse(stream, media_type="text/event-stream")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from starlette.concurrency import run_in_threadpool
 
 from pianotrans.web.listeners import Listener
-from pianotrans.web.live import Passage, Bookmark
+from pianotrans.web.live import Bookmark, Passage
 from pianotrans.web.service import Service
 
 HEARTBEAT_S = 15.0
@@ -45,7 +45,7 @@ async def note_events(service: Service, job_id: str, place: Bookmark) -> AsyncIt
             if passage.bookmark not in (
                 place,
                 Bookmark(),
-            ):  # the latter: nothing is decided yet, or the job is over
+            ):  # none: nothing is decided, or the job is over
                 place = passage.bookmark
                 yield _notes_event(passage)
             if job is None or not job.state.is_open:
@@ -72,7 +72,5 @@ def _notes_event(passage: Passage) -> str:
 
 def notes_json(passage: Passage) -> str:
     """The notes and pedals of a passage as JSON."""
-    whole = json.dumps(passage.is_whole)
-    return (
-        f'{{"is_whole":{whole},"final_s":{passage.final_s:.3f},"notes":{passage.notes},"pedals":{passage.pedals}}}'
-    )
+    whole, final_s = json.dumps(passage.is_whole), f"{passage.final_s:.3f}"
+    return f'{{"is_whole":{whole},"final_s":{final_s},"notes":{passage.notes},"pedals":{passage.pedals}}}'

@@ -12,7 +12,7 @@ from .test_api import by_name
 
 pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 
-# What no schema of edits can say: that every id stands once, that a note ends after it begins, which revision is next.
+# No schema of edits can say that every id stands once, that a note ends after it begins, which revision is next.
 _CONFIG = """
 [[operations]]
 include-path = ["/api/jobs/{job_id}/edits", "/api/jobs/{job_id}/score", "/api/jobs/{job_id}/files/{format}"]

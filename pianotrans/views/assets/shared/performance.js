@@ -39,6 +39,15 @@ export function heldNotes(notes, timeS, longestS) {
   return held;
 }
 
+// The events that last into a stretch of time; none is longer than `longestS`. Those before it are not looked at.
+export function eventsBetween(events, fromS, toS, longestS) {
+  const found = [];
+  for (let i = lastBefore(events, fromS - longestS) + 1; i < events.length && events[i].onset <= toS; i += 1) {
+    if (events[i].offset >= fromS) found.push(events[i]);
+  }
+  return found;
+}
+
 export const longestOf = (notes) => notes.reduce((longest, note) => Math.max(longest, note.offset - note.onset), 0);
 
 // When the sound of each note ends: when the sustain pedal lets go, or where its key is struck again.

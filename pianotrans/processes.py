@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pianotrans.errors import AudioError, WorkerError
@@ -65,6 +66,12 @@ def share_cores() -> None:
         os.environ.setdefault(name, value)
     if quota_cores() < math.inf:
         limit_threads(n_cores())
+
+
+def offer_to_die_first() -> None:
+    """Have Linux kill this process rather than its parent if memory runs out."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def reason_of_death(exit_code: int | None) -> str:

@@ -221,10 +221,13 @@ def test_every_request_of_the_table_exists():
     """The API of the web app's README and its OpenAPI document name the same addresses."""
     from pianotrans.web import routes
 
-    table = re.findall(r"\| `(GET|POST|DELETE) (/api/[^`?,]*)", text_of(Path("pianotrans/web/README.md")))
+    table = re.findall(r"\| `(GET|POST|PUT|DELETE) (/api/[^`?,]*)", text_of(Path("pianotrans/web/README.md")))
     named = {(method, re.sub(r"\b[A-Z]{2,}\b", "{}", path)) for method, path in table}
     served = {
-        (method, re.sub(r"\{\w+\}", "{}", route.path)) for route in routes.router.routes for method in route.methods
+        (method, re.sub(r"\{\w+\}", "{}", route.path))
+        for router in routes.ROUTERS
+        for route in router.routes
+        for method in route.methods
     }
     assert named == served | {("GET", "/api/openapi.json")}
 

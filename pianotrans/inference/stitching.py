@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from pianotrans.inference.segments import SegmentPlan
 
 _SHORTEST_S = 1e-8
+_LARGEST_POSITION = 0.5  # frames by which an onset may come before its frame
+_MOST_OPEN = 3  # events of a track
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,10 @@ class DecodedSegment:
 class Stitcher:
     """Takes the segments of a recording in order and gives events out as soon as they are final.
 
-    An event of a track is final when three later ones stand behind it: the last one may still be prolonged or
-    replaced by the next segment, and what replaces it may cut the one before, or even, if that is shorter than
-    a frame, the one before that. Memory: O(tracks).
+    An event is final when it ended before the next segment begins, and nothing cuts it that is still open. It is
+    also final when three later ones of its track stand behind it: the last one may still be prolonged or replaced
+    by the next segment, and what replaces it may cut the one before, or even, if that is shorter than a frame, the
+    one before that. Memory: O(tracks).
     """
 
     def __init__(self, plan: SegmentPlan, n_tracks: int):
@@ -71,6 +74,14 @@ class Stitcher:
         """
         return np.maximum(self._read_until - self._index * self._plan.hop_frames, 0)
 
+    @property
+    def final_s(self) -> float:
+        """What has ended by this time is final, unless it overlaps an event of its track that is not.
+
+        No event of the next segment begins earlier.
+        """
+        return float(self._plan.start_s(self._index) - _LARGEST_POSITION * self._plan.frame_duration_s)
+
     def push(self, segment: DecodedSegment) -> list[Event]:
         """Join the next segment; returns the events that became final, track by track."""
         has_joined = np.zeros(len(self._open), np.bool_)
@@ -81,7 +92,8 @@ class Stitcher:
         ends = self._index * self._plan.hop_frames + segment.end[ended]
         np.maximum.at(self._read_until, segment.track[ended], ends)
         self._index += 1
-        return [event for track in self._open for event in _take_final(track, keep=3)]
+        final_s = self.final_s
+        return [event for track in self._open for event in _take_final(track, keep=_n_open(track, final_s))]
 
     def finish(self) -> list[Event]:
         """The remaining events; at the end of the recording the last one of each track counts as ended."""
@@ -153,6 +165,14 @@ def _prolonged(kept: Event, rest: Event) -> Event:
 
 def _at(probabilities: NDArray[np.float32] | None, i: int) -> float | None:
     return None if probabilities is None else float(probabilities[i])
+
+
+def _n_open(kept: list[Event], final_s: float) -> int:
+    """How many events at the end of a track may still change: those that go on after a time, and whom they cut."""
+    n_over = next((i for i, one in enumerate(kept) if one.offset_s > final_s or not one.has_offset), len(kept))
+    while n_over and any(later.onset_s < kept[n_over - 1].offset_s for later in kept[n_over:]):
+        n_over -= 1
+    return min(len(kept) - n_over, _MOST_OPEN)
 
 
 def _take_final(kept: list[Event], keep: int) -> list[Event]:

@@ -36,6 +36,7 @@ class Progress:
 
     done_s: float  # the share of the work that is done, in seconds of the recording
     total_s: float | None  # its length; None where only decoding to the end would tell
+    final_s: float = 0.0  # all notes and pedals that have ended by this time of the recording are decided
 
 
 class CancelSignal(Protocol):
@@ -100,6 +101,7 @@ class Transcriber:
         sample_rate: int | None = None,
         *,
         on_progress: Callable[[Progress], Any] | None = None,
+        on_decided: Callable[[Note | Pedal], Any] | None = None,
         cancel: CancelSignal | None = None,
         reading: Reading = _WHOLE,
         clock: Clock = no_clock,
@@ -112,6 +114,7 @@ class Transcriber:
                 power.
             sample_rate: the rate of samples in Hz; files know their own.
             on_progress: called before the first and after every segment.
+            on_decided: called with every note and pedal as it is decided, in the order of `stream`.
             cancel: looked at before every segment.
             reading: which part and track of a file to transcribe, and what to do if it is damaged.
             clock: times the stages of the work (see `inference.clock`).
@@ -122,7 +125,11 @@ class Transcriber:
         """
         with _open(source, sample_rate, reading) as reader:
             audio = CountedBlocks(reader, clock)
-            events = list(self._events(audio, on_progress or (lambda _: None), cancel, clock))
+            events = []
+            for event in self._events(audio, on_progress or (lambda _: None), cancel, clock):
+                events.append(event)
+                if on_decided is not None:
+                    on_decided(note_or_pedal(event, self._track_numbers))
         performance = performance_of(events, self._track_numbers, audio.info.origin_s + audio.duration_s)
         return replace(performance, remarks=(*reader.remarks, *remark_on_finding(performance.n_notes, audio)))
 
@@ -137,8 +144,8 @@ class Transcriber:
     ) -> Iterator[Note | Pedal]:
         """The notes and pedals of a recording as they are decided, in memory that does not grow with its length.
 
-        Each is final. They come key by key and segment by segment, so not sorted by onset; a key's last notes
-        come when the next ones are decided. Arguments and errors as in `transcribe`; an error that is met late
+        Each is final. They come key by key and segment by segment, so not sorted by onset, each as soon as it has
+        ended before the next segment begins. Arguments and errors as in `transcribe`; an error that is met late
         comes after what was decided until then. The first events come when the tuning is known, after a minute of
         sound; its remark is among those of the recording, if `open_audio` opened it.
         """
@@ -172,9 +179,10 @@ class Transcriber:
             with clock("attributes, stitching"):
                 events = stitcher.push(paths.read(stitcher.start_frames))
             yield from times.of_recording(events, audio.duration_s, tolerance_s)
-            on_progress(Progress(self._done_s(index + 1, audio, times), info.duration_s))
-        on_progress(Progress(audio.duration_s, audio.duration_s))
+            final_s = min(times.recording_s(max(stitcher.final_s, 0.0)), info.origin_s + audio.duration_s)
+            on_progress(Progress(self._done_s(index + 1, audio, times), info.duration_s, final_s))
         yield from times.of_recording(stitcher.finish(), audio.duration_s, tolerance_s)
+        on_progress(Progress(audio.duration_s, audio.duration_s, info.origin_s + audio.duration_s))
 
     def _detuning_cents(self, audio: CountedBlocks) -> float:
         """How far the piano is off pitch, if that is to be corrected, which becomes a remark; otherwise 0."""

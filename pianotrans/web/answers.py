@@ -60,6 +60,56 @@ class JobsAnswer(BaseModel):
     )
 
 
+class NotesAnswer(BaseModel):
+    """What is decided of a recording so far."""
+
+    is_whole: bool = Field(description="Whether these are all so far, instead of those since the last message.")
+    final_s: float = Field(description="All that ended by this time of the recording, in seconds, is told.")
+    notes: list[tuple[float, float, int, int, float | None]] = Field(
+        description="Onset and offset in seconds, key, velocity, and confidence of the onset, in no order."
+    )
+    pedals: list[tuple[float, float, int, float | None]] = Field(
+        description="Onset and offset in seconds, controller, and confidence of the onset, in no order."
+    )
+
+
+class EditsAnswer(BaseModel):
+    """The edits of a job."""
+
+    revision: int = Field(description="Number of the revision; 0 if nothing was ever saved.", examples=[3])
+    edits: dict[str, Any] | None = Field(description="The document; null if nothing was ever saved.")
+
+
+class SavedAnswer(BaseModel):
+    """That edits are saved."""
+
+    revision: int = Field(description="Number of this revision.", examples=[4])
+
+
+class RevisionAnswer(BaseModel):
+    """A revision of a job's edits."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int = Field(description="Number of the revision, starting at 1.", examples=[4])
+    saved_at: str = Field(description="Time of saving: ISO 8601, UTC.", examples=["2026-01-31T18:03:12.345Z"])
+
+
+class RevisionsAnswer(BaseModel):
+    """All revisions of a job's edits."""
+
+    revisions: list[RevisionAnswer] = Field(description="Oldest first.")
+
+
+class ScoreAnswer(BaseModel):
+    """The score of a transcription with edits, as the report shows it."""
+
+    score: dict[str, Any] = Field(description="Bars, beats, hands, spellings, and the conductor track of MIDI.")
+    pages: str = Field(description="SVG of all pages, compressed with gzip, in base64; empty without pages.")
+    remarks: list[str] = Field(description="Remarks about recording and score, one line each.")
+    conflicts: list[str] = Field(description="Edits that could not be done, one line each.")
+
+
 class HealthAnswer(BaseModel):
     """That the server works."""
 
@@ -81,6 +131,7 @@ class LimitsAnswer(BaseModel):
 
     max_upload_bytes: int = Field(description="Largest size of a file, in bytes.", examples=[536870912])
     max_duration_s: float = Field(description="Longest duration of a recording, in seconds.", examples=[7200.0])
+    max_edits_bytes: int = Field(description="Largest size of edits, in bytes.", examples=[8388608])
     max_queued: int = Field(description="Largest number of recordings in the queue.", examples=[100])
     formats: list[FormatAnswer] = Field(description="Formats of the results.")
     suffixes: list[str] = Field(description="Suffixes of audio files.", examples=[[".mp3", ".wav"]])

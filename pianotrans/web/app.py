@@ -43,7 +43,8 @@ def make_app(service: Service, access: Access) -> Guard:
     app.add_exception_handler(DiskFullError, _explain_space)
     app.add_exception_handler(sqlite3.Error, _explain_store)
     app.add_exception_handler(Exception, _report_unexpected)
-    app.include_router(routes.router)
+    for router in routes.ROUTERS:
+        app.include_router(router)
     app.include_router(page.router)
     return Guard(HeadAsGet(app), access)  # outermost, so that every response has its headers
 

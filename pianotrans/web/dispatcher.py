@@ -9,6 +9,7 @@ from pianotrans.errors import PianotransError, ServerError
 from pianotrans.web.jobs import JobQueue
 from pianotrans.web.results import ResultWriter
 from pianotrans.workers.messages import (
+    Decided,
     Died,
     Failed,
     Finished,
@@ -146,7 +147,8 @@ class Dispatcher:
         """Give jobs to idle workers, but none while the results of others cannot be written."""
         while not self.problem and self._pool.n_idle and (job := self._queue.take()):
             self._begun_s[job.id] = time.monotonic()
-            self._pool.give(Task(job.id, self._queue.folders.of(job.id).recording, title=job.name))
+            recording = self._queue.folders.of(job.id).recording
+            self._pool.give(Task(job.id, recording, title=job.name, is_followed=True))
 
     def _stop_overdue(self) -> None:
         for task in self._pool.tasks:
@@ -181,6 +183,9 @@ class Dispatcher:
         job_id = task.name
         if isinstance(message, Progressed):
             self._queue.progress(job_id, message.done_s, message.total_s)
+            return
+        if isinstance(message, Decided):
+            self._queue.decide(job_id, message)
             return
         self._begun_s.pop(job_id, None)
         if isinstance(message, Finished):

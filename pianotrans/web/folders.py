@@ -29,6 +29,11 @@ class JobFolder:
         """The path of the result in one format."""
         return self.path / f"transcription.{format_name}"
 
+    @property
+    def edits(self) -> Path:
+        """The path of the folder with what was edited."""
+        return self.path / "edits"
+
     def make(self) -> None:
         """Create the folder. Raises OSError if it cannot be created."""
         self.path.mkdir()

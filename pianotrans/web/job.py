@@ -44,4 +44,9 @@ class Job:
 
 def now() -> str:
     """The current time, as in `Job.created_at`."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso_time(datetime.now(UTC))
+
+
+def iso_time(time: datetime) -> str:
+    """A time in UTC as ISO 8601, to the millisecond."""
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

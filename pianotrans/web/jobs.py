@@ -13,6 +13,7 @@ from pianotrans.web.folders import JobFolders
 from pianotrans.web.job import Job, JobState
 from pianotrans.web.store import JobStore
 from pianotrans.web.waiting import WaitingLine
+from pianotrans.workers.messages import Decided
 
 MAX_STARTS = 3
 """A job that was running at this many deaths of the server is not started again: it may be the cause."""
@@ -32,6 +33,7 @@ class JobQueue:
         tell: called with every changed job; must not block.
         tell_removed: called with the id of every removed job; must not block.
         tell_queue: called when the queue has changed; must not block.
+        tell_decided: called with the id of a running job and what is decided of it; must not block.
         say: receives news for the owner of the server, line by line.
     """
 
@@ -44,12 +46,14 @@ class JobQueue:
         tell: Callable[[Job], None] = lambda _: None,
         tell_removed: Callable[[str], None] = lambda _: None,
         tell_queue: Callable[[], None] = lambda: None,
+        tell_decided: Callable[[str, Decided], None] = lambda *_: None,
         say: Callable[[str], None] = lambda _: None,
     ):
         self.folders = folders
         self._store = store
         self._max_queued = max_queued
         self._tell, self._tell_removed, self._tell_queue = tell, tell_removed, tell_queue
+        self._tell_decided = tell_decided
         self._lock = threading.RLock()  # held during writes to disk
         self._places = threading.Lock()  # never held for long: the event loop takes it
         self._n_reserved = 0
@@ -160,6 +164,12 @@ class JobQueue:
             if self.is_running(job_id):
                 self._jobs[job_id] = replace(self._jobs[job_id], done_s=done_s, duration_s=duration_s)
                 self._tell(self._jobs[job_id])
+
+    def decide(self, job_id: str, decided: Decided) -> None:
+        """Pass on what is decided of a running job."""
+        with self._lock:
+            if self.is_running(job_id):
+                self._tell_decided(job_id, decided)
 
     def finish(self, job_id: str, **results: Any) -> None:
         """Mark a running job as done; `results` are fields of `Job`."""

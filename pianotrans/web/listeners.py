@@ -9,9 +9,13 @@ MakeEvent = Callable[[], str]
 
 
 class Listener:
-    """The pending events of one page: only the latest of each key, so a slow page needs little memory."""
+    """The pending events of one page: only the latest of each key, so a slow page needs little memory.
 
-    def __init__(self) -> None:
+    `topic` is a job whose notes the page follows; "" stands for the list of all jobs.
+    """
+
+    def __init__(self, topic: str = "") -> None:
+        self.topic = topic
         self.is_closed = False
         self._pending: dict[str, MakeEvent] = {}
         self._changed = asyncio.Event()
@@ -46,9 +50,9 @@ class Listeners:
         """Deliver events in the running event loop from now on."""
         self._loop = asyncio.get_running_loop()
 
-    def add(self) -> Listener:
+    def add(self, topic: str = "") -> Listener:
         """Add a listener for a new page."""
-        listener = Listener()
+        listener = Listener(topic)
         if self._is_closed:
             listener.close()
         self._listeners.add(listener)
@@ -59,10 +63,17 @@ class Listeners:
         self._listeners.discard(listener)
 
     def tell(self, key: str, make_event: MakeEvent) -> None:
-        """Send an event to all pages, from any thread, without waiting for them."""
+        """Send an event to all pages that show the list of jobs, from any thread, without waiting for them."""
+        self._send("", key, make_event)
+
+    def nudge(self, topic: str) -> None:
+        """Have all pages that follow a job look for news of it; from any thread, without waiting for them."""
+        self._send(topic, topic, lambda: "")
+
+    def _send(self, topic: str, key: str, make_event: MakeEvent) -> None:
         if self._loop is not None and self._listeners:
             with suppress(RuntimeError):  # the loop has ended, and with it the pages
-                self._loop.call_soon_threadsafe(self._put, key, make_event)
+                self._loop.call_soon_threadsafe(self._put, topic, key, make_event)
 
     def close(self) -> None:
         """Close all listeners. Must be called in the event loop."""
@@ -70,6 +81,7 @@ class Listeners:
         for listener in self._listeners:
             listener.close()
 
-    def _put(self, key: str, make_event: MakeEvent) -> None:
+    def _put(self, topic: str, key: str, make_event: MakeEvent) -> None:
         for listener in self._listeners:
-            listener.put(key, make_event)
+            if listener.topic == topic:
+                listener.put(key, make_event)

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from pianotrans.names import composed, folded
 from pianotrans.workers.formats import suffix_of
@@ -20,6 +21,12 @@ def file_name(name: str) -> str:
 def download_name(name: str, format_name: str) -> str:
     """The name of a result, as `transcribe` would give it if every system allows it: song.mp3 becomes song.mid."""
     return legal_stem(name) + suffix_of(format_name)
+
+
+def disposition(name: str) -> str:
+    """The header Content-Disposition of a file that is to be saved under this name (RFC 6266)."""
+    quoted = quote(name)
+    return f'attachment; filename="{name}"' if quoted == name else f"attachment; filename*=utf-8''{quoted}"
 
 
 def legal_stem(name: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import StringConstraints
 from starlette.concurrency import run_in_threadpool
@@ -12,17 +12,30 @@ from pianotrans.audio import AUDIO_SUFFIXES
 from pianotrans.version import __version__
 from pianotrans.web.answers import FormatAnswer, HealthAnswer, JobAnswer, JobsAnswer, LimitsAnswer, problems
 from pianotrans.web.archive import zipped
+from pianotrans.web.dependencies import (
+    ALWAYS,
+    FILE,
+    FORMAT_PATTERN,
+    NOT_DONE,
+    NOT_FOUND,
+    RETRY_AFTER_S,
+    DoneJob,
+    FormatName,
+    TheJob,
+    TheService,
+    no_such_job,
+)
+from pianotrans.web.edit_routes import edit_router
 from pianotrans.web.events import events
 from pianotrans.web.job import Job, JobState, now
 from pianotrans.web.jobs import QueueFullError
 from pianotrans.web.names import download_name, file_name
+from pianotrans.web.note_routes import note_router
 from pianotrans.web.service import Service
 from pianotrans.web.uploads import check_announced, new_id, receive
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS, writable_formats
 
-_RETRY_AFTER_S = 5
 _MAX_NUMBER = 2**63 - 1
-_FORMAT_PATTERN = f"^({'|'.join(FORMATS)})$"
 REPORT_POLICY = (
     # The report's own policy names its scripts by hashes; this one keeps it from acting as part of this server.
     "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; "
@@ -30,34 +43,7 @@ REPORT_POLICY = (
 )
 
 
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
-
-
-def _job(job_id: str, service: Annotated[Service, Depends(_service)]) -> Job:
-    job = service.jobs.find(job_id)
-    if job is None:
-        raise no_such_job()
-    return job
-
-
-def no_such_job() -> HTTPException:
-    """The error response for an unknown job."""
-    return HTTPException(404, "No such job. It may have been deleted.")
-
-
-TheService = Annotated[Service, Depends(_service)]
-TheJob = Annotated[Job, Depends(_job)]
-router = APIRouter(
-    prefix="/api",
-    responses=problems(
-        _401="The token is missing or wrong.",
-        _403="Unknown host name, or a request from another site's page.",
-        _422="A parameter is invalid.",
-    ),
-)
-_NOT_FOUND = problems(_404="No such job.")
+router = APIRouter(prefix="/api", responses=ALWAYS)
 
 
 @router.post(
@@ -109,7 +95,7 @@ async def create_job(
                 service.jobs.add, Job(job_id, file_name(name) or "recording", n_bytes, now())
             )
     except QueueFullError as error:
-        raise HTTPException(429, str(error), {"Retry-After": str(_RETRY_AFTER_S)}) from None
+        raise HTTPException(429, str(error), {"Retry-After": str(RETRY_AFTER_S)}) from None
     service.wake()
     response.headers["Location"] = f"/api/jobs/{job_id}"
     return JobAnswer.of(added)
@@ -133,13 +119,13 @@ def list_jobs(
     )
 
 
-@router.get("/jobs/{job_id}", summary="Get a job", responses=_NOT_FOUND)
+@router.get("/jobs/{job_id}", summary="Get a job", responses=NOT_FOUND)
 def get_job(job: TheJob) -> JobAnswer:
     """The state and the progress of a job."""
     return JobAnswer.of(job)
 
 
-@router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=_NOT_FOUND)
+@router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=NOT_FOUND)
 def cancel_job(job: TheJob, service: TheService) -> JobAnswer:
     """A queued job never starts; a running job stops within a segment. A job that has ended does not change."""
     cancelled = service.jobs.cancel(job.id)
@@ -149,7 +135,7 @@ def cancel_job(job: TheJob, service: TheService) -> JobAnswer:
     return JobAnswer.of(cancelled)
 
 
-@router.delete("/jobs/{job_id}", status_code=204, summary="Delete a job", responses=_NOT_FOUND)
+@router.delete("/jobs/{job_id}", status_code=204, summary="Delete a job", responses=NOT_FOUND)
 def delete_job(job: TheJob, service: TheService) -> None:
     """Deletes the job with all its files; a running job is cancelled first."""
     service.jobs.remove(job.id)
@@ -160,24 +146,15 @@ def delete_job(job: TheJob, service: TheService) -> None:
     "/jobs/{job_id}/files/{format}",
     summary="Download a result",
     response_class=FileResponse,
-    responses=_NOT_FOUND
-    | problems(_409="The job is not done.")
-    | {
-        200: {
-            "description": "The file.",
-            "content": {row.media_type.partition(";")[0]: {} for row in FORMATS.values()},
-        }
-    },
+    responses=NOT_FOUND | NOT_DONE | FILE,
 )
 def get_file(
-    job: TheJob,
+    job: DoneJob,
     service: TheService,
-    format: Annotated[str, Path(pattern=_FORMAT_PATTERN)],  # noqa: A002 - the name in the address
+    format: FormatName,  # noqa: A002 - the name in the address
     inline: Annotated[bool, Query(description="Show the file instead of saving it; only for html.")] = False,
 ) -> FileResponse:
     """The same bytes as written by `pianotrans transcribe`."""
-    if job.state is not JobState.done:
-        raise HTTPException(409, f"The job is {job.state}; only jobs that are done have results.")
     is_page = FORMATS[format].media_type.startswith("text/html")
     path = service.jobs.folders.of(job.id).result(format)
     if not path.is_file():
@@ -195,14 +172,14 @@ def get_file(
     "/archive",
     summary="Download many results",
     response_class=StreamingResponse,
-    responses=_NOT_FOUND
+    responses=NOT_FOUND
     | problems(_409="No job is done, or one of the given jobs is not.")
     | {200: {"description": "A zip file.", "content": {"application/zip": {}}}},
 )
 def get_archive(
     service: TheService,
     formats: Annotated[
-        list[Annotated[str, StringConstraints(pattern=_FORMAT_PATTERN)]] | None,
+        list[Annotated[str, StringConstraints(pattern=FORMAT_PATTERN)]] | None,
         Query(
             alias="format",
             max_length=len(FORMATS),
@@ -271,9 +248,13 @@ def get_limits(service: TheService) -> LimitsAnswer:
     return LimitsAnswer(
         max_upload_bytes=limits.max_upload_bytes,
         max_duration_s=limits.max_duration_s,
+        max_edits_bytes=limits.max_edits_bytes,
         max_queued=limits.max_queued,
         formats=[FormatAnswer.model_validate(row) for row in map(FORMATS.__getitem__, writable_formats())],
         suffixes=sorted(AUDIO_SUFFIXES),
         model=service.model,
         version=__version__,
     )
+
+
+ROUTERS = (router, note_router, edit_router)

@@ -13,13 +13,16 @@ from pianotrans.errors import ServerError
 from pianotrans.web.answers import JobAnswer
 from pianotrans.web.dispatcher import Dispatcher
 from pianotrans.web.folders import JobFolders
-from pianotrans.web.job import Job
+from pianotrans.web.job import Job, JobState
 from pianotrans.web.jobs import JobQueue
 from pianotrans.web.listeners import Listeners
+from pianotrans.web.live import LiveNotes
+from pianotrans.web.revisions import Revisions
 from pianotrans.web.space import Space
 from pianotrans.web.store import JobStore
 from pianotrans.web.teller import Teller
-from pianotrans.workers.messages import Ready
+from pianotrans.web.workshop import Workshop
+from pianotrans.workers.messages import Decided, Ready
 from pianotrans.workers.pool import Pool
 
 _JOB_S, _JOB_PER_SECOND = 600.0, 10.0  # even slow machines are faster than the recording
@@ -33,6 +36,7 @@ class Limits:
     max_upload_bytes: int = 512 * 2**20
     max_duration_s: float = 7200.0
     max_queued: int = 100
+    max_edits_bytes: int = 8 * 2**20  # twenty thousand notes, all of them changed, take half of it
     max_job_s: float | None = None  # None: ten minutes, and ten times the length of the recording
     min_free_bytes: int | None = None  # that uploads leave on the disk; None: depends on its size
 
@@ -54,6 +58,7 @@ class Service:
         folder: Path,
         limits: Limits,
         pool: Pool,
+        workshop: Workshop | None = None,
         *,
         say: Callable[[str], None] = lambda _: None,
         detail: Callable[[str], None] = lambda _: None,
@@ -61,9 +66,11 @@ class Service:
         self.limits = limits
         self.model = ""
         self.listeners = Listeners()
+        self.live = LiveNotes()
         self._lock = _lock(folder)
         self._teller = Teller(say, detail)
         self.say, self.detail = self._teller.say, self._teller.detail
+        self.workshop = workshop or Workshop(detail=self.detail)
         self.space = Space(folder, limits.min_free_bytes)
         try:
             store = JobStore(folder / "jobs.sqlite")
@@ -71,11 +78,13 @@ class Service:
                 store,
                 JobFolders(folder / "jobs"),
                 max_queued=limits.max_queued,
-                tell=lambda job: self.listeners.tell(job.id, lambda: job_event(job)),
-                tell_removed=lambda job_id: self.listeners.tell(job_id, lambda: deleted_event(job_id)),
+                tell=self._tell_job,
+                tell_removed=self._tell_removed,
                 tell_queue=lambda: self.listeners.tell("queue", self.queue_event),
+                tell_decided=self._tell_decided,
                 say=self.say,
             )
+            self.revisions = Revisions(self.jobs.folders)
         except BaseException as error:
             self._let_go()
             if isinstance(error, OSError):
@@ -112,9 +121,27 @@ class Service:
 
     def close(self) -> None:
         """End the workers; unfinished jobs wait for the next start."""
+        self.workshop.close()
         self._dispatcher.close()
         self.jobs.close()
         self._let_go()
+
+    def _tell_job(self, job: Job) -> None:
+        self.listeners.tell(job.id, lambda: job_event(job))
+        if job.state is not JobState.running:
+            self._end_live(job.id)
+
+    def _tell_removed(self, job_id: str) -> None:
+        self.listeners.tell(job_id, lambda: deleted_event(job_id))
+        self._end_live(job_id)
+
+    def _tell_decided(self, job_id: str, decided: Decided) -> None:
+        self.live.add(job_id, decided)
+        self.listeners.nudge(job_id)
+
+    def _end_live(self, job_id: str) -> None:
+        self.live.end(job_id)
+        self.listeners.nudge(job_id)
 
     def _let_go(self) -> None:
         self._teller.close()

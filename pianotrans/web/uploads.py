@@ -61,6 +61,19 @@ async def receive(
     return n_bytes
 
 
+async def read_small(chunks: AsyncIterator[bytes], max_bytes: int) -> bytes:
+    """A body that is kept in memory. Raises HTTPException: 400 interrupted, 408 too slow, 413 too large."""
+    body = bytearray()
+    try:
+        async for block in _blocks(chunks):
+            body += block
+            if len(body) > max_bytes:
+                raise too_large(max_bytes)
+    except ClientDisconnect:
+        raise HTTPException(400, "The upload was interrupted.") from None
+    return bytes(body)
+
+
 async def _write(chunks: AsyncIterator[bytes], path: Path, max_bytes: int, check_space: CheckSpace) -> int:
     file = await run_in_threadpool(path.open, "xb", 0)
     try:

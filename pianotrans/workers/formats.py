@@ -48,7 +48,7 @@ class Heard:
         score = make_score(self.performance, self.scoring, title=self.heading or PurePosixPath(self.title).stem)
         if score.is_found or not self.performance.notes:
             return score
-        performance = replace(self.performance, remarks=(*self.performance.remarks, _NO_BEAT))
+        performance = replace(self.performance, remarks=(*self.performance.remarks, NO_BEAT))
         return replace(score, performance=performance)
 
     @property
@@ -63,7 +63,7 @@ class Heard:
         return self.scoring is not None and (self.midi.tempo == "map" or self.midi.hands)
 
 
-_NO_BEAT = Remark(
+NO_BEAT = Remark(
     "no-beat", "no beat found, so the tempo is fixed and bars mean nothing. If you know the tempo, give --bpm.", {}
 )
 

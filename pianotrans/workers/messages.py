@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pianotrans.events import Note, Pedal
 from pianotrans.processes import reason_of_death
 from pianotrans.workers.storage import Address
 
@@ -13,6 +14,7 @@ class Task:
     name: str  # unique among the tasks of a pool
     source: Address
     title: str | None = None  # what messages and pages call the recording; None: its file name
+    is_followed: bool = False  # tell the notes as they are decided
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,15 @@ class Progressed:
 
     done_s: float
     total_s: float | None
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What the model has heard since the last message, before any clean-up. What ended by `final_s` is told."""
+
+    notes: tuple[Note, ...]
+    pedals: tuple[Pedal, ...]
+    final_s: float
 
 
 @dataclass(frozen=True)
@@ -93,4 +104,4 @@ class Died:
 
 
 Order = Task | Cancel
-Message = Said | Ready | Unable | Progressed | Finished | Failed | Stopped | Died
+Message = Said | Ready | Unable | Progressed | Decided | Finished | Failed | Stopped | Died

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pianotrans.errors import Cancelled, FetchError, PianotransError
-from pianotrans.events import Performance
+from pianotrans.events import Note, Pedal, Performance
 from pianotrans.memory import limited_decoding
-from pianotrans.processes import ignore_interrupts, limit_threads
+from pianotrans.processes import ignore_interrupts, limit_threads, offer_to_die_first
 from pianotrans.workers.formats import AudioFile
 from pianotrans.workers.length import MARGIN_S, check_length, measure_s
 from pianotrans.workers.messages import (
     Cancel,
+    Decided,
     Failed,
     Finished,
     Message,
@@ -34,7 +34,7 @@ from pianotrans.workers.rendering import render
 from pianotrans.workers.storage import readable
 
 if TYPE_CHECKING:
-    from pianotrans.inference.transcriber import CancelSignal, Transcriber
+    from pianotrans.inference.transcriber import CancelSignal, Progress, Transcriber
 
 _HUNG_UP = (EOFError, BrokenPipeError, ConnectionResetError)
 
@@ -61,7 +61,7 @@ def serve(connection: "Connection[Message, Order]", recipe: Recipe, n_threads: i
     """
     ignore_interrupts()
     limit_threads(n_threads)
-    _offer_to_die_first()
+    offer_to_die_first()
     with suppress(*_HUNG_UP):
         work(recipe, connection, connection.send)
 
@@ -103,7 +103,7 @@ def do_task(
     transcriber: "Transcriber",
     recipe: Recipe,
     task: Task,
-    tell: Callable[[Progressed], object],
+    tell: Callable[[Progressed | Decided], object],
     cancel: "CancelSignal | None" = None,
 ) -> Finished | Failed | Stopped:
     """Turn one recording into the contents of its output files. Every failure of any kind becomes the answer.
@@ -114,7 +114,8 @@ def do_task(
     cancel = cancel or threading.Event()  # never set
     try:
         with readable(task.source, task.title) as source:
-            performance = _transcribe(transcriber, recipe, source, tell, cancel)
+            narrator = _Narrator(tell, tells_notes=task.is_followed)
+            performance = _transcribe(transcriber, recipe, source, narrator, cancel)
             performance, contents = render(performance, recipe, source)
         if cancel.is_set():
             return Stopped()
@@ -137,19 +138,19 @@ def _transcribe(
     transcriber: "Transcriber",
     recipe: Recipe,
     source: AudioFile,
-    tell: Callable[[Progressed], object],
+    narrator: "_Narrator",
     cancel: "CancelSignal",
 ) -> Performance:
     """Transcribe a recording. If lengths are limited, measure it before and check the result afterwards."""
-    max_s, known_s = recipe.max_duration_s, None
-    reading = recipe.reading
+    max_s, reading = recipe.max_duration_s, recipe.reading
     if max_s is not None:
-        known_s = measure_s(source, max_s, cancel, reading)
-        check_length(source, known_s, max_s)
+        narrator.total_s = measure_s(source, max_s, cancel, reading)
+        check_length(source, narrator.total_s, max_s)
         reading = replace(reading, end_s=max_s + MARGIN_S)
     performance = transcriber.transcribe(
         source,
-        on_progress=lambda progress: tell(_progressed(progress.done_s, progress.total_s, known_s)),
+        on_progress=narrator.progress,
+        on_decided=narrator.gather,
         cancel=cancel,
         reading=reading,
     )
@@ -158,8 +159,28 @@ def _transcribe(
     return performance
 
 
-def _progressed(done_s: float, total_s: float | None, known_s: float | None) -> Progressed:
-    return Progressed(done_s, total_s) if known_s is None else Progressed(min(done_s, known_s), known_s)
+class _Narrator:
+    """Tells how far a transcription has come, and what it has decided since then if that is asked for."""
+
+    def __init__(self, tell: Callable[[Progressed | Decided], object], *, tells_notes: bool):
+        self.total_s: float | None = None  # length of the recording, if it was measured
+        self._tell, self._tells_notes = tell, tells_notes
+        self._untold: list[Note | Pedal] = []
+
+    def gather(self, event: Note | Pedal) -> None:
+        if self._tells_notes:
+            self._untold.append(event)
+
+    def progress(self, progress: "Progress") -> None:
+        if self.total_s is None:
+            self._tell(Progressed(progress.done_s, progress.total_s))
+        else:
+            self._tell(Progressed(min(progress.done_s, self.total_s), self.total_s))
+        if self._tells_notes:
+            notes = tuple(one for one in self._untold if isinstance(one, Note))
+            pedals = tuple(one for one in self._untold if isinstance(one, Pedal))
+            self._untold.clear()
+            self._tell(Decided(notes, pedals, progress.final_s))
 
 
 class _Cancellation:
@@ -173,12 +194,6 @@ class _Cancellation:
         while not self._is_set and self._inbox.poll():
             self._is_set = self._inbox.recv() == self._order
         return self._is_set
-
-
-def _offer_to_die_first() -> None:
-    """Have Linux kill this process rather than its parent if memory runs out."""
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def _unexpected(task: Task, error: Exception) -> str:

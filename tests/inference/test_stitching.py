@@ -267,10 +267,20 @@ def test_a_note_is_cut_across_one_that_is_shorter_than_a_frame():
 def test_events_come_out_as_soon_as_three_stand_behind_them():
     stitcher = Stitcher(PLAN, 1)
     assert stitcher.push(segment(Interval(4, 4), Interval(4, 5), Interval(5, 6))) == []
-    assert spans(stitcher.push(segment(Interval(3, 4)))) == [(0.0, 1e-8)]
-    assert stitcher.push(NOTHING) == []
-    assert spans(stitcher.finish()) == [(1e-8, 1.0), (1.0, 2.0), (3.0, 4.0)]
+    assert spans(stitcher.push(segment(Interval(6, 7)))) == [(0.0, 1e-8), (1e-8, 1.0), (1.0, 2.0)]
+    assert spans(stitcher.finish()) == [(6.0, 7.0)]
     assert stitcher.finish() == []
+    four = segment(Interval(4, 4), Interval(4, 5), Interval(5, 6), Interval(6, 7))
+    assert spans(Stitcher(PLAN, 1).push(four)) == [(0.0, 1e-8)]
+
+
+def test_events_come_out_once_they_have_ended_before_the_next_segment():
+    stitcher = Stitcher(PLAN, 2)
+    early, late = Interval(2, 3, 80), Interval(5, 6, track=1)
+    assert stitcher.push(NOTHING) == []
+    assert spans(stitcher.push(segment(early, late))) == [(2.0, 3.0)]
+    assert stitcher.final_s == 3.5
+    assert spans(stitcher.push(NOTHING)) == [(5.0, 6.0)]
 
 
 # Where reading goes on

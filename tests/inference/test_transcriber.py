@@ -333,7 +333,9 @@ def test_progress_rises_to_the_end(tiny, samples, path):
         done = [progress.done_s for progress in seen]
         assert done[0] == 0
         assert done == sorted(done)
-        assert seen[-1] == Progress(5.0, 5.0)
+        assert seen[-1] == Progress(5.0, 5.0, 5.0)
+        final = [progress.final_s for progress in seen]
+        assert final == sorted(final)
         assert {progress.total_s for progress in seen} == {5.0}
         assert len(seen) == 2 + tiny.plan.n_segments(len(samples))
 
@@ -347,7 +349,7 @@ def test_progress_of_a_recording_that_is_shorter_than_it_says(tiny, tmp_path, sa
     done = [progress.done_s for progress in seen]
     assert 2 < performance.duration_s < 4
     assert done == sorted(done)
-    assert seen[-1] == Progress(performance.duration_s, performance.duration_s)
+    assert seen[-1] == Progress(*3 * (performance.duration_s,))
 
 
 def test_truncated_recordings_are_refused_unless_allowed(tiny, path):

@@ -308,3 +308,14 @@ def test_an_empty_performance_can_be_opened(browser: Any, tmp_path: Path):
     assert one.page.locator("#filter").is_hidden()
     assert one.troubles == []
     one.page.context.close()
+
+
+def test_edits_outlive_the_page(browser: Any, tmp_path: Path):
+    page = Visit(browser, tmp_path, TWO_NOTES).page
+    page.locator("#roll").focus()
+    page.keyboard.press("f")
+    page.keyboard.press("Delete")
+    page.locator("#keeping[data-state=saved]").wait_for()
+    assert "in this browser" in page.locator("#keeping").inner_text()
+    page.reload()
+    until(lambda: page.locator("#rows tr").count() == 1)

@@ -11,7 +11,7 @@ from pianotrans.events import Note, Pedal, Performance
 from pianotrans.events.formats import encode
 from pianotrans.views import EncodedAudio, report_html
 from pianotrans.workers.formats import FORMATS
-from pianotrans.workers.messages import Failed, Finished, Message, Progressed, Task
+from pianotrans.workers.messages import Decided, Failed, Finished, Message, Progressed, Task
 
 from .test_dispatcher import listening_script
 
@@ -39,6 +39,7 @@ class Stage:
             return listening_script(task, connection)
         if title.startswith("slow"):
             connection.send(Progressed(LENGTH_S / 4, LENGTH_S))
+            connection.send(Decided(SONG.notes[:1], SONG.pedals, LENGTH_S / 4))
             assert self.may_go_on.wait(60)
         contents = {name: encode(SONG, f"song.{name}") for name in ("mid", "json", "csv")}
         contents |= {

@@ -12,21 +12,22 @@ from typing import Any
 import httpx
 import pytest
 
+from pianotrans.events import Note, Pedal
 from pianotrans.web import events as events_module
 from pianotrans.web.listeners import Listener, Listeners
 from pianotrans.web.service import Limits
-from pianotrans.workers.messages import Finished, Progressed, Task
+from pianotrans.workers.messages import Decided, Finished, Progressed, Task
 
 from .making import SOON_S, Scripted, Site, hand_in, serving, written
 from .test_dispatcher import listening_script, until
 
 
 @contextmanager
-def listening(site: Site) -> Iterator[Iterator[tuple[str, Any]]]:
+def listening(site: Site, path: str = "/api/events", **headers: str) -> Iterator[Iterator[tuple[str, Any]]]:
     """A page: the events as they come, comments as ("", text)."""
     with (
         httpx.Client(base_url=site.client.base_url, timeout=SOON_S, trust_env=False) as client,
-        client.stream("GET", "/api/events") as answer,
+        client.stream("GET", path, headers=headers) as answer,
     ):
         assert answer.headers["Content-Type"].startswith("text/event-stream")
         yield parsed(answer.iter_lines())
@@ -152,3 +153,111 @@ def test_nobody_listens_any_more():
         return listeners
 
     asyncio.run(end()).tell("job", lambda: "after the loop has ended")
+
+
+# Notes
+
+
+def note(i: int) -> Note:
+    return Note(i, i + 0.5, 60, 64, 1.0, 0.98765)
+
+
+class Heard:
+    """A worker that decides a note each time it is let go on."""
+
+    def __init__(self) -> None:
+        self.n_more = threading.Semaphore(0)
+        self.is_over = False
+
+    def __call__(self, task: Task, connection: Any) -> Finished:
+        connection.send(Progressed(0.0, 9.0))
+        connection.send(Decided((), (Pedal(0.0, 0.25, "sustain"),), 0.5))
+        for i in range(1, 9):
+            assert self.n_more.acquire(timeout=SOON_S)
+            if self.is_over:
+                break
+            connection.send(Decided((note(i),), (), i + 0.6789))
+        return written(task, connection)
+
+    def end(self) -> None:
+        self.is_over = True
+        self.n_more.release()
+
+
+ROWS = [[float(i), i + 0.5, 60, 64, 0.988] for i in range(1, 9)]
+
+
+def test_notes_as_they_are_decided(tmp_path: Path):
+    heard = Heard()
+    with serving(tmp_path, Scripted(heard)) as site:
+        url = f"/api/jobs/{site.post().json()['id']}/notes"
+        nothing = {"is_whole": True, "final_s": 0.0, "notes": [], "pedals": []}
+        until(lambda: site.client.get(url).json()["pedals"])
+        with listening(site, f"{url}/events") as early:
+            first = {**nothing, "final_s": 0.5, "pedals": [[0.0, 0.25, 64, None]]}
+            assert next(early) == ("notes", first)
+            heard.n_more.release()
+            news = {**nothing, "is_whole": False, "final_s": 1.679, "notes": ROWS[:1]}
+            assert next(early) == ("notes", news)
+            heard.n_more.release()
+            assert next(early)[1]["notes"] == ROWS[1:2]
+            with listening(site, f"{url}/events") as late:
+                so_far = {**first, "final_s": 2.679, "notes": ROWS[:2]}
+                assert next(late) == ("notes", so_far), "a page that comes later hears all so far"
+                assert site.client.get(url).json() == so_far
+                heard.end()
+                assert next(early) == next(late) == ("end", {"state": "done"})
+        assert site.client.get(url).json() == nothing, "its files have the notes now"
+        with listening(site, f"{url}/events") as page:
+            assert next(page) == ("end", {"state": "done"})
+
+
+def test_a_page_that_lost_its_connection_hears_what_it_missed(tmp_path: Path):
+    heard = Heard()
+    with serving(tmp_path, Scripted(heard)) as site:
+        url = f"/api/jobs/{site.post().json()['id']}/notes"
+        heard.n_more.release()
+        until(lambda: site.client.get(url).json()["notes"] == ROWS[:1])
+        with site.client.stream("GET", f"{url}/events") as answer:
+            number = next(line for line in answer.iter_lines() if line.startswith("id: ")).removeprefix("id: ")
+        heard.n_more.release()
+        with listening(site, f"{url}/events", **{"Last-Event-ID": number}) as page:
+            name, news = next(page)
+            assert (name, news["is_whole"], news["notes"]) == ("notes", False, ROWS[1:2])
+        with listening(site, f"{url}/events", **{"Last-Event-ID": f"other-{number[-1]}"}) as page:
+            assert next(page)[1]["is_whole"], "the job was started anew since"
+        heard.end()
+
+
+def test_what_is_cancelled_or_deleted_is_forgotten(tmp_path: Path):
+    def script(task: Task, connection: Any) -> Any:
+        connection.send(Decided((note(1),), (), 2.0))
+        return listening_script(task, connection)
+
+    with serving(tmp_path, Scripted(script)) as site:
+        for method, path, state in [("POST", "/cancel", "cancelled"), ("DELETE", "", None)]:
+            url = f"/api/jobs/{site.post().json()['id']}"
+            with listening(site, f"{url}/notes/events") as page:
+                heard = [next(page)]
+                site.client.request(method, url + path)
+                heard += page
+            assert heard[-1] == ("end", {"state": state})
+        assert site.service.live._drafts == {}
+
+
+def test_a_page_that_does_not_read_keeps_nobody_waiting(tmp_path: Path):
+    """Two megabytes of notes, while a page takes none of them."""
+    many = tuple(note(i) for i in range(20_000))
+    may_begin = threading.Event()
+
+    def script(task: Task, connection: Any) -> Finished:
+        assert may_begin.wait(SOON_S)
+        for _ in range(3):
+            connection.send(Decided(many, (), 1.0))
+        return written(task, connection)
+
+    with serving(tmp_path, Scripted(script)) as site:
+        url = f"/api/jobs/{site.post().json()['id']}"
+        with listening(site, f"{url}/notes/events"):
+            may_begin.set()
+            assert site.wait(url.rpartition("/")[2], timeout_s=60)["state"] == "done"

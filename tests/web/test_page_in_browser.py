@@ -114,6 +114,18 @@ def test_drop_watch_see_filter_download(tab: Tab, stage: Stage):
     assert page.title() == "pianotrans"
 
 
+def test_notes_appear_while_they_are_decided(tab: Tab, stage: Stage):
+    tab.drop(("slow.mp3", b"sound"))
+    tab.wait("slow.mp3", "running")
+    tab.click("slow.mp3", "Open")
+    roll = tab.page.locator("#live-roll")
+    until(lambda: {LOUD, SUSTAIN} <= colours(roll).keys())
+    assert SOFT not in colours(roll)
+    assert tab.page.get_by_role("img", name="slow.mp3: 1 note so far, final up to 0:02 of 0:08").is_visible()
+    stage.may_go_on.set()
+    assert tab.player().get_by_role("heading", level=1).inner_text() == "slow.mp3", "the player takes its place"
+
+
 def test_everything_by_keyboard(tab: Tab):
     keyboard = tab.page.keyboard
 

@@ -13,12 +13,14 @@ import pytest
 
 from pianotrans.audio import Reading
 from pianotrans.errors import DeviceError, UsageError
+from pianotrans.events import Performance
 from pianotrans.inference.transcriber import Transcriber
 from pianotrans.score.settings import ScoreSettings
 from pianotrans.workers import worker as worker_module
 from pianotrans.workers.formats import FORMATS
 from pianotrans.workers.messages import (
     Cancel,
+    Decided,
     Failed,
     Finished,
     Progressed,
@@ -71,6 +73,19 @@ def test_a_task(tmp_path: Path, transcriber: Transcriber):
     assert answer.took_s > 0
     assert {type(message) for message in told} == {Progressed}
     assert (told[0].done_s, told[-1].done_s, told[-1].total_s) == (0.0, 2.0, 2.0)
+
+
+def test_what_is_decided_is_told_if_it_is_followed(tmp_path: Path, transcriber: Transcriber):
+    path, told = clip(tmp_path / "a.wav"), []
+    answer = do_task(transcriber, TINY, Task("a.wav", path, is_followed=True), told.append)
+    decided = [message for message in told if isinstance(message, Decided)]
+    heard = transcriber.transcribe(path)
+    assert Performance(
+        tuple(note for one in decided for note in one.notes), tuple(p for one in decided for p in one.pedals), 2.0
+    ) == replace(heard, remarks=())
+    final = [one.final_s for one in decided]
+    assert (final, final[-1]) == (sorted(final), 2.0)
+    assert replace(answer, took_s=0) == replace(do_task(transcriber, TINY, Task("a.wav", path), print), took_s=0)
 
 
 @pytest.mark.parametrize("name", ['take"><script>.wav', "Prélude №1 – a.b.wav", "no\nsuffix"])

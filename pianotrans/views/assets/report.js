@@ -16,9 +16,11 @@ import { addCommands, commandsOf } from "./workbench/commands.js";
 import { Editor } from "./workbench/editor.js";
 import { HelpSheet } from "./workbench/help.js";
 import { Inspector } from "./workbench/inspector.js";
+import { keepEdits } from "./workbench/keeping.js";
 import { Shortcuts } from "./workbench/keyboard.js";
 import { addMarks } from "./workbench/marks.js";
 import { Pointing } from "./workbench/pointing.js";
+import { followScore } from "./workbench/rescoring.js";
 import { Toolbar } from "./workbench/toolbar.js";
 import { VelocityLane } from "./workbench/velocity_lane.js";
 
@@ -84,6 +86,20 @@ function follow() {
   list.mark(player.nowS);
   showTime();
   if (player.isPlaying) requestAnimationFrame(follow);
+}
+
+function tell(text) { element("trouble").textContent = text; }
+
+// The score of the edited piece, whose notes are numbered in this order. Where no beat is found, the last one stays.
+function showScore({ score, pages, remarks }, notes) {
+  tell(pages ? "" : remarks.join(" "));
+  if (!pages) return;
+  bars.read(score);
+  element("pages").textContent = pages;
+  showWhatThereIs();
+  roll.setBars(bars);
+  roll.draw();
+  attempt(() => sheet.replace(pages, score.ornaments, notes), "show the score");
 }
 
 async function attempt(action, what = "play the sound") {
@@ -210,6 +226,7 @@ addMarks(editor);
 const help = new HelpSheet(shortcuts);
 new Toolbar(element("toolbar"), editor, commands, () => help.open());
 new Inspector(element("inspector"), bench);
+keepEdits(bench, element("panels")).then((host) => followScore(bench, host, { onScore: showScore, onTrouble: tell }));
 showWhatThereIs();
 filter();
 showTime();

@@ -17,14 +17,29 @@ export class Sheet {
   // A written note has the number of the first performed one; `ornaments` lists all, where there are several. A click
   // calls `onChoose` with a time, and with a note where one was meant.
   constructor(box, ornaments, song, bars, onChoose) {
-    Object.assign(this, { box, song, bars, onChoose });
-    this.ornaments = new Map(ornaments.map((performed) => [performed[0], performed]));
+    Object.assign(this, { box, bars, onChoose });
+    this.read(ornaments, song.notes, ({ index }) => index);
     this.pages = box.appendChild(document.createElement("div"));
     this.pages.className = "pages";
     this.lit = new Set();
-    this.groups = new Map(); // by performed note
     this.show(song);
     box.addEventListener("click", (event) => this.onClick(event));
+  }
+
+  // `notes` are the performed ones in the order of their numbers, which `numberOf` gives, too.
+  read(ornaments, notes, numberOf) {
+    this.ornaments = new Map(ornaments.map((performed) => [performed[0], performed]));
+    this.performed = notes;
+    this.groupsOf = (note) => this.groups.get(numberOf(note)) ?? [];
+    this.groups = new Map(); // by number
+  }
+
+  // The score of an edited piece, whose bars are those of `bars` now. Before anybody has seen one, it waits as well.
+  async replace(base64, ornaments, notes) {
+    await this.opening;
+    const numbers = new Map(notes.map(({ id }, number) => [id, number]));
+    this.read(ornaments, notes, ({ id }) => numbers.get(id));
+    if (this.opening) await (this.opening = this.unpackPages(base64));
   }
 
   // Puts the pages into place. They are large, so it waits until somebody wants to see them.
@@ -35,6 +50,8 @@ export class Sheet {
 
   async unpackPages(base64) {
     const score = document.importNode(await unpack(base64), true);
+    this.lit = new Set();
+    this.ground = null;
     const glyphs = document.createElementNS(score.namespaceURI, "svg");
     glyphs.setAttribute("class", "unseen");
     glyphs.setAttribute("aria-hidden", "true");
@@ -64,7 +81,7 @@ export class Sheet {
   }
 
   fade() {
-    const shown = new Set(this.notes.flatMap((note) => this.groups.get(note.index) ?? []));
+    const shown = new Set(this.notes.flatMap(this.groupsOf));
     for (const group of [...this.groups.values()].flat()) group.classList.toggle("pale", !shown.has(group));
   }
 
@@ -72,7 +89,7 @@ export class Sheet {
   moveTo(nowS) {
     if (!this.grounds) return;
     const held = heldNotes(this.notes, nowS, this.longestS);
-    const lit = new Set(held.flatMap((note) => this.groups.get(note.index) ?? []));
+    const lit = new Set(held.flatMap(this.groupsOf));
     for (const group of this.lit) if (!lit.has(group)) group.classList.remove("sounding");
     for (const group of lit) group.classList.add("sounding");
     this.lit = lit;
@@ -109,7 +126,7 @@ export class Sheet {
   onClick(event) {
     const measure = event.target.closest("[data-bar]");
     const group = event.target.closest("[data-note]") ?? (measure && this.nearest(measure, event));
-    const note = group && this.song.notes[group.dataset.note];
+    const note = group && this.performed[group.dataset.note];
     const bar = measure && this.bars.list[measure.dataset.bar];
     if (note) this.onChoose(note.onset, note);
     else if (bar) this.onChoose(bar.onset, null);

@@ -2,6 +2,8 @@
 
 import { t } from "./shared/texts.js";
 
+const MOST_KEPT_ALIVE = 60_000; // characters: browsers allow 64 KiB
+
 export const fileUrl = (id, format) => `/api/jobs/${encodeURIComponent(id)}/files/${format}`;
 export const playerUrl = (id) => `${fileUrl(id, "html")}?inline=1`;
 export const archiveUrl = (formats) => `/api/archive?${formats.map((format) => `format=${format}`).join("&")}`;
@@ -14,6 +16,20 @@ export const getJob = (id) => ask("GET", `/api/jobs/${encodeURIComponent(id)}`);
 export const cancelJob = (id) => ask("POST", `/api/jobs/${encodeURIComponent(id)}/cancel`);
 export const deleteJob = (id) => ask("DELETE", `/api/jobs/${encodeURIComponent(id)}`);
 
+export const noteEventsUrl = (id) => `/api/jobs/${encodeURIComponent(id)}/notes/events`;
+const editsUrl = (id) => `/api/jobs/${encodeURIComponent(id)}/edits`;
+export const getEdits = (id) => ask("GET", editsUrl(id)); // {edits, revision}; null and 0 if nothing was ever saved
+// The revision that the edits were made of; a Refusal with status 412 if there is a later one.
+export function saveEdits(id, edits, revision) {
+  const body = JSON.stringify(edits);
+  const keepalive = body.length < MOST_KEPT_ALIVE; // sent to the end even if the page is closed now
+  return ask("PUT", editsUrl(id), { headers: { "If-Match": `"${revision}"` }, body, keepalive });
+}
+export const editedScore = (id, edits) =>
+  ask("POST", `/api/jobs/${encodeURIComponent(id)}/score`, { body: JSON.stringify(edits) });
+export const editedFile = (id, format, edits) =>
+  request("POST", fileUrl(id, encodeURIComponent(format)), { body: JSON.stringify(edits) }).then((answer) => answer.blob());
+
 export class Refusal extends Error {
   constructor(status, detail) {
     super(detail);
@@ -21,15 +37,19 @@ export class Refusal extends Error {
   }
 }
 
-async function ask(method, url) {
+async function request(method, url, options) {
   let answer;
   try {
-    answer = await fetch(url, { method });
+    answer = await fetch(url, { method, ...options });
   } catch {
     throw new Refusal(0, t("page.no_answer"));
   }
-  const text = await answer.text();
-  if (!answer.ok) throw new Refusal(answer.status, detailOf(text, answer.status));
+  if (!answer.ok) throw new Refusal(answer.status, detailOf(await answer.text(), answer.status));
+  return answer;
+}
+
+async function ask(method, url, options) {
+  const text = await (await request(method, url, options)).text();
   return text ? JSON.parse(text) : null;
 }
 
@@ -46,18 +66,18 @@ function detailOf(text, status) {
 // Uploads a file. The promise gives {status, job, detail, retryAfterS}; the status is 0 if no answer came.
 // Not with fetch, which does not report the progress of an upload.
 export function upload(file, onProgress) {
-  const request = new XMLHttpRequest();
+  const sending = new XMLHttpRequest();
   const answer = new Promise((resolve) => {
-    request.upload.onprogress = (event) => onProgress(event.loaded / Math.max(1, event.total));
-    request.onloadend = () => {
-      const { status, responseText: text } = request;
-      const retryAfterS = Number(request.getResponseHeader("Retry-After")) || 5;
+    sending.upload.onprogress = (event) => onProgress(event.loaded / Math.max(1, event.total));
+    sending.onloadend = () => {
+      const { status, responseText: text } = sending;
+      const retryAfterS = Number(sending.getResponseHeader("Retry-After")) || 5;
       if (status === 201) resolve({ status, job: JSON.parse(text) });
       else resolve({ status, detail: detailOf(text, status), retryAfterS });
     };
   });
-  request.open("POST", `/api/jobs?name=${encodeURIComponent(file.name)}`);
-  request.setRequestHeader("Content-Type", "application/octet-stream");
-  request.send(file);
-  return { answer, stop: () => request.abort() };
+  sending.open("POST", `/api/jobs?name=${encodeURIComponent(file.name)}`);
+  sending.setRequestHeader("Content-Type", "application/octet-stream");
+  sending.send(file);
+  return { answer, stop: () => sending.abort() };
 }

@@ -164,6 +164,8 @@ class Line {
       this.link();
       row.offer(row.open, row.remove);
       paintWhenSeen(row.miniature, job);
+    } else if (job.state === "running") {
+      row.offer(row.open, row.cancel);
     } else {
       row.offer(isOver ? row.remove : row.cancel);
     }

@@ -3,6 +3,7 @@
 import { archiveUrl, getJob, getJobs, getLimits } from "./api.js";
 import { chosen, dropped } from "./choosing.js";
 import { JobList } from "./jobs.js";
+import { LiveView } from "./live.js";
 import { PlayerView } from "./player.js";
 import { RecordingPanel } from "./recording.js";
 import { size, span } from "./shared/format.js";
@@ -50,16 +51,15 @@ function route() {
     if (isKnown) seek(id);
     return;
   }
-  const leaving = player.id;
-  if (job?.state === "done") {
-    player.show(job);
-  } else {
-    player.hide();
-  }
-  element("desk").hidden = player.id !== null;
-  document.body.classList.toggle("playing", player.id !== null);
-  document.title = player.id === null ? "pianotrans" : `${job.name} – pianotrans`;
-  if (leaving && player.id === null) (document.querySelector(`[data-id="${CSS.escape(leaving)}"] .open`) ?? element("work-title")).focus();
+  const leaving = openId();
+  if (job?.state !== "running") live.hide();
+  if (job?.state === "done") player.show(job);
+  else player.hide();
+  if (job?.state === "running") live.show(job);
+  element("desk").hidden = openId() !== null;
+  document.body.classList.toggle("playing", openId() !== null);
+  document.title = openId() === null ? "pianotrans" : `${job.name} – pianotrans`;
+  if (leaving && openId() === null) (document.querySelector(`[data-id="${CSS.escape(leaving)}"] .open`) ?? element("work-title")).focus();
 }
 
 // The job of an address may be older than those that are loaded.
@@ -133,7 +133,7 @@ const jobs = new JobList(element("jobs"), limits, {
   ask,
   onChange: (id) => {
     arrange();
-    if (!id || ![location.hash.slice(1), player.id].includes(id)) return;
+    if (!id || ![location.hash.slice(1), openId()].includes(id)) return;
     if (jobs.get(id)) route();
     else location.hash = ""; // it has been deleted
   },
@@ -141,6 +141,8 @@ const jobs = new JobList(element("jobs"), limits, {
 });
 const uploads = new Uploads(element("uploads"), limits, { announce, onChange: arrange, onJob: (job) => jobs.add(job) });
 const player = new PlayerView(element("player"), element("player-bar"), element("player-downloads"), limits);
+const live = new LiveView(element("player"), element("player-bar"));
+const openId = () => player.id ?? live.id; // of the job that is shown instead of the list
 const panelElements = {
   panel: element("recording"), clock: element("recording-clock"), level: element("level"),
   stop: element("stop"), discard: element("discard"),

@@ -1,6 +1,7 @@
 // One finished transcription: its report, in a sandboxed frame that cannot reach the page.
 
 import { playerUrl } from "./api.js";
+import { hostReport } from "./hosting.js";
 import { downloadLinks } from "./row.js";
 import { spoken, t } from "./shared/texts.js";
 
@@ -8,6 +9,7 @@ export class PlayerView {
   constructor(place, bar, downloads, limits) {
     Object.assign(this, { place, bar, downloads, limits });
     this.id = null;
+    this.leave = () => {}; // hosts the report no more
     addEventListener("languagechange", () => this.address());
   }
 
@@ -23,6 +25,8 @@ export class PlayerView {
     const frame = document.createElement("iframe");
     frame.setAttribute("sandbox", "allow-scripts allow-downloads");
     frame.title = t("page.player_of", { name: job.name });
+    this.leave();
+    this.leave = hostReport(frame, job.id, this.limits.formats);
     frame.addEventListener("load", () => frame.focus()); // so that its keys work at once
     this.downloads.replaceChildren(...downloadLinks(this.limits.formats, job));
     this.place.replaceChildren(frame);
@@ -31,7 +35,10 @@ export class PlayerView {
   }
 
   hide() {
+    if (this.id === null) return;
     this.id = null;
+    this.leave();
+    this.downloads.replaceChildren();
     this.place.replaceChildren(); // which ends its sound
     this.place.hidden = this.bar.hidden = true;
   }

@@ -9,7 +9,10 @@ const CLOSEST_PX = { number: 44, line: 9, beat: 14 };
 
 export class Bars {
   // From the data of a score, or from null for none.
-  constructor(score) {
+  constructor(score) { this.read(score); }
+
+  // Another score takes the place of the one before.
+  read(score) {
     this.list = (score?.bars ?? []).map(([number, onset, end, meter, confidence], index) =>
       ({ index, number, onset, end, meter, isDoubtful: confidence < DOUBTFUL }));
     this.beats = (score?.beats ?? []).map(([onset, isDownbeat]) => ({ onset, isDownbeat: isDownbeat === 1 }));

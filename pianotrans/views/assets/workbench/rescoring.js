@@ -1,0 +1,36 @@
+// The score follows what is edited, where the host can make one: the server does, a browser alone cannot.
+
+import { editsOf } from "./edits.js";
+
+const SETTLED_MS = 500; // after the last change
+
+// Calls `onScore` with { score, pages, remarks, conflicts } and the notes of the piece in the order in which the score
+// numbers them, and `onTrouble` with a message if there is none.
+export function followScore(bench, host, { onScore, onTrouble }) {
+  if (!host.canRescore) return;
+  let timer = null;
+  let scored = bench.base;
+  const follow = async () => {
+    const { base, piece } = bench;
+    if (piece === scored) return;
+    scored = piece;
+    try {
+      const made = await host.rescore(editsOf(base, piece));
+      if (made && scored === piece) onScore(made, [...piece.notes].sort(asPerformed));
+    } catch ({ message }) {
+      onTrouble(message);
+    }
+  };
+  const wait = ({ detail } = {}) => {
+    if (detail?.isPreview || detail?.isFilter) return;
+    clearTimeout(timer);
+    timer = setTimeout(follow, SETTLED_MS);
+  };
+  bench.addEventListener("change", wait);
+  wait(); // for what was opened before
+}
+
+// As pianotrans/events/performance.py puts notes in order.
+function asPerformed(one, other) {
+  return one.onset - other.onset || one.key - other.key || one.offset - other.offset || one.velocity - other.velocity;
+}

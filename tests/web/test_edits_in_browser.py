@@ -1,0 +1,142 @@
+"""Edits in the player: they outlive page and server, and no window overwrites another's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import until
+
+from .browsing import Tab
+from .making import Scripted, Site, serving
+from .stage import SONG, Stage
+from .test_edits import contents, singing
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+_GREETED = """() => new Promise((resolve) => {
+    addEventListener("message", ({ ports }) => { if (ports.length) resolve(true); });
+    window.postMessage({ greeting: "pianotrans workbench" }, "*");
+    setTimeout(() => resolve(false), 300);
+})"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Iterator[Site]:
+    with serving(folder, Scripted(Stage())) as one:
+        yield one
+
+
+@pytest.fixture
+def tab(browser: Any, site: Site) -> Iterator[Tab]:
+    one = Tab(browser, str(site.client.base_url))
+    yield one
+    assert one.troubles == []
+    one.context.close()
+
+
+def edits_of(site: Site, job: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = site.client.get(f"/api/jobs/{job['id']}/edits").json()
+    return answer
+
+
+def edit(tab: Tab, *keys: str, state: str = "saved") -> Any:
+    """Press keys in the player; its line about edits, once it says this."""
+    player = tab.player()
+    player.locator("#roll").focus()
+    for key in keys:
+        tab.page.keyboard.press(key)
+    line = player.locator(f"#keeping[data-state={state}]")
+    line.wait_for()
+    return line
+
+
+def n_notes(tab: Tab) -> int:
+    return int(tab.player().locator("#rows tr").count())
+
+
+def test_they_outlive_a_reload_and_the_server(browser: Any, site: Site, tab: Tab, folder: Path, tmp_path: Path):
+    job = site.done("kept.mp3")
+    tab.open("kept.mp3")
+    assert n_notes(tab) == len(SONG.notes)
+    assert "on the server" in edit(tab, "f", "Delete").inner_text()
+    saved = edits_of(site, job)
+    assert (saved["revision"], len(saved["edits"]["notes"]["deleted"])) == (1, 1)
+    tab.page.reload()
+    until(lambda: n_notes(tab) == len(SONG.notes) - 1)
+    edit(tab, "f", "Delete")
+    until(lambda: edits_of(site, job)["revision"] == 2)
+    (tmp_path / "jobs").mkdir()
+    for name in ("jobs.sqlite", "jobs"):
+        (folder / name).rename(tmp_path / name)
+    with serving(tmp_path, Scripted(Stage())) as later:
+        other = Tab(browser, f"{later.client.base_url}#{job['id']}")
+        until(lambda: n_notes(other) == len(SONG.notes) - 2)
+        other.context.close()
+    for name in ("jobs.sqlite", "jobs"):
+        (tmp_path / name).rename(folder / name)
+
+
+def test_the_second_of_two_windows_is_asked(browser: Any, site: Site, tab: Tab):
+    job = site.done("shared.mp3")
+    other = Tab(browser, tab.page.url, beside=tab)
+    for one in (tab, other):
+        one.open("shared.mp3")
+    edit(tab, "f", "Delete")
+    line = edit(other, "Control+a", "ArrowUp", state="conflict")
+    line.get_by_role("button", name="Load its edits").click()
+    until(lambda: n_notes(other) == len(SONG.notes) - 1)
+    edit(other, "Control+a", "Delete")
+    until(lambda: edits_of(site, job)["revision"] == 2)
+    line = edit(tab, "Control+a", "ArrowUp", state="conflict")
+    assert edits_of(site, job)["revision"] == 2
+    line.get_by_role("button", name="Keep mine").click()
+    until(lambda: edits_of(site, job)["revision"] == 3)
+    assert len(edits_of(site, job)["edits"]["notes"]["deleted"]) == 1
+    tab.troubles[:] = [one for one in tab.troubles if "412" not in one]  # which browsers call an error
+    assert [one for one in other.troubles if "412" not in one] == []
+    other.page.close()
+
+
+def test_what_cannot_be_saved_is_saved_later(site: Site, tab: Tab):
+    job = site.done("later.mp3")
+    tab.open("later.mp3")
+    tab.context.set_offline(True)
+    line = edit(tab, "f", "Delete", state="failed")
+    assert "does not answer" in line.inner_text()
+    tab.context.set_offline(False)
+    until(lambda: edits_of(site, job)["revision"] == 1)
+    tab.troubles[:] = [one for one in tab.troubles if "ERR_" not in one]
+
+
+def test_only_the_frame_of_the_player_is_heard(site: Site, tab: Tab):
+    site.done("alone.mp3")
+    tab.open("alone.mp3")
+    assert tab.page.evaluate(_GREETED) is False
+
+
+def test_the_score_follows(browser: Any, tmp_path: Path):
+    """Made by the real process."""
+    contents()
+    with serving(tmp_path, Scripted(singing)) as site:
+        site.done("song.mp3")
+        tab = Tab(browser, str(site.client.base_url))
+        player = tab.open("song.mp3")
+        player.get_by_role("tab", name="Score").click()
+        written = player.locator("#score [data-note]")
+        written.first.wait_for()
+        before = written.count()
+        player.get_by_role("tab", name="Piano roll").click()
+        edit(tab, "f", "Delete")
+        until(lambda: written.count() == before - 1, 120)
+        player.get_by_role("tab", name="Score").click()
+        player.locator("#score [data-note='30']").click()
+        until(lambda: player.locator("#clock").inner_text().startswith("0:15"))
+        assert tab.troubles == []
+        tab.context.close()

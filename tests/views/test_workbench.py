@@ -6,14 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pianotrans.edits import apply_edits, digest_of, identities_of, parse_edits
 from pianotrans.events import CONTROLLERS, TICKS_PER_SECOND, Note, Pedal, Performance, TempoMap, midi_bytes
+from pianotrans.score.bars import lay_out_bars
+from pianotrans.score.beats.decoding import decode_beats
+from pianotrans.score.beats.hints import BeatHints, GivenBeats
+from pianotrans.score.making import make_score
+from pianotrans.score.midi import score_midi
 from pianotrans.views.bundling import join_modules
 from tests.browser import chromium, troubles_of
 from tests.conftest import REPOSITORY
+from tests.edits.documents import document
 from tests.events.tempo_maps import KEYS, METERS, make_map
+from tests.score.playing import compose, play
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -32,6 +40,7 @@ def page() -> Iterator[Any]:
     with chromium() as browser:
         one = browser.new_page()
         troubles = troubles_of(one)
+        one.set_content("""<script id="texts" type="application/json">{"en": {}}</script>""")
         one.add_script_tag(content=join_modules("workbench_entry.js", read_module))
         yield one
         assert troubles == []
@@ -192,3 +201,81 @@ def test_the_page_refuses_what_it_does_not_know(page: Any, edits: Any):
         catch (error) { return error.reason; }
     }"""
     assert page.evaluate(script, edits) == ("version" if edits and "version" in edits else "format")
+
+
+# Beats and bars
+
+
+def grid_of(rng: random.Random) -> list[dict[str, Any]]:
+    """Beats with rubato and pauses, in bars of two to four beats, perhaps with a pickup."""
+    time_s, beats = rng.choice([0.0, rng.uniform(0, 5)]), []
+    left = rng.randrange(4)
+    for _ in range(rng.randint(2, 30)):
+        beats.append({"onset": time_s, "isDownbeat": left == 0})
+        left = rng.randint(2, 4) - 1 if left == 0 else left - 1
+        time_s += rng.uniform(0.2, 1.2) if rng.random() < 0.9 else rng.uniform(3, 9)
+    beats[-1]["isDownbeat"] |= not any(beat["isDownbeat"] for beat in beats)
+    return beats
+
+
+def test_bars_are_those_that_python_lays_out(page: Any):
+    rng = random.Random(18)
+    given = [
+        {"beats": grid_of(rng), "first_s": rng.uniform(0, 6), "last_s": rng.uniform(6, 40)} for _ in range(200)
+    ]
+    for case, found in zip(given, call(page, "layOut", given), strict=True):
+        times_s = np.array([beat["onset"] for beat in case["beats"]])
+        hints = BeatHints(beats=GivenBeats(times_s, np.array([beat["isDownbeat"] for beat in case["beats"]])))
+        bars = lay_out_bars(decode_beats(times_s, None, None, hints), case["first_s"], case["last_s"])
+        assert found["onsets"] == bars.beats_s.tolist()
+        rows = [[bar["number"], bar["firstBeat"], bar["nBeats"], bar["meterBeats"]] for bar in found["bars"]]
+        assert rows == [[bar.number, bar.first_beat, bar.n_beats, bar.meter_beats] for bar in bars.bars]
+
+
+@pytest.mark.parametrize(
+    ("n_beats", "meter", "key"),
+    [(3, "3/4", "E flat major"), (2, "6/8", "F sharp minor"), (4, "4/4", "3b"), (2, "2/2", "C major")],
+)
+def test_midi_with_edited_beats_is_that_of_the_command(page: Any, n_beats: int, meter: str, key: str):
+    song = play(compose("3/4", 6), 0.6)
+    grid = [{"onset_s": round(0.9 + 0.61 * i, 3), "downbeat": i % n_beats == 1} for i in range(16)]
+    edits = document(song, beats=grid, score={"time_signature": meter, "key": key})
+    (ours,) = call(page, "writeEdited", [{"data": data_of(song), "edits": edits}])
+    applied = apply_edits(song, parse_edits(json.dumps(edits)))
+    assert ours == score_midi(make_score(applied.performance, applied.score_settings())).hex()
+
+
+@pytest.mark.parametrize(
+    ("beats", "edit", "given", "text"),
+    [
+        ("|...|...", "removeBeat", [1], "|..|..."),
+        ("|...|...", "removeBeat", [4], "|...|.."),
+        ("|.", "removeBeat", [0], "|."),
+        ("|...|...", "insertBeat", [0.25], "|....|..."),
+        ("|...|...", "insertBeat", [0.52], "|...|..."),
+        ("|...|...", "insertBeat", [9], "|...|...."),
+        ("|...|...|...", "beginBar", [2], "|.|...|...|."),
+        ("|...|..|..|..|", "beginBar", [1], "||...|..|..|.."),
+        ("...|...|...", "beginBar", [0], "|..|...|..."),
+        ("........", "beginBar", [1], ".|......"),
+        ("|...|...|...", "setBeatsPerBar", [5, 3], "|...|..|..|."),
+        (".|...|...", "setBeatsPerBar", [2, 2], ".|.|.|.|."),
+        ("|...|...|", "halveTempo", [], "|.|.|"),
+        ("..|...|...", "halveTempo", [], ".|.|."),
+        ("|..|..|..|..", "halveTempo", [], "|..|.."),
+        ("|.|.|.|.", "halveTempo", [], "|.|."),
+        ("|.|.|", "doubleTempo", [], "|...|...|"),
+        ("|..|..|", "doubleTempo", [], "|..|..|..|..|"),
+    ],
+)
+def test_the_grid_is_edited(page: Any, beats: str, edit: str, given: list[Any], text: str):
+    (result,) = call(page, "editBeats", [{"beats": beats, "edit": edit, "given": given}])
+    assert result["text"] == text
+    assert result["onsets"] == sorted(set(result["onsets"]))
+
+
+def test_a_beat_stays_between_its_neighbours(page: Any):
+    aims = [(1, 0.7), (1, 9), (1, -9), (0, -9), (3, 99)]
+    given = [{"beats": "|...", "edit": "moveBeat", "given": aim} for aim in aims]
+    moved = [result["onsets"][i] for (i, _), result in zip(aims, call(page, "editBeats", given), strict=True)]
+    assert moved == pytest.approx([0.7, 0.9, 0.1, 0, 99])

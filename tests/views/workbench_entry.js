@@ -4,9 +4,13 @@ import { conduct } from "./shared/conductor.js";
 import { midiBytes } from "./shared/midi.js";
 import { Performance } from "./shared/performance.js";
 import { PARTS_PER_QUARTER, TempoMap } from "./shared/tempo_map.js";
+import { beginBar, doubleTempo, halveTempo, insertBeat, moveBeat, removeBeat } from "./workbench/beats.js";
+import { setBeatsPerBar, usualBeatsPerBar } from "./workbench/beats.js";
 import { copyEvents, pasteEvents } from "./workbench/clipboard.js";
 import { applyEdits, editsOf } from "./workbench/edits.js";
 import { History } from "./workbench/history.js";
+import { layOutBars } from "./workbench/layout.js";
+import { conductorOf } from "./workbench/musical_time.js";
 import { addNotes, addPedals, confidenceOf, isSamePiece, joinNotes, moveEvents, pieceOf } from "./workbench/piece.js";
 import { removeEvents, scaleVelocity, setBeats, setEvents, setScore, splitNotes, stretchEvents } from "./workbench/piece.js";
 
@@ -89,4 +93,24 @@ function tryEdits({ data, other, seed, n }) {
   return { edits, wrong, ids: shown(base).ids, piece: shown(piece), moved: { ...shown(moved.piece), conflicts } };
 }
 
-globalThis.workbench = { writeMidi, tryEdits, applyEdits, pieceOf, Performance };
+// Of a song with edits, as the page downloads it.
+function writeEdited({ data, edits }) {
+  const song = new Performance(data);
+  const { piece } = applyEdits(pieceOf(song), edits);
+  return inHex(midiBytes(piece.notes, piece.pedals, song.durationS, conductorOf(piece, data.score)));
+}
+
+const beatsIn = (text) => [...text].map((letter, i) => ({ onset: i / 2, isDownbeat: letter === "|" }));
+const inText = (beats) => beats.map(({ isDownbeat }) => (isDownbeat ? "|" : ".")).join("");
+
+const GRID = { moveBeat, insertBeat, removeBeat, beginBar, setBeatsPerBar, halveTempo, doubleTempo, usualBeatsPerBar };
+
+// Beats are a text, "|" for a downbeat and "." for another one, half a second each.
+function editBeats({ beats, edit, given }) {
+  const edited = GRID[edit](beatsIn(beats), ...given);
+  return { text: inText(edited), onsets: edited.map(({ onset }) => onset) };
+}
+
+const layOut = ({ beats, first_s, last_s }) => layOutBars(beats, first_s, last_s);
+
+globalThis.workbench = { writeMidi, writeEdited, editBeats, layOut, tryEdits, applyEdits, pieceOf, Performance };

@@ -55,6 +55,11 @@ export class Clock {
     });
   }
 
+  secondsAt(tick) {
+    const { tick: begin, rate, onset } = this.stretches.findLast((stretch) => stretch.tick <= tick);
+    return (onset + (tick - begin) * rate) / UNITS_PER_S;
+  }
+
   tickAt(seconds) {
     const { tick, rate, onset } = this.stretches[Math.max(0, lastBefore(this.stretches, seconds * UNITS_PER_S))];
     return roundEven(tick + (seconds - onset / UNITS_PER_S) * (UNITS_PER_S / rate));

@@ -12,6 +12,7 @@
 // }
 // `hand` is 1 (right), 2 (left) or null, `index` the place in the transcription, or null for what was added.
 
+import { keyName } from "../shared/format.js";
 import { PEDALS } from "../shared/performance.js";
 
 export const KEYS = { lowest: 21, highest: 108 };
@@ -25,6 +26,12 @@ export const trackOf = (event) => event.controller ?? event.key;
 
 // Accepted events are sure. Null: unknown.
 export const confidenceOf = (event) => (event.isAccepted ? 1 : event.confidence);
+
+// As the score spells it where it knows the note, else with a sharp.
+export function noteName(note, song) {
+  const written = song.notes[note.index];
+  return written && written.key === note.key ? written.name : keyName(note.key);
+}
 
 // The piece as transcribed, from a Performance.
 export function pieceOf(song) {

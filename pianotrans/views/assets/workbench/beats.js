@@ -1,0 +1,98 @@
+// The grid of beats: each function gives another list of [{ onset, isDownbeat }], or the same one where there is
+// nothing to do. `i` is the number of a beat in the list.
+
+export const CLOSEST_BEATS_S = 0.1;
+const MOST_BEATS = 8; // in a bar
+
+// As far as its neighbours allow.
+export function moveBeat(beats, i, onset) {
+  const earliest = i > 0 ? beats[i - 1].onset + CLOSEST_BEATS_S : 0;
+  const latest = i + 1 < beats.length ? beats[i + 1].onset - CLOSEST_BEATS_S : Infinity;
+  if (earliest > latest) return beats;
+  const moved = Math.min(Math.max(onset, earliest), latest);
+  return moved === beats[i].onset ? beats : beats.with(i, { ...beats[i], onset: moved });
+}
+
+// A beat more in its bar, unless another one is too near.
+export function insertBeat(beats, onset) {
+  if (onset < 0 || beats.some((beat) => Math.abs(beat.onset - onset) < CLOSEST_BEATS_S)) return beats;
+  const i = beats.findIndex((beat) => beat.onset > onset);
+  return beats.toSpliced(i < 0 ? beats.length : i, 0, { onset, isDownbeat: false });
+}
+
+// Where a bar began there, it begins with the next beat. Two beats stay.
+export function removeBeat(beats, i) {
+  if (beats.length <= 2) return beats;
+  const rest = beats.toSpliced(i, 1);
+  return beats[i].isDownbeat && rest[i] ? rest.with(i, { ...rest[i], isDownbeat: true }) : rest;
+}
+
+// A bar begins here, and the bars that follow are counted from it, each as long as it was.
+export function beginBar(beats, i) {
+  const lengths = barLengths(beats, i);
+  return counted(beats, i, (bar) => lengths[Math.min(bar, lengths.length - 1)]);
+}
+
+// So many beats a bar, from the bar of this beat on.
+export function setBeatsPerBar(beats, i, n) {
+  return counted(beats, barStart(beats, i), () => Math.min(Math.max(Math.round(n), 1), MOST_BEATS));
+}
+
+// Every other beat. Bars of four, six or eight beats keep their lines; of others, two become one.
+export function halveTempo(beats) {
+  if (beats.length < 4) return beats;
+  const first = Math.max(0, beats.findIndex((beat) => beat.isDownbeat));
+  const isWhole = usualBeatsPerBar(beats) % 2 === 0 && usualBeatsPerBar(beats) > 2;
+  const halved = beats.filter((_, i) => (i - first) % 2 === 0);
+  return isWhole ? halved : counted(halved, halved.indexOf(beats[first]), () => usualBeatsPerBar(beats));
+}
+
+// A beat more between any two. Bars of one or two beats keep their lines; others become two.
+export function doubleTempo(beats) {
+  const doubled = beats.flatMap((beat, i) => {
+    const following = beats[i + 1];
+    return following ? [beat, { onset: (beat.onset + following.onset) / 2, isDownbeat: false }] : [beat];
+  });
+  const first = doubled.findIndex((beat) => beat.isDownbeat);
+  const n = usualBeatsPerBar(beats);
+  return n <= 2 || first < 0 ? doubled : counted(doubled, first, () => n);
+}
+
+// The most frequent length of a bar; of two, the shorter.
+export function usualBeatsPerBar(beats) {
+  const counts = new Map();
+  for (const n of barLengths(beats, 0).slice(0, -1)) counts.set(n, (counts.get(n) ?? 0) + 1);
+  const usual = [...counts].sort(([n, count], [other, otherCount]) => otherCount - count || n - other)[0];
+  return usual ? usual[0] : 4;
+}
+
+// How many beats the bar of a beat has.
+export const beatsPerBarAt = (beats, i) => barLengths(beats, i)[0];
+
+// The beat at which the bar of this one begins; 0 in a pickup.
+function barStart(beats, i) {
+  let start = i;
+  while (start > 0 && !beats[start].isDownbeat) start -= 1;
+  return start;
+}
+
+// Of the bar of a beat and all that follow. The last one may go on behind the last beat: it is as long as the others.
+function barLengths(beats, i) {
+  const starts = [barStart(beats, i)];
+  for (let k = starts[0] + 1; k < beats.length; k += 1) if (beats[k].isDownbeat) starts.push(k);
+  const lengths = starts.slice(1).map((start, k) => start - starts[k]);
+  const before = lengths.at(-1) ?? (starts[0] > 0 ? barLengths(beats, starts[0] - 1)[0] : 4);
+  return [...lengths, Math.max(before, beats.length - starts.at(-1))];
+}
+
+// The beats with bars counted from one on; `lengthOf` takes the number of a bar, which counts from 0.
+function counted(beats, from, lengthOf) {
+  const begins = new Set();
+  for (let [start, bar] = [from, 0]; start < beats.length; bar += 1) {
+    begins.add(start);
+    start += lengthOf(bar);
+  }
+  const fresh = beats.map((beat, i) =>
+    (i < from || beat.isDownbeat === begins.has(i) ? beat : { ...beat, isDownbeat: begins.has(i) }));
+  return fresh.every((beat, i) => beat === beats[i]) ? beats : fresh;
+}

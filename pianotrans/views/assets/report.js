@@ -1,13 +1,14 @@
 // The report: its elements, and what each does.
 
 import { NoteList } from "./note_list.js";
+import { Player } from "./listening/player.js";
 import { Bars } from "./shared/bars.js";
+import { bytesOf } from "./shared/base64.js";
 import { clock, plural, sentence } from "./shared/format.js";
 import { midiBytes } from "./shared/midi.js";
 import { Performance } from "./shared/performance.js";
 import { KEYBOARD_PX, Roll } from "./shared/roll.js";
 import { Sheet } from "./sheet.js";
-import { Player, bytesOf } from "./sound.js";
 import { Tabs } from "./tabs.js";
 
 const element = (id) => document.getElementById(id);
@@ -64,12 +65,15 @@ function showTime() {
   element("clock").value = `${clock(nowS)} / ${clock(player.endS)}`;
 }
 
+let frame = null;
+
 function follow() {
+  cancelAnimationFrame(frame);
   roll.moveTo(player.nowS);
   if (isScoreShown()) sheet.moveTo(player.nowS);
   list.mark(player.nowS);
   showTime();
-  if (player.isPlaying) requestAnimationFrame(follow);
+  if (player.isPlaying) frame = requestAnimationFrame(follow);
 }
 
 async function attempt(action, what = "play the sound") {
@@ -180,10 +184,12 @@ function remark(text) {
   return item;
 }
 
-player.onChange = () => {
+player.addEventListener("change", () => {
   element("play").textContent = player.isPlaying ? "Pause" : "Play";
   follow();
-};
+});
+player.addEventListener("trouble", ({ detail }) => attempt(() => { throw detail; }));
+player.setBeats(bars.beats);
 element("facts").textContent = facts();
 element("remarks").replaceChildren(...data.remarks.map(remark));
 element("position").min = song.startS;

@@ -1,7 +1,7 @@
 // The engraved score: its pages below each other. What sounds is marked, and stays in view; a click leads to its time.
 
+import { bytesOf } from "./shared/base64.js";
 import { heldNotes, longestOf } from "./shared/performance.js";
-import { bytesOf } from "./sound.js";
 
 const NEAR_PX = 14; // a click this far from a note still means it
 const NARROWEST_PX = 280;

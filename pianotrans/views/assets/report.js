@@ -8,6 +8,7 @@ import { clock, plural, sentence } from "./shared/format.js";
 import { midiBytes } from "./shared/midi.js";
 import { Performance } from "./shared/performance.js";
 import { KEYBOARD_PX, Roll } from "./shared/roll.js";
+import { offerLanguages } from "./shared/texts.js";
 import { Sheet } from "./sheet.js";
 import { Tabs } from "./tabs.js";
 
@@ -184,6 +185,8 @@ function remark(text) {
   return item;
 }
 
+offerLanguages(element("languages"));
+element("languages").hidden = window !== window.top; // the page around it decides
 player.addEventListener("change", () => {
   element("play").textContent = player.isPlaying ? "Pause" : "Play";
   follow();

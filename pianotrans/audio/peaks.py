@@ -29,9 +29,9 @@ class PeakMeter:
         self._rest = loudest[n_whole * width :]
 
     def read(self) -> bytes:
-        """One byte a peak, the last one of what was left over: 255 times the square root of the peak, full scale being 1.
+        """One byte a peak, the last one of what was left over: 255 times the root of the peak, full scale being 1.
 
-        The root keeps what is soft: -48 dB is 16 of 255.
+        The square root keeps what is soft: -48 dB is 16 of 255.
         """
         last = [self._rest.max(keepdims=True)] if len(self._rest) else []
         peaks = np.concatenate([*self._peaks, *last]) if self._peaks or last else self._rest

@@ -26,8 +26,9 @@ _STYLES = ("shared/palette.css", "shared/theme.css", "report.css")
 
 @dataclass(frozen=True, slots=True)
 class EncodedAudio:
-    """Audio that a browser can play: the content of a file, its media type (`audio/mpeg`), and the peaks of its waveform
-    as `PeakMeter` gives them, if they are known.
+    """Audio that a browser can play: the content of a file, and its media type (`audio/mpeg`).
+
+    `peaks` are those of its waveform as `PeakMeter` gives them, from its beginning on; empty where they are not known.
     """
 
     content: bytes

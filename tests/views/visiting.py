@@ -10,11 +10,18 @@ from tests.browser import Colour, colours, settle, troubles_of, until
 
 # What the page does with sound, noted before its own script runs.
 _LISTEN = """
-window.heard = { strikes: 0 };
+window.heard = { strikes: 0, notes: [], clicks: [] };
 const start = AudioBufferSourceNode.prototype.start;
 AudioBufferSourceNode.prototype.start = function (...given) {
   heard.strikes += 1;
+  heard.notes.push(given[0]);
+  heard.context = this.context;
   return start.apply(this, given);
+};
+const tick = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...given) {
+  heard.clicks.push([given[0], this.frequency.value]);
+  return tick.apply(this, given);
 };
 const Plain = window.Audio;
 window.Audio = function (...given) { return (heard.audio = new Plain(...given)); };

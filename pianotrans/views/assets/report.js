@@ -1,7 +1,8 @@
 // The report: its elements, and what each does.
 
-import { NoteList } from "./note_list.js";
+import { addListening } from "./listening/listening.js";
 import { Player } from "./listening/player.js";
+import { NoteList } from "./note_list.js";
 import { Bars } from "./shared/bars.js";
 import { bytesOf } from "./shared/base64.js";
 import { clock, plural, sentence } from "./shared/format.js";
@@ -38,6 +39,7 @@ const isScoreShown = () => !element("score-panel").hidden;
 function goTo(timeS) {
   player.seek(timeS);
   roll.moveTo(player.nowS);
+  roll.reveal(player.nowS);
   showTime();
 }
 
@@ -113,11 +115,15 @@ function show(isPreview) {
   element("kept").textContent = `${kept.notes.length} of ${plural(piece.notes.length, "note")} shown`;
 }
 
-function download({ notes, pedals }, ending) {
-  const content = midiBytes(notes, pedals, song.durationS, data.score?.conductor);
+const midiFile = ({ notes, pedals } = bench.piece, ending = "") => ({
+  name: `${data.title.replace(/\.[A-Za-z0-9]{1,5}$/, "")}${ending}.mid`,
+  bytes: midiBytes(notes, pedals, song.durationS, data.score?.conductor),
+});
+
+function download({ name, bytes }) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type: "audio/midi" }));
-  link.download = `${data.title.replace(/\.[A-Za-z0-9]{1,5}$/, "")}${ending}.mid`;
+  link.href = URL.createObjectURL(new Blob([bytes], { type: "audio/midi" }));
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
@@ -179,7 +185,6 @@ player.addEventListener("change", () => {
   follow();
 });
 player.addEventListener("trouble", ({ detail }) => attempt(() => { throw detail; }));
-player.setBeats(bars.beats);
 element("facts").textContent = facts();
 element("remarks").replaceChildren(...data.remarks.map(remark));
 element("position").min = song.startS;
@@ -192,13 +197,17 @@ element("zoom-in").addEventListener("click", () => view.zoom(0.7));
 element("zoom-out").addEventListener("click", () => view.zoom(1 / 0.7));
 element("zoom-all").addEventListener("click", view.fit);
 element("colours").addEventListener("change", (event) => colour(event.target.value));
-element("download").addEventListener("click", () => download(bench.piece, ""));
-element("download-kept").addEventListener("click", () => download(bench.kept, element("filter").value > 0 ? " (shown)" : ""));
+element("download").addEventListener("click", () => download(midiFile()));
+element("download-kept").addEventListener("click", () => download(midiFile(bench.kept, element("filter").value > 0 ? " (shown)" : "")));
 element("filter").disabled = !song.hasConfidences;
 element("filter-label").hidden = element("kept").hidden = !song.hasConfidences;
 element("download-kept").hidden = !song.hasConfidences;
 element("fade-label").hidden = !recording;
 bench.addEventListener("change", ({ detail }) => show(detail.isPreview));
+addListening({
+  player, bench, roll, sheet, shortcuts, goTo, waveform: data.waveform, hasHands: data.score !== null,
+  playback: element("playback"), download: element("download"), midiFile,
+});
 showWhatThereIs();
 filter();
 showTime();

@@ -22,6 +22,7 @@ export class Sheet {
     this.pages = box.appendChild(document.createElement("div"));
     this.pages.className = "pages";
     this.lit = new Set();
+    this.follows = true; // what sounds stays in view
     this.groups = new Map(); // by performed note
     this.show(song);
     box.addEventListener("click", (event) => this.onClick(event));
@@ -81,7 +82,7 @@ export class Sheet {
     this.ground?.classList.remove("present");
     ground?.classList.add("present");
     this.ground = ground;
-    if (ground) this.bringIntoView(ground);
+    if (ground && this.follows) this.bringIntoView(ground);
   }
 
   bringIntoView(ground) {

@@ -2,7 +2,7 @@
 
 import { lastBefore } from "../shared/performance.js";
 
-const SHORTEST_S = 0.03; // of a note that is struck late
+const SHORTEST_STRIKE_S = 0.03; // of a note that is struck late
 
 export class Schedule {
   constructor(piano, metronome) {
@@ -38,7 +38,7 @@ export class Schedule {
       const { onset, key, velocity } = this.notes[i];
       const atS = this.contextAt(onset + shiftS);
       const endS = this.contextAt(Math.min(this.ends[i], lastS) + shiftS);
-      this.piano.strike(key, velocity, atS, Math.max(endS, atS + SHORTEST_S));
+      this.piano.strike(key, velocity, atS, Math.max(endS, atS + SHORTEST_STRIKE_S));
     }
   }
 

@@ -28,7 +28,7 @@ _STYLES = ("shared/palette.css", "shared/theme.css", "report.css")
 class EncodedAudio:
     """Audio that a browser can play: the content of a file, and its media type (`audio/mpeg`).
 
-    `peaks` are those of its waveform as `PeakMeter` gives them, from its beginning on; empty where they are not known.
+    `peaks` are those of its waveform as `PeakMeter` gives them; empty where they are not known.
     """
 
     content: bytes

@@ -41,6 +41,7 @@ class Visit:
         audio: EncodedAudio | None = None,
         start_s: float = 0.0,
         score: Score | None = None,
+        script: str = "",
     ):
         path = folder / "report.html"
         path.write_bytes(report_html(performance, title=title, audio=audio, start_s=start_s, score=score))
@@ -49,7 +50,7 @@ class Visit:
         self.troubles = troubles_of(self.page)
         self.requests: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.add_init_script(_LISTEN)
+        self.page.add_init_script(_LISTEN + script)
         self.page.goto(path.as_uri())
         self.page.locator("html[data-ready]").wait_for()
 

@@ -14,6 +14,7 @@ export class PlayerView {
     this.id = job.id;
     const frame = document.createElement("iframe");
     frame.setAttribute("sandbox", "allow-scripts allow-downloads");
+    frame.allow = "midi"; // for a keyboard to practise with
     frame.title = `Player: ${job.name}`;
     frame.src = playerUrl(job.id);
     frame.addEventListener("load", () => frame.focus()); // so that its keys work at once

@@ -10,13 +10,19 @@ from tests.browser import Colour, colours, settle, troubles_of, until
 
 # What the page does with sound, noted before its own script runs.
 _LISTEN = """
-window.heard = { strikes: 0, notes: [], clicks: [] };
+window.heard = { strikes: 0, notes: [], clicks: [], nTakenBack: 0 };
 const start = AudioBufferSourceNode.prototype.start;
 AudioBufferSourceNode.prototype.start = function (...given) {
   heard.strikes += 1;
   heard.notes.push(given[0]);
   heard.context = this.context;
+  this.fromS = given[0];
   return start.apply(this, given);
+};
+const stop = AudioBufferSourceNode.prototype.stop;
+AudioBufferSourceNode.prototype.stop = function (...given) {
+  if (given[0] < this.fromS) heard.nTakenBack += 1;
+  return stop.apply(this, given);
 };
 const tick = OscillatorNode.prototype.start;
 OscillatorNode.prototype.start = function (...given) {

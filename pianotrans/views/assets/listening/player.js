@@ -13,7 +13,8 @@ export const SPEEDS = { slowest: 0.25, fastest: 1.5 }; // browsers are silent at
 const AHEAD_S = 1.2; // of its clock: notes go to the sound card this long before they sound
 const TICK_MS = 100; // in a hidden page browsers make it a second, which AHEAD_S covers
 const LATE_S = 0.02; // a note that should have begun this long ago is still struck
-const LARGEST_DRIFT_S = 0.03; // between the piano and the recording
+const LARGEST_DRIFT_S = 0.03; // between the piano and the recording: from here on notes are sent anew
+const DRIFT_STEP = 0.1; // of less, at every tick, for the notes that come then
 const READY_S = 0.1; // before the first click of a count-in
 const SHORTEST_ALONE_S = 0.3; // a note that is heard by itself
 const LONGEST_ALONE_S = 2;
@@ -274,6 +275,7 @@ export class Player extends EventTarget {
       this.followRecording(this.sentS);
       return;
     }
+    if (this.isLed) this.transport = this.schedule.transport = this.transport.shifted(DRIFT_STEP * this.driftS);
     const aheadS = this.transport.reachedAt(this.context.currentTime) + AHEAD_S * this.speed;
     const isHeld = this.usesRecording && !this.isLed; // only the count-in is heard
     this.schedule.send(Math.min(aheadS, this.borderS, isHeld ? this.atS - LATE_S : Infinity));

@@ -11,6 +11,9 @@ export class Transport {
     this.loop = loop && songS < loop.endS ? loop : null;
   }
 
+  // The same, a little ahead.
+  shifted(byS) { return new Transport({ ...this, songS: this.songS + byS }); }
+
   reachedAt(contextS) { return this.songS + (contextS - this.contextS) * this.speed; }
   contextAt(reachedS) { return this.contextS + (reachedS - this.songS) / this.speed; }
 

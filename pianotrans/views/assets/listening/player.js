@@ -206,7 +206,7 @@ export class Player extends EventTarget {
     this.begin({ contextS, songS: clicks[0]?.onset ?? this.atS }, fromS, clicks);
     if (!this.usesRecording) return;
     try {
-      await passed((this.transport.contextAt(this.atS) - this.context.currentTime) * 1000);
+      await passed((this.transport.contextAt(this.atS) - this.context.currentTime - this.recording.lagS) * 1000);
       if (this.turn !== turn) return;
       await this.recording.play();
     } catch (error) {

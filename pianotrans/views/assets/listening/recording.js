@@ -1,8 +1,11 @@
 // The recording, in a media element: it keeps the pitch at every speed. Times are those of the song.
 
+const LONGEST_LAG_S = 0.15;
+
 export class Recording {
   constructor(blob, startS) {
     this.startS = startS;
+    this.lagS = 0.03; // from asking for it to hearing it, as it was the last time
     this.media = new Audio(URL.createObjectURL(blob));
     this.media.preservesPitch = true;
   }
@@ -18,8 +21,12 @@ export class Recording {
 
   // Resolves when it is heard from where it was sent.
   async play() {
-    await this.media.play();
-    if (this.media.seeking) await new Promise((done) => { this.media.addEventListener("seeked", done, { once: true }); });
+    const { media } = this;
+    const [askedMs, fromS] = [performance.now(), media.currentTime];
+    await media.play();
+    if (media.seeking) await new Promise((done) => { media.addEventListener("seeked", done, { once: true }); });
+    const heardS = (media.currentTime - fromS) / media.playbackRate;
+    this.lagS = Math.min(Math.max((performance.now() - askedMs) / 1000 - heardS, 0), LONGEST_LAG_S);
   }
 
   pause() { this.media.pause(); }

@@ -5,12 +5,12 @@ import { Player } from "./listening/player.js";
 import { NoteList } from "./note_list.js";
 import { Bars } from "./shared/bars.js";
 import { bytesOf } from "./shared/base64.js";
-import { clock, plural, sentence } from "./shared/format.js";
+import { clock, sentence } from "./shared/format.js";
 import { midiBytes } from "./shared/midi.js";
 import { Performance } from "./shared/performance.js";
 import { Roll } from "./shared/roll.js";
 import { KEYBOARD_PX } from "./shared/roll_layout.js";
-import { offerLanguages } from "./shared/texts.js";
+import { offerLanguages, t } from "./shared/texts.js";
 import { Sheet } from "./sheet.js";
 import { Tabs } from "./tabs.js";
 import { Bench } from "./workbench/bench.js";
@@ -120,7 +120,7 @@ function show(isPreview) {
   player.setEvents(kept);
   list.show(kept.notes);
   list.mark(player.nowS);
-  element("kept").textContent = `${kept.notes.length} of ${plural(piece.notes.length, "note")} shown`;
+  element("kept").textContent = t("report.shown", { kept: kept.notes.length, n: piece.notes.length });
 }
 
 const midiFile = ({ notes, pedals } = bench.piece, ending = "") => ({
@@ -160,7 +160,7 @@ roll.addTool({
 });
 
 function facts() {
-  const counts = [plural(song.notes.length, "note"), plural(song.pedals.length, "pedal press", "pedal presses")];
+  const counts = [t("words.notes", { n: song.notes.length }), t("words.pedals", { n: song.pedals.length })];
   return [...counts, clock(song.durationS - song.startS), ...(data.score?.facts ?? [])].join(", ");
 }
 

@@ -96,9 +96,12 @@ export class Roll {
 
   // Makes room for all of these. What had room before keeps it, so that nothing jumps while one edits.
   makeRoom({ notes, pedals }) {
-    const [lowest, highest] = keyRange(notes, FEWEST_KEYS, MARGIN_KEYS);
-    this.lowest = Math.min(lowest, this.lowest ?? lowest);
-    this.highest = Math.max(highest, this.highest ?? highest);
+    const isInside = ({ key }) => key > this.lowest && key < this.highest;
+    if (this.lowest === undefined || !notes.every(isInside)) {
+      const [lowest, highest] = keyRange(notes, FEWEST_KEYS, MARGIN_KEYS);
+      this.lowest = Math.min(lowest, this.lowest ?? lowest);
+      this.highest = Math.max(highest, this.highest ?? highest);
+    }
     this.lastS = [...notes, ...pedals].reduce((lastS, { offset }) => Math.max(lastS, offset), this.lastS);
     this.draw();
   }

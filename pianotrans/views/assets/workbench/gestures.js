@@ -28,7 +28,7 @@ export function moveGesture(editor, held, from, click) {
   let heardKey = held.key;
   return editing(editor, t("tools.move"), (piece, at, event) => {
     const onset = editor.snap(held.onset + at.timeS - from.timeS, event);
-    const keys = isPedal(held) || at.part === "keyboard" ? 0 : Math.round((from.y - at.y) / roll.keyPx);
+    const keys = isPedal(held) ? 0 : Math.round((from.y - at.y) / roll.keyPx);
     if (held.key + keys !== heardKey) {
       heardKey = held.key + keys;
       editor.sound({ ...held, key: heardKey });

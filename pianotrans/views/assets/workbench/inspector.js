@@ -18,7 +18,7 @@ export class Inspector {
     this.summary = box.appendChild(document.createElement("output"));
     this.inputs = FIELDS.map((field) => this.input(field));
     this.hand = this.handChoice();
-    bench.addEventListener("change", () => this.show());
+    bench.addEventListener("change", ({ detail }) => (detail.isPreview && bench.selection.size > 1) || this.show());
     bench.addEventListener("select", () => this.show());
     addEventListener("languagechange", () => this.show());
     this.show();

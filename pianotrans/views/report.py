@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from pianotrans.audio import AudioSource, Reading, encode_mp3, open_audio
+from pianotrans.audio import MP3_RATE, PEAKS_PER_S, AudioSource, PeakMeter, Reading, encode_mp3, open_audio
 from pianotrans.edits import digest_of
 from pianotrans.events import Performance
 from pianotrans.score.score import Score
@@ -26,10 +26,14 @@ _STYLES = ("shared/palette.css", "shared/theme.css", "report.css")
 
 @dataclass(frozen=True, slots=True)
 class EncodedAudio:
-    """Audio that a browser can play: the content of a file, and its media type (`audio/mpeg`)."""
+    """Audio that a browser can play: the content of a file, and its media type (`audio/mpeg`).
+
+    `peaks` are those of its waveform as `PeakMeter` gives them; empty where they are not known.
+    """
 
     content: bytes
     media_type: str = "audio/mpeg"
+    peaks: bytes = b""
 
 
 def report_page(
@@ -44,8 +48,9 @@ def report_page(
 
     Raises AudioError for a recording that cannot be read.
     """
+    meter = PeakMeter(MP3_RATE)
     with open_audio(source, reading) as reader:
-        audio = EncodedAudio(encode_mp3(reader))
+        audio = EncodedAudio(encode_mp3(reader, tap=meter.add), peaks=meter.read())
     return report_html(performance, title=title, audio=audio, start_s=reading.origin_s, score=score)
 
 
@@ -108,8 +113,13 @@ def _data(
         "notes": [[n.onset_s, n.offset_s, n.key, n.velocity, n.onset_confidence] for n in performance.notes],
         "pedals": [[p.onset_s, p.offset_s, p.controller, p.onset_confidence] for p in performance.pedals],
         "media_type": None if audio is None else audio.media_type,
+        "waveform": _waveform(audio) if audio and audio.peaks else None,
         "score": None if score is None else score.data,
     }
+
+
+def _waveform(audio: EncodedAudio) -> dict[str, Any]:
+    return {"peaks_per_s": PEAKS_PER_S, "peaks": base64.b64encode(audio.peaks).decode()}
 
 
 @lru_cache(maxsize=1)

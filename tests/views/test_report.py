@@ -101,6 +101,7 @@ def test_the_data_is_the_performance():
         "notes": [[1.0, 2.0, 60, 64, 0.5], [2.0, 3.0, 61, 1, None]],
         "pedals": [[0.5, 2.0, 67, None]],
         "media_type": "audio/mpeg",
+        "waveform": None,
         "score": None,
     }
     assert base64.b64decode(recording) == b"\0sound"

@@ -155,7 +155,7 @@ def test_everything_can_be_done_by_keyboard(visit: Visit):
     page.wait_for_timeout(300)
     assert visit.now() == stopped
     reached = set()
-    for _ in range(14):
+    for _ in range(40):
         reached.add(page.evaluate("document.activeElement.id"))
         page.keyboard.press("Shift+Tab")
     assert {"play", "position", "fade", "filter", "zoom-in", "download", "download-kept", "roll"} <= reached

@@ -48,7 +48,7 @@ def test_bars_are_in_the_roll_and_notes_have_the_colours_of_the_hands(visit: Vis
     found = visit.colours()
     assert found[BAR_LINE] > 4 * 300, "four lines"
     assert found[LOUD] > 200
-    visit.page.get_by_role("radio", name="hand").check()
+    visit.page.get_by_role("radio", name="hand", exact=True).check()
     found = visit.colours()
     assert found[RIGHT] > 100
     assert found.get(LOUD, 0) == 0
@@ -154,6 +154,6 @@ def test_without_beats_there_are_hands_but_no_bars_and_no_score(browser: Any, tm
     assert "No beat" in one.page.locator("#remarks").inner_text()
     assert one.page.locator("#tabs").is_hidden()
     assert one.page.locator("thead th:visible").all_inner_texts()[:3] == ["Onset", "Hand", "Duration"]
-    assert one.page.get_by_role("radio", name="hand").is_visible()
+    assert one.page.get_by_role("radio", name="hand", exact=True).is_visible()
     assert one.troubles == []
     one.page.context.close()

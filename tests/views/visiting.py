@@ -10,11 +10,24 @@ from tests.browser import Colour, colours, settle, troubles_of, until
 
 # What the page does with sound, noted before its own script runs.
 _LISTEN = """
-window.heard = { strikes: 0 };
+window.heard = { strikes: 0, notes: [], clicks: [], nTakenBack: 0 };
 const start = AudioBufferSourceNode.prototype.start;
 AudioBufferSourceNode.prototype.start = function (...given) {
   heard.strikes += 1;
+  heard.notes.push(given[0]);
+  heard.context = this.context;
+  this.fromS = given[0];
   return start.apply(this, given);
+};
+const stop = AudioBufferSourceNode.prototype.stop;
+AudioBufferSourceNode.prototype.stop = function (...given) {
+  if (given[0] < this.fromS) heard.nTakenBack += 1;
+  return stop.apply(this, given);
+};
+const tick = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...given) {
+  heard.clicks.push([given[0], this.frequency.value]);
+  return tick.apply(this, given);
 };
 const Plain = window.Audio;
 window.Audio = function (...given) { return (heard.audio = new Plain(...given)); };
@@ -34,6 +47,7 @@ class Visit:
         audio: EncodedAudio | None = None,
         start_s: float = 0.0,
         score: Score | None = None,
+        script: str = "",
         **context: Any,
     ):
         path = folder / "report.html"
@@ -43,7 +57,7 @@ class Visit:
         self.troubles = troubles_of(self.page)
         self.requests: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.add_init_script(_LISTEN)
+        self.page.add_init_script(_LISTEN + script)
         self.page.goto(path.as_uri())
         self.page.locator("html[data-ready]").wait_for()
 

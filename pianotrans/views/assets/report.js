@@ -1,7 +1,10 @@
 // The report: its elements, and what each does.
 
+import { addListening } from "./listening/listening.js";
+import { Player } from "./listening/player.js";
 import { NoteList } from "./note_list.js";
 import { Bars } from "./shared/bars.js";
+import { bytesOf } from "./shared/base64.js";
 import { clock, sentence } from "./shared/format.js";
 import { midiBytes } from "./shared/midi.js";
 import { Performance } from "./shared/performance.js";
@@ -9,7 +12,6 @@ import { Roll } from "./shared/roll.js";
 import { KEYBOARD_PX } from "./shared/roll_layout.js";
 import { offerLanguages, t } from "./shared/texts.js";
 import { Sheet } from "./sheet.js";
-import { Player, bytesOf } from "./sound.js";
 import { Tabs } from "./tabs.js";
 import { Bench } from "./workbench/bench.js";
 import { addCommands, commandsOf } from "./workbench/commands.js";
@@ -46,6 +48,7 @@ const isScoreShown = () => !element("score-panel").hidden;
 function goTo(timeS) {
   player.seek(timeS);
   roll.moveTo(player.nowS);
+  roll.reveal(player.nowS);
   showTime();
 }
 
@@ -80,12 +83,15 @@ function showTime() {
   element("clock").value = `${clock(nowS)} / ${clock(player.endS)}`;
 }
 
+let frame = null;
+
 function follow() {
+  cancelAnimationFrame(frame);
   roll.moveTo(player.nowS);
   if (isScoreShown()) sheet.moveTo(player.nowS);
   list.mark(player.nowS);
   showTime();
-  if (player.isPlaying) requestAnimationFrame(follow);
+  if (player.isPlaying) frame = requestAnimationFrame(follow);
 }
 
 function tell(text) { element("trouble").textContent = text; }
@@ -133,11 +139,15 @@ function show(isPreview) {
   element("kept").textContent = t("report.shown", { kept: kept.notes.length, n: piece.notes.length });
 }
 
-function download({ notes, pedals }, ending) {
-  const content = midiBytes(notes, pedals, song.durationS, data.score?.conductor);
+const midiFile = ({ notes, pedals } = bench.piece, ending = "") => ({
+  name: `${data.title.replace(/\.[A-Za-z0-9]{1,5}$/, "")}${ending}.mid`,
+  bytes: midiBytes(notes, pedals, song.durationS, data.score?.conductor),
+});
+
+function download({ name, bytes }) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type: "audio/midi" }));
-  link.download = `${data.title.replace(/\.[A-Za-z0-9]{1,5}$/, "")}${ending}.mid`;
+  link.href = URL.createObjectURL(new Blob([bytes], { type: "audio/midi" }));
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
@@ -194,10 +204,11 @@ function remark(text) {
 
 offerLanguages(element("languages"));
 element("languages").hidden = window !== window.top; // the page around it decides
-player.onChange = () => {
+player.addEventListener("change", () => {
   element("play").textContent = player.isPlaying ? "Pause" : "Play";
   follow();
-};
+});
+player.addEventListener("trouble", ({ detail }) => attempt(() => { throw detail; }));
 element("facts").textContent = facts();
 element("remarks").replaceChildren(...data.remarks.map(remark));
 element("position").min = song.startS;
@@ -210,8 +221,8 @@ element("zoom-in").addEventListener("click", () => view.zoom(0.7));
 element("zoom-out").addEventListener("click", () => view.zoom(1 / 0.7));
 element("zoom-all").addEventListener("click", view.fit);
 element("colours").addEventListener("change", (event) => colour(event.target.value));
-element("download").addEventListener("click", () => download(bench.piece, ""));
-element("download-kept").addEventListener("click", () => download(bench.kept, element("filter").value > 0 ? " (shown)" : ""));
+element("download").addEventListener("click", () => download(midiFile()));
+element("download-kept").addEventListener("click", () => download(midiFile(bench.kept, element("filter").value > 0 ? " (shown)" : "")));
 element("filter").disabled = !song.hasConfidences;
 element("filter-label").hidden = element("kept").hidden = !song.hasConfidences;
 element("download-kept").hidden = !song.hasConfidences;
@@ -227,6 +238,10 @@ const help = new HelpSheet(shortcuts);
 new Toolbar(element("toolbar"), editor, commands, () => help.open());
 new Inspector(element("inspector"), bench);
 keepEdits(bench, element("panels")).then((host) => followScore(bench, host, { onScore: showScore, onTrouble: tell }));
+addListening({
+  player, bench, roll, sheet, shortcuts, goTo, waveform: data.waveform, hasHands: data.score !== null,
+  playback: element("playback"), download: element("download"), midiFile,
+});
 showWhatThereIs();
 filter();
 showTime();

@@ -1,7 +1,7 @@
 // The engraved score: its pages below each other. What sounds is marked, and stays in view; a click leads to its time.
 
+import { bytesOf } from "./shared/base64.js";
 import { heldNotes, longestOf } from "./shared/performance.js";
-import { bytesOf } from "./sound.js";
 
 const NEAR_PX = 14; // a click this far from a note still means it
 const NARROWEST_PX = 280;
@@ -22,6 +22,7 @@ export class Sheet {
     this.pages = box.appendChild(document.createElement("div"));
     this.pages.className = "pages";
     this.lit = new Set();
+    this.follows = true; // what sounds stays in view
     this.show(song);
     box.addEventListener("click", (event) => this.onClick(event));
   }
@@ -98,7 +99,7 @@ export class Sheet {
     this.ground?.classList.remove("present");
     ground?.classList.add("present");
     this.ground = ground;
-    if (ground) this.bringIntoView(ground);
+    if (ground && this.follows) this.bringIntoView(ground);
   }
 
   bringIntoView(ground) {

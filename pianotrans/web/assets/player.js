@@ -24,6 +24,7 @@ export class PlayerView {
     this.id = job.id;
     const frame = document.createElement("iframe");
     frame.setAttribute("sandbox", "allow-scripts allow-downloads");
+    frame.allow = "midi"; // for a keyboard to practise with
     frame.title = t("page.player_of", { name: job.name });
     this.leave();
     this.leave = hostReport(frame, job.id, this.limits.formats);

@@ -29,6 +29,9 @@ export class NotePainter {
 
   colourOf(note) { return this.byHand ? this.handColours[note.hand ?? 0] : this.velocityColours[note.velocity]; }
 
+  // Of its key while it sounds.
+  lightOf(note) { return note.hand ? this.handColours[note.hand] : this.velocityColours[note.velocity]; }
+
   // `xOf` takes seconds, `yOf` a key to the top of its row. Notes are put together by colour and opacity first: one
   // change of colour for each of many notes would be slow.
   paint(pen, notes, { xOf, yOf, heightPx, shortestPx }) {

@@ -22,6 +22,8 @@ export class Roll {
     this.firstS = performance.startS; // of the piece
     this.lastS = performance.endS;
     this.nowS = this.firstS;
+    this.follows = true; // the present
+    this.pressed = new Set(); // keys of a real keyboard
     this.startS = this.firstS; // of the view
     this.isDrawing = false;
     this.measure();
@@ -150,10 +152,10 @@ export class Roll {
     if (timeS < this.startS || timeS > this.endS) this.look(timeS - 0.1 * this.lengthS);
   }
 
-  // Move the line that marks the present. When it leaves the view, the view moves on by a page.
+  // Move the line that marks the present. When it leaves the view, the view moves on by a page, if it follows.
   moveTo(timeS) {
     this.nowS = timeS;
-    this.reveal(timeS);
+    if (this.follows) this.reveal(timeS);
     this.draw();
   }
 

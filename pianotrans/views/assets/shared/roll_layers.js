@@ -111,7 +111,8 @@ function paintPresent(pen, roll) {
 function paintKeyboard(pen, roll) {
   const { theme } = roll;
   const held = heldNotes(roll.notes, roll.nowS, roll.longestS).reverse(); // of one key, the latest counts
-  const sounding = new Map(held.map((note) => [note.key, roll.painter.colourOf(note)]));
+  const sounding = new Map(held.map((note) => [note.key, roll.painter.lightOf(note)]));
+  for (const key of roll.pressed) sounding.set(key, theme.accent);
   pen.fillStyle = theme.paper;
   pen.fillRect(0, 0, KEYBOARD_PX, roll.heightPx);
   pen.fillStyle = theme["white-key"];

@@ -120,7 +120,7 @@ def with_gaps(performance: Performance, gap_s: float) -> Performance:
             )
             latest_s = max(following_s - gap_s, (note.onset_s + following_s) / 2)
             if note.onset_s < latest_s < note.offset_s:
-                note = replace(note, offset_s=latest_s)
+                note = note.ending_at(latest_s)
             notes.append(note)
     return replace(performance, notes=tuple(notes))
 

@@ -66,7 +66,9 @@ class Note:
         _set_integer(self, "velocity", what, 1, 127)
         _set_confidences(self, what)
         if any(other.offset_s <= self.onset_s for other in self.other_offsets):
-            raise MidiError(f"{what}: an other offset lies before its onset, {self.onset_s!r} s. It must lie behind.")
+            raise MidiError(
+                f"{what}: an other offset lies before its onset, {self.onset_s!r} s. It must lie behind."
+            )
 
     def ending_at(self, offset_s: float) -> "Note":
         """The note with another offset, for which the runners-up no longer count."""
@@ -99,6 +101,10 @@ class Pedal:
             raise MidiError(f"pedal: kind {self.kind!r} is unknown. Use one of {', '.join(CONTROLLERS)}.")
         _set_span(self, f"{self.kind} pedal")
         _set_confidences(self, f"{self.kind} pedal")
+
+    def ending_at(self, offset_s: float) -> "Pedal":
+        """The pedal lifted at another time."""
+        return replace(self, offset_s=offset_s)
 
     @property
     def controller(self) -> int:
@@ -196,7 +202,8 @@ class Performance:
         if given != ("pianotrans", 1):
             raise MidiError(f"performance: format and version are {given}. Needed: ('pianotrans', 1).")
         wrong = sorted(
-            (data.keys() - {"remarks", "score", "candidates"}) ^ {"format", "version", "duration_s", "notes", "pedals"}
+            (data.keys() - {"remarks", "score", "candidates"})
+            ^ {"format", "version", "duration_s", "notes", "pedals"}
         )
         if wrong:
             raise MidiError(f"performance: fields {wrong} are missing or unknown. Write it anew with to_dict.")

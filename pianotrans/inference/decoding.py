@@ -59,7 +59,7 @@ class SegmentPaths:
         )
 
     def _with_runners_up(self, segment: DecodedSegment, known: Confidence) -> DecodedSegment:
-        """Their attributes are computed apart from those of the path, which must not depend on what else there is."""
+        """Attributes of the path must not depend on what else there is: those of runners-up are computed apart."""
         path = np.stack((segment.track, segment.begin, segment.end), axis=1)
         found = find_runners_up(known, path)
         described = self._described(*np.concatenate((found.other_ends, found.candidates)).T)

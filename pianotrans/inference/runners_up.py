@@ -1,7 +1,7 @@
 """What the posterior of a segment holds besides its best path: other ends, and intervals that nearly are on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray

@@ -122,7 +122,7 @@ class Stitcher:
         return final
 
     def _own_candidates(self, segment: DecodedSegment) -> list[Event]:
-        """The candidates that this segment tells of: what two segments hear is told by the one with more around it."""
+        """The candidates of this segment. What two segments hear is told by the one that hears more around it."""
         if segment.candidates is None:
             return []
         plan = self._plan
@@ -221,7 +221,7 @@ def best_on_each_side(others: Sequence[OtherOffset], offset_s: float) -> tuple[O
 
 
 def with_times(event: Event, onset_s: float, offset_s: float, latest_s: float) -> Event:
-    """An event with other times. Of its other offsets, none later than `latest_s`, those that still differ are left."""
+    """An event with other times, and with the other offsets that still differ from its own, none after `latest_s`."""
     others = (replace(x, offset_s=min(x.offset_s, latest_s)) for x in event.other_offsets)
     left = tuple(x for x in others if x.offset_s > onset_s and abs(x.offset_s - offset_s) > _ALIKE_S)
     return replace(event, onset_s=onset_s, offset_s=offset_s, other_offsets=left)

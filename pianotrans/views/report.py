@@ -18,6 +18,7 @@ from pianotrans.events import Performance
 from pianotrans.score.score import Score
 from pianotrans.views.bundling import join_modules
 from pianotrans.views.score_data import ScoreParts, score_parts
+from pianotrans.views.texts import read_texts
 
 _ASSETS = files("pianotrans.views") / "assets"
 _STYLES = ("shared/palette.css", "shared/theme.css", "report.css")
@@ -74,6 +75,7 @@ def report_html(
         "theme": theme,
         "script": script,
         "data": json_for_script(_data(performance, title, audio, start_s, written)),
+        "texts": json_for_script(read_texts()),
         "samples": json_for_script(_samples()),
     }
     parts = {name: text.encode() for name, text in texts.items()}

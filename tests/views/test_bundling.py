@@ -9,9 +9,9 @@ from pianotrans.views.bundling import join_modules
 from pianotrans.views.report import report_script
 
 MODULES = {
-    "page.js": 'import { b } from "./shared/b.js";\nimport {\n  a,\n} from "./shared/a.js";\n\nb(a);\n',
+    "page.js": 'import { b } from "./other/b.js";\nimport {\n  a,\n} from "./shared/a.js";\n\nb(a);\n',
     "shared/a.js": "export const a = 1;\n",
-    "shared/b.js": 'import { a } from "./a.js";\n\nexport function b() { return a; }\nexport class C {}\n',
+    "other/b.js": 'import { a } from "../shared/a.js";\n\nexport function b() { return a; }\nexport class C {}\n',
 }
 
 

@@ -7,15 +7,18 @@ const HANDS = { 1: "right", 2: "left" };
 
 export class NoteList {
   // With `bars` there is a column for them, and one for hands where these are known.
-  constructor(rows, page, earlier, later, onChoose, { bars, hasHands }) {
-    Object.assign(this, { rows, page, earlier, later, onChoose, bars, hasHands });
+  constructor(rows, page, earlier, later, onChoose, bench, { bars, hasHands }) {
+    Object.assign(this, { rows, page, earlier, later, onChoose, bench, bars, hasHands });
+    this.first = 0;
     earlier.addEventListener("click", () => this.turn(-1));
     later.addEventListener("click", () => this.turn(1));
   }
 
+  // The page that was open stays open.
   show(notes) {
     this.notes = notes;
-    this.first = 0;
+    const lastPage = Math.max(0, Math.ceil(notes.length / ROWS_A_PAGE) - 1);
+    this.first = Math.min(this.first, lastPage * ROWS_A_PAGE);
     this.write();
   }
 
@@ -34,20 +37,21 @@ export class NoteList {
   }
 
   row(note) {
+    const name = this.bench.nameOf(note);
     const row = document.createElement("tr");
     const go = document.createElement("button");
     go.type = "button";
     go.textContent = clock(note.onset, 2);
-    go.setAttribute("aria-label", `Go to ${note.name} at ${clock(note.onset, 2)}`);
+    go.setAttribute("aria-label", `Go to ${name} at ${clock(note.onset, 2)}`);
     go.addEventListener("click", () => this.onChoose(note.onset));
     row.insertCell().append(go);
     const duration = `${(note.offset - note.onset).toFixed(2)} s`;
-    const confidence = note.confidence === null ? "unknown" : `${(100 * note.confidence).toFixed(1)} %`;
+    const confidence = note.isAccepted ? "accepted" : note.confidence === null ? "unknown" : `${(100 * note.confidence).toFixed(1)} %`;
     const place = [
-      ...(this.bars.length ? [this.bars[note.bar]?.number ?? "–"] : []),
+      ...(this.bars.length ? [this.bench.barOf(note)?.number ?? "–"] : []),
       ...(this.hasHands ? [HANDS[note.hand] ?? "–"] : []),
     ];
-    for (const text of [...place, duration, note.name, note.velocity, confidence]) row.insertCell().textContent = text;
+    for (const text of [...place, duration, name, note.velocity, confidence]) row.insertCell().textContent = text;
     return row;
   }
 

@@ -5,10 +5,15 @@ import { Bars } from "./shared/bars.js";
 import { clock, plural, sentence } from "./shared/format.js";
 import { midiBytes } from "./shared/midi.js";
 import { Performance } from "./shared/performance.js";
-import { KEYBOARD_PX, Roll } from "./shared/roll.js";
+import { Roll } from "./shared/roll.js";
+import { KEYBOARD_PX } from "./shared/roll_layout.js";
+import { offerLanguages } from "./shared/texts.js";
 import { Sheet } from "./sheet.js";
 import { Player, bytesOf } from "./sound.js";
 import { Tabs } from "./tabs.js";
+import { Bench } from "./workbench/bench.js";
+import { Shortcuts } from "./workbench/keyboard.js";
+import { Pointing } from "./workbench/pointing.js";
 
 const element = (id) => document.getElementById(id);
 const data = JSON.parse(element("data").textContent);
@@ -22,8 +27,10 @@ const roll = new Roll(element("roll"), song, bars);
 const sheet = new Sheet(element("score"), data.score?.ornaments ?? [], song, bars, goToWritten);
 const tabs = new Tabs(element("tabs"), onTab);
 const columns = { bars: bars.list, hasHands: data.score !== null };
-const list = new NoteList(element("rows"), element("page"), element("earlier"), element("later"), goTo, columns);
-let kept = song; // what the slider leaves
+const bench = new Bench(song, bars);
+const list = new NoteList(element("rows"), element("page"), element("earlier"), element("later"), goTo, bench, columns);
+const shortcuts = new Shortcuts();
+const pointing = new Pointing(roll);
 
 const isScoreShown = () => !element("score-panel").hidden;
 
@@ -85,13 +92,21 @@ const playOrPause = () => attempt(() => (player.isPlaying ? player.pause() : pla
 
 function filter() {
   const percent = Number(element("filter").value);
-  kept = song.above(percent / 100);
   element("filter-value").value = `${percent} %`;
-  element("kept").textContent = `${kept.notes.length} of ${plural(song.notes.length, "note")} shown`;
+  bench.filter(percent / 100);
+}
+
+// What is slow to show waits until the end of a drag.
+function show(isPreview) {
+  const { kept, piece } = bench;
   roll.show(kept);
+  if (isPreview) return;
+  roll.makeRoom(kept);
   sheet.show(kept);
   player.setEvents(kept);
   list.show(kept.notes);
+  list.mark(player.nowS);
+  element("kept").textContent = `${kept.notes.length} of ${plural(piece.notes.length, "note")} shown`;
 }
 
 function download({ notes, pedals }, ending) {
@@ -103,55 +118,28 @@ function download({ notes, pedals }, ending) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-function onKey(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, button, a")) return;
-  const far = event.shiftKey ? 10 : 1;
-  const actions = {
-    " ": playOrPause,
-    ArrowLeft: () => goTo(player.nowS - far),
-    ArrowRight: () => goTo(player.nowS + far),
-    Home: () => goTo(song.startS),
-    End: () => goTo(player.endS),
-    ",": () => goToBar(-1),
-    ".": () => goToBar(1),
-    "+": () => view.zoom(0.7),
-    "=": () => view.zoom(0.7),
-    "-": () => view.zoom(1 / 0.7),
-    0: view.fit,
-  };
-  const action = actions[event.key];
-  if (!action) return;
-  event.preventDefault();
-  action();
-}
+shortcuts.add("Playing", [
+  { keys: [" "], text: "play and pause", run: playOrPause },
+  { keys: ["ArrowLeft"], text: "back by a second", run: () => goTo(player.nowS - 1) },
+  { keys: ["ArrowRight"], text: "on by a second", run: () => goTo(player.nowS + 1) },
+  { keys: ["Shift+ArrowLeft"], text: "back by ten seconds", run: () => goTo(player.nowS - 10) },
+  { keys: ["Shift+ArrowRight"], text: "on by ten seconds", run: () => goTo(player.nowS + 10) },
+  { keys: [","], text: "back by a bar", run: () => goToBar(-1), when: () => bars.list.length > 0 },
+  { keys: ["."], text: "on by a bar", run: () => goToBar(1), when: () => bars.list.length > 0 },
+  { keys: ["Home"], text: "to the start", run: () => goTo(song.startS) },
+  { keys: ["End"], text: "to the end", run: () => goTo(player.endS) },
+]);
+shortcuts.add("View", [
+  { keys: ["+", "="], text: "zoom in", run: () => view.zoom(0.7) },
+  { keys: ["-"], text: "zoom out", run: () => view.zoom(1 / 0.7) },
+  { keys: ["0"], text: "see all of it", run: view.fit },
+]);
 
-function onPress(down) {
-  const canvas = element("roll");
-  const fromS = roll.startS;
-  let moved = false;
-  const move = (event) => {
-    moved ||= Math.abs(event.clientX - down.clientX) > 4;
-    if (moved) roll.look(fromS - (event.clientX - down.clientX) / roll.pixelsPerS);
-  };
-  const end = () => {
-    canvas.removeEventListener("pointermove", move);
-    canvas.removeEventListener("pointercancel", end);
-    if (!moved && down.offsetX > KEYBOARD_PX) goTo(roll.timeAt(down.offsetX));
-  };
-  canvas.setPointerCapture(down.pointerId);
-  canvas.addEventListener("pointermove", move);
-  canvas.addEventListener("pointerup", end, { once: true });
-  canvas.addEventListener("pointercancel", end, { once: true });
-}
-
-function onWheel(event) {
-  event.preventDefault();
-  if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-    roll.look(roll.startS + (event.deltaX || event.deltaY) / roll.pixelsPerS);
-  } else {
-    roll.zoom(Math.exp(event.deltaY / 500), roll.timeAt(event.offsetX));
-  }
-}
+// A click anywhere, where no other tool wants it, leads to that time.
+roll.addTool({
+  order: Infinity,
+  begin: (at) => (at.x > KEYBOARD_PX ? { click: () => goTo(at.timeS) } : null),
+});
 
 function facts() {
   const counts = [plural(song.notes.length, "note"), plural(song.pedals.length, "pedal press", "pedal presses")];
@@ -180,6 +168,8 @@ function remark(text) {
   return item;
 }
 
+offerLanguages(element("languages"));
+element("languages").hidden = window !== window.top; // the page around it decides
 player.onChange = () => {
   element("play").textContent = player.isPlaying ? "Pause" : "Play";
   follow();
@@ -196,15 +186,13 @@ element("zoom-in").addEventListener("click", () => view.zoom(0.7));
 element("zoom-out").addEventListener("click", () => view.zoom(1 / 0.7));
 element("zoom-all").addEventListener("click", view.fit);
 element("colours").addEventListener("change", (event) => colour(event.target.value));
-element("download").addEventListener("click", () => download(song, ""));
-element("download-kept").addEventListener("click", () => download(kept, element("filter").value > 0 ? " (shown)" : ""));
+element("download").addEventListener("click", () => download(bench.piece, ""));
+element("download-kept").addEventListener("click", () => download(bench.kept, element("filter").value > 0 ? " (shown)" : ""));
 element("filter").disabled = !song.hasConfidences;
 element("filter-label").hidden = element("kept").hidden = !song.hasConfidences;
 element("download-kept").hidden = !song.hasConfidences;
 element("fade-label").hidden = !recording;
-element("roll").addEventListener("pointerdown", onPress);
-element("roll").addEventListener("wheel", onWheel, { passive: false });
-document.addEventListener("keydown", onKey);
+bench.addEventListener("change", ({ detail }) => show(detail.isPreview));
 showWhatThereIs();
 filter();
 showTime();

@@ -14,6 +14,9 @@ export function keyRange(notes, nLeast, margin) {
   return [first, Math.min(127, Math.max(highest, first + nLeast - 1))];
 }
 
+// What is not known, and what a reader has accepted, counts as sure.
+export const sureness = (event) => (event.isAccepted ? 1 : event.confidence ?? 1);
+
 // Paints notes in the colours of the theme: by velocity or by hand, and paler where the confidence is lower.
 export class NotePainter {
   constructor({ byHand = false } = {}) {
@@ -32,7 +35,7 @@ export class NotePainter {
     const shades = new Map();
     for (const note of notes) {
       const colour = this.byHand ? note.hand ?? 0 : note.velocity;
-      const shade = colour * (N_SHADES + 1) + Math.round((note.confidence ?? 1) * N_SHADES);
+      const shade = colour * (N_SHADES + 1) + Math.round(sureness(note) * N_SHADES);
       if (!shades.has(shade)) shades.set(shade, []);
       shades.get(shade).push(note);
     }

@@ -7,6 +7,8 @@ export const PEDALS = new Map([[SUSTAIN, "sustain"], [66, "sostenuto"], [67, "so
 
 export class Performance {
   constructor(data) {
+    this.title = data.title ?? null;
+    this.digest = data.digest ?? null; // of what was transcribed; see pianotrans/edits
     this.startS = data.start_s ?? 0; // of a part of a recording
     this.durationS = data.duration_s; // where the recording, or the part, ends
     const written = data.score?.notes ?? []; // by note: its hand (1 is right), its bar by index, its spelling
@@ -35,6 +37,15 @@ export function heldNotes(notes, timeS, longestS) {
     if (notes[i].offset > timeS) held.push(notes[i]);
   }
   return held;
+}
+
+// The events that last into a stretch of time; none is longer than `longestS`. Those before it are not looked at.
+export function eventsBetween(events, fromS, toS, longestS) {
+  const found = [];
+  for (let i = lastBefore(events, fromS - longestS) + 1; i < events.length && events[i].onset <= toS; i += 1) {
+    if (events[i].offset >= fromS) found.push(events[i]);
+  }
+  return found;
 }
 
 export const longestOf = (notes) => notes.reduce((longest, note) => Math.max(longest, note.offset - note.onset), 0);

@@ -1,52 +1,102 @@
-// The piano roll on its canvas: the keyboard at the left, notes, bars, pedal lanes and times. Draws only what is in view.
+// The piano roll on its canvas: what part of the piece is in view, where times and keys lie, and who paints and who is
+// told of presses. What is on it are layers and lanes; it begins with those of `roll_layers.js`.
 
-import { BAR_COLOURS, paintBars } from "./bars.js";
-import { readColours } from "./colours.js";
-import { clock, keyName } from "./format.js";
-import { NotePainter, keyRange } from "./notes.js";
-import { PEDALS, heldNotes, lastBefore, longestOf } from "./performance.js";
+import { keyRange } from "./notes.js";
+import { PEDALS, longestOf } from "./performance.js";
+import { addPlainLayers, readRollColours } from "./roll_layers.js";
+import { KEYBOARD_PX, LANE_PX, NUMBERS_PX, ORDER, TIMES_PX } from "./roll_layout.js";
 
-export const KEYBOARD_PX = 54;
-const BLACK_KEY_PX = 33;
-const LANE_PX = 16;
-const TIMES_PX = 22;
-const NUMBERS_PX = 20; // of bars, above the notes
-const TICK_PX = 5; // of times, where bars take the lines
 const FEWEST_KEYS = 49;
 const MARGIN_KEYS = 3;
 const SHORTEST_VIEW_S = 0.5;
-const TICKS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
-const SHORTEST_NOTE_PX = 1.5;
-const COLOURS = ["paper", "line", "quiet", "now", "black-row", "white-key", "black-key", "key-name"];
-
-const isBlack = (key) => [1, 3, 6, 8, 10].includes(key % 12);
 
 export class Roll {
+  // `performance` has `startS`, `endS`, `notes` and `pedals`.
   constructor(canvas, performance, bars) {
     this.canvas = canvas;
-    this.performance = performance;
-    this.bars = bars;
     this.byHand = false;
-    this.topPx = bars.list.length ? NUMBERS_PX : 0;
-    [this.lowest, this.highest] = keyRange(performance.notes, FEWEST_KEYS, MARGIN_KEYS);
-    this.lanes = [...PEDALS.keys()].filter((kind) => performance.pedals.some((pedal) => pedal.controller === kind));
-    this.nowS = performance.startS;
-    this.startS = performance.startS; // of the view
+    this.layers = [];
+    this.lanes = []; // below the pedals
+    this.tools = [];
+    this.firstS = performance.startS; // of the piece
+    this.lastS = performance.endS;
+    this.nowS = this.firstS;
+    this.startS = this.firstS; // of the view
     this.lengthS = Math.min(this.fullS, 30);
     this.isDrawing = false;
+    this.measure();
+    this.setBars(bars);
+    this.makeRoom(performance);
     this.show(performance);
+    addPlainLayers(this);
     this.readTheme();
     addEventListener("themechange", () => this.readTheme());
-    new ResizeObserver(() => this.draw()).observe(canvas);
+    new ResizeObserver(() => { this.measure(); this.draw(); }).observe(canvas);
   }
 
-  get fullS() { return Math.max(this.performance.endS - this.performance.startS, 1); }
-  get pixelsPerS() { return (this.canvas.clientWidth - KEYBOARD_PX) / this.lengthS; }
+  // A layer has an `order`, of ORDER, and paints with `paint(pen, roll)`: times at `xOf`, keys at `yOf`.
+  addLayer(layer) {
+    this.layers.push(layer);
+    this.layers.sort((a, b) => a.order - b.order);
+    this.draw();
+  }
 
+  // A strip below the pedals with a name, `heightPx`, and `paint(pen, roll, topPx)`. With `isHidden` it takes no room.
+  addLane(lane) {
+    this.lanes.push(lane);
+    this.draw();
+  }
+
+  // The tool with the lowest `order` whose `begin(at, event)` returns a gesture has the press. A gesture may have
+  // `move(at, event)`, `end(at, event)` and `cancel()`; `at` is what `at(x, y)` returns. `cursor(at)` is a cursor of CSS,
+  // or null where the tool does nothing. `workbench/pointing.js` calls them.
+  addTool(tool) {
+    this.tools.push(tool);
+    this.tools.sort((a, b) => a.order - b.order);
+  }
+
+  measure() { [this.widthPx, this.heightPx] = [this.canvas.clientWidth, this.canvas.clientHeight]; }
+
+  get fullS() { return Math.max(this.lastS - this.firstS, 1); }
+  get endS() { return this.startS + this.lengthS; } // of the view
+  get pixelsPerS() { return (this.widthPx - KEYBOARD_PX) / this.lengthS; }
+  get shownLanes() { return this.lanes.filter((lane) => !lane.isHidden); }
+  get lanesPx() { return this.rollPx + LANE_PX * this.kinds.length; } // where lanes begin
+  get bottomPx() { return this.heightPx - TIMES_PX; } // where times begin
+  get keyPx() { return (this.rollPx - this.topPx) / (this.highest - this.lowest + 1); }
+  get rollPx() { // where the keys end
+    const lanesPx = this.shownLanes.reduce((sum, lane) => sum + lane.heightPx, 0);
+    return this.bottomPx - lanesPx - LANE_PX * this.kinds.length;
+  }
+
+  laneTop(lane) {
+    const above = this.shownLanes.slice(0, this.shownLanes.indexOf(lane));
+    return above.reduce((topPx, one) => topPx + one.heightPx, this.lanesPx);
+  }
+
+  // Notes and pedals in order of onset.
   show({ notes, pedals }) {
     this.notes = notes;
     this.pedals = pedals;
     this.longestS = longestOf(notes);
+    this.longestPedalS = longestOf(pedals);
+    const isThere = new Set(pedals.map((pedal) => pedal.controller));
+    this.kinds = [...PEDALS.keys()].filter((kind, i) => i === 0 || isThere.has(kind)); // lanes of pedals, by controller
+    this.draw();
+  }
+
+  setBars(bars) {
+    this.bars = bars;
+    this.topPx = bars.list.length ? NUMBERS_PX : 0;
+    this.draw();
+  }
+
+  // Makes room for all of these. What had room before keeps it, so that nothing jumps while one edits.
+  makeRoom({ notes, pedals }) {
+    const [lowest, highest] = keyRange(notes, FEWEST_KEYS, MARGIN_KEYS);
+    this.lowest = Math.min(lowest, this.lowest ?? lowest);
+    this.highest = Math.max(highest, this.highest ?? highest);
+    this.lastS = [...notes, ...pedals].reduce((lastS, { offset }) => Math.max(lastS, offset), this.lastS);
     this.draw();
   }
 
@@ -56,33 +106,49 @@ export class Roll {
   }
 
   readTheme() {
-    this.theme = readColours([...COLOURS, ...BAR_COLOURS, ...[...PEDALS.values()].map((name) => `pedal-${name}`)]);
-    this.painter = new NotePainter({ byHand: this.byHand });
+    Object.assign(this, readRollColours(this.byHand));
     this.draw();
   }
 
   timeAt(x) { return this.startS + (x - KEYBOARD_PX) / this.pixelsPerS; }
   xOf(timeS) { return KEYBOARD_PX + (timeS - this.startS) * this.pixelsPerS; }
+  keyAt(y) { return Math.min(Math.max(this.highest - Math.floor((y - this.topPx) / this.keyPx), this.lowest), this.highest); }
+  yOf(key) { return this.topPx + (this.highest - key) * this.keyPx; }
+
+  // What lies at a place of the canvas: `part` is "keyboard", "numbers", "notes", "pedals", "times" or the name of a lane.
+  at(x, y) {
+    const place = { x, y, timeS: this.timeAt(x), key: this.keyAt(y), controller: null };
+    if (y >= this.bottomPx) return { ...place, part: "times" };
+    if (y < this.topPx) return { ...place, part: "numbers" };
+    if (y < this.rollPx) return { ...place, part: x < KEYBOARD_PX ? "keyboard" : "notes" };
+    if (y < this.lanesPx) return { ...place, part: "pedals", controller: this.kinds[Math.floor((y - this.rollPx) / LANE_PX)] };
+    const lane = this.shownLanes.findLast((one) => y >= this.laneTop(one));
+    return { ...place, part: lane.name, lane };
+  }
 
   look(startS, lengthS = this.lengthS) {
     this.lengthS = Math.min(Math.max(lengthS, Math.min(SHORTEST_VIEW_S, this.fullS)), this.fullS);
-    const firstS = this.performance.startS;
-    this.startS = Math.min(Math.max(startS, firstS), firstS + this.fullS - this.lengthS);
+    this.startS = Math.min(Math.max(startS, this.firstS), this.firstS + this.fullS - this.lengthS);
     this.draw();
   }
 
   // Zoom around a time, which stays where it is in the view.
   zoom(factor, timeS = this.nowS) {
     const lengthS = Math.min(Math.max(this.lengthS * factor, SHORTEST_VIEW_S), this.fullS);
-    const inside = timeS >= this.startS && timeS <= this.startS + this.lengthS;
+    const inside = timeS >= this.startS && timeS <= this.endS;
     const fixedS = inside ? timeS : this.startS + this.lengthS / 2;
     this.look(fixedS - ((fixedS - this.startS) / this.lengthS) * lengthS, lengthS);
+  }
+
+  // Bring a time into view, at the left.
+  reveal(timeS) {
+    if (timeS < this.startS || timeS > this.endS) this.look(timeS - 0.1 * this.lengthS);
   }
 
   // Move the line that marks the present. When it leaves the view, the view moves on by a page.
   moveTo(timeS) {
     this.nowS = timeS;
-    if (timeS < this.startS || timeS > this.startS + this.lengthS) this.look(timeS - 0.1 * this.lengthS);
+    this.reveal(timeS);
     this.draw();
   }
 
@@ -97,132 +163,32 @@ export class Roll {
   }
 
   paint() {
-    const { clientWidth: width, clientHeight: height } = this.canvas;
-    if (width === 0) return; // it is hidden
+    if (this.widthPx === 0) return; // it is hidden
+    const { canvas, widthPx, heightPx } = this;
     const scale = window.devicePixelRatio || 1;
-    if (this.canvas.width !== Math.round(width * scale) || this.canvas.height !== Math.round(height * scale)) {
-      this.canvas.width = Math.round(width * scale);
-      this.canvas.height = Math.round(height * scale);
+    if (canvas.width !== Math.round(widthPx * scale) || canvas.height !== Math.round(heightPx * scale)) {
+      canvas.width = Math.round(widthPx * scale);
+      canvas.height = Math.round(heightPx * scale);
     }
-    const pen = this.canvas.getContext("2d");
+    const pen = canvas.getContext("2d");
     pen.setTransform(scale, 0, 0, scale, 0, 0);
-    this.rollPx = height - TIMES_PX - LANE_PX * this.lanes.length; // where the keys end
-    this.keyPx = (this.rollPx - this.topPx) / (this.highest - this.lowest + 1);
     pen.fillStyle = this.theme.paper;
-    pen.fillRect(0, 0, width, height);
-    this.paintGround(pen, width);
+    pen.fillRect(0, 0, widthPx, heightPx);
     pen.save();
     pen.beginPath();
-    pen.rect(KEYBOARD_PX, 0, width - KEYBOARD_PX, height);
+    pen.rect(KEYBOARD_PX, 0, widthPx - KEYBOARD_PX, heightPx);
     pen.clip();
-    this.paintBars(pen, height);
-    this.paintTimes(pen, width, height);
-    this.paintNotes(pen);
-    this.paintPedals(pen);
-    pen.fillStyle = this.theme.now;
-    pen.fillRect(this.xOf(this.nowS) - 1, 0, 2, height - TIMES_PX);
+    this.paintLayers(pen, (layer) => layer.order < ORDER.keyboard);
     pen.restore();
-    this.paintKeyboard(pen);
+    this.paintLayers(pen, (layer) => layer.order >= ORDER.keyboard);
   }
 
-  yOf(key) { return this.topPx + (this.highest - key) * this.keyPx; }
-
-  paintBars(pen, height) {
-    paintBars(pen, this.bars, this.theme, {
-      startS: this.startS,
-      endS: this.startS + this.lengthS,
-      xOf: (timeS) => this.xOf(timeS),
-      pixelsPerS: this.pixelsPerS,
-      topPx: this.topPx,
-      bottomPx: height - TIMES_PX,
-    });
-  }
-
-  paintGround(pen, width) {
-    for (let key = this.lowest; key <= this.highest; key += 1) {
-      if (isBlack(key)) {
-        pen.fillStyle = this.theme["black-row"];
-        pen.fillRect(KEYBOARD_PX, this.yOf(key), width, this.keyPx);
-      }
-      if (key % 12 === 0) {
-        pen.fillStyle = this.theme.line;
-        pen.fillRect(KEYBOARD_PX, this.yOf(key) + this.keyPx - 0.5, width, 1);
-      }
+  paintLayers(pen, isWanted) {
+    for (const layer of this.layers) {
+      if (!isWanted(layer)) continue;
+      pen.save();
+      layer.paint(pen, this);
+      pen.restore();
     }
-  }
-
-  paintTimes(pen, width, height) {
-    const stepS = TICKS_S.find((step) => step * this.pixelsPerS >= 70) ?? 3600;
-    pen.font = "12px system-ui, sans-serif";
-    pen.textAlign = "center";
-    pen.textBaseline = "middle";
-    for (let i = Math.ceil(this.startS / stepS); i * stepS <= this.startS + this.lengthS; i += 1) {
-      const x = this.xOf(i * stepS);
-      pen.fillStyle = this.theme.line;
-      pen.fillRect(x, this.topPx ? height - TIMES_PX : 0, 1, this.topPx ? TICK_PX : height - TIMES_PX);
-      pen.fillStyle = this.theme.quiet;
-      const label = clock(i * stepS, stepS < 1 ? 1 : 0);
-      const half = pen.measureText(label).width / 2 + 3;
-      const inside = Math.min(Math.max(x, KEYBOARD_PX + half), width - half);
-      pen.fillText(label, inside, height - TIMES_PX / 2);
-    }
-  }
-
-  paintNotes(pen) {
-    this.painter.paint(pen, this.notesInView(), {
-      xOf: (timeS) => this.xOf(timeS),
-      yOf: (key) => this.yOf(key),
-      heightPx: Math.max(1, this.keyPx - 1),
-      shortestPx: SHORTEST_NOTE_PX,
-    });
-  }
-
-  notesInView() {
-    const endS = this.startS + this.lengthS;
-    const inView = [];
-    for (let i = lastBefore(this.notes, this.startS - this.longestS) + 1; i < this.notes.length; i += 1) {
-      const note = this.notes[i];
-      if (note.onset > endS) break;
-      if (note.offset >= this.startS) inView.push(note);
-    }
-    return inView;
-  }
-
-  paintPedals(pen) {
-    for (const pedal of this.pedals) {
-      if (pedal.onset > this.startS + this.lengthS) break;
-      if (pedal.offset < this.startS) continue;
-      const y = this.rollPx + LANE_PX * this.lanes.indexOf(pedal.controller);
-      const x = this.xOf(pedal.onset);
-      pen.fillStyle = this.theme[`pedal-${PEDALS.get(pedal.controller)}`];
-      pen.fillRect(x, y + 3, Math.max(1, this.xOf(pedal.offset) - x - 0.5), LANE_PX - 5);
-    }
-  }
-
-  paintKeyboard(pen) {
-    const held = heldNotes(this.notes, this.nowS, this.longestS).reverse(); // of one key, the latest counts
-    const sounding = new Map(held.map((note) => [note.key, this.painter.colourOf(note)]));
-    pen.fillStyle = this.theme.paper;
-    pen.fillRect(0, 0, KEYBOARD_PX, this.canvas.clientHeight);
-    pen.fillStyle = this.theme["white-key"];
-    pen.fillRect(0, this.topPx, KEYBOARD_PX - 1, this.rollPx - this.topPx);
-    pen.font = "10px system-ui, sans-serif";
-    pen.textBaseline = "middle";
-    for (let key = this.lowest; key <= this.highest; key += 1) {
-      const y = this.yOf(key);
-      pen.fillStyle = sounding.get(key) ?? this.theme[isBlack(key) ? "black-key" : "white-key"];
-      pen.fillRect(0, y, isBlack(key) ? BLACK_KEY_PX : KEYBOARD_PX - 1, this.keyPx);
-      pen.fillStyle = this.theme.line;
-      pen.fillRect(0, y + this.keyPx - 0.5, KEYBOARD_PX, 0.5);
-    }
-    pen.textAlign = "right";
-    pen.fillStyle = this.theme["key-name"];
-    for (let key = Math.ceil(this.lowest / 12) * 12; key <= this.highest; key += 12) {
-      pen.fillText(keyName(key), KEYBOARD_PX - 4, this.yOf(key) + this.keyPx / 2);
-    }
-    pen.fillStyle = this.theme.quiet;
-    if (this.topPx) pen.fillText("bar", KEYBOARD_PX - 4, this.topPx / 2);
-    this.lanes.forEach((kind, i) =>
-      pen.fillText(PEDALS.get(kind), KEYBOARD_PX - 4, this.rollPx + LANE_PX * (i + 0.5)));
   }
 }

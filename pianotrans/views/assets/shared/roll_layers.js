@@ -1,0 +1,139 @@
+// What every piano roll shows: the ground of keys, bars, times, notes, pedals, the present, the keyboard.
+
+import { BAR_COLOURS, paintBars } from "./bars.js";
+import { readColours } from "./colours.js";
+import { clock, keyName } from "./format.js";
+import { NotePainter } from "./notes.js";
+import { PEDALS, eventsBetween, heldNotes } from "./performance.js";
+import { KEYBOARD_PX, LANE_PX, ORDER, TIMES_PX } from "./roll_layout.js";
+
+const BLACK_KEY_PX = 33;
+const TICK_PX = 5; // of times, where bars take the lines
+const TICKS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
+const SHORTEST_NOTE_PX = 1.5;
+const ROLL_COLOURS = ["paper", "line", "quiet", "accent", "now", "black-row", "white-key", "black-key", "key-name"];
+const FONT = "system-ui, sans-serif";
+
+const isBlack = (key) => [1, 3, 6, 8, 10].includes(key % 12);
+
+export function addPlainLayers(roll) {
+  const layers = [
+    [ORDER.ground, paintGround],
+    [ORDER.bars, paintBarLines],
+    [ORDER.bars, paintTimes],
+    [ORDER.notes, paintNotes],
+    [ORDER.notes, paintPedals],
+    [ORDER.notes, paintLanes],
+    [ORDER.present, paintPresent],
+    [ORDER.keyboard, paintKeyboard],
+  ];
+  for (const [order, paint] of layers) roll.addLayer({ order, paint });
+}
+
+// `theme` has colours by name, `painter` those of notes.
+export function readRollColours(byHand) {
+  const pedals = [...PEDALS.values()].map((name) => `pedal-${name}`);
+  return { theme: readColours([...ROLL_COLOURS, ...BAR_COLOURS, ...pedals]), painter: new NotePainter({ byHand }) };
+}
+
+function paintGround(pen, roll) {
+  for (let key = roll.lowest; key <= roll.highest; key += 1) {
+    if (isBlack(key)) {
+      pen.fillStyle = roll.theme["black-row"];
+      pen.fillRect(KEYBOARD_PX, roll.yOf(key), roll.widthPx, roll.keyPx);
+    }
+    if (key % 12 === 0) {
+      pen.fillStyle = roll.theme.line;
+      pen.fillRect(KEYBOARD_PX, roll.yOf(key) + roll.keyPx - 0.5, roll.widthPx, 1);
+    }
+  }
+}
+
+function paintBarLines(pen, roll) {
+  paintBars(pen, roll.bars, roll.theme, {
+    startS: roll.startS,
+    endS: roll.endS,
+    xOf: (timeS) => roll.xOf(timeS),
+    pixelsPerS: roll.pixelsPerS,
+    topPx: roll.topPx,
+    bottomPx: roll.bottomPx,
+  });
+}
+
+function paintTimes(pen, roll) {
+  const stepS = TICKS_S.find((step) => step * roll.pixelsPerS >= 70) ?? 3600;
+  pen.font = `12px ${FONT}`;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  for (let i = Math.ceil(roll.startS / stepS); i * stepS <= roll.endS; i += 1) {
+    const x = roll.xOf(i * stepS);
+    pen.fillStyle = roll.theme.line;
+    pen.fillRect(x, roll.topPx ? roll.bottomPx : 0, 1, roll.topPx ? TICK_PX : roll.bottomPx);
+    pen.fillStyle = roll.theme.quiet;
+    const label = clock(i * stepS, stepS < 1 ? 1 : 0);
+    const half = pen.measureText(label).width / 2 + 3;
+    const inside = Math.min(Math.max(x, KEYBOARD_PX + half), roll.widthPx - half);
+    pen.fillText(label, inside, roll.heightPx - TIMES_PX / 2);
+  }
+}
+
+function paintNotes(pen, roll) {
+  roll.painter.paint(pen, eventsBetween(roll.notes, roll.startS, roll.endS, roll.longestS), {
+    xOf: (timeS) => roll.xOf(timeS),
+    yOf: (key) => roll.yOf(key),
+    heightPx: Math.max(1, roll.keyPx - 1),
+    shortestPx: SHORTEST_NOTE_PX,
+  });
+}
+
+function paintPedals(pen, roll) {
+  for (const pedal of eventsBetween(roll.pedals, roll.startS, roll.endS, roll.longestPedalS)) {
+    const y = roll.rollPx + LANE_PX * roll.kinds.indexOf(pedal.controller);
+    const x = roll.xOf(pedal.onset);
+    pen.fillStyle = roll.theme[`pedal-${PEDALS.get(pedal.controller)}`];
+    pen.fillRect(x, y + 3, Math.max(1, roll.xOf(pedal.offset) - x - 0.5), LANE_PX - 5);
+  }
+}
+
+function paintLanes(pen, roll) {
+  for (const lane of roll.shownLanes) {
+    pen.save();
+    lane.paint(pen, roll, roll.laneTop(lane));
+    pen.restore();
+  }
+}
+
+function paintPresent(pen, roll) {
+  pen.fillStyle = roll.theme.now;
+  pen.fillRect(roll.xOf(roll.nowS) - 1, 0, 2, roll.bottomPx);
+}
+
+function paintKeyboard(pen, roll) {
+  const { theme } = roll;
+  const held = heldNotes(roll.notes, roll.nowS, roll.longestS).reverse(); // of one key, the latest counts
+  const sounding = new Map(held.map((note) => [note.key, roll.painter.colourOf(note)]));
+  pen.fillStyle = theme.paper;
+  pen.fillRect(0, 0, KEYBOARD_PX, roll.heightPx);
+  pen.fillStyle = theme["white-key"];
+  pen.fillRect(0, roll.topPx, KEYBOARD_PX - 1, roll.rollPx - roll.topPx);
+  for (let key = roll.lowest; key <= roll.highest; key += 1) {
+    const y = roll.yOf(key);
+    pen.fillStyle = sounding.get(key) ?? theme[isBlack(key) ? "black-key" : "white-key"];
+    pen.fillRect(0, y, isBlack(key) ? BLACK_KEY_PX : KEYBOARD_PX - 1, roll.keyPx);
+    pen.fillStyle = theme.line;
+    pen.fillRect(0, y + roll.keyPx - 0.5, KEYBOARD_PX, 0.5);
+  }
+  pen.font = `10px ${FONT}`;
+  pen.textBaseline = "middle";
+  pen.textAlign = "right";
+  pen.fillStyle = theme["key-name"];
+  for (let key = Math.ceil(roll.lowest / 12) * 12; key <= roll.highest; key += 12) {
+    pen.fillText(keyName(key), KEYBOARD_PX - 4, roll.yOf(key) + roll.keyPx / 2);
+  }
+  pen.fillStyle = theme.quiet;
+  if (roll.topPx) pen.fillText("bar", KEYBOARD_PX - 4, roll.topPx / 2);
+  roll.kinds.forEach((kind, i) => pen.fillText(PEDALS.get(kind), KEYBOARD_PX - 4, roll.rollPx + LANE_PX * (i + 0.5)));
+  for (const lane of roll.shownLanes) {
+    pen.fillText(lane.label ?? "", KEYBOARD_PX - 4, roll.laneTop(lane) + lane.heightPx / 2);
+  }
+}

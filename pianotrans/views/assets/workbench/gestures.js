@@ -1,0 +1,104 @@
+// What a drag on the roll does to the piece. Each function begins a gesture: it shows what would be, and at the end that
+// becomes the present. Times snap as the editor says; with Ctrl they do not.
+
+import { eventsIn } from "./hits.js";
+import { addNotes, addPedals, isPedal, moveEvents, scaleVelocity, stretchEvents } from "./piece.js";
+
+const LIGHTEST = 1 / 2; // steps of velocity for each pixel
+
+// `change(piece, at, event)` gives the piece as it would be.
+function editing({ bench }, label, change, extra = {}) {
+  const { piece } = bench;
+  let latest = piece;
+  return {
+    move(at, event) {
+      latest = change(piece, at, event);
+      bench.preview(latest);
+    },
+    end: () => bench.change(latest, { label }),
+    cancel: () => bench.cancel(),
+    ...extra,
+  };
+}
+
+// In time and pitch. The event that is held snaps, the others keep their distance from it.
+export function moveGesture(editor, held, from, click) {
+  const { bench, roll } = editor;
+  let heardKey = held.key;
+  return editing(editor, "tools.move", (piece, at, event) => {
+    const onset = editor.snap(held.onset + at.timeS - from.timeS, event);
+    const keys = isPedal(held) || at.part === "keyboard" ? 0 : Math.round((from.y - at.y) / roll.keyPx);
+    if (held.key + keys !== heardKey) {
+      heardKey = held.key + keys;
+      editor.sound({ ...held, key: heardKey });
+    }
+    return moveEvents(piece, bench.selection, { seconds: onset - held.onset, keys });
+  }, { click });
+}
+
+export function stretchGesture(editor, held, edge, from, click) {
+  return editing(editor, "tools.stretch", (piece, at, event) => {
+    const byS = editor.snap(held[edge] + at.timeS - from.timeS, event) - held[edge];
+    return stretchEvents(piece, editor.bench.selection, edge === "onset" ? { onsetS: byS } : { offsetS: byS });
+  }, { click });
+}
+
+// Upwards is louder.
+export function velocityGesture(editor, from, click) {
+  return editing(editor, "tools.velocity", (piece, at) =>
+    scaleVelocity(piece, editor.bench.selection, Math.round((from.y - at.y) * LIGHTEST)), { click, holdsView: true });
+}
+
+// A new note or pedal stroke from here to where the pointer is let go; a click makes one of the usual length.
+export function drawGesture(editor, from, event) {
+  const { bench } = editor;
+  const onset = editor.snap(from.timeS, event);
+  const { piece } = bench;
+  const addTo = (at, endS) => {
+    const offset = Math.max(endS, onset + editor.shortestS);
+    return from.part === "pedals"
+      ? addPedals(piece, [{ onset, offset, controller: from.controller }])
+      : addNotes(piece, [{ onset, offset, key: at.key, velocity: editor.usual.velocity, hand: editor.usual.hand }]);
+  };
+  let latest = addTo(from, onset + editor.usual.lengthS);
+  const finish = () => {
+    const [changed, ids] = latest;
+    bench.change(changed, { label: "tools.draw" });
+    bench.select(ids);
+    if (from.part === "notes") editor.sound(bench.selected[0]);
+  };
+  bench.preview(latest[0]);
+  return {
+    move(at, moved) {
+      latest = addTo(from, editor.snap(at.timeS, moved));
+      bench.preview(latest[0]);
+    },
+    end: finish,
+    click: finish,
+    cancel: () => bench.cancel(),
+  };
+}
+
+// A frame selects what it touches; with Shift, to what is selected.
+export function lassoGesture(editor, from, event, click) {
+  const { bench, roll } = editor;
+  const before = [...bench.selection];
+  const chosen = event.shiftKey ? before : [];
+  const stop = () => { editor.frame = null; };
+  return {
+    move(at) {
+      const startX = roll.xOf(from.timeS); // the view may have moved
+      editor.frame = {
+        left: Math.min(startX, at.x), right: Math.max(startX, at.x), top: Math.min(from.y, at.y), bottom: Math.max(from.y, at.y),
+      };
+      bench.select([...chosen, ...eventsIn(roll, editor.frame).map((one) => one.id)]);
+      roll.draw();
+    },
+    end: stop,
+    click,
+    cancel() {
+      stop();
+      bench.select(before);
+    },
+  };
+}

@@ -1,0 +1,44 @@
+// What keys do. Each part of the page adds its own, with the words under which they stand in the help sheet.
+
+const IS_LETTER = /^\p{L}$/u;
+const PRESSES = [" ", "Enter"]; // what a button or a link takes for itself
+
+// A press as a name: "a", "?", "ArrowUp", "Shift+a", "Ctrl+Shift+z", "Alt+ArrowUp". Ctrl stands for Command, too. Shift is
+// named where it is no part of the character: on some keyboards "?" needs it, on others not.
+export function keyNameOf(event) {
+  const isCharacter = event.key.length === 1 && !IS_LETTER.test(event.key);
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  return [
+    (event.ctrlKey || event.metaKey) && "Ctrl",
+    event.altKey && "Alt",
+    event.shiftKey && (!isCharacter || event.key === " ") && "Shift",
+    key,
+  ].filter(Boolean).join("+");
+}
+
+export class Shortcuts {
+  constructor(target = document) {
+    this.groups = new Map(); // of shortcuts, by heading
+    target.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  // A shortcut is { keys: ["Ctrl+z"], text, run(event), when() }: it is there while `when` says so. Of several for one key
+  // the last that is there has it.
+  add(group, shortcuts) {
+    this.groups.set(group, [...(this.groups.get(group) ?? []), ...shortcuts]);
+  }
+
+  onKey(event) {
+    if (event.defaultPrevented || event.isComposing || this.isForTarget(event)) return;
+    const name = keyNameOf(event);
+    const shortcut = [...this.groups.values()].flat().findLast(({ keys, when }) => keys.includes(name) && (when?.() ?? true));
+    if (!shortcut) return;
+    event.preventDefault();
+    shortcut.run(event);
+  }
+
+  isForTarget({ target, key }) {
+    if (target.closest("input, select, textarea, dialog")) return true;
+    return PRESSES.includes(key) && target.closest("button, a, summary");
+  }
+}

@@ -1,0 +1,296 @@
+// A piece that is being edited. It never changes: each function here gives a new piece, or the same one where there is
+// nothing to do. `ids` are a Set or a list, of notes and pedals alike. Times are in seconds, once edited in whole
+// microseconds, so that edits can be written down and give the very same piece again.
+//
+// piece = {
+//   notes:  [{ id, onset, offset, key, velocity, confidence, hand, isAccepted, index }], in order of onset, then key
+//   pedals: [{ id, onset, offset, controller, confidence, isAccepted, index }]
+//   beats:  null | [{ onset, isDownbeat }]        null: as transcribed
+//   score:  { time_signature, key, swing, title } what the user said of it, as options of the command take it
+//   origin: { notes, pedals, startS, durationS, title, digest }  the transcription
+//   nextId: the number of the next event that is added
+// }
+// `hand` is 1 (right), 2 (left) or null, `index` the place in the transcription, or null for what was added.
+
+import { keyName } from "../shared/format.js";
+import { PEDALS } from "../shared/performance.js";
+
+export const KEYS = { lowest: 21, highest: 108 };
+export const SHORTEST_S = 0.01; // an event that is edited
+const NOTE_FIELDS = ["onset", "offset", "key", "velocity", "hand", "isAccepted"];
+const PEDAL_FIELDS = ["onset", "offset", "controller", "isAccepted"];
+
+export const isPedal = (event) => event.controller !== undefined;
+
+export const trackOf = (event) => event.controller ?? event.key;
+
+// Accepted events are sure. Null: unknown.
+export const confidenceOf = (event) => (event.isAccepted ? 1 : event.confidence);
+
+// As the score spells it where it knows the note, else with a sharp.
+export function noteName(note, song) {
+  const written = song.notes[note.index];
+  return written && written.key === note.key ? written.name : keyName(note.key);
+}
+
+// The piece as transcribed, from a Performance.
+export function pieceOf(song) {
+  const notes = withIds(song.notes.map(({ onset, offset, key, velocity, confidence, hand }, index) =>
+    ({ id: null, onset, offset, key, velocity, confidence, hand, isAccepted: false, index })));
+  const pedals = withIds(song.pedals.map(({ onset, offset, controller, confidence }, index) =>
+    ({ id: null, onset, offset, controller, confidence, isAccepted: false, index })));
+  const { startS, durationS, title, digest } = song;
+  const origin = { notes, pedals, startS, durationS, title, digest };
+  return { notes, pedals, beats: null, score: {}, origin, nextId: 1 };
+}
+
+// "60@12.345", then "60@12.345#2": the identity of an event in its transcription.
+function withIds(events) {
+  const counts = new Map();
+  for (const event of events) {
+    const id = `${trackOf(event)}@${event.onset.toFixed(3)}`;
+    const n = (counts.get(id) ?? 0) + 1;
+    counts.set(id, n);
+    event.id = n > 1 ? `${id}#${n}` : id;
+  }
+  return events;
+}
+
+// The notes and pedals with these ids, notes first.
+export function eventsOf(piece, ids) {
+  const wanted = new Set(ids);
+  const isWanted = (event) => wanted.has(event.id);
+  return [...piece.notes.filter(isWanted), ...piece.pedals.filter(isWanted)];
+}
+
+// The same shift for all, as far as all stay on the piano and behind the beginning; pedals move in time alone.
+export function moveEvents(piece, ids, { seconds = 0, keys = 0 }) {
+  const events = eventsOf(piece, ids);
+  const earliest = events.reduce((least, event) => Math.min(least, event.onset), Infinity);
+  const onKeys = events.filter((event) => !isPedal(event)).map((note) => note.key);
+  const lowest = onKeys.reduce((least, key) => Math.min(least, key), Infinity);
+  const highest = onKeys.reduce((most, key) => Math.max(most, key), -Infinity);
+  const shiftS = Math.max(seconds, Math.min(0, piece.origin.startS - earliest));
+  const up = Math.max(Math.min(keys, Math.max(0, KEYS.highest - highest)), Math.min(0, KEYS.lowest - lowest));
+  return revise(piece, events.map((event) => ({
+    ...event,
+    onset: event.onset + shiftS,
+    offset: event.offset + shiftS,
+    ...(!isPedal(event) && { key: event.key + up }),
+  })));
+}
+
+// Begin and end by so many seconds later; none becomes shorter than 10 ms.
+export function stretchEvents(piece, ids, { onsetS = 0, offsetS = 0 }) {
+  return setEvents(piece, ids, ({ onset, offset }) => ({
+    ...(onsetS && { onset: Math.min(onset + onsetS, offset + offsetS - SHORTEST_S) }),
+    ...(offsetS && { offset: offset + offsetS }),
+  }));
+}
+
+// `fields` are some of onset, offset, key, velocity, hand, isAccepted, controller, or a function from an event to them.
+// Values out of range become the nearest possible one; what an event does not have is passed over.
+export function setEvents(piece, ids, fields) {
+  const fieldsOf = typeof fields === "function" ? fields : () => fields;
+  return revise(piece, eventsOf(piece, ids).map((event) => possible(event, fieldsOf(event), piece.origin.startS)));
+}
+
+export const scaleVelocity = (piece, ids, delta) =>
+  setEvents(piece, ids, ({ velocity }) => ({ velocity: velocity + delta }));
+
+export function removeEvents(piece, ids) {
+  return revise(piece, [], { removed: new Set(ids) });
+}
+
+// Notes are { onset, offset, key } and perhaps velocity and hand. → [piece, ids]
+export const addNotes = (piece, notes) => addEvents(piece, notes);
+
+// Pedals are { onset, offset, controller }. → [piece, ids]
+export const addPedals = (piece, pedals) => addEvents(piece, pedals);
+
+function addEvents(piece, events) {
+  const added = events.map((event, i) => {
+    const blank = newEvent(event, piece.nextId + i);
+    return possible(blank, blank, piece.origin.startS);
+  });
+  return [revise(piece, added, { nAdded: added.length }), added.map((event) => event.id)];
+}
+
+// What is added counts as sure.
+export function newEvent({ onset, offset, key, velocity = 64, hand = null, controller }, number) {
+  const what = controller === undefined ? { key, velocity, hand } : { controller };
+  return { id: `+${number}`, onset, offset, ...what, confidence: null, isAccepted: true, index: null };
+}
+
+// Notes and pedals that last from before a time to after it become two, the second of which is new.
+export function splitNotes(piece, ids, timeS) {
+  const cut = eventsOf(piece, ids).filter(({ onset, offset }) =>
+    timeS - onset >= SHORTEST_S && offset - timeS >= SHORTEST_S);
+  const first = cut.map((event) => ({ ...event, offset: timeS }));
+  const second = cut.map((event, i) => newEvent({ ...event, onset: timeS }, piece.nextId + i));
+  return revise(piece, [...first, ...second], { nAdded: second.length });
+}
+
+// One event of all those of a key or pedal, from the first to the last of them; also of those between.
+export function joinNotes(piece, ids) {
+  const groups = new Map();
+  for (const event of eventsOf(piece, ids)) {
+    const track = `${isPedal(event)} ${trackOf(event)}`;
+    if (!groups.has(track)) groups.set(track, []);
+    groups.get(track).push(event);
+  }
+  const joined = [];
+  const removed = new Set();
+  for (const group of groups.values()) {
+    if (group.length < 2) continue;
+    const [first, last] = [group[0], group.at(-1)];
+    const others = (isPedal(first) ? piece.pedals : piece.notes).filter((event) =>
+      event !== first && trackOf(event) === trackOf(first) && event.onset >= first.onset && event.onset <= last.onset);
+    joined.push({ ...first, offset: others.reduce((end, event) => Math.max(end, event.offset), first.offset) });
+    for (const event of others) removed.add(event.id);
+  }
+  return revise(piece, joined, { removed });
+}
+
+// Null: as transcribed.
+export function setBeats(piece, beats) {
+  const settled = beats && beats.map(({ onset, isDownbeat }) => ({ onset: toMicroseconds(onset), isDownbeat }));
+  return JSON.stringify(settled) === JSON.stringify(piece.beats) ? piece : { ...piece, beats: settled };
+}
+
+// Fields that are null are said no longer.
+export function setScore(piece, fields) {
+  const said = Object.entries({ ...piece.score, ...fields }).filter(([, value]) => value !== null);
+  const nSaid = Object.keys(piece.score).length;
+  const isSaid = said.length === nSaid && said.every(([name, value]) => piece.score[name] === value);
+  return isSaid ? piece : { ...piece, score: Object.fromEntries(said) };
+}
+
+// What changed since, by identity: no event is ever altered in place.
+export const isSamePiece = (one, other) =>
+  one.beats === other.beats && one.score === other.score &&
+  isSameList(one.notes, other.notes) && isSameList(one.pedals, other.pedals);
+
+const isSameList = (one, other) =>
+  one === other || (one.length === other.length && one.every((item, i) => item === other[i]));
+
+export const toMicroseconds = (timeS) => Math.round(timeS * 1e6) / 1e6;
+
+const within = (value, low, high) => Math.min(Math.max(value, low), high);
+
+// The event with some fields changed, each to the nearest possible value.
+function possible(event, fields, startS) {
+  const isGiven = (field) => fields[field] !== undefined;
+  const changed = { ...event };
+  for (const field of isPedal(event) ? PEDAL_FIELDS : NOTE_FIELDS) {
+    if (isGiven(field)) changed[field] = fields[field];
+  }
+  if (event.index === null) changed.isAccepted = true;
+  if (!isPedal(event) && isGiven("velocity")) changed.velocity = within(Math.round(changed.velocity), 1, 127);
+  if (!isPedal(event) && isGiven("key")) changed.key = within(Math.round(changed.key), KEYS.lowest, KEYS.highest);
+  if (isGiven("onset") && !isGiven("offset")) changed.onset = Math.min(changed.onset, changed.offset - SHORTEST_S);
+  if (isGiven("onset")) changed.onset = Math.max(changed.onset, startS);
+  if (isGiven("offset")) changed.offset = Math.max(changed.offset, changed.onset + SHORTEST_S);
+  return changed;
+}
+
+// The piece with these events in place of those of the same id, or new; none of one key or pedal overlap.
+export function revise(piece, events, { removed = new Set(), nAdded = 0 } = {}) {
+  const settled = events.map((event) => settle(piece.origin, event));
+  const notes = reviseList(piece.notes, settled.filter((event) => !isPedal(event)), removed);
+  const pedals = reviseList(piece.pedals, settled.filter(isPedal), removed);
+  if (notes === piece.notes && pedals === piece.pedals) return piece;
+  return { ...piece, notes, pedals, nextId: piece.nextId + nAdded };
+}
+
+// A copy that was made of an event, in whole microseconds; the transcribed one itself if it is back where it was.
+function settle(origin, copy) {
+  const was = copy.index === null ? null : (isPedal(copy) ? origin.pedals : origin.notes)[copy.index];
+  const settleTime = (timeS, wasS) => {
+    const settledS = toMicroseconds(timeS);
+    return was && toMicroseconds(wasS) === settledS ? wasS : settledS;
+  };
+  copy.onset = settleTime(copy.onset, was?.onset);
+  copy.offset = settleTime(copy.offset, was?.offset);
+  if (copy.offset <= copy.onset) copy.offset = toMicroseconds(copy.onset + SHORTEST_S);
+  return was && isSameEvent(copy, was) ? was : copy;
+}
+
+const isSameEvent = (one, other) =>
+  (isPedal(one) ? PEDAL_FIELDS : NOTE_FIELDS).every((field) => one[field] === other[field]);
+
+// Fast for a few changes in many events: it reads them once, and copies none of the others.
+function reviseList(list, events, removed) {
+  if (!events.length && !removed.size) return list;
+  const fresh = new Map(events.map((event) => [event.id, event]));
+  const kept = list.filter((event) => {
+    const now = fresh.get(event.id);
+    if (now === undefined) return !removed.has(event.id);
+    const isSame = isSameEvent(now, event);
+    if (isSame) fresh.delete(event.id);
+    return isSame;
+  });
+  if (!fresh.size && kept.length === list.length) return list;
+  return separate(merge(kept, [...fresh.values()].sort(compareEvents)), fresh);
+}
+
+function merge(kept, fresh) {
+  const merged = [];
+  let i = 0;
+  for (const event of fresh) {
+    const end = placeFor(event, kept, i);
+    while (i < end) merged.push(kept[i++]);
+    merged.push(event);
+  }
+  while (i < kept.length) merged.push(kept[i++]);
+  return merged;
+}
+
+// Where an event would stand in a list, which is in order, from `low` on.
+function placeFor(event, list, low) {
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareEvents(list[middle], event) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+// As a Performance orders them.
+function compareEvents(one, other) {
+  if (one.onset !== other.onset) return one.onset - other.onset;
+  if (!isPedal(one)) return one.key - other.key || one.offset - other.offset || one.velocity - other.velocity;
+  const [kind, otherKind] = [PEDALS.get(one.controller), PEDALS.get(other.controller)];
+  return kind === otherKind ? one.offset - other.offset : kind < otherKind ? -1 : 1;
+}
+
+// On the keys and pedals of fresh events, each event is cut where the next one begins. Where two that overlap begin
+// within 10 ms, the fresh one stays, or the later of two. `list` is altered: it is nobody else's yet.
+function separate(list, fresh) {
+  const track = list.length && isPedal(list[0]) ? "controller" : "key";
+  const tracks = new Set([...fresh.values()].map((event) => event[track]));
+  const last = new Map(); // where the event of each track stands that came last
+  let nGone = 0;
+  for (let i = 0; i < list.length; i += 1) {
+    const event = list[i];
+    if (!tracks.has(event[track])) continue;
+    const before = last.get(event[track]);
+    if (before !== undefined && list[before].offset > event.onset) {
+      const isTooClose = event.onset - list[before].onset < SHORTEST_S - 1e-9;
+      const isDropped = isTooClose && fresh.has(list[before].id) && !fresh.has(event.id);
+      if (isTooClose) nGone += 1;
+      if (isDropped) list[i] = null;
+      else list[before] = isTooClose ? null : { ...list[before], offset: microsecondsBefore(event.onset) };
+      if (isDropped) continue;
+    }
+    last.set(event[track], i);
+  }
+  return nGone ? list.filter((event) => event !== null) : list;
+}
+
+// The last whole microsecond that is not later.
+function microsecondsBefore(timeS) {
+  const rounded = toMicroseconds(timeS);
+  return rounded <= timeS ? rounded : toMicroseconds(rounded - 1e-6);
+}

@@ -1,7 +1,9 @@
 """What the posterior of a segment holds besides its best path: other ends, and intervals that nearly are on it."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from pianotrans.events import Note
 from pianotrans.semicrf import Confidence
 
 LEAST_PROBABLE = 0.05
+_SAME_S = 0.05  # events of a key that begin closer to each other are the same one
 _FRAMES_APART = 2  # begins that are closer are the same one, in doubt by frames
 
 Rows = NDArray[np.int64]  # (n, 3): track, begin, end
@@ -65,8 +68,21 @@ def _near(confidence: Confidence, path: Rows) -> list[tuple[tuple[int, int, int]
 
 
 def choose_candidates(near: Sequence[Note], notes: Sequence[Note]) -> tuple[Note, ...]:
-    """The candidates that overlap none of the notes of their key."""
-    return tuple(near)
+    """The candidates beside the notes that were written; both of all keys, in any order.
+
+    One may begin while a note of its key sounds, as if that were struck again, but not with it; and none is still
+    sounding when the next one begins, but for the rounding of a frame, which is cut off.
+    """
+    onsets_s: dict[int, list[float]] = {}
+    for note in sorted(notes, key=lambda note: note.onset_s):
+        onsets_s.setdefault(note.key, []).append(note.onset_s)
+    chosen = []
+    for candidate in near:
+        of_key = onsets_s.get(candidate.key, [])
+        next_s = next(iter(of_key[bisect_left(of_key, candidate.onset_s - _SAME_S) :]), inf)
+        if next_s >= max(candidate.onset_s + _SAME_S, candidate.offset_s - _SAME_S):
+            chosen.append(candidate if candidate.offset_s <= next_s else candidate.ending_at(next_s))
+    return tuple(chosen)
 
 
 def _rows(intervals: list[tuple[int, int, int]]) -> Rows:

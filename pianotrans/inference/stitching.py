@@ -221,7 +221,7 @@ def best_on_each_side(others: Sequence[OtherOffset], offset_s: float) -> tuple[O
 
 
 def with_times(event: Event, onset_s: float, offset_s: float, latest_s: float) -> Event:
-    """An event with other times, and with the other offsets that still differ from its own, none after `latest_s`."""
+    """An event with other times, and the other offsets that still differ from its own, none after `latest_s`."""
     others = (replace(x, offset_s=min(x.offset_s, latest_s)) for x in event.other_offsets)
     left = tuple(x for x in others if x.offset_s > onset_s and abs(x.offset_s - offset_s) > _ALIKE_S)
     return replace(event, onset_s=onset_s, offset_s=offset_s, other_offsets=left)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from pianotrans.inference.runners_up import find_runners_up
+from pianotrans.events import Note
+from pianotrans.inference.runners_up import choose_candidates, find_runners_up
 from pianotrans.semicrf import Confidence, LikelyIntervals
 
 N_FRAMES = 100
@@ -44,4 +45,17 @@ def test_candidates_begin_where_nothing_was_decoded_and_do_not_overlap_each_othe
     )
     found = find_runners_up(known, path((0, 10, 30)))
     assert found.candidates.tolist() == [[1, 10, 30], [1, 30, 40], [2, 5, 5]]
-    np.testing.assert_allclose(found.probability, [0.3, 0.3, 0.2], atol=1e-6)
+    np.testing.assert_allclose(found.probability, [0.3, 0.1, 0.2], atol=1e-6)
+
+
+def test_candidates_fit_between_the_onsets_of_their_key():
+    notes = (Note(1, 2, 60, 64), Note(3, 4, 60, 64))
+    struck_again, with_it, rounded, across, elsewhere = (
+        Note(1.5, 2.5, 60, 64),
+        Note(1.04, 2, 60, 64),
+        Note(2.5, 3.02, 60, 64),
+        Note(2.5, 3.5, 60, 64),
+        Note(1, 2, 61, 64),
+    )
+    chosen = choose_candidates((struck_again, with_it, rounded, across, elsewhere), notes)
+    assert chosen == (struck_again, Note(2.5, 3, 60, 64), elsewhere)

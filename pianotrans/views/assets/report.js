@@ -12,6 +12,7 @@ import { Sheet } from "./sheet.js";
 import { Player, bytesOf } from "./sound.js";
 import { Tabs } from "./tabs.js";
 import { Bench } from "./workbench/bench.js";
+import { DoubtPanel } from "./workbench/doubt_panel.js";
 import { Shortcuts } from "./workbench/keyboard.js";
 import { Pointing } from "./workbench/pointing.js";
 
@@ -169,6 +170,7 @@ function remark(text) {
 }
 
 offerLanguages(element("languages"));
+new DoubtPanel({ bench, roll, player, shortcuts, attempt, data: data.doubt });
 element("languages").hidden = window !== window.top; // the page around it decides
 player.onChange = () => {
   element("play").textContent = player.isPlaying ? "Pause" : "Play";

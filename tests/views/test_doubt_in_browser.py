@@ -85,6 +85,8 @@ def test_what_is_accepted_or_dismissed_is_in_doubt_no_longer(visit: Visit):
     assert place(visit) == "1 of 2 doubtful, not written: G4 at 0:20.0, 31 %"
     page.locator("#doubt-limit").fill("100")
     assert "of 3 doubtful" in place(visit), "the sure note, and two that were not written"
+    page.get_by_label("count ends, too").uncheck()
+    assert "of 2 doubtful" in place(visit), "its onset is quite sure"
 
 
 def test_candidates_are_hollow_and_can_be_clicked(visit: Visit):

@@ -36,11 +36,11 @@ export function openCandidates(piece, { candidates }, dismissed) {
   return candidates.filter((candidate) => !dismissed.has(candidate.id) && isFree(candidate));
 }
 
-// All that is less sure than `limit`, and all open candidates, in order of time. What a reader has moved or accepted is
-// sure.
-export function findDoubts(piece, doubt, { limit, open }) {
+// All notes that are less sure than `limit`, of their ends or of their onsets alone, and all open candidates, in order of
+// time. What a reader has moved or accepted is sure.
+export function findDoubts(piece, doubt, { limit, withEnds, open }) {
   const notes = piece.notes.filter((note) => isAsTranscribed(piece, note))
-    .map((note) => doubtOfNote(piece, note, doubt.notes[note.index], open))
+    .map((note) => doubtOfNote(note, doubt.notes[note.index], { withEnds, open }))
     .filter(({ sureness }) => sureness !== null && sureness < limit);
   return [...notes, ...open.map(doubtOfCandidate)].sort((a, b) => a.onset - b.onset || a.key - b.key);
 }
@@ -50,7 +50,7 @@ function isAsTranscribed(piece, note) {
   return was !== undefined && !note.isAccepted && was.onset === note.onset && was.offset === note.offset && was.key === note.key;
 }
 
-function doubtOfNote(piece, note, { sureness = null, others = [] } = {}, open) {
+function doubtOfNote(note, { sureness = null, others = [] } = {}, { withEnds, open }) {
   const { id, onset, offset, key, confidence } = note;
   const change = (fields) => (present) => setEvents(present, [id], { ...fields, isAccepted: true });
   const choices = [
@@ -64,7 +64,7 @@ function doubtOfNote(piece, note, { sureness = null, others = [] } = {}, open) {
       apply: change({ key: other.key, onset: other.onset, offset: other.offset }),
     })),
   ];
-  return { id, note, onset, offset, key, sureness, choices };
+  return { id, note, onset, offset, key, sureness: withEnds ? sureness : confidence, choices };
 }
 
 // The best candidate that begins with a note, an octave away; none or one.

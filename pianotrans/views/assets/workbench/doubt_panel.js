@@ -7,6 +7,7 @@ import { t } from "../shared/texts.js";
 import { findDoubts, openCandidates, orderDoubts, readDoubt, stepThrough } from "./doubt.js";
 
 const CHOICE_KEYS = { accept: "a", absent: "x", dismiss: "x", earlier: "e", later: "l", octave: "o", candidate: "c" };
+const LIMITS = { withEnds: 50, withoutEnds: 95 }; // percent; models are much less sure of ends
 const AROUND_S = 1; // heard before and after an onset
 const WATCH_EVERY_MS = 40;
 const MARK_PX = 3;
@@ -41,13 +42,15 @@ export class DoubtPanel {
           <select id="doubt-order"><option value="sure" data-text="doubt.by_sureness"></option>
             <option value="time" data-text="doubt.by_time"></option></select></label>
         <label><span data-text="doubt.limit"></span>
-          <input id="doubt-limit" type="number" min="0" max="100" step="5" value="50"> %</label>
+          <input id="doubt-limit" type="number" min="0" max="100" step="5" value="${LIMITS.withEnds}"> %</label>
+        <label><input id="doubt-ends" type="checkbox" checked><span data-text="doubt.ends"></span></label>
       </p>
       <p id="doubt-place" role="status"></p>
       <p class="group choices"></p>`;
     document.getElementById("panels").append(root);
     const find = (selector) => root.querySelector(selector);
-    [this.place, this.choices, this.order, this.limit] = ["#doubt-place", ".choices", "#doubt-order", "#doubt-limit"].map(find);
+    [this.place, this.choices, this.order] = ["#doubt-place", ".choices", "#doubt-order"].map(find);
+    [this.limit, this.ends] = ["#doubt-limit", "#doubt-ends"].map(find);
     const steps = [["previous", "p", () => this.step(-1)], ["next", "n", () => this.step(1)], ["listen", "r", () => this.listen()]];
     find(".steps").append(...steps.map(([name, key, run]) => {
       const button = buttonWithKey(key, run);
@@ -58,6 +61,10 @@ export class DoubtPanel {
     this.root = root;
     this.order.addEventListener("change", () => this.show());
     this.limit.addEventListener("input", () => this.show());
+    this.ends.addEventListener("change", () => {
+      this.limit.value = this.ends.checked ? LIMITS.withEnds : LIMITS.withoutEnds;
+      this.show();
+    });
   }
 
   addShortcuts(shortcuts) {
@@ -120,7 +127,8 @@ export class DoubtPanel {
     const { bench, doubt, dismissed } = this;
     this.open = openCandidates(bench.piece, doubt, dismissed);
     this.longestS = longestOf(this.open);
-    const found = findDoubts(bench.piece, doubt, { limit: Number(this.limit.value) / 100, open: this.open });
+    const how = { limit: Number(this.limit.value) / 100, withEnds: this.ends.checked, open: this.open };
+    const found = findDoubts(bench.piece, doubt, how);
     this.doubts = orderDoubts(found, this.order.value === "time");
     for (const one of this.root.querySelectorAll("[data-text]")) one.textContent = t(one.dataset.text);
     this.place.textContent = this.placeText();

@@ -110,3 +110,7 @@ class ScoreError(PianotransError):
     """Beats, bars or keys that no score can have, or hints about them that contradict each other."""
 
     exit_code: ClassVar[int] = WRONG_USAGE
+
+
+class EditsError(PianotransError):
+    """Edits that cannot be read."""

@@ -32,14 +32,15 @@ ALLOWED: dict[str, set[str]] = {
     "events": set(),
     "semicrf": set(),
     "score": {"events"},
+    "edits": {"events", "score"},
     "network": {"semicrf"},
     "inference": {"audio", "events", "semicrf", "network"},
     "datasets": {"audio", "events"},
     "evaluation": {"events", "datasets", "score"},
-    "views": {"audio", "events", "score"},
-    "workers": {"audio", "events", "inference", "evaluation", "views", "score"},
+    "views": {"audio", "events", "score", "edits"},
+    "workers": {"audio", "events", "inference", "evaluation", "views", "score", "edits"},
     "batch": {"audio", "events", "inference", "datasets", "evaluation", "views", "workers", "score"},
-    "web": {"audio", "events", "inference", "views", "workers", "score"},
+    "web": {"audio", "events", "inference", "views", "workers", "score", "edits"},
     "training": {"audio", "events", "semicrf", "network", "inference", "datasets", "evaluation", "score"},
 }
 PARTS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))

@@ -9,6 +9,7 @@ import pytest
 ROOMS = {
     "datasets": {"torch", "mido", "pretty_midi", "mir_eval", "scipy", "matplotlib"},
     "events": {"torch", "mido", "pretty_midi", "scipy"},
+    "edits": {"torch", "mido", "pretty_midi", "scipy"},
     "audio": {"torch", "av", "librosa"},
 }
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pianotrans.commands import bench, models, prepare, score, serve, synthesize, train, view
+from pianotrans.commands import apply, bench, models, prepare, score, serve, synthesize, train, view
 from pianotrans.commands.evaluate import app as evaluate
 from pianotrans.commands.scoring import ScoringCommand
 from pianotrans.commands.streams import print_line
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("transcribe", cls=ScoringCommand, no_args_is_help=True)(transcribe)
 app.command("score", cls=ScoringCommand, no_args_is_help=True)(score.score)
+app.command("apply", cls=ScoringCommand, no_args_is_help=True)(apply.apply)
 app.add_typer(evaluate.app, name="evaluate")
 app.command("serve")(serve.serve)
 app.command("view", no_args_is_help=True)(view.view)

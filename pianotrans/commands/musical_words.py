@@ -12,15 +12,11 @@ import typer
 
 from pianotrans.errors import PianotransError, UsageError
 from pianotrans.events import NoteGrid
+from pianotrans.score import words
 from pianotrans.score.beats.hints import BeatHints, GivenBeats, TimeSignature
 from pianotrans.score.beats.text import parse_beats
 from pianotrans.score.pitch import KeySignature, Spelling
 
-_SIGNS = {"": 0, "#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1}
-_MODES = {"major": "major", "maj": "major", "minor": "minor", "min": "minor", "m": "minor"}
-_MINOR = 3  # fifths from a minor key to the major key with the same letter
-_KEY = re.compile(r"([A-Ga-g])[ -]?(#|♯|b|♭|sharp|flat|)[ -]?(major|maj|minor|min|m|)")
-_COUNT = re.compile(r"([+-]?\d+)|(\d+)(#|b)")
 _NOTE = re.compile(r"([A-Ga-g])(#|b|)(-?\d+)")
 _SLOWEST_BPM, _FASTEST_BPM = 4, 999  # quarters a minute that both MIDI and other programs can hold
 
@@ -47,39 +43,16 @@ def parse_bpm(text: str) -> float:
 
 def parse_meters(text: str) -> tuple[tuple[int, TimeSignature], ...]:
     """`3/4`, or `3/4,17:6/8`: each from a bar on."""
-    meters = []
-    for part in text.split(","):
-        found = re.fullmatch(r"(?:(\d+):)?(\d+)/(\d+)", part.strip(), re.ASCII)
-        if found is None:
-            raise typer.BadParameter(f"{part!r} is no time signature. Give one like 3/4, or a list: 3/4,17:6/8.")
-        bar, numerator, denominator = found.groups()
-        try:
-            meters.append((int(bar or 1), TimeSignature(int(numerator), int(denominator))))
-        except PianotransError as error:
-            raise typer.BadParameter(str(error)) from None
     try:
-        return BeatHints(meters=tuple(meters)).meters
+        return words.parse_meters(text)
     except PianotransError as error:
         raise typer.BadParameter(str(error)) from None
 
 
 def parse_key(text: str) -> KeySignature:
     """`E flat major`, `Eb`, `c minor`, `F#m`; or how many sharps or flats: `2#`, `3b`, `-3`."""
-    wrong = f"{text!r} is no key. Give one like E flat major, Eb, c minor, 3b or 2#."
-    counted = _COUNT.fullmatch(text.strip())
-    named = _KEY.fullmatch(text.strip().replace("  ", " "))
     try:
-        if counted is not None:
-            signed, n, sign = counted.groups()
-            return KeySignature(int(signed) if signed else int(n) * _SIGNS[sign])
-        if named is None:
-            raise typer.BadParameter(wrong)
-        letter, sign, mode = named.groups()
-        if letter.islower() and not mode:
-            raise typer.BadParameter(f"{text!r} may be major or minor. Say which.")
-        is_minor = _MODES.get(mode) == "minor"
-        fifths = Spelling(letter.upper(), _SIGNS[sign], 4).fifths
-        return KeySignature(fifths - _MINOR if is_minor else fifths, "minor" if is_minor else "major")
+        return words.parse_key(text)
     except PianotransError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -127,7 +100,7 @@ def parse_split(text: str) -> int:
     key = int(text) if text.strip().isdecimal() else -1
     if named is not None:
         step, sign, octave = named.groups()
-        key = Spelling(step.upper(), _SIGNS[sign], int(octave)).key
+        key = Spelling(step.upper(), words.SIGNS[sign], int(octave)).key
     if not 0 <= key <= 127:
         raise typer.BadParameter(f"{text!r} is no key of a piano. Give one like C4, or a MIDI number such as 60.")
     return key

@@ -21,10 +21,10 @@ from pianotrans.commands.options import (
     Tuning,
     Verbose,
 )
-from pianotrans.errors import OutputError, UsageError
+from pianotrans.commands.targets import check_targets, choose_targets, write_targets
+from pianotrans.errors import UsageError
 from pianotrans.events import PERFORMANCE_SUFFIXES, load_performance
-from pianotrans.extras import require
-from pianotrans.workers.formats import FORMATS, Heard, format_of, parse_formats, suffix_of
+from pianotrans.workers.formats import FORMATS, Heard
 
 if TYPE_CHECKING:
     from pianotrans.score.score import Score
@@ -113,8 +113,8 @@ def score(
             hands=hands,
         )
         midi = scoring.midi_settings(tempo=tempo, tempo_per=tempo_per, quantize=quantize, hands=hands)
-        outputs = _outputs(source, output, formats or [])
-        _check(outputs, write_beats, overwrite=overwrite)
+        targets = choose_targets(source, output, formats or [], _DEFAULT_FORMAT)
+        _check(targets, write_beats, overwrite=overwrite)
         if source.suffix.lower() in PERFORMANCE_SUFFIXES:
             performance = load_performance(source, say=reporter.say)
         else:
@@ -127,12 +127,12 @@ def score(
             performance = transcribe_first(source, recipe, reporter)
         with reporter.waiting("Making the score …"):
             heard = Heard(performance, source, scoring=settings, midi=midi, heading=title)
-            contents = {path: FORMATS[name].encode(heard) for name, path in outputs.items()}
+            contents = {path: FORMATS[name].encode(heard) for name, path in targets.items()}
         made = heard.score
         assert made is not None
         if write_beats is not None:
             contents[write_beats] = _beats(made, write_beats)
-        _write(contents, overwrite=overwrite)
+        write_targets(contents, overwrite=overwrite)
         for remark in made.performance.remarks:
             reporter.say(f"{source.name}: {remark.text}")
         reporter.say(f"{describe(made)}. Written to {', '.join(map(str, contents))}")
@@ -154,43 +154,15 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
 
 
-def _outputs(source: Path, output: Path | None, formats: list[str]) -> dict[str, Path]:
-    """Where each format is written."""
-    names = parse_formats(formats)
-    if output is not None and not output.is_dir():
-        implied = format_of(output.suffix)
-        if implied is None:
-            raise UsageError(
-                f"{output}: neither a folder nor a name in .musicxml, .svg, .pdf, .mid or .json.", "output"
-            )
-        if len(names) > 1 or (names and names[0] != implied):
-            raise UsageError(
-                f"{output}: one file, but --format asks for {', '.join(names)}. Name a folder.", "output"
-            )
-        outputs = {implied: output}
-    else:
-        folder = output or source.parent
-        outputs = {name: folder / f"{source.stem}{suffix_of(name)}" for name in names or (_DEFAULT_FORMAT,)}
-    if wrong := [name for name in outputs if FORMATS[name].needs_audio]:
+def _check(targets: dict[str, Path], write_beats: Path | None, *, overwrite: bool) -> None:
+    """Refuse early what cannot be written."""
+    if wrong := [name for name in targets if FORMATS[name].needs_audio]:
         raise UsageError(
             f"{wrong[0]} contains the recording. Use `pianotrans transcribe --format {wrong[0]}`.", "format"
         )
-    if any(path.absolute() == source.absolute() for path in outputs.values()):
-        raise UsageError(f"{source}: is the input itself. Name another file with -o.", "output")
-    return outputs
-
-
-def _check(outputs: dict[str, Path], write_beats: Path | None, *, overwrite: bool) -> None:
-    """Refuse early what cannot be written."""
-    if any(FORMATS[name].is_engraved for name in outputs):
-        require("score")
     if write_beats is not None and write_beats.suffix.lower() not in (".csv", *_LABEL_SUFFIXES):
         raise UsageError(f"{write_beats}: not a name in .csv or .txt.", "write_beats")
-    for path in (*outputs.values(), *([write_beats] if write_beats else [])):
-        if path.exists() and not overwrite:
-            raise OutputError(f"{path}: already exists. Pass --overwrite to replace it.")
-        if not path.parent.is_dir():
-            raise OutputError(f"{path}: the folder {path.parent} does not exist. Create it, or choose another.")
+    check_targets(targets, [write_beats] if write_beats else [], overwrite=overwrite)
 
 
 def _beats(score: "Score", path: Path) -> bytes:
@@ -198,10 +170,3 @@ def _beats(score: "Score", path: Path) -> bytes:
 
     to_text = beat_labels if path.suffix.lower() in _LABEL_SUFFIXES else beats_csv
     return to_text(score.grid).encode()
-
-
-def _write(contents: dict[Path, bytes], *, overwrite: bool) -> None:
-    from pianotrans.files import write_atomically
-
-    for path, content in contents.items():
-        write_atomically(path, content, overwrite=overwrite)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pianotrans.errors import ScoreError
 from pianotrans.events import Performance
 from pianotrans.score.bars import BarGrid, fixed_bars, lay_out_bars
 from pianotrans.score.beats.grid import BeatGrid
@@ -37,7 +38,7 @@ def make_score(performance: Performance, settings: ScoreSettings | None = None, 
     grid = load_beat_tracker().find(performance, settings.hints)
     grid = replace(grid, is_given=settings.hints != BeatHints())
     bars = _bars(grid, performance)
-    hands = _hands(performance, settings.split_key)
+    hands = _hands(performance, settings)
     positions = find_positions(performance, bars, hands, settings)
     signatures = choose_signatures(bars, positions, settings.hints.meters)
     spans = _spans(bars, signatures)
@@ -104,10 +105,17 @@ def _bars(grid: BeatGrid, performance: Performance) -> BarGrid:
     return make(grid, onsets_s[0], onsets_s[-1])
 
 
-def _hands(performance: Performance, split_key: int | None) -> Hands:
+def _hands(performance: Performance, settings: ScoreSettings) -> Hands:
     from pianotrans.score.hands.finding import split_hands
 
-    return load_hand_finder().find(performance) if split_key is None else split_hands(performance, split_key)
+    split_key = settings.split_key
+    found = load_hand_finder().find(performance) if split_key is None else split_hands(performance, split_key)
+    if not settings.hands:
+        return found
+    if len(settings.hands) != performance.n_notes:
+        raise ScoreError(f"hands: {len(settings.hands)} for {performance.n_notes} notes. Give one for each.")
+    given = np.array([hand or 0 for hand in settings.hands])
+    return Hands(np.where(given > 0, given, found.hand), np.where(given > 0, 1.0, found.confidence))
 
 
 def _spans(bars: BarGrid, signatures: tuple[TimeSignature, ...]) -> tuple[BarSpan, ...]:

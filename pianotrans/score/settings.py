@@ -17,9 +17,10 @@ class ScoreSettings:
 
     `hints` are about beats and bars. `key` holds for the whole piece. `subdivisions` are the only divisions of a
     beat that rhythms may use, None for all. With `swing`, two notes of a beat played long and short are written as
-    equal. `split_key` gives all notes below this MIDI number to the left hand.
+    equal. `split_key` gives all notes below this MIDI number to the left hand. `hands` has the hand of each note,
+    1 (right) or 2 (left), None where it is not known; it holds against `split_key`.
 
-    Raises ScoreError for a division that is none, and for a split outside 0…127.
+    Raises ScoreError for a division that is none, for a split outside 0…127, and for a hand that is none.
     """
 
     hints: BeatHints = BeatHints()  # noqa: RUF009 - frozen
@@ -27,6 +28,7 @@ class ScoreSettings:
     subdivisions: tuple[int, ...] | None = None
     swing: bool = False
     split_key: int | None = None
+    hands: tuple[int | None, ...] = ()
 
     def __post_init__(self) -> None:
         if self.subdivisions is not None:
@@ -36,6 +38,8 @@ class ScoreSettings:
                 raise ScoreError(f"subdivisions {self.subdivisions}: divide a beat into {known} parts.")
         if self.split_key is not None and not 0 <= self.split_key <= 127:
             raise ScoreError(f"split_key {self.split_key}: give a MIDI number from 0 to 127.")
+        if wrong_hands := set(self.hands) - {None, 1, 2}:
+            raise ScoreError(f"hands {wrong_hands}: give 1 (right), 2 (left) or None for each note.")
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data; equal settings give equal data."""
@@ -45,4 +49,5 @@ class ScoreSettings:
             "subdivisions": None if self.subdivisions is None else list(self.subdivisions),
             "swing": self.swing,
             "split_key": self.split_key,
+            **({"hands": list(self.hands)} if self.hands else {}),
         }

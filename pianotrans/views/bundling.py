@@ -1,8 +1,10 @@
-"""Many JavaScript modules as one script, for a page that can load no files."""
+"""What a page that can load no files carries: its modules as one script, and data."""
 
+import json
 import posixpath
 import re
 from collections.abc import Callable
+from typing import Any
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.{1,2}/[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async function|function|class|const|let) )", re.MULTILINE)
@@ -33,3 +35,8 @@ def join_modules(entry: str, read: Callable[[str], str]) -> str:
 
     add(entry)
     return "\n".join(texts.values())
+
+
+def json_for_script(value: Any) -> str:
+    """JSON that can stand in a script element: no `<` in it, so nothing ends the element early."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -7,16 +7,16 @@ The file is `assets/report.html` with everything put into it: style, scripts, da
 import base64
 import hashlib
 import html
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 from pianotrans.audio import AudioSource, Reading, encode_mp3, open_audio
+from pianotrans.edits import digest_of
 from pianotrans.events import OtherOffset, Performance
 from pianotrans.score.score import Score
-from pianotrans.views.bundling import join_modules
+from pianotrans.views.bundling import join_modules, json_for_script
 from pianotrans.views.score_data import ScoreParts, score_parts
 from pianotrans.views.texts import read_texts
 
@@ -95,11 +95,6 @@ def report_script() -> str:
     return join_modules("report.js", _text)
 
 
-def json_for_script(value: Any) -> str:
-    """JSON that can stand in a script element: no `<` in it, so nothing ends the element early."""
-    return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
 def _data(
     performance: Performance, title: str, audio: EncodedAudio | None, start_s: float, score: ScoreParts | None
 ) -> dict[str, Any]:
@@ -109,6 +104,7 @@ def _data(
         "remarks": remarks if score is None else [*remarks, *score.remarks],
         "start_s": start_s,
         "duration_s": performance.duration_s,
+        "digest": digest_of(performance),
         "notes": [[n.onset_s, n.offset_s, n.key, n.velocity, n.onset_confidence] for n in performance.notes],
         "pedals": [[p.onset_s, p.offset_s, p.controller, p.onset_confidence] for p in performance.pedals],
         "doubt": _doubt(performance),

@@ -7,6 +7,9 @@ from pathlib import PurePosixPath
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import Response
 
+from pianotrans.views.bundling import json_for_script
+from pianotrans.views.texts import read_texts
+
 _FOLDERS = {"": files("pianotrans.web") / "assets", "shared/": files("pianotrans.views") / "assets" / "shared"}
 _MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -48,12 +51,14 @@ def _answer(name: str) -> Response:
 @cache
 def assets() -> dict[str, bytes]:
     """The files by name, read once: no other file can be reached."""
-    return {
+    found = {
         prefix + asset.name: asset.read_bytes()
         for prefix, folder in _FOLDERS.items()
         for asset in folder.iterdir()
         if _suffix(asset.name) in _MEDIA_TYPES
     }
+    found["page.html"] = found["page.html"].replace(b"{{texts}}", json_for_script(read_texts()).encode())
+    return found
 
 
 def _suffix(name: str) -> str:

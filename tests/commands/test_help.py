@@ -23,7 +23,16 @@ def test_version():
 @pytest.mark.parametrize(
     "command",
     [
-        *((), ("transcribe",), ("score",), ("view",), ("models",), ("models", "pull"), ("models", "export")),
+        *(
+            (),
+            ("transcribe",),
+            ("score",),
+            ("apply",),
+            ("view",),
+            ("models",),
+            ("models", "pull"),
+            ("models", "export"),
+        ),
         *(("evaluate",), ("evaluate", "midi"), ("evaluate", "dataset"), ("evaluate", "compare")),
         *(("prepare",), ("synthesize",), ("train",), ("serve",)),
     ],

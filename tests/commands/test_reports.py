@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pianotrans.views.report import json_for_script
+from pianotrans.views.bundling import json_for_script
 
 from .driving import clip, names, only_error, transcribe
 

@@ -13,7 +13,7 @@ import pytest
 from pianotrans.events import Note, OtherOffset, Pedal, Performance
 from pianotrans.remarks import Remark
 from pianotrans.views import EncodedAudio, report_html
-from pianotrans.views.report import json_for_script
+from pianotrans.views.bundling import json_for_script
 
 EVIL = 'x"><script>alert(1)</script><!-- {{script}} & </title>.mp3'
 PERFORMANCE = Performance(

@@ -34,11 +34,12 @@ class Visit:
         audio: EncodedAudio | None = None,
         start_s: float = 0.0,
         score: Score | None = None,
+        **context: Any,
     ):
         path = folder / "report.html"
         path.write_bytes(report_html(performance, title=title, audio=audio, start_s=start_s, score=score))
-        viewport = {"width": 1200, "height": 900}
-        self.page = browser.new_context(offline=True, viewport=viewport, color_scheme="light").new_page()
+        usual = {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"}
+        self.page = browser.new_context(offline=True, **usual | context).new_page()
         self.troubles = troubles_of(self.page)
         self.requests: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))

@@ -226,7 +226,8 @@ def test_nothing_in_a_name_runs(tab: Tab, site: Site):
     tab.row(EVIL).get_by_role("button", name="Delete").click()
     assert EVIL in tab.page.get_by_role("dialog").inner_text()
     tab.page.keyboard.press("Escape")
-    inside = "document.querySelectorAll('script:not([src]), [onerror], img:not([src^=\"/assets/\"])').length"
+    runs = 'script:not([src], [type="application/json"]), [onerror], img:not([src^="/assets/"])'
+    inside = f"document.querySelectorAll('{runs}').length"
     assert tab.page.evaluate(inside) == 0
 
 
@@ -282,6 +283,26 @@ def test_narrow_dark_and_named(browser: Any, site: Site, tab: Tab):
     until(lambda: LOUD in colours(player.locator("#roll")))
     assert phone.troubles == []
     phone.context.close()
+
+
+def test_the_page_speaks_the_language_of_its_reader(tab: Tab):
+    tab.drop(("song.mp3", b"sound"), ("bad.mp3", b"sound"))
+    tab.wait("song.mp3", "done")
+    tab.wait("bad.mp3", "failed")
+    tab.page.get_by_label("Language").select_option(label="Deutsch")
+    for _ in ("at once", "kept"):
+        assert tab.page.locator("html").get_attribute("lang") == "de"
+        assert "3 Noten" in tab.facts("song.mp3")
+        assert tab.row("song.mp3").get_by_role("link", name="Öffnen: song.mp3").inner_text() == "Öffnen"
+        assert tab.row("song.mp3").get_by_role("link", name="MIDI herunterladen: song.mp3").count() == 1
+        tab.page.reload()
+        tab.wait("song.mp3", "done")
+    tab.row("song.mp3").get_by_role("link", name="Öffnen: song.mp3").click()
+    player = tab.player()
+    assert player.locator("html").get_attribute("lang") == "de"
+    assert player.locator("#facts").inner_text().startswith("3 Noten")
+    tab.page.get_by_label("Sprache").select_option(label="English")
+    player.locator("html[lang=en]").wait_for()
 
 
 def test_what_the_transcription_tells(tab: Tab):

@@ -2,19 +2,26 @@
 
 import { NoteList } from "./note_list.js";
 import { Bars } from "./shared/bars.js";
-import { clock, plural, sentence } from "./shared/format.js";
+import { clock, sentence } from "./shared/format.js";
 import { midiBytes } from "./shared/midi.js";
 import { Performance } from "./shared/performance.js";
 import { Roll } from "./shared/roll.js";
 import { KEYBOARD_PX } from "./shared/roll_layout.js";
-import { offerLanguages } from "./shared/texts.js";
+import { offerLanguages, t } from "./shared/texts.js";
 import { Sheet } from "./sheet.js";
 import { Player, bytesOf } from "./sound.js";
 import { Tabs } from "./tabs.js";
 import { Bench } from "./workbench/bench.js";
 import { DoubtPanel } from "./workbench/doubt_panel.js";
+import { addCommands, commandsOf } from "./workbench/commands.js";
+import { Editor } from "./workbench/editor.js";
+import { HelpSheet } from "./workbench/help.js";
+import { Inspector } from "./workbench/inspector.js";
 import { Shortcuts } from "./workbench/keyboard.js";
+import { addMarks } from "./workbench/marks.js";
 import { Pointing } from "./workbench/pointing.js";
+import { Toolbar } from "./workbench/toolbar.js";
+import { VelocityLane } from "./workbench/velocity_lane.js";
 
 const element = (id) => document.getElementById(id);
 const data = JSON.parse(element("data").textContent);
@@ -43,7 +50,7 @@ function goTo(timeS) {
 
 function goToWritten(timeS, note) {
   goTo(timeS);
-  if (note) attempt(() => player.sound(note));
+  if (note) sound(note);
 }
 
 function goToBar(step) {
@@ -89,6 +96,7 @@ async function attempt(action, what = "play the sound") {
   }
 }
 
+const sound = (note) => attempt(() => player.sound(note));
 const playOrPause = () => attempt(() => (player.isPlaying ? player.pause() : player.play()));
 
 function filter() {
@@ -107,7 +115,7 @@ function show(isPreview) {
   player.setEvents(kept);
   list.show(kept.notes);
   list.mark(player.nowS);
-  element("kept").textContent = `${kept.notes.length} of ${plural(piece.notes.length, "note")} shown`;
+  element("kept").textContent = t("report.shown", { kept: kept.notes.length, n: piece.notes.length });
 }
 
 function download({ notes, pedals }, ending) {
@@ -119,21 +127,21 @@ function download({ notes, pedals }, ending) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-shortcuts.add("Playing", [
-  { keys: [" "], text: "play and pause", run: playOrPause },
-  { keys: ["ArrowLeft"], text: "back by a second", run: () => goTo(player.nowS - 1) },
-  { keys: ["ArrowRight"], text: "on by a second", run: () => goTo(player.nowS + 1) },
-  { keys: ["Shift+ArrowLeft"], text: "back by ten seconds", run: () => goTo(player.nowS - 10) },
-  { keys: ["Shift+ArrowRight"], text: "on by ten seconds", run: () => goTo(player.nowS + 10) },
-  { keys: [","], text: "back by a bar", run: () => goToBar(-1), when: () => bars.list.length > 0 },
-  { keys: ["."], text: "on by a bar", run: () => goToBar(1), when: () => bars.list.length > 0 },
-  { keys: ["Home"], text: "to the start", run: () => goTo(song.startS) },
-  { keys: ["End"], text: "to the end", run: () => goTo(player.endS) },
+shortcuts.add("tools.group-playing", [
+  { keys: [" "], text: "tools.play", run: playOrPause },
+  { keys: ["ArrowLeft"], text: "tools.back-1", run: () => goTo(player.nowS - 1) },
+  { keys: ["ArrowRight"], text: "tools.on-1", run: () => goTo(player.nowS + 1) },
+  { keys: ["Shift+ArrowLeft"], text: "tools.back-10", run: () => goTo(player.nowS - 10) },
+  { keys: ["Shift+ArrowRight"], text: "tools.on-10", run: () => goTo(player.nowS + 10) },
+  { keys: [","], text: "tools.back-bar", run: () => goToBar(-1), when: () => bars.list.length > 0 },
+  { keys: ["."], text: "tools.on-bar", run: () => goToBar(1), when: () => bars.list.length > 0 },
+  { keys: ["Home"], text: "tools.to-start", run: () => goTo(song.startS) },
+  { keys: ["End"], text: "tools.to-end", run: () => goTo(player.endS) },
 ]);
-shortcuts.add("View", [
-  { keys: ["+", "="], text: "zoom in", run: () => view.zoom(0.7) },
-  { keys: ["-"], text: "zoom out", run: () => view.zoom(1 / 0.7) },
-  { keys: ["0"], text: "see all of it", run: view.fit },
+shortcuts.add("tools.group-view", [
+  { keys: ["+", "="], text: "tools.zoom-in", run: () => view.zoom(0.7) },
+  { keys: ["-"], text: "tools.zoom-out", run: () => view.zoom(1 / 0.7) },
+  { keys: ["0"], text: "tools.zoom-all", run: view.fit },
 ]);
 
 // A click anywhere, where no other tool wants it, leads to that time.
@@ -143,7 +151,7 @@ roll.addTool({
 });
 
 function facts() {
-  const counts = [plural(song.notes.length, "note"), plural(song.pedals.length, "pedal press", "pedal presses")];
+  const counts = [t("words.notes", { n: song.notes.length }), t("words.pedals", { n: song.pedals.length })];
   return [...counts, clock(song.durationS - song.startS), ...(data.score?.facts ?? [])].join(", ");
 }
 
@@ -170,7 +178,6 @@ function remark(text) {
 }
 
 offerLanguages(element("languages"));
-new DoubtPanel({ bench, roll, player, shortcuts, attempt, data: data.doubt });
 element("languages").hidden = window !== window.top; // the page around it decides
 player.onChange = () => {
   element("play").textContent = player.isPlaying ? "Pause" : "Play";
@@ -195,6 +202,16 @@ element("filter-label").hidden = element("kept").hidden = !song.hasConfidences;
 element("download-kept").hidden = !song.hasConfidences;
 element("fade-label").hidden = !recording;
 bench.addEventListener("change", ({ detail }) => show(detail.isPreview));
+
+const editor = new Editor({ bench, roll, sound, goTo });
+const velocityLane = new VelocityLane(editor);
+const commands = commandsOf(editor, { pointing, velocityLane, nowS: () => player.nowS });
+addCommands(shortcuts, commands);
+addMarks(editor);
+const help = new HelpSheet(shortcuts);
+new Toolbar(element("toolbar"), editor, commands, () => help.open());
+new Inspector(element("inspector"), bench);
+new DoubtPanel({ bench, roll, player, shortcuts, attempt, data: data.doubt });
 showWhatThereIs();
 filter();
 showTime();

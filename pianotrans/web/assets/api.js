@@ -1,5 +1,7 @@
 // Requests to the server. A refusal is thrown as an error with the server's own message.
 
+import { t } from "./shared/texts.js";
+
 export const fileUrl = (id, format) => `/api/jobs/${encodeURIComponent(id)}/files/${format}`;
 export const playerUrl = (id) => `${fileUrl(id, "html")}?inline=1`;
 export const archiveUrl = (formats) => `/api/archive?${formats.map((format) => `format=${format}`).join("&")}`;
@@ -24,7 +26,7 @@ async function ask(method, url) {
   try {
     answer = await fetch(url, { method });
   } catch {
-    throw new Refusal(0, "The server does not answer.");
+    throw new Refusal(0, t("page.no_answer"));
   }
   const text = await answer.text();
   if (!answer.ok) throw new Refusal(answer.status, detailOf(text, answer.status));

@@ -3,7 +3,8 @@
 import { cancelJob, deleteJob, getJobs } from "./api.js";
 import { paintWhenSeen } from "./miniature.js";
 import { Row, downloadLinks } from "./row.js";
-import { clock, plural, roughly, sentence } from "./shared/format.js";
+import { clock, roughly, sentence } from "./shared/format.js";
+import { spoken, t } from "./shared/texts.js";
 
 const PART = 100; // jobs that are loaded at once
 const MOST = 10000; // the server gives no more at once
@@ -43,6 +44,15 @@ export class JobList {
     this.places = new Map(ids.map((id, i) => [id, i + 1]));
     for (const line of this.lines.values()) {
       if (line.job.state === "queued") line.say();
+    }
+  }
+
+  // Everything in another language.
+  sayAgain() {
+    for (const line of this.lines.values()) {
+      line.row.label();
+      line.say();
+      if (line.job.state === "done") line.link();
     }
   }
 
@@ -124,7 +134,7 @@ export class JobList {
         if (error.status !== 404) throw error; // another tab was faster
       });
       this.drop(job.id);
-      this.announce(`${job.name}: deleted`);
+      this.announce(t("page.deleted", { name: job.name }));
     });
   }
 }
@@ -151,7 +161,7 @@ class Line {
     if (job.state === before) return;
     const isOver = !["queued", "running"].includes(job.state);
     if (job.state === "done") {
-      row.downloads.replaceChildren(...downloadLinks(this.jobs.limits.formats, job));
+      this.link();
       row.offer(row.open, row.remove);
       paintWhenSeen(row.miniature, job);
     } else {
@@ -159,6 +169,8 @@ class Line {
     }
     if (before && isOver) this.jobs.announce([`${job.name}: ${this.facts()}`, ...job.remarks].join(". "));
   }
+
+  link() { this.row.downloads.replaceChildren(...downloadLinks(this.jobs.limits.formats, this.job)); }
 
   say() { this.row.say(this.facts(), this.job.state); }
 
@@ -169,11 +181,11 @@ class Line {
       case "queued":
         return [this.place(), ...length].join(" · ");
       case "running":
-        return ["Transcribing", ...this.progressWords()].join(" · ");
+        return [t("page.transcribing"), ...this.progressWords()].join(" · ");
       case "done":
-        return [...length, plural(job.n_notes, "note"), plural(job.n_pedals, "pedal press", "pedal presses"), when(job.created_at)].join(" · ");
+        return [...length, t("words.notes", { n: job.n_notes }), t("words.pedals", { n: job.n_pedals }), when(job.created_at)].join(" · ");
       case "cancelled":
-        return "Cancelled";
+        return t("page.cancelled");
       default:
         return sentence((job.error ?? "failed").replace(`${job.name}: `, "")); // the name stands above
     }
@@ -181,18 +193,21 @@ class Line {
 
   place() {
     const place = this.jobs.places.get(this.job.id);
-    if (!place) return "Queued";
-    return place > 1 ? `Queued, number ${place}` : "Queued, next";
+    if (!place) return t("page.queued");
+    return place > 1 ? t("page.queued_number", { n: place }) : t("page.queued_next");
   }
 
   progressWords() {
     const { duration_s: durationS, done_s: doneS } = this.job;
     if (!durationS) return [];
-    const words = [`${clock(doneS)} of ${clock(durationS)}`];
+    const words = [t("page.done_of", { done: clock(doneS), all: clock(durationS) })];
     const sinceS = doneS - this.began.doneS;
-    if (sinceS > 0) words.push(`${roughly(((durationS - doneS) * (Date.now() - this.began.ms)) / 1000 / sinceS)} left`);
+    if (sinceS > 0) {
+      const leftS = ((durationS - doneS) * (Date.now() - this.began.ms)) / 1000 / sinceS;
+      words.push(t("page.left", { time: roughly(leftS) }));
+    }
     return words;
   }
 }
 
-const when = (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+const when = (iso) => new Date(iso).toLocaleString(spoken(), { dateStyle: "medium", timeStyle: "short" });

@@ -5,7 +5,8 @@ import { chosen, dropped } from "./choosing.js";
 import { JobList } from "./jobs.js";
 import { PlayerView } from "./player.js";
 import { RecordingPanel } from "./recording.js";
-import { plural, size, span } from "./shared/format.js";
+import { size, span } from "./shared/format.js";
+import { offerLanguages, t } from "./shared/texts.js";
 import { Stream } from "./stream.js";
 import { Uploads } from "./uploads.js";
 
@@ -24,12 +25,12 @@ function notice(id, text) {
 }
 
 function take({ files, nSkipped }) {
-  const skipped = nSkipped ? `Skipped ${plural(nSkipped, "file")} that ${nSkipped === 1 ? "is not a recording" : "are not recordings"}.` : "";
-  notice("trouble", files.length || nSkipped ? skipped : "No recordings found.");
+  const skipped = nSkipped ? t("page.skipped", { n: nSkipped }) : "";
+  notice("trouble", files.length || nSkipped ? skipped : t("page.none_found"));
   if (files.length) {
     location.hash = "";
     uploads.add(files);
-    announce(`${plural(files.length, "recording")} to upload`);
+    announce(t("page.to_upload", { n: files.length }));
   }
 }
 
@@ -75,7 +76,7 @@ async function seek(id) {
 }
 
 function ask(job) {
-  element("sure-question").textContent = `Delete “${job.name}”, the recording and its transcription?`;
+  element("sure-question").textContent = t("page.sure", { name: job.name });
   const dialog = element("sure");
   dialog.returnValue = "no";
   dialog.showModal();
@@ -86,8 +87,8 @@ function ask(job) {
 
 function showLimits() {
   const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
-  const most = `Audio or video, up to ${size(limits.max_upload_bytes)} and ${span(limits.max_duration_s)}.`;
-  element("limits").textContent = isHere ? `${most} Nothing leaves this computer.` : most;
+  const most = t("page.limits", { size: size(limits.max_upload_bytes), span: span(limits.max_duration_s) });
+  element("limits").textContent = isHere ? `${most} ${t("page.stays_here")}` : most;
 }
 
 async function agree() {
@@ -103,7 +104,7 @@ async function agree() {
 
 function explain(error) {
   const isShut = error.status === 401 || error.status === 403;
-  notice("lost", isShut ? error.message : "The server does not answer. Trying again …");
+  notice("lost", isShut ? error.message : t("page.no_answer_again"));
 }
 
 // The limits come before the jobs: they tell which files a job offers.
@@ -176,7 +177,7 @@ addEventListener("drop", async (event) => {
   try {
     take(await dropped(event.dataTransfer, limits.suffixes));
   } catch (error) {
-    notice("trouble", `The dropped files cannot be read (${error.message}).`);
+    notice("trouble", t("page.unreadable_drop", { why: error.message }));
   }
 });
 for (const [button, input] of [["choose-files", "files"], ["choose-folder", "folder"]]) {
@@ -223,4 +224,9 @@ addEventListener("beforeunload", (event) => {
   if (uploads.isBusy || recording.isRecording) event.preventDefault(); // the browser asks whether to leave
 });
 
+addEventListener("languagechange", () => {
+  if (limits.max_upload_bytes) showLimits();
+  jobs.sayAgain();
+});
+offerLanguages(element("languages"));
 begin();

@@ -1,5 +1,7 @@
 // Records from the microphone, without the processing that browsers apply to speech.
 
+import { t } from "./shared/texts.js";
+
 const KINDS = [["audio/webm;codecs=opus", "webm"], ["audio/mp4", "m4a"], ["audio/ogg;codecs=opus", "ogg"]];
 const SOUND = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 const BITS_PER_SECOND = 256_000;
@@ -10,8 +12,8 @@ export class Recorder {
   static async start(onEnd) {
     if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) {
       throw new Error(window.isSecureContext
-        ? "This browser cannot record."
-        : "Browsers allow the microphone only over HTTPS or on the server's own computer. Record with another program and drop the file here.");
+        ? t("page.cannot_record")
+        : t("page.insecure"));
     }
     let stream;
     try {
@@ -55,16 +57,16 @@ export class Recorder {
     }
     for (const track of this.stream.getTracks()) track.stop();
     await this.context.close();
-    return new File(this.pieces, `Recording ${stamp(new Date())}.${this.ending}`, { type: this.media.mimeType });
+    return new File(this.pieces, `${t("page.recording_name", { when: stamp(new Date()) })}.${this.ending}`, { type: this.media.mimeType });
   }
 }
 
 function reason(error) {
   if (error.name === "NotAllowedError") {
-    return "The browser does not allow the microphone. Allow it for this page, next to the address, and try again.";
+    return t("page.not_allowed");
   }
-  if (error.name === "NotFoundError") return "No microphone found. Connect one and try again.";
-  return `The microphone cannot be used (${error.message}).`;
+  if (error.name === "NotFoundError") return t("page.no_microphone");
+  return t("page.microphone_trouble", { why: error.message });
 }
 
 function stamp(date) {

@@ -2,6 +2,7 @@
 
 import { Recorder } from "./recorder.js";
 import { clock } from "./shared/format.js";
+import { t } from "./shared/texts.js";
 
 const BAR_PX = 6;
 const BARS_A_SECOND = 12;
@@ -32,7 +33,7 @@ export class RecordingPanel {
     this.onStart();
     this.elements.panel.hidden = false;
     this.elements.stop.focus();
-    this.announce("Recording");
+    this.announce(t("page.recording"));
     this.timer = setInterval(() => this.tick(), 1000 / BARS_A_SECOND);
     this.tick();
   }

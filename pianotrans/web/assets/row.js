@@ -2,6 +2,7 @@
 // as text, never as markup.
 
 import { fileUrl } from "./api.js";
+import { t, translate } from "./shared/texts.js";
 
 export class Row {
   constructor(name) {
@@ -19,16 +20,22 @@ export class Row {
     this.remove = part("remove");
     this.title = name;
     this.name.textContent = name;
-    this.progress.setAttribute("aria-label", `Progress of ${name}`);
-    for (const [what, control] of [["Open", this.open], ["Try again", this.again], ["Cancel", this.cancel]]) {
-      control.setAttribute("aria-label", `${what}: ${name}`);
+    translate(this.element);
+    this.label();
+  }
+
+  // What only the name of the recording tells apart.
+  label() {
+    this.progress.setAttribute("aria-label", t("page.progress_of", { name: this.title }));
+    for (const control of [this.open, this.again, this.cancel, this.remove]) {
+      control.setAttribute("aria-label", t("page.of_name", { what: t(control.dataset.text), name: this.title }));
     }
-    this.callRemove("Delete");
   }
 
   callRemove(what) {
-    this.remove.textContent = what;
-    this.remove.setAttribute("aria-label", `${what}: ${this.title}`);
+    this.remove.dataset.text = what;
+    this.remove.textContent = t(what);
+    this.label();
   }
 
   // Show these controls and no others. A control that is hidden passes its focus on.
@@ -64,7 +71,7 @@ export function downloadLinks(formats, job) {
     link.href = fileUrl(job.id, name);
     link.textContent = label;
     link.download = ""; // the server names the file
-    link.setAttribute("aria-label", `Download ${label}: ${job.name}`);
+    link.setAttribute("aria-label", t("page.download_of", { label, name: job.name }));
     return link;
   });
 }

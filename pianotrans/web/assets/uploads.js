@@ -4,6 +4,7 @@
 import { upload } from "./api.js";
 import { Row } from "./row.js";
 import { size } from "./shared/format.js";
+import { t } from "./shared/texts.js";
 
 const MOST_FAILURES = 6; // in a row, after 1, 2, 4, … seconds: a minute in which the server can be restarted
 
@@ -22,7 +23,7 @@ export class Uploads {
       const one = new Upload(file, this);
       this.list.append(one.row.element);
       const limit = this.limits.max_upload_bytes ?? Infinity;
-      if (file.size > limit) one.refuse(`Too large: ${size(file.size)}. The limit is ${size(limit)}.`);
+      if (file.size > limit) one.refuse(t("page.too_large", { size: size(file.size), limit: size(limit) }));
       else this.queue.push(one);
     }
     this.onChange();
@@ -55,13 +56,13 @@ class Upload {
     this.row.cancel.addEventListener("click", () => this.cancel());
     this.row.again.addEventListener("click", () => this.wait());
     this.row.remove.addEventListener("click", () => this.uploads.drop(this));
-    this.row.callRemove("Dismiss");
+    this.row.callRemove("page.dismiss");
     this.stand();
   }
 
   stand() {
     this.isCancelled = false;
-    this.row.say(`Waiting for upload · ${size(this.file.size)}`, "queued");
+    this.row.say(t("page.waiting_upload", { size: size(this.file.size) }), "queued");
     this.row.setProgress(null);
     this.row.offer(this.row.cancel);
   }
@@ -79,14 +80,14 @@ class Upload {
         this.uploads.onJob(job);
         this.uploads.drop(this);
       } else if (status === 429) {
-        await this.pause(retryAfterS, "The queue is full");
+        await this.pause(retryAfterS, "page.queue_full");
         continue;
       } else if (status === 0 && nFailures < MOST_FAILURES) {
-        await this.pause(2 ** nFailures, "The server does not answer");
+        await this.pause(2 ** nFailures, "page.no_answer_in");
         nFailures += 1;
         continue;
       } else {
-        this.refuse(status === 0 ? "Upload failed: the server does not answer, or the file cannot be read." : detail);
+        this.refuse(status === 0 ? t("page.upload_failed") : detail);
       }
       return;
     }
@@ -95,7 +96,7 @@ class Upload {
   send() {
     const show = (part) => {
       this.row.setProgress(part);
-      this.row.say(part < 1 ? `Uploading · ${Math.floor(100 * part)} %` : "Uploaded, checking", "sending");
+      this.row.say(part < 1 ? t("page.uploading", { n: Math.floor(100 * part) }) : t("page.uploaded"), "sending");
     };
     show(0);
     const { answer, stop } = upload(this.file, show);
@@ -115,7 +116,7 @@ class Upload {
       };
       const tick = () => {
         if (left <= 0) end();
-        else this.row.say(`${why}; trying again in ${left} s`, "queued");
+        else this.row.say(t(why, { n: left }), "queued");
         left -= 1;
       };
       this.stop = end;
@@ -127,7 +128,7 @@ class Upload {
     this.isCancelled = true;
     this.stop?.();
     this.uploads.drop(this);
-    this.uploads.announce(`${this.file.name}: upload cancelled`);
+    this.uploads.announce(t("page.upload_cancelled", { name: this.file.name }));
   }
 
   refuse(why) {

@@ -1,5 +1,7 @@
 // Numbers, times and keys as people read them.
 
+import { t } from "./texts.js";
+
 const KEY_NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
 
 // 60 is C4.
@@ -7,8 +9,6 @@ export const keyName = (key) => `${KEY_NAMES[key % 12]}${Math.floor(key / 12) - 
 
 // A spelling as musicians write it: "Eb4" is E♭4.
 export const withSigns = (name) => name.replaceAll("#", "♯").replaceAll("b", "♭");
-
-export const plural = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
@@ -30,13 +30,13 @@ export function size(bytes) {
 
 // A limit: 3600 is "1 hour", 5400 "90 minutes".
 export function span(seconds) {
-  if (seconds % 3600 === 0) return plural(seconds / 3600, "hour");
-  return seconds >= 60 ? plural(Math.floor(seconds / 60), "minute") : plural(seconds, "second");
+  if (seconds % 3600 === 0) return t("words.hours", { n: seconds / 3600 });
+  return seconds >= 60 ? t("words.minutes", { n: Math.floor(seconds / 60) }) : t("words.seconds", { n: seconds });
 }
 
 // A guess at the time left.
 export function roughly(seconds) {
-  if (seconds < 8) return "a few seconds";
-  if (seconds < 55) return `${Math.round(seconds / 5) * 5} seconds`;
-  return seconds < 90 ? "a minute" : `${Math.round(seconds / 60)} minutes`;
+  if (seconds < 8) return t("words.few_seconds");
+  if (seconds < 55) return t("words.seconds", { n: Math.round(seconds / 5) * 5 });
+  return seconds < 90 ? t("words.about_a_minute") : t("words.minutes", { n: Math.round(seconds / 60) });
 }

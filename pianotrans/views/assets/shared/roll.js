@@ -9,6 +9,7 @@ import { KEYBOARD_PX, LANE_PX, NUMBERS_PX, ORDER, TIMES_PX } from "./roll_layout
 const FEWEST_KEYS = 49;
 const MARGIN_KEYS = 3;
 const SHORTEST_VIEW_S = 0.5;
+const [SHORTEST_USUAL_S, LONGEST_USUAL_S, USUAL_PX_A_S] = [8, 30, 36]; // of the first view
 
 export class Roll {
   // `performance` has `startS`, `endS`, `notes` and `pedals`.
@@ -22,9 +23,9 @@ export class Roll {
     this.lastS = performance.endS;
     this.nowS = this.firstS;
     this.startS = this.firstS; // of the view
-    this.lengthS = Math.min(this.fullS, 30);
     this.isDrawing = false;
     this.measure();
+    this.lengthS = Math.min(this.fullS, Math.min(Math.max(this.widthPx / USUAL_PX_A_S, SHORTEST_USUAL_S), LONGEST_USUAL_S));
     this.setBars(bars);
     this.makeRoom(performance);
     this.show(performance);

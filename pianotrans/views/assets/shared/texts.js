@@ -52,8 +52,13 @@ function preferred() {
 // A choice of languages; what is chosen is remembered.
 export function offerLanguages(select) {
   select.replaceChildren(...languages().map(([code, name]) => new Option(name, code)));
-  speak(preferred());
-  select.value = spoken();
+  const follow = () => {
+    if (preferred() !== spoken()) speak(preferred());
+    select.value = spoken();
+  };
+  translate();
+  follow();
+  addEventListener("hashchange", follow);
   select.addEventListener("change", () => {
     remember("language", select.value);
     speak(select.value);

@@ -1,10 +1,9 @@
 // The piece on the bench: what it was, what it is, what is selected, and what the filter leaves of it. Who shows any of
 // this listens to its events: "change" of the piece or of what is shown, "select".
 
-import { keyName } from "../shared/format.js";
 import { sureness } from "../shared/notes.js";
 import { History } from "./history.js";
-import { eventsOf, isPedal, pieceOf } from "./piece.js";
+import { eventsOf, isPedal, noteName, pieceOf } from "./piece.js";
 
 export class Bench extends EventTarget {
   // From a Performance, which stays what it is. `bars` are those of its score.
@@ -20,8 +19,10 @@ export class Bench extends EventTarget {
     this.keep();
   }
 
-  // A new present. `label` says what was done, as in "Undo: move".
-  change(piece, { label = "" } = {}) {
+  // A new present. `label` says what was done, as in "Undo: move". With `isMore` it is one step with the last one, if
+  // that has the same label.
+  change(piece, { label = "", isMore = false } = {}) {
+    if (isMore && this.history.undoLabel === label) this.history.undo();
     this.history.push(piece, label);
     this.present(piece, { label });
   }
@@ -65,11 +66,7 @@ export class Bench extends EventTarget {
   get selected() { return eventsOf(this.piece, this.selection); }
   get selectedNotes() { return this.selected.filter((event) => !isPedal(event)); }
 
-  // "Eb4" where the score spells it so, as long as it is that note.
-  nameOf(note) {
-    const written = note.index === null ? null : this.song.notes[note.index];
-    return written?.key === note.key ? written.name : keyName(note.key);
-  }
+  nameOf(note) { return noteName(note, this.song); }
 
   // The bar of a note: the one it is written in, as long as it is where it was played.
   barOf(note) {

@@ -68,14 +68,16 @@ export class DoubtPanel {
   }
 
   addShortcuts(shortcuts) {
-    const choose = (name, key) => ({
-      keys: [key], text: t(`doubt.help.${name}`), run: () => this.choose(name), when: () => this.choiceOf(name) !== undefined,
-    });
-    shortcuts.add(t("doubt.heading"), [
-      { keys: ["n"], text: t("doubt.help.next"), run: () => this.step(1), when: () => this.doubts.length > 0 },
-      { keys: ["p"], text: t("doubt.help.previous"), run: () => this.step(-1), when: () => this.doubts.length > 0 },
-      { keys: ["r"], text: t("doubt.help.listen"), run: () => this.listen(), when: () => this.present !== undefined },
-      ...Object.entries(CHOICE_KEYS).map(([name, key]) => choose(name, key)),
+    const shortcut = (name, key, run, when) => ({ keys: [key], text: `doubt.help.${name}`, run, when });
+    const isAny = () => this.doubts.length > 0;
+    const isAt = () => this.present !== undefined;
+    shortcuts.add("doubt.heading", [
+      shortcut("next", "n", () => this.step(1), isAny),
+      shortcut("previous", "p", () => this.step(-1), isAny),
+      shortcut("listen", "r", () => this.listen(), isAt),
+      shortcut("leave", "Escape", () => this.go(null), () => isAt() && !this.bench.selection.size),
+      ...Object.entries(CHOICE_KEYS).map(([name, key]) =>
+        shortcut(name, key, () => this.choose(name), () => this.choiceOf(name) !== undefined)),
     ]);
   }
 

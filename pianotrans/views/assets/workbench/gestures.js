@@ -1,10 +1,11 @@
 // What a drag on the roll does to the piece. Each function begins a gesture: it shows what would be, and at the end that
 // becomes the present. Times snap as the editor says; with Ctrl they do not.
 
-import { eventsIn } from "./hits.js";
+import { t } from "../shared/texts.js";
+import { idsIn } from "./hits.js";
 import { addNotes, addPedals, isPedal, moveEvents, scaleVelocity, stretchEvents } from "./piece.js";
 
-const LIGHTEST = 1 / 2; // steps of velocity for each pixel
+const VELOCITY_A_PX = 0.5;
 
 // `change(piece, at, event)` gives the piece as it would be.
 function editing({ bench }, label, change, extra = {}) {
@@ -25,9 +26,9 @@ function editing({ bench }, label, change, extra = {}) {
 export function moveGesture(editor, held, from, click) {
   const { bench, roll } = editor;
   let heardKey = held.key;
-  return editing(editor, "tools.move", (piece, at, event) => {
+  return editing(editor, t("tools.move"), (piece, at, event) => {
     const onset = editor.snap(held.onset + at.timeS - from.timeS, event);
-    const keys = isPedal(held) || at.part === "keyboard" ? 0 : Math.round((from.y - at.y) / roll.keyPx);
+    const keys = isPedal(held) ? 0 : Math.round((from.y - at.y) / roll.keyPx);
     if (held.key + keys !== heardKey) {
       heardKey = held.key + keys;
       editor.sound({ ...held, key: heardKey });
@@ -37,7 +38,7 @@ export function moveGesture(editor, held, from, click) {
 }
 
 export function stretchGesture(editor, held, edge, from, click) {
-  return editing(editor, "tools.stretch", (piece, at, event) => {
+  return editing(editor, t("tools.stretch"), (piece, at, event) => {
     const byS = editor.snap(held[edge] + at.timeS - from.timeS, event) - held[edge];
     return stretchEvents(piece, editor.bench.selection, edge === "onset" ? { onsetS: byS } : { offsetS: byS });
   }, { click });
@@ -45,8 +46,8 @@ export function stretchGesture(editor, held, edge, from, click) {
 
 // Upwards is louder.
 export function velocityGesture(editor, from, click) {
-  return editing(editor, "tools.velocity", (piece, at) =>
-    scaleVelocity(piece, editor.bench.selection, Math.round((from.y - at.y) * LIGHTEST)), { click, holdsView: true });
+  return editing(editor, t("tools.velocity"), (piece, at) =>
+    scaleVelocity(piece, editor.bench.selection, Math.round((from.y - at.y) * VELOCITY_A_PX)), { click, holdsView: true });
 }
 
 // A new note or pedal stroke from here to where the pointer is let go; a click makes one of the usual length.
@@ -63,7 +64,7 @@ export function drawGesture(editor, from, event) {
   let latest = addTo(from, onset + editor.usual.lengthS);
   const finish = () => {
     const [changed, ids] = latest;
-    bench.change(changed, { label: "tools.draw" });
+    bench.change(changed, { label: t("tools.draw") });
     bench.select(ids);
     if (from.part === "notes") editor.sound(bench.selected[0]);
   };
@@ -91,7 +92,7 @@ export function lassoGesture(editor, from, event, click) {
       editor.frame = {
         left: Math.min(startX, at.x), right: Math.max(startX, at.x), top: Math.min(from.y, at.y), bottom: Math.max(from.y, at.y),
       };
-      bench.select([...chosen, ...eventsIn(roll, editor.frame).map((one) => one.id)]);
+      bench.select([...chosen, ...idsIn(roll, bench.kept, editor.frame)]);
       roll.draw();
     },
     end: stop,

@@ -4,7 +4,7 @@ import { KEYBOARD_PX } from "../shared/roll_layout.js";
 
 const DRAG_PX = { mouse: 4, pen: 5, touch: 9 }; // less is a click
 const DOUBLE_MS = 350;
-const EDGE_PX = 28; // a drag that comes this close to the side moves the view
+const SIDE_PX = 28; // a drag that comes this close to the side moves the view
 const MIDDLE_BUTTON = 1;
 
 export class Pointing {
@@ -23,8 +23,9 @@ export class Pointing {
   get isDragging() { return Boolean(this.gesture); }
 
   placeOf(event) {
-    const box = this.roll.canvas.getBoundingClientRect();
-    return this.roll.at(event.clientX - box.left, event.clientY - box.top);
+    const { canvas } = this.roll;
+    const box = canvas.getBoundingClientRect(); // with its border, which is no part of the picture
+    return this.roll.at(event.clientX - box.left - canvas.clientLeft, event.clientY - box.top - canvas.clientTop);
   }
 
   onDown(event) {
@@ -100,7 +101,7 @@ export class Pointing {
 
   // The view moves on as long as the pointer stays at its side.
   scrollAtEdge({ x }) {
-    const beyondPx = Math.min(x - KEYBOARD_PX - EDGE_PX, 0) || Math.max(x - this.roll.widthPx + EDGE_PX, 0);
+    const beyondPx = Math.min(x - KEYBOARD_PX - SIDE_PX, 0) || Math.max(x - this.roll.widthPx + SIDE_PX, 0);
     if (!beyondPx || this.isScrolling) return;
     this.isScrolling = true;
     requestAnimationFrame(() => {

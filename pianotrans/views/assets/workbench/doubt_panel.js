@@ -181,7 +181,7 @@ export class DoubtPanel {
     pen.lineWidth = 1;
     for (const candidate of eventsBetween(this.open, roll.startS, roll.endS, this.longestS)) {
       pen.strokeStyle = roll.painter.byHand ? roll.theme.quiet : roll.painter.colourOf(candidate);
-      const [x, y, widthPx, heightPx] = boxOnRoll(roll, candidate);
+      const [x, y, widthPx, heightPx] = boxOnRoll(roll, candidate).map(Math.round); // thin lines are pale between pixels
       pen.strokeRect(x + 0.5, y + 0.5, Math.max(widthPx - 1, 1), Math.max(heightPx - 1, 1));
     }
   }

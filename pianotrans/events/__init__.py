@@ -11,7 +11,7 @@ from pianotrans.events.frames import FrameGrid, FrameIntervals
 from pianotrans.events.midi import midi_bytes, to_pretty_midi
 from pianotrans.events.midi_reading import load_midi
 from pianotrans.events.note_grid import NoteGrid, quantise_to_grid
-from pianotrans.events.performance import Note, Pedal, Performance
+from pianotrans.events.performance import Note, OtherOffset, Pedal, Performance
 from pianotrans.events.reading import MIDI_SUFFIXES, PERFORMANCE_SUFFIXES, load_json, load_performance
 from pianotrans.events.sustain import Durations, extend_by_pedal
 from pianotrans.events.tempo_map import TempoMap
@@ -33,6 +33,7 @@ __all__ = [
     "FrameIntervals",
     "Note",
     "NoteGrid",
+    "OtherOffset",
     "Pedal",
     "Performance",
     "TempoMap",

@@ -120,7 +120,7 @@ def with_gaps(performance: Performance, gap_s: float) -> Performance:
             )
             latest_s = max(following_s - gap_s, (note.onset_s + following_s) / 2)
             if note.onset_s < latest_s < note.offset_s:
-                note = replace(note, offset_s=latest_s)
+                note = note.ending_at(latest_s)
             notes.append(note)
     return replace(performance, notes=tuple(notes))
 
@@ -150,7 +150,7 @@ def _joined(events: Iterable[E], gap_s: float, can_join: Callable[[E, E], bool])
     for event in events:
         if kept and event.onset_s - kept[-1].offset_s < gap_s and can_join(kept[-1], event):
             offset_s = max(kept[-1].offset_s, event.offset_s)
-            kept[-1] = replace(kept[-1], offset_s=offset_s, confidence=None)
+            kept[-1] = replace(kept[-1].ending_at(offset_s), confidence=None)
         else:
             kept.append(event)
     return kept

@@ -15,6 +15,7 @@ def cut_at(performance: Performance, end_s: float) -> Performance:
         _before(performance.pedals, end_s),
         min(performance.duration_s, end_s),
         performance.remarks,
+        _before(performance.candidates, end_s),
     )
 
 
@@ -24,8 +25,10 @@ def begin_at(performance: Performance, start_s: float) -> Performance:
         performance,
         notes=tuple(note for note in performance.notes if note.onset_s >= start_s),
         pedals=tuple(pedal for pedal in performance.pedals if pedal.onset_s >= start_s),
+        candidates=tuple(note for note in performance.candidates if note.onset_s >= start_s),
     )
 
 
 def _before(events: tuple[_Event, ...], end_s: float) -> tuple[_Event, ...]:
-    return tuple(replace(one, offset_s=min(one.offset_s, end_s)) for one in events if one.onset_s < end_s)
+    begun = (one for one in events if one.onset_s < end_s)
+    return tuple(one if one.offset_s <= end_s else one.ending_at(end_s) for one in begun)

@@ -89,7 +89,8 @@ class _Move:
             if onset < following < offset:
                 offset = following
             onset_s = max(self._map.time_at(onset), 0.0)
-            yield replace(note, onset_s=onset_s, offset_s=max(self._map.time_at(offset), onset_s + _SHORTEST_S))
+            offset_s = max(self._map.time_at(offset), onset_s + _SHORTEST_S)
+            yield replace(note, onset_s=onset_s, offset_s=offset_s, other_offsets=())
 
     def _onsets(self, played: Sequence[float]) -> list[float]:
         onsets = [max(self._towards(onset), self._earliest) for onset in played]

@@ -18,15 +18,37 @@ _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 @dataclass(frozen=True, slots=True)
+class OtherOffset:
+    """Where a note may end instead, and the probability that it does.
+
+    Raises MidiError for a time that is negative or not finite, and for a probability outside 0…1.
+    """
+
+    offset_s: float
+    probability: float
+
+    def __post_init__(self) -> None:
+        offset_s, probability = _number(self.offset_s), _number(self.probability)
+        if not 0 <= offset_s < math.inf or not 0 <= probability <= 1:
+            raise MidiError(
+                f"other offset: {self.offset_s!r} s with probability {self.probability!r}. "
+                "It must be 0 s or later, and a number from 0 to 1."
+            )
+        object.__setattr__(self, "offset_s", offset_s)
+        object.__setattr__(self, "probability", probability)
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A key held from `onset_s` to `offset_s`; `key` is its MIDI number (60 is middle C), `velocity` 1…127.
 
     For a transcribed note, `confidence` is the model's probability of this note, and `onset_confidence` that of a
     note of this key that begins there, whenever it ends; both within one frame of the model (23 ms) at either end.
-    They are None if unknown. MIDI holds neither.
+    They are None if unknown. `other_offsets` are the best runners-up to its offset, in order of time: at most one
+    earlier and one later, each more than a frame away. MIDI holds none of these.
 
     Raises MidiError for times that are negative, not finite or out of order, for a key or velocity that MIDI cannot
-    hold, and for a confidence outside 0…1.
+    hold, for a confidence outside 0…1, and for other offsets before the onset.
     """
 
     onset_s: float
@@ -35,6 +57,7 @@ class Note:
     velocity: int
     confidence: float | None = None
     onset_confidence: float | None = None
+    other_offsets: tuple[OtherOffset, ...] = ()
 
     def __post_init__(self) -> None:
         what = f"note of key {self.key!r}"
@@ -42,6 +65,14 @@ class Note:
         _set_integer(self, "key", what, 0, 127)
         _set_integer(self, "velocity", what, 1, 127)
         _set_confidences(self, what)
+        if any(other.offset_s <= self.onset_s for other in self.other_offsets):
+            raise MidiError(
+                f"{what}: an other offset lies before its onset, {self.onset_s!r} s. It must lie behind."
+            )
+
+    def ending_at(self, offset_s: float) -> "Note":
+        """The note with another offset, for which the runners-up no longer count."""
+        return replace(self, offset_s=offset_s, other_offsets=())
 
     @property
     def name(self) -> str:
@@ -71,6 +102,10 @@ class Pedal:
         _set_span(self, f"{self.kind} pedal")
         _set_confidences(self, f"{self.kind} pedal")
 
+    def ending_at(self, offset_s: float) -> "Pedal":
+        """The pedal lifted at another time."""
+        return replace(self, offset_s=offset_s)
+
     @property
     def controller(self) -> int:
         """The MIDI controller number: 64, 66 or 67."""
@@ -83,6 +118,7 @@ class Performance:
 
     Notes are kept in order of onset and key, pedals in order of onset and kind, whatever their given order. Notes
     of one key may overlap, and events may end after the recording does: `quantise` resolves both for MIDI files.
+    `candidates` are notes that the model nearly found: none of them sounds while a note of its key does.
     Raises MidiError for a duration that is negative or not finite.
     """
 
@@ -90,11 +126,13 @@ class Performance:
     pedals: tuple[Pedal, ...] = ()
     duration_s: float = 0.0
     remarks: tuple[Remark, ...] = ()  # about the recording; MIDI and CSV do not hold them
+    candidates: tuple[Note, ...] = ()  # nor these
 
     def __post_init__(self) -> None:
-        notes = sorted(self.notes, key=lambda n: (n.onset_s, n.key, n.offset_s, n.velocity))
+        for field in ("notes", "candidates"):
+            notes = sorted(getattr(self, field), key=lambda n: (n.onset_s, n.key, n.offset_s, n.velocity))
+            object.__setattr__(self, field, tuple(notes))
         pedals = sorted(self.pedals, key=lambda p: (p.onset_s, p.kind, p.offset_s))
-        object.__setattr__(self, "notes", tuple(notes))
         object.__setattr__(self, "pedals", tuple(pedals))
         duration_s = _number(self.duration_s)
         if not 0 <= duration_s < math.inf:
@@ -140,9 +178,10 @@ class Performance:
     def to_dict(self) -> dict[str, Any]:
         """The performance as plain lists, numbers and strings; `from_dict` restores it exactly.
 
-        Unknown confidences are left out, and `remarks` if there are none.
+        What is unknown is left out, and so are `remarks` and `candidates` if there are none.
         """
         remarks = {"remarks": [remark.to_dict() for remark in self.remarks]} if self.remarks else {}
+        candidates = {"candidates": [_known(note) for note in self.candidates]} if self.candidates else {}
         return {
             "format": "pianotrans",
             "version": 1,
@@ -150,6 +189,7 @@ class Performance:
             **remarks,
             "notes": [_known(note) for note in self.notes],
             "pedals": [_known(pedal) for pedal in self.pedals],
+            **candidates,
         }
 
     @classmethod
@@ -162,17 +202,18 @@ class Performance:
         if given != ("pianotrans", 1):
             raise MidiError(f"performance: format and version are {given}. Needed: ('pianotrans', 1).")
         wrong = sorted(
-            (data.keys() - {"remarks", "score"}) ^ {"format", "version", "duration_s", "notes", "pedals"}
+            (data.keys() - {"remarks", "score", "candidates"})
+            ^ {"format", "version", "duration_s", "notes", "pedals"}
         )
         if wrong:
             raise MidiError(f"performance: fields {wrong} are missing or unknown. Write it anew with to_dict.")
         try:
-            notes = tuple(Note(**note) for note in data["notes"])
+            notes, candidates = (tuple(map(_note, data.get(name, ()))) for name in ("notes", "candidates"))
             pedals = tuple(Pedal(**pedal) for pedal in data["pedals"])
             remarks = tuple(Remark.from_dict(remark) for remark in data.get("remarks", ()))
         except (AttributeError, KeyError, TypeError) as error:
             raise MidiError(f"performance: an event or remark is malformed ({error}). Write it anew.") from error
-        return cls(notes, pedals, data["duration_s"], remarks)
+        return cls(notes, pedals, data["duration_s"], remarks, candidates)
 
 
 def _set_span(event: Note | Pedal, what: str) -> None:
@@ -213,7 +254,15 @@ def _set_confidences(event: Note | Pedal, what: str) -> None:
 
 def _known(event: Note | Pedal) -> dict[str, Any]:
     """The fields of an event that have a value."""
-    return {name: value for name, value in asdict(event).items() if value is not None}
+    known = {name: value for name, value in asdict(event).items() if value is not None and value != ()}
+    if "other_offsets" in known:
+        known["other_offsets"] = list(known["other_offsets"])
+    return known
+
+
+def _note(data: Mapping[str, Any]) -> Note:
+    others = tuple(OtherOffset(**other) for other in data.get("other_offsets", ()))
+    return Note(**{**data, "other_offsets": others})
 
 
 def _number(value: object) -> float:

@@ -37,7 +37,8 @@ def extend_by_pedal(performance: Performance) -> Performance:
             struck_next[note.key] = (note.onset_s, following)
         else:  # same onset, from another voice of a file: both end at the next onset
             following = later
-        extended.append(replace(note, offset_s=min(offset_s, following)))
+        offset_s = min(offset_s, following)
+        extended.append(note if offset_s == note.offset_s else note.ending_at(offset_s))
     others = tuple(pedal for pedal in performance.pedals if pedal.kind != SUSTAIN)
     return replace(performance, notes=tuple(reversed(extended)), pedals=others)
 

@@ -1,7 +1,7 @@
 """A batch of segments through the network and the semi-CRF, up to where they must be read in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ from torch import Tensor
 
 from pianotrans.audio import Block
 from pianotrans.inference.clock import Clock, no_clock
-from pianotrans.inference.stitching import DecodedSegment
-from pianotrans.network import Attributes, Model
+from pianotrans.inference.runners_up import find_runners_up
+from pianotrans.inference.stitching import DecodedSegment, OtherEnds
+from pianotrans.network import Model
 from pianotrans.semicrf import (
     BestMoves,
     Confidence,
@@ -45,8 +46,41 @@ class SegmentPaths:
         before the start speak against is improbable.
         """
         track, begin, end = self.moves.read(start_frames).T
-        attributes = self._attributes(track, begin, end)
-        known = self.confidence
+        segment = self._described(track, begin, end)
+        if self.confidence is None:
+            return segment
+        return self._with_runners_up(
+            replace(
+                segment,
+                confidence=self.confidence.of(track, begin, end),
+                onset_confidence=self.confidence.begin[track, begin],
+            ),
+            self.confidence,
+        )
+
+    def _with_runners_up(self, segment: DecodedSegment, known: Confidence) -> DecodedSegment:
+        """Attributes of the path must not depend on what else there is: those of runners-up are computed apart."""
+        path = np.stack((segment.track, segment.begin, segment.end), axis=1)
+        found = find_runners_up(known, path)
+        described = self._described(*np.concatenate((found.other_ends, found.candidates)).T)
+        n = len(found.row)
+        positions = described.end[:n] + described.offset_position[:n]
+        track, begin, _ = found.candidates.T
+        return replace(
+            segment,
+            other_ends=OtherEnds(found.row, positions, found.other_probability),
+            candidates=replace(
+                described.after(n), confidence=found.probability, onset_confidence=known.begin[track, begin]
+            ),
+        )
+
+    def _described(
+        self, track: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> DecodedSegment:
+        """Intervals with their attributes."""
+        device = self.context.device
+        tracks, begins, ends = (torch.from_numpy(np.ascontiguousarray(x)).to(device) for x in (track, begin, end))
+        attributes = self.model.attributes.decode(self.context[tracks, begins], self.context[tracks, ends])
         return DecodedSegment(
             track=track,
             begin=begin,
@@ -56,14 +90,7 @@ class SegmentPaths:
             offset_position=_array(attributes.offset_position).astype(np.float64),
             onset_present=_array(attributes.onset_present),
             offset_present=_array(attributes.offset_present),
-            confidence=None if known is None else known.of(track, begin, end),
-            onset_confidence=None if known is None else known.begin[track, begin],
         )
-
-    def _attributes(self, track: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]) -> Attributes:
-        device = self.context.device
-        tracks, begins, ends = (torch.from_numpy(np.ascontiguousarray(x)).to(device) for x in (track, begin, end))
-        return self.model.attributes.decode(self.context[tracks, begins], self.context[tracks, ends])
 
 
 @torch.inference_mode()

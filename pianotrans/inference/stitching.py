@@ -3,17 +3,19 @@
 Tracks are only numbers here; whether one is a key or a pedal does not matter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pianotrans.events import OtherOffset
 from pianotrans.inference.segments import SegmentPlan
 
 _SHORTEST_S = 1e-8
 _LARGEST_POSITION = 0.5  # frames by which an onset may come before its frame
 _MOST_OPEN = 3  # events of a track
+_ALIKE_S = 0.01  # offsets that differ by less are the same
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,17 @@ class Event:
     has_offset: bool = True  # false: it goes on into a later segment
     confidence: float | None = None  # probability of this event, give or take a frame
     onset_confidence: float | None = None  # that one begins there, whenever it ends
+    other_offsets: tuple[OtherOffset, ...] = ()
+    is_written: bool = True  # false: it is nearly as probable as what was decoded, but was not
+
+
+@dataclass(frozen=True)
+class OtherEnds:
+    """Where some intervals of a segment end otherwise; all arrays (m,)."""
+
+    row: NDArray[np.int64]  # of the interval in its segment
+    position: NDArray[np.float64]  # frames from the beginning of the segment
+    probability: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,18 @@ class DecodedSegment:
     offset_present: NDArray[np.bool_]
     confidence: NDArray[np.float32] | None = None  # None: not asked for
     onset_confidence: NDArray[np.float32] | None = None
+    other_ends: OtherEnds | None = None  # None: not asked for, as below
+    candidates: "DecodedSegment | None" = None  # what might have been decoded besides
+
+    def after(self, n: int) -> "DecodedSegment":
+        """Without the first n intervals, and without what is known of their probabilities."""
+        return DecodedSegment(*(getattr(self, name)[n:] for name in _DESCRIPTION))
+
+
+_DESCRIPTION = (
+    *("track", "begin", "end", "velocity", "onset_position"),
+    *("offset_position", "onset_present", "offset_present"),
+)
 
 
 class Stitcher:
@@ -64,6 +89,7 @@ class Stitcher:
         self._plan = plan
         self._index = 0
         self._open: list[list[Event]] = [[] for _ in range(n_tracks)]
+        self._late_candidates: list[Event] = []  # of the last segment: the next one knows better, if there is any
         self._read_until = np.full(n_tracks, plan.first_read_frame, np.int64)  # frames of the first segment
 
     @property
@@ -83,7 +109,7 @@ class Stitcher:
         return float(self._plan.start_s(self._index) - _LARGEST_POSITION * self._plan.frame_duration_s)
 
     def push(self, segment: DecodedSegment) -> list[Event]:
-        """Join the next segment; returns the events that became final, track by track."""
+        """Join the next segment; returns the events that became final, track by track, and the candidates."""
         has_joined = np.zeros(len(self._open), np.bool_)
         for event in self._events(segment):
             is_next = bool(has_joined[event.track])
@@ -91,9 +117,10 @@ class Stitcher:
         ended = self._has_offset(segment)
         ends = self._index * self._plan.hop_frames + segment.end[ended]
         np.maximum.at(self._read_until, segment.track[ended], ends)
+        candidates = self._own_candidates(segment)
         self._index += 1
         final_s = self.final_s
-        return [event for track in self._open for event in _take_final(track, keep=_n_open(track, final_s))]
+        return [event for track in self._open for event in _take_final(track, keep=_n_open(track, final_s))] + candidates
 
     def finish(self) -> list[Event]:
         """The remaining events; at the end of the recording the last one of each track counts as ended."""
@@ -102,7 +129,22 @@ class Stitcher:
             if track:
                 track[-1] = replace(track[-1], has_offset=True)
             final += _take_final(track, keep=0)
+        final += self._late_candidates
+        self._late_candidates = []
         return final
+
+    def _own_candidates(self, segment: DecodedSegment) -> list[Event]:
+        """The candidates of this segment. What two segments hear is told by the one that hears more around it."""
+        if segment.candidates is None:
+            return []
+        plan = self._plan
+        margin_s = (plan.segment_samples - plan.hop_samples) / plan.sample_rate / 2
+        first_s = plan.start_s(self._index) + margin_s if self._index else -np.inf
+        after_s = plan.start_s(self._index + 1) + margin_s
+        heard = [replace(event, is_written=False) for event in self._events(segment.candidates) if event.has_onset]
+        heard = [event for one in heard for event in _take_final([one], keep=0)]
+        self._late_candidates = [event for event in heard if event.onset_s >= after_s]
+        return [event for event in heard if first_s <= event.onset_s < after_s]
 
     def _events(self, segment: DecodedSegment) -> Iterator[Event]:
         """Events of one segment, in order within each track and without overlap there."""
@@ -111,6 +153,7 @@ class Stitcher:
         nothing_before = self._index == 0 and self._plan.padding_samples == 0
         has_onset = (segment.begin > 0) | segment.onset_present | nothing_before
         has_offset = self._has_offset(segment)
+        other_offsets = self._other_offsets(segment)
         previous: Event | None = None
         for i, track in enumerate(segment.track.tolist()):
             onset = float(onset_s[i])
@@ -126,8 +169,21 @@ class Stitcher:
                 bool(has_offset[i]),
                 _at(segment.confidence, i),
                 _at(segment.onset_confidence, i),
+                tuple(other_offsets.get(i, ())),
             )
             yield previous
+
+    def _other_offsets(self, segment: DecodedSegment) -> dict[int, list[OtherOffset]]:
+        """The other offsets of each event of a segment that has any."""
+        found: dict[int, list[OtherOffset]] = {}
+        if segment.other_ends is not None:
+            others = segment.other_ends
+            offsets_s = self._plan.frame_s(self._index, others.position).tolist()
+            for row, offset_s, probability in zip(
+                others.row.tolist(), offsets_s, others.probability.tolist(), strict=True
+            ):
+                found.setdefault(row, []).append(OtherOffset(offset_s, probability))
+        return found
 
     def _has_offset(self, segment: DecodedSegment) -> NDArray[np.bool_]:
         return (segment.end < self._plan.last_frame) | segment.offset_present
@@ -157,10 +213,30 @@ def _prolonged(kept: Event, rest: Event) -> Event:
     """An event with the rest of it that a later segment has heard; see `Event` on its confidence."""
     if rest.offset_s <= kept.offset_s:
         return replace(kept, has_offset=rest.has_offset)
-    both = None
+    both, others = None, kept.other_offsets
     if kept.confidence is not None and rest.confidence is not None:
         both = kept.confidence * rest.confidence
-    return replace(kept, offset_s=rest.offset_s, has_offset=rest.has_offset, confidence=both)
+        others += tuple(replace(x, probability=x.probability * kept.confidence) for x in rest.other_offsets)
+    return replace(
+        kept,
+        offset_s=rest.offset_s,
+        has_offset=rest.has_offset,
+        confidence=both,
+        other_offsets=best_on_each_side(others, rest.offset_s),
+    )
+
+
+def best_on_each_side(others: Sequence[OtherOffset], offset_s: float) -> tuple[OtherOffset, ...]:
+    """The most probable other offset before an offset, if there is any, and the one after it."""
+    sides = ([x for x in others if x.offset_s < offset_s], [x for x in others if x.offset_s > offset_s])
+    return tuple(max(side, key=lambda x: x.probability) for side in sides if side)
+
+
+def with_times(event: Event, onset_s: float, offset_s: float, latest_s: float) -> Event:
+    """An event with other times, and the other offsets that still differ from its own, none after `latest_s`."""
+    others = (replace(x, offset_s=min(x.offset_s, latest_s)) for x in event.other_offsets)
+    left = tuple(x for x in others if x.offset_s > onset_s and abs(x.offset_s - offset_s) > _ALIKE_S)
+    return replace(event, onset_s=onset_s, offset_s=offset_s, other_offsets=left)
 
 
 def _at(probabilities: NDArray[np.float32] | None, i: int) -> float | None:
@@ -181,8 +257,9 @@ def _take_final(kept: list[Event], keep: int) -> list[Event]:
     final = []
     for i in range(n_final):
         onset_s = max(kept[i].onset_s, 0.0)
-        offset_s = min([kept[i].offset_s, *(later.onset_s for later in kept[i + 1 :])])
+        latest_s = min((later.onset_s for later in kept[i + 1 :]), default=np.inf)
+        offset_s = min(kept[i].offset_s, latest_s)
         if offset_s > onset_s:
-            final.append(replace(kept[i], onset_s=onset_s, offset_s=offset_s))
+            final.append(with_times(kept[i], onset_s, offset_s, latest_s))
     del kept[:n_final]
     return final

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
-from pianotrans.inference.stitching import Event
+from pianotrans.inference.stitching import Event, with_times
 
 
 @dataclass(frozen=True)
@@ -35,4 +35,5 @@ class Times:
             if offset_s > end_s + tolerance_s:
                 offset_s = end_s
             if onset_s < offset_s:
-                yield replace(event, onset_s=onset_s, offset_s=offset_s)
+                others = (replace(x, offset_s=self.recording_s(x.offset_s)) for x in event.other_offsets)
+                yield with_times(replace(event, other_offsets=tuple(others)), onset_s, offset_s, end_s)

@@ -20,6 +20,7 @@ from pianotrans.inference.devices import resolve_device, resolve_precision
 from pianotrans.inference.listening import CountedBlocks, remark_on_finding
 from pianotrans.inference.pull import pull
 from pianotrans.inference.registry import default_model, find_model
+from pianotrans.inference.runners_up import choose_candidates
 from pianotrans.inference.segments import SegmentPlan, cut
 from pianotrans.inference.stitching import Event, Stitcher
 from pianotrans.inference.times import Times
@@ -75,7 +76,8 @@ class Transcriber:
             hop_s: seconds between the starts of two segments; the model's own if None. Longer is faster.
             precision: auto, float32, bfloat16 or float16, for the products of the network. auto takes fewer bits
                 where the device is several times faster with them; float32 gives the same notes on every machine.
-            confidence: find out how probable every note and pedal is, which takes a twentieth more time.
+            confidence: find out how probable every note and pedal is, where notes may end otherwise, and which were
+                nearly written; takes a twentieth more time.
             tuning: correct for a piano that is this many cents sharp, or flat if negative; auto estimates it, off
                 takes every piano as it is.
             say: told, in one line, of a download.
@@ -152,7 +154,8 @@ class Transcriber:
         with _open(source, sample_rate, reading) as reader:
             audio = CountedBlocks(reader)
             for event in self._events(audio, on_progress or (lambda _: None), cancel):
-                yield note_or_pedal(event, self._track_numbers)
+                if event.is_written:
+                    yield note_or_pedal(event, self._track_numbers)
 
     @property
     def _track_numbers(self) -> tuple[int, ...]:
@@ -258,10 +261,13 @@ def _open(source: AudioInput, sample_rate: int | None, reading: Reading) -> Abst
 
 def performance_of(events: Iterable[Event], track_numbers: Sequence[int], duration_s: float) -> Performance:
     """Notes and pedals of the events of a recording of `duration_s` seconds; `track_numbers` as in README §2."""
-    played = [note_or_pedal(event, track_numbers) for event in events]
-    notes = tuple(x for x in played if isinstance(x, Note))
-    pedals = tuple(x for x in played if isinstance(x, Pedal))
-    return Performance(notes, pedals, duration_s)
+    written, near = [], []
+    for event in events:
+        (written if event.is_written else near).append(note_or_pedal(event, track_numbers))
+    notes = tuple(x for x in written if isinstance(x, Note))
+    pedals = tuple(x for x in written if isinstance(x, Pedal))
+    candidates = choose_candidates([x for x in near if isinstance(x, Note)], notes)
+    return Performance(notes, pedals, duration_s, candidates=candidates)
 
 
 def note_or_pedal(event: Event, track_numbers: Sequence[int]) -> Note | Pedal:
@@ -271,4 +277,5 @@ def note_or_pedal(event: Event, track_numbers: Sequence[int]) -> Note | Pedal:
     if number < 0:
         return Pedal(event.onset_s, event.offset_s, PEDAL_KINDS[-number], *sureness)
     # MIDI reads velocity 0 as "release", and the mode of the 128 classes may be 0
-    return Note(event.onset_s, event.offset_s, number, max(event.velocity, 1), *sureness)
+    velocity = max(event.velocity, 1)
+    return Note(event.onset_s, event.offset_s, number, velocity, *sureness, event.other_offsets)

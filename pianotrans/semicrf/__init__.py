@@ -5,15 +5,18 @@ One axis order everywhere: [track, begin, end].
 
 from pianotrans.semicrf.confidence import Confidence, confidence_under
 from pianotrans.semicrf.likelihood import log_partition_factored
+from pianotrans.semicrf.likely import LEAST_LIKELY, LikelyIntervals
 from pianotrans.semicrf.posterior import Posterior
 from pianotrans.semicrf.scores import IntervalScores
 from pianotrans.semicrf.viterbi import BestMoves, decode, decode_factored, decode_with_confidence
 from pianotrans.semicrf.viterbi_torch import decode_on_device
 
 __all__ = [
+    "LEAST_LIKELY",
     "BestMoves",
     "Confidence",
     "IntervalScores",
+    "LikelyIntervals",
     "Posterior",
     "confidence_under",
     "decode",

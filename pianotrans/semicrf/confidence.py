@@ -15,6 +15,7 @@ computed twice.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numba
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 
 from pianotrans.semicrf.compiled import FAST_SUM, LANES, exp, highest
 from pianotrans.semicrf.compiling import compiled
+from pianotrans.semicrf.likely import LEAST_LIKELY, LikelyIntervals
 from pianotrans.semicrf.posterior import Posterior
 
 _NO_CHANCE = 35.0  # e^-35 is the rounding of float64: such a part of a sum does not change it
@@ -41,25 +43,30 @@ class Confidence:
     interval: Floats  # (N, T): the interval that is the best move from the frame; 0 where that is a gap
     singleton: Floats  # (N, T): the singleton at the frame; 0 where the best path has none
     begin: Floats  # (N, T): any interval or singleton begins there, wherever it ends
+    likely: LikelyIntervals  # whether on the best paths or not
 
     @classmethod
     def nothing(cls, n_tracks: int, n_frames: int) -> "Confidence":
         """The confidence where no interval is possible: zeros."""
-        return cls(*(np.zeros((n_tracks, n_frames), np.float32) for _ in range(3)))
+        return cls(*(np.zeros((n_tracks, n_frames), np.float32) for _ in range(3)), LikelyIntervals.of(()))
 
     @classmethod
     def joined(cls, parts: Sequence["Confidence"]) -> "Confidence":
         """The confidence of the tracks of all parts, in order."""
-        return cls(*(np.concatenate(arrays) for arrays in zip(*(part.arrays for part in parts), strict=True)))
+        arrays = (np.concatenate(some) for some in zip(*(part.arrays for part in parts), strict=True))
+        firsts = accumulate((len(part.interval) for part in parts), initial=0)
+        return cls(
+            *arrays, LikelyIntervals.joined((n, part.likely) for n, part in zip(firsts, parts, strict=False))
+        )
 
     @property
     def arrays(self) -> tuple[Floats, Floats, Floats]:
-        """The three, in order."""
+        """What is known of every frame, in order."""
         return self.interval, self.singleton, self.begin
 
     def __getitem__(self, tracks: slice) -> "Confidence":
         """The confidence of some tracks."""
-        return Confidence(*(array[tracks] for array in self.arrays))
+        return Confidence(*(array[tracks] for array in self.arrays), self.likely[tracks])
 
     def of(self, track: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
         """The confidence of intervals and singletons of the best paths, (n,) for three (n,)."""
@@ -78,6 +85,7 @@ class ConfidenceSums:
         self._visited = np.zeros(shape)
         self._visited[:, 0] = 1
         self._near_interval, self._near_singleton = np.zeros(shape), np.zeros(shape)
+        self._likely: list[tuple[int, NDArray[np.int32], NDArray[np.float32]]] = []  # by first track
 
     def extend(  # type: ignore[no-untyped-def]
         self, tracks: slice, tile, first: int, lengths, best, held
@@ -99,13 +107,13 @@ class ConfidenceSums:
         sums = (self._gap, self._chance, self._visited, self._near_interval, self._near_singleton)
         ours = [x[tracks] for x in (*moves, *sums)]
         for begins, (intervals, chances) in reversed(tiles):
-            _pass_on(intervals, chances, begins.start, begins.stop, *ours)
+            self._likely.append((tracks.start, *_pass_on(intervals, chances, begins.start, begins.stop, *ours)))
 
     def confidence(self) -> Confidence:
         """The confidence, once all tiles are done."""
         begin = self._visited * (1 - self._gap * (1 - self._chance))
         sums = (self._near_interval, self._near_singleton, within_a_frame(begin))
-        return Confidence(*(x.clip(0, 1).astype(np.float32) for x in sums))
+        return Confidence(*(x.clip(0, 1).astype(np.float32) for x in sums), LikelyIntervals.of(self._likely))
 
 
 def confidence_under(
@@ -130,7 +138,7 @@ def confidence_under(
     tracks, every = torch.meshgrid(*(torch.arange(n, device=device) for n in next_frame.shape), indexing="ij")
     begins = posterior.of_begins(tracks.flatten(), every.flatten()).clamp(0, 1).view_as(tracks)
     near = within_a_frame(begins.double().cpu().numpy()).clip(0, 1).astype(np.float32)
-    return Confidence(found.interval, found.singleton, near)
+    return Confidence(found.interval, found.singleton, near, posterior.likely)
 
 
 def within_a_frame(probability: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -201,7 +209,7 @@ def _count(  # type: ignore[no-untyped-def]
             singleton[t] += probability
 
 
-# The intervals lie in order of track, and of each track from the last begin to the first.
+# The intervals lie in order of track, and of each track from the last begin to the first. Returns the likely ones.
 @compiled()
 def _pass_on(  # type: ignore[no-untyped-def]
     intervals,
@@ -218,15 +226,27 @@ def _pass_on(  # type: ignore[no-untyped-def]
     singleton,
 ):
     n_tracks, n_frames = visited.shape
+    n_most = len(intervals) + n_tracks * (stop - start)
+    likely, probability, n_likely = np.empty((n_most, 3), np.int32), np.empty(n_most, np.float32), 0
     k = len(intervals) - 1
     for n in range(n_tracks - 1, -1, -1):
         counts = (next_frame[n], is_interval[n], has_singleton[n], interval[n], singleton[n])
         for t in range(start, stop):
-            _count(t, t, visited[n, t] * chance[n, t], *counts)
+            alone = visited[n, t] * chance[n, t]
+            _count(t, t, alone, *counts)
+            if alone >= LEAST_LIKELY:
+                likely[n_likely, 0], likely[n_likely, 1], likely[n_likely, 2] = n, t, t
+                probability[n_likely] = alone
+                n_likely += 1
             if t + 1 < n_frames:
                 visited[n, t + 1] += visited[n, t] * gap[n, t]
             while k >= 0 and intervals[k, 0] == n and intervals[k, 1] == t:
                 end, passed = intervals[k, 2], visited[n, t] * chances[k]
                 visited[n, end] += passed
                 _count(t, end, passed, *counts)
+                if passed >= LEAST_LIKELY:
+                    likely[n_likely, 0], likely[n_likely, 1], likely[n_likely, 2] = n, t, end
+                    probability[n_likely] = passed
+                    n_likely += 1
                 k -= 1
+    return likely[:n_likely].copy(), probability[:n_likely].copy()

@@ -6,11 +6,14 @@ One sweep goes from the last frame to the first and one back; no score map is ke
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from pianotrans.semicrf.likely import LEAST_LIKELY, LikelyIntervals
 from pianotrans.semicrf.scores import IntervalScores
-from pianotrans.semicrf.sweeps import FRAMES_PER_STRIP, Suffixes, sweep_back, sweep_forward
+from pianotrans.semicrf.sweeps import FRAMES_PER_STRIP, MarginalStrip, Suffixes, sweep_back, sweep_forward
 from pianotrans.semicrf.threads import over_tracks
 
 
@@ -21,6 +24,7 @@ class Posterior:
     scores: IntervalScores
     suffixes: Suffixes
     visited: Tensor  # (N, T): probability that no interval lies across the frame
+    likely: LikelyIntervals
 
     @classmethod
     @torch.no_grad()
@@ -30,12 +34,16 @@ class Posterior:
         suffixes = sweep_back(precise, frames_per_strip)
         visited = torch.empty_like(suffixes.weight)
 
+        likely: list[_Table] = []
+
         def sweep(part: slice) -> None:
-            for _ in sweep_forward(precise, suffixes, visited, part):
-                pass
+            likely.extend(map(_likely_in, sweep_forward(precise, suffixes, visited, part)))
 
         over_tracks(sweep, scores.n_tracks, scores.query.device)
-        return cls(precise, suffixes, visited)
+        alone = visited * torch.sigmoid(precise.singleton.to(visited.dtype))
+        track, frame = (alone >= LEAST_LIKELY).nonzero(as_tuple=True)
+        likely.append(_table(0, (track, frame, frame), alone[track, frame]))
+        return cls(precise, suffixes, visited, LikelyIntervals.of(likely))
 
     def of_intervals(self, track: Tensor, begin: Tensor, end: Tensor) -> Tensor:
         """Probability of each interval [begin, end], (n,) for three (n,) of integers; singletons too."""
@@ -63,3 +71,17 @@ class Posterior:
         log_gap = torch.where(frame < following, log_gap, 0).clamp(max=0)
         log_no_singleton = -torch.nn.functional.softplus(self.scores.singleton[track, frame].to(log_gap.dtype))
         return self.visited[track, frame] * -torch.expm1(log_gap + log_no_singleton)
+
+
+_Table = tuple[int, NDArray[np.int32], NDArray[np.float32]]  # as `LikelyIntervals.of` takes it
+
+
+def _likely_in(strip: MarginalStrip) -> _Table:
+    track, begin, end = (strip.probability >= LEAST_LIKELY).nonzero(as_tuple=True)
+    probability = strip.probability[track, begin, end]
+    return _table(strip.tracks.start, (track, begin + strip.begins.start, end + strip.ends.start), probability)
+
+
+def _table(first_track: int, index: tuple[Tensor, Tensor, Tensor], probability: Tensor) -> _Table:
+    rows = torch.stack(index, dim=1).to(torch.int32).cpu().numpy()
+    return first_track, rows, probability.float().cpu().numpy()

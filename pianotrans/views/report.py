@@ -14,14 +14,14 @@ from typing import Any
 
 from pianotrans.audio import MP3_RATE, PEAKS_PER_S, AudioSource, PeakMeter, Reading, encode_mp3, open_audio
 from pianotrans.edits import digest_of
-from pianotrans.events import Performance
+from pianotrans.events import OtherOffset, Performance
 from pianotrans.score.score import Score
 from pianotrans.views.bundling import join_modules, json_for_script
 from pianotrans.views.score_data import ScoreParts, score_parts
 from pianotrans.views.texts import read_texts
 
 _ASSETS = files("pianotrans.views") / "assets"
-_STYLES = ("shared/palette.css", "shared/theme.css", "report.css")
+_STYLES = ("shared/palette.css", "shared/theme.css", "report.css", "workbench/doubt.css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,7 @@ def _data(
         "digest": digest_of(performance),
         "notes": [[n.onset_s, n.offset_s, n.key, n.velocity, n.onset_confidence] for n in performance.notes],
         "pedals": [[p.onset_s, p.offset_s, p.controller, p.onset_confidence] for p in performance.pedals],
+        "doubt": _doubt(performance),
         "media_type": None if audio is None else audio.media_type,
         "waveform": _waveform(audio) if audio and audio.peaks else None,
         "score": None if score is None else score.data,
@@ -120,6 +121,27 @@ def _data(
 
 def _waveform(audio: EncodedAudio) -> dict[str, Any]:
     return {"peaks_per_s": PEAKS_PER_S, "peaks": base64.b64encode(audio.peaks).decode()}
+
+
+def _doubt(performance: Performance) -> dict[str, Any] | None:
+    """How sure each note is as a whole and where else it may end; what was nearly written. None if unknown."""
+    if all(note.confidence is None for note in performance.notes) and not performance.candidates:
+        return None
+    return {
+        "notes": [[_rounded(note.confidence), *map(_other, note.other_offsets)] for note in performance.notes],
+        "candidates": [
+            [round(n.onset_s, 6), round(n.offset_s, 6), n.key, n.velocity, _rounded(n.onset_confidence)]
+            for n in performance.candidates
+        ],
+    }
+
+
+def _other(other: OtherOffset) -> list[float]:
+    return [round(other.offset_s, 4), round(other.probability, 3)]
+
+
+def _rounded(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, 3)
 
 
 @lru_cache(maxsize=1)

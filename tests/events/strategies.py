@@ -9,7 +9,7 @@ from itertools import product
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from pianotrans.events import CONTROLLERS, TICKS_PER_SECOND, Note, Pedal, Performance
+from pianotrans.events import CONTROLLERS, TICKS_PER_SECOND, Note, OtherOffset, Pedal, Performance
 from pianotrans.remarks import Remark
 
 quick = settings(deadline=None, max_examples=100)
@@ -29,8 +29,15 @@ spans_s = st.builds(lambda onset, length: (onset, onset + length), times_s, leng
 _SHARES = (None, 0.0, 1e-9, 1 / 3, 0.5, 1.0)
 confidences = st.sampled_from(list(product(_SHARES, _SHARES)))  # of the event, of its onset
 
+
+def _other_offsets(onset_s: float, offset_s: float) -> tuple[OtherOffset, ...]:
+    """One later, and one earlier where there is room."""
+    earlier = (OtherOffset((onset_s + offset_s) / 2, 0.25),) if (onset_s + offset_s) / 2 > onset_s else ()
+    return (*earlier, OtherOffset(offset_s + 1, 1 / 3))
+
+
 notes = st.builds(
-    lambda span, key, velocity, sure: Note(*span, key, velocity, *sure),
+    lambda span, key, velocity, sure: Note(*span, key, velocity, *sure, _other_offsets(*span) if sure[0] else ()),
     spans_s,
     st.sampled_from([60, 61] * 64 + list(range(128))),
     st.integers(1, 127),
@@ -42,7 +49,9 @@ pedals = st.builds(
 _TUNED = Remark("tuning", "sounds 45 cents flat.", {"tuning_cents": -45.0})
 _PAUSED = Remark("pause", "2.0 s of silence.", {"start_s": 4.0, "end_s": 6.0})
 performances = st.builds(
-    lambda notes, pedals, duration_s, remarks: Performance(tuple(notes), tuple(pedals), duration_s, remarks),
+    lambda notes, pedals, duration_s, remarks: Performance(
+        tuple(notes), tuple(pedals), duration_s, remarks, tuple(notes[:1]) if remarks else ()
+    ),
     st.lists(notes, max_size=12),
     st.lists(pedals, max_size=8),
     times_s,

@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given
 
-from pianotrans.events import Note, Pedal, Performance, csv_text, json_text
+from pianotrans.events import Note, OtherOffset, Pedal, Performance, csv_text, json_text
 
 from .strategies import fewer, performances
 
@@ -30,6 +30,17 @@ def test_the_table_of_what_is_sure():
         "soft,0.250000,3.000000,,,,0.000000,0.500000",
         "note,0.500000,1.250000,60,C4,64,0.750000,1.000000",
     ]
+
+
+def test_the_json_of_what_is_in_doubt():
+    doubtful = Note(0.5, 1.25, 60, 64, 0.75, 1, (OtherOffset(1, 0.125), OtherOffset(2, 0.0625)))
+    text = json_text(Performance((doubtful,), (), 4, candidates=(Note(1, 2, 72, 30, 0.25, 0.5),)))
+    others = '[{"offset_s": 1.0, "probability": 0.125}, {"offset_s": 2.0, "probability": 0.0625}]'
+    assert f'"onset_confidence": 1.0, "other_offsets": {others}}}' in text
+    assert text.endswith(
+        ' "candidates": [\n  {"onset_s": 1.0, "offset_s": 2.0, "key": 72, "velocity": 30, '
+        '"confidence": 0.25, "onset_confidence": 0.5}\n ]\n}\n'
+    )
 
 
 def test_the_json_of_what_is_sure():

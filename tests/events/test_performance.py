@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from pianotrans.errors import MidiError, OutputError
-from pianotrans.events import Note, Pedal, Performance, load_midi
+from pianotrans.events import Note, OtherOffset, Pedal, Performance, load_midi
 
 from .strategies import fewer, performances
 
@@ -53,6 +53,19 @@ def test_confidences_are_unknown_unless_given():
     assert Pedal(0, 1, "soft").onset_confidence is None
     note = Note(0, 1, 60, 64, np.float32(0.5), 1)
     assert (type(note.confidence), note.confidence, note.onset_confidence) == (float, 0.5, 1.0)
+
+
+def test_other_offsets_lie_behind_the_onset_and_have_probabilities():
+    assert Note(0, 1, 60, 64).other_offsets == ()
+    other = OtherOffset(np.float32(0.5), 1)
+    assert (type(other.offset_s), other.offset_s, other.probability) == (float, 0.5, 1.0)
+    note = Note(0, 1, 60, 64, other_offsets=(other,))
+    assert note.ending_at(0.75) == Note(0, 0.75, 60, 64)
+    with pytest.raises(MidiError, match="before its onset"):
+        Note(0.5, 1, 60, 64, other_offsets=(other,))
+    for wrong in ((-1, 0.5), (math.nan, 0.5), (1, 1.5), (1, None)):
+        with pytest.raises(MidiError, match="other offset"):
+            OtherOffset(*wrong)
 
 
 @pytest.mark.parametrize("duration_s", [-1, math.nan, math.inf, "long"])
@@ -102,6 +115,9 @@ def test_dict_round_trip_is_the_identity(performance):
     assert Performance.from_dict(performance.to_dict()) == performance
 
 
+_NOTE = {"onset_s": 0, "offset_s": 1, "key": 60, "velocity": 1}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -110,6 +126,9 @@ def test_dict_round_trip_is_the_identity(performance):
         ({"tempo": 1}, r"fields \['tempo'\] are missing or unknown"),
         ({"notes": [{"onset_s": 0}]}, "an event or remark is malformed"),
         ({"notes": 3}, "an event or remark is malformed"),
+        ({"notes": [_NOTE | {"other_offsets": [{"offset_s": 2}]}]}, "an event or remark is malformed"),
+        ({"notes": [_NOTE | {"other_offsets": 3}]}, "an event or remark is malformed"),
+        ({"candidates": [{"key": 60}]}, "an event or remark is malformed"),
         ({"remarks": [{"kind": "tuning"}]}, "an event or remark is malformed"),
         ({"remarks": [3]}, "an event or remark is malformed"),
         (

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pianotrans.inference.segments import SegmentPlan
-from pianotrans.inference.stitching import DecodedSegment, Event, Stitcher
+from pianotrans.inference.stitching import DecodedSegment, Event, OtherEnds, Stitcher
 
 PLAN = SegmentPlan(
     sample_rate=1, frame_samples=1, segment_samples=8, hop_frames=4, padding_samples=4, first_read_frame=4
@@ -128,6 +128,53 @@ def test_without_confidence_nothing_is_known():
         replace(segment(row), confidence=None, onset_confidence=None) for row in (Interval(6, 8), Interval(0, 6))
     ]
     assert sureness(stitched(*unknown)) == [(None, None)]
+
+
+# Runners-up
+
+
+def with_others(one: DecodedSegment, *others: tuple[int, float, float]) -> DecodedSegment:
+    """Other ends: which interval, where (in frames), how probable."""
+    row, position, probability = (np.array(column) for column in zip(*others, strict=True))
+    return replace(one, other_ends=OtherEnds(row, position, probability))
+
+
+def others(event: Event) -> list[tuple[float, float]]:
+    return [(x.offset_s, x.probability) for x in event.other_offsets]
+
+
+def test_other_offsets_have_the_times_of_their_segment_and_end_where_the_next_onset_is():
+    notes = segment(Interval(4, 6), Interval(7, 8))
+    first, second = stitched(NOTHING, with_others(notes, (0, 5.0, 0.25), (0, 7.5, 0.125), (1, 7.5, 0.5)))
+    assert others(first) == [(5.0, 0.25), (7.0, 0.125)]
+    assert others(second) == [(7.5, 0.5)]
+    (touching, _) = stitched(NOTHING, with_others(segment(Interval(4, 7), Interval(7, 8)), (0, 8.0, 0.25)))
+    assert others(touching) == [], "it cannot last longer"
+
+
+def test_of_a_prolonged_event_the_best_other_offset_of_each_side_is_told():
+    begun = with_others(segment(Interval(5, 8, confidence=0.5)), (0, 6.0, 0.25))
+    rest = segment(Interval(0, 6, confidence=0.5))
+    (event,) = stitched(begun, with_others(rest, (0, 5.0, 0.25), (0, 7.0, 0.5)))
+    assert others(event) == [(2.0, 0.25), (7.0, 0.25)]
+    (event,) = stitched(begun, with_others(rest, (0, 5.0, 0.75)))
+    assert others(event) == [(5.0, 0.375)]
+
+
+def test_each_candidate_is_told_by_the_segment_with_more_around_it():
+    """The middle of what the first and the second segment hear is at 2 s."""
+    candidates = [
+        segment(Interval(5, 6, velocity=1), Interval(6, 8, velocity=1)),
+        segment(Interval(1, 2), Interval(2, 4)),
+    ]
+    told = [replace(NOTHING, candidates=one) for one in candidates]
+    stitcher = Stitcher(PLAN, 1)
+    assert [(e.onset_s, e.velocity, e.is_written) for e in stitcher.push(told[0])] == [(1.0, 1, False)]
+    assert spans(stitcher.push(told[1])) == [(2.0, 4.0)]
+    assert stitcher.finish() == []
+    alone = Stitcher(PLAN, 1)
+    alone.push(told[0])
+    assert spans(alone.finish()) == [(2.0, 4.0)], "nobody knows better"
 
 
 @pytest.mark.parametrize(("end", "present", "is_kept"), [(7, False, True), (8, False, False), (8, True, True)])

@@ -18,6 +18,7 @@ import pianotrans
 from pianotrans.audio import Reading, from_array, open_audio
 from pianotrans.errors import AudioError, Cancelled, DeviceError, ModelError
 from pianotrans.events import Note, Pedal, Performance, load_midi
+from pianotrans.inference.runners_up import LEAST_PROBABLE
 from pianotrans.inference.transcriber import Progress, Transcriber
 from pianotrans.inference.tuning import estimate_tuning
 from pianotrans.semicrf import IntervalScores
@@ -60,10 +61,23 @@ def test_everything_heard_is_as_sure_as_it_is(performance):
     assert len({event.confidence for event in events}) > 1
 
 
+def test_runners_up_are_told_with_every_note_and_beside_them(performance):
+    assert performance.candidates
+    for note in (*performance.notes, *performance.candidates):
+        others = note.other_offsets
+        assert sum(x.probability for x in others) <= note.onset_confidence + 0.01
+        assert [x.offset_s < note.offset_s for x in others] in ([], [True], [False], [True, False])
+        assert all(note.onset_s < x.offset_s <= performance.duration_s for x in others)
+    for candidate in performance.candidates:
+        assert candidate.onset_confidence >= LEAST_PROBABLE
+        assert candidate.onset_s < candidate.offset_s
+
+
 def test_without_confidence_the_same_is_heard(performance, samples):
     plain = Transcriber("tiny", device="cpu", precision="float32", confidence=False).transcribe(samples, RATE)
-    forgotten = [replace(note, confidence=None, onset_confidence=None) for note in performance.notes]
-    assert list(plain.notes) == forgotten
+    nothing = {"confidence": None, "onset_confidence": None, "other_offsets": ()}
+    assert list(plain.notes) == [replace(note, **nothing) for note in performance.notes]
+    assert plain.candidates == ()
 
 
 # What comes in

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pianotrans.semicrf import (
+    LEAST_LIKELY,
     BestMoves,
     Confidence,
     IntervalScores,
@@ -140,3 +141,54 @@ def test_what_is_asked_for_and_how_parts_go_together():
     nothing = Confidence.nothing(2, 7)
     assert [array.shape for array in nothing.arrays] == [(2, 7)] * 3
     assert not any(array.any() for array in nothing.arrays)
+
+
+# What is likely besides
+
+
+@pytest.mark.parametrize("n_frames", range(1, 7))
+def test_likely_intervals_and_runners_up_by_enumeration(n_frames):
+    scores = factored(4, n_frames, seed=n_frames, level=0.5)
+    moves, confidence = decode_with_confidence(scores)
+    for likely in (confidence.likely, Posterior.under(scores).likely):
+        for n in range(4):
+            full, gap = score_map(scores, slice(n, n + 1))[0].double().numpy(), np.zeros(n_frames - 1)
+            truth = enumeration.marginals(full, gap)
+            ours = likely[n : n + 1]
+            np.testing.assert_array_equal((ours.begin, ours.end), np.nonzero(truth >= 1e-3))
+            np.testing.assert_allclose(ours.probability, truth[ours.begin, ours.end], atol=1e-6)
+            for t in np.flatnonzero(moves.is_interval[n]):
+                begin, end = int(t), int(moves.next_frame[n, t])
+                check_other_ends(likely.other_ends(n, begin, end), truth, begin, end)
+
+
+def check_other_ends(found: list[tuple[int, float]], truth: np.ndarray, begin: int, end: int) -> None:
+    """At most one earlier and one later, each the best of its side; what was decoded counts for neither."""
+    about = truth[max(begin - 1, 0) : begin + 2].sum(axis=0)
+    expected = []
+    for side in (slice(0, max(end - 1, 0)), slice(end + 2, None)):
+        ours = np.zeros_like(about)
+        ours[side] = about[side]
+        total = [ours[max(e - 1, 0) : e + 2].sum() for e in range(len(ours))]
+        expected.append(min(max(total[side], default=0.0), 1.0))
+    assert [p for _, p in found] == pytest.approx([p for p in expected if p >= 1e-3], abs=9e-3)
+    assert all(abs(e - end) > 1 for e, _ in found)
+
+
+def test_likely_intervals_of_both_ways_and_of_parts():
+    scores = factored(13, 300, 7, spread=0.5)
+    _, confidence = decode_with_confidence(scores)
+    ours, theirs = confidence.likely, Posterior.under(scores).likely
+    one, other = (
+        {(*x,): p for *x, p in zip(y.track, y.begin, y.end, y.probability, strict=True)} for y in (ours, theirs)
+    )
+    assert len(one) > 100
+    for interval in one.keys() | other.keys():
+        assert one.get(interval, 1e-3) == pytest.approx(other.get(interval, 1e-3), abs=1e-5)
+    joined = Confidence.joined([confidence[:6], confidence[6:]]).likely
+    np.testing.assert_array_equal(joined.track, ours.track)
+    np.testing.assert_array_equal(joined.probability, ours.probability)
+    n, begin = int(ours.track[0]), int(ours.begin[0])
+    end, probability = ours.best_end(n, begin)
+    assert LEAST_LIKELY <= probability <= 1
+    assert end >= begin - 1

@@ -10,13 +10,18 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pianotrans.events import Note, Pedal, Performance
+from pianotrans.events import Note, OtherOffset, Pedal, Performance
 from pianotrans.remarks import Remark
 from pianotrans.views import EncodedAudio, report_html
 from pianotrans.views.bundling import json_for_script
 
 EVIL = 'x"><script>alert(1)</script><!-- {{script}} & </title>.mp3'
-PERFORMANCE = Performance((Note(1, 2, 60, 64, 0.2, 0.5), Note(2, 3, 61, 1)), (Pedal(0.5, 2, "soft"),), 4.0)
+PERFORMANCE = Performance(
+    (Note(1, 2, 60, 64, 0.2, 0.5, (OtherOffset(1.5, 0.125),)), Note(2, 3, 61, 1)),
+    (Pedal(0.5, 2, "soft"),),
+    4.0,
+    candidates=(Note(2, 2.5, 72, 30, 0.125, 0.25),),
+)
 
 
 class Page(HTMLParser):
@@ -100,6 +105,7 @@ def test_the_data_is_the_performance():
         "duration_s": 4.0,
         "notes": [[1.0, 2.0, 60, 64, 0.5], [2.0, 3.0, 61, 1, None]],
         "pedals": [[0.5, 2.0, 67, None]],
+        "doubt": {"notes": [[0.2, [1.5, 0.125]], [None]], "candidates": [[2.0, 2.5, 72, 30, 0.25]]},
         "media_type": "audio/mpeg",
         "waveform": None,
         "score": None,

@@ -14,6 +14,7 @@ import { offerLanguages, t } from "./shared/texts.js";
 import { Sheet } from "./sheet.js";
 import { Tabs } from "./tabs.js";
 import { Bench } from "./workbench/bench.js";
+import { DoubtPanel } from "./workbench/doubt_panel.js";
 import { addCommands, commandsOf } from "./workbench/commands.js";
 import { Editor } from "./workbench/editor.js";
 import { HelpSheet } from "./workbench/help.js";
@@ -242,6 +243,7 @@ addListening({
   player, bench, roll, sheet, shortcuts, goTo, waveform: data.waveform, hasHands: data.score !== null,
   playback: element("playback"), download: element("download"), midiFile,
 });
+new DoubtPanel({ bench, roll, player, shortcuts, attempt, data: data.doubt });
 showWhatThereIs();
 filter();
 showTime();

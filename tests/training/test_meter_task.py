@@ -9,9 +9,9 @@ import torch
 from pianotrans.errors import Cancelled, TrainingError
 from pianotrans.score.beats.notes import NoteTable
 from pianotrans.score.meter.model import MeterModel
-from pianotrans.score.meter.network import PLACES, Level
+from pianotrans.score.meter.network import PLACES
 from pianotrans.training.beats.examples import BeatSource
-from pianotrans.training.meter.augmentation import MeterAugmentation, at_level, augment_beats
+from pianotrans.training.meter.augmentation import MeterAugmentation, change_level, harm_beats
 from pianotrans.training.meter.examples import collate_meters, label_beats, make_meter_example
 from pianotrans.training.runs.distributed import make_fabric
 from pianotrans.training.runs.export import export
@@ -75,12 +75,18 @@ def test_places_are_those_of_whole_bars():
     assert set(beats.place[-3:]) == {-1}  # a last bar may be incomplete
 
 
-@pytest.mark.parametrize(("level", "period"), [(Level.DOUBLE, 1 / 2), (Level.TRIPLE, 1 / 3), (Level.HALF, 2)])
-def test_beats_at_another_level(level: Level, period: float):
-    beats = at_level(label_beats(BEATS_S, IS_DOWNBEAT), level, np.random.default_rng(0))
-    np.testing.assert_allclose(np.diff(beats.times_s), period * BEAT_S)
-    assert beats.level == level
-    assert set(beats.place) == {-1}
+@pytest.mark.parametrize(("n_in_bar", "counted"), [(2, {4}), (4, {2}), (3, {3})])
+def test_bars_stay_where_more_or_fewer_beats_are_counted(n_in_bar: int, counted: set[int]):
+    """Of bars with as many beats as places are known for, the places are known."""
+    is_downbeat, random = np.arange(25) % n_in_bar == 0, np.random.default_rng(0)
+    always, found, n_beats = MeterAugmentation(at_another_level=1.0), set(), set()
+    for _ in range(30):
+        beats_s, begins = change_level(BEATS_S, is_downbeat, always, random)
+        n_beats.add(len(beats_s))
+        np.testing.assert_allclose(beats_s[begins], BEATS_S[is_downbeat])
+        found |= {PLACES[place][0] for place in label_beats(beats_s, begins).place if place >= 0}
+    assert n_beats == {49, 73, 25 if n_in_bar == 3 else 13}
+    assert found == counted
 
 
 def test_examples_are_a_function_of_the_seed():
@@ -92,14 +98,14 @@ def test_examples_are_a_function_of_the_seed():
         batches.append(collate_meters(examples))
     for one, other in zip(*batches, strict=True):
         assert one == other if isinstance(one, tuple) else torch.equal(one, other)
-    assert len(set(batches[0].level.flatten().tolist()) - {-1}) >= 3
+    assert set(batches[0].place.flatten().tolist()) == {-1, 2, 3, 4}
     assert batches[0].features.shape[:2] == batches[0].place.shape == (20, 12)
 
 
 def test_changed_beats_stay_in_order():
     random = np.random.default_rng(0)
     for _ in range(50):
-        beats = augment_beats(label_beats(BEATS_S, IS_DOWNBEAT), MeterAugmentation(most_lost=0.2), random)
+        beats = harm_beats(label_beats(BEATS_S, IS_DOWNBEAT), MeterAugmentation(most_lost=0.2), random)
         assert np.all(np.diff(beats.times_s) > 0)
         assert len(beats.times_s) == len(beats.place) == len(beats.is_downbeat)
 

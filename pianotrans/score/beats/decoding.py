@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from pianotrans.score.meter.potentials import place_potentials
 Hearing = Callable[[Array], MeterLogits]
 """What the meter network says of a piece's beats at these times."""
 
+_T = TypeVar("_T")
 _CONTRADICTION = "no way to put beats agrees with all that is given ({}). Leave one of them out."
 
 
@@ -68,22 +69,33 @@ class _Listener:
 
     def find(self, given: Constraints) -> BeatGrid:
         """The best beats and bars that the constraints allow."""
-        hints = given.hints
-        places, breaks = self._places(hints)
-        stretches: list[_Stretch] = []
-        for part in np.split(np.arange(len(places.time_s)), breaks):
-            here = _Places(places.time_s[part], places.moment[part])
-            index = Pairs.of(here.time_s) if hints.beats is None else Pairs.neighbours(here.time_s)
-            lattice = self._lattice(here, index, given.bars)
-            takes_all = hints.beats is not None
-            lattice = given.restrict(lattice, here.time_s, takes_all=takes_all, is_first=not stretches)
-            stretches += _solve(here, lattice, given)
+        stretches = self._solve_each(given, _solve)
         if self.hear is not None and stretches:
             stretches = self._hear_bars(stretches, given, self.hear)
         beats: list[Beat] = []
         for stretch in stretches:
             beats += _beats(stretch, given.bars, after=beats[-1].bar if beats else None)
         return BeatGrid(tuple(beats))
+
+    def outline(self, given: Constraints) -> float | None:
+        """The median tempo of the best beats, in beats a minute; None if there are none."""
+        periods_s = self._solve_each(given, _best_periods)
+        return 60 / float(np.median(np.concatenate(periods_s))) if periods_s else None
+
+    def _solve_each(
+        self, given: Constraints, solve: Callable[[_Places, Lattice, Constraints], list[_T]]
+    ) -> list[_T]:
+        """What `solve` finds in the stretches between long silences."""
+        takes_all = given.hints.beats is not None
+        places, breaks = self._places(given.hints)
+        found: list[_T] = []
+        for part in np.split(np.arange(len(places.time_s)), breaks):
+            here = _Places(places.time_s[part], places.moment[part])
+            index = Pairs.neighbours(here.time_s) if takes_all else Pairs.of(here.time_s)
+            lattice = self._lattice(here, index, given.bars)
+            lattice = given.restrict(lattice, here.time_s, takes_all=takes_all, is_first=not found)
+            found += solve(here, lattice, given)
+        return found
 
     def _places(self, hints: BeatHints) -> tuple[_Places, Integers]:
         """Where beats may be, and before which of these places a silence is too long for a beat."""
@@ -126,7 +138,9 @@ def decode_beats(
     """The best beats and bars of moments at `time_s` (n_moments,), given the network's logits of one piece.
 
     `hear` says in which bars beats lie, once these are found; without it the network's downbeats alone decide.
-    Silences longer than a beat can last divide the piece into stretches that know nothing of each other's tempo.
+    Where no tempo is given, the median tempo of what would be found is taken as given, so that beats keep to one
+    level throughout. Silences longer than a beat can last divide the piece into stretches; nothing else ties their
+    tempi together.
     Raises ScoreError where no beats agree with all hints.
     """
     hints = hints or BeatHints()
@@ -139,6 +153,8 @@ def decode_beats(
         return _given_grid(hints.beats, hints.beats.is_downbeat)
     listener = _Listener(time_s, logits, potentials, hear)
     starts_s = [-np.inf]  # of the meters
+    if hints.beats is None and hints.bpm is None:
+        hints = replace(hints, bpm=listener.outline(Constraints(hints, starts_s)))
     for n_known in range(1, len(hints.meters)):
         grid = listener.find(Constraints(replace(hints, meters=hints.meters[:n_known]), starts_s))
         bar = hints.meters[n_known][0]
@@ -146,14 +162,25 @@ def decode_beats(
     return listener.find(Constraints(hints, starts_s))
 
 
+def _best_periods(places: _Places, lattice: Lattice, given: Constraints) -> list[Array]:
+    """The times between beats of the best path."""
+    path = best_path(lattice)
+    return [np.diff(places.time_s[path.moments])] if path is not None else _nothing_found(lattice, given)
+
+
+def _nothing_found(lattice: Lattice, given: Constraints) -> list[Any]:
+    """No beats; raises ScoreError where it is the hints that forbid all."""
+    named = [name for name, value in vars(given.hints).items() if value != getattr(BeatHints(), name)]
+    if named and lattice.pairs_index.n_pairs:
+        raise ScoreError(_CONTRADICTION.format(", ".join(named)))
+    return []
+
+
 def _solve(places: _Places, lattice: Lattice, given: Constraints) -> list[_Stretch]:
     """The beats of the best path; none where there is no path and nothing is given."""
     path, marginals = best_path(lattice), sum_paths(lattice)
     if path is None or marginals is None:
-        named = [name for name, value in vars(given.hints).items() if value != getattr(BeatHints(), name)]
-        if named and lattice.pairs_index.n_pairs:
-            raise ScoreError(_CONTRADICTION.format(", ".join(named)))
-        return []
+        return _nothing_found(lattice, given)
     beats = _Places(places.time_s[path.moments], places.moment[path.moments])
     of_downbeats = marginals.nodes[:, given.bars.position == 0].sum(axis=1)
     confidence, downbeat_confidence = (

@@ -8,7 +8,6 @@ Axes: B pieces, N beats (padded), D width.
 
 import math
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import NamedTuple
 
 import torch
@@ -22,17 +21,6 @@ PLACES = tuple((meter, position) for meter in (2, 3, 4) for position in range(me
 """Where a beat can be: the beats of its bar, and how many of them come before it."""
 _MOST = 5.0  # standard deviations that a feature counts for
 _WAVES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 256, 1024)
-
-
-class Level(IntEnum):
-    """What beats are, beside those of the edition."""
-
-    RIGHT = 0
-    DOUBLE = 1  # twice as many
-    TRIPLE = 2
-    HALF = 3  # half as many
-    THIRD = 4
-    BETWEEN = 5  # as many, half-way between them
 
 
 @dataclass(frozen=True)
@@ -58,13 +46,11 @@ class MeterNetworkConfig:
 class MeterLogits(NamedTuple):
     """What the network says of every beat.
 
-    `place` (B, N, 9) are logits of a distribution over `PLACES`, `level` (B, N, 6) of one over `Level`, and
-    `downbeat` (B, N) of a probability.
+    `place` (B, N, 9) are logits of a distribution over `PLACES`, and `downbeat` (B, N) of a probability.
     """
 
     place: Tensor
     downbeat: Tensor
-    level: Tensor
 
 
 class MeterNetwork(nn.Module):
@@ -87,7 +73,7 @@ class MeterNetwork(nn.Module):
             for _ in range(config.n_blocks)
         )
         self.leave_norm = nn.LayerNorm(width)
-        self.leave = nn.Linear(width, len(PLACES) + 1 + len(Level))
+        self.leave = nn.Linear(width, len(PLACES) + 1)
 
     def forward(self, features: Tensor, is_there: Tensor) -> MeterLogits:
         """`features` (B, N, N_FEATURES), `is_there` (B, N): False where a piece is padded."""
@@ -101,5 +87,5 @@ class MeterNetwork(nn.Module):
         phases = Phases(angle.cos(), angle.sin())
         for block in self.blocks:
             h = block(h, phases, is_there)
-        place, downbeat, level = self.leave(self.leave_norm(h)).split([len(PLACES), 1, len(Level)], dim=-1)
-        return MeterLogits(place, downbeat[..., 0], level)
+        place, downbeat = self.leave(self.leave_norm(h)).split([len(PLACES), 1], dim=-1)
+        return MeterLogits(place, downbeat[..., 0])

@@ -14,7 +14,7 @@ from pianotrans.score.meter.features import Features, compute_features
 from pianotrans.score.meter.network import PLACES
 from pianotrans.training.beats.augmentation import augment
 from pianotrans.training.beats.examples import BeatSource, bar_lengths, bar_positions
-from pianotrans.training.meter.augmentation import LabelledBeats, MeterAugmentation, augment_beats
+from pianotrans.training.meter.augmentation import LabelledBeats, MeterAugmentation, change_level, harm_beats
 
 _SAME_S = 0.01  # annotated beats nearer than this are one
 _MARGIN_S = 2.0  # notes that are kept around the beats of a part
@@ -26,8 +26,7 @@ class MeterBatch(NamedTuple):
     features: Tensor
     is_there: Tensor
     place: Tensor  # an index of `PLACES`, -1 where unknown
-    is_downbeat: Tensor  # 1, 0, or -1 where unknown
-    level: Tensor  # -1 for padding
+    is_downbeat: Tensor
     identities: tuple[str, ...] = ()  # of the pieces, for messages
 
     def to(self, device: torch.device) -> Self:
@@ -43,7 +42,7 @@ def label_beats(beats_s: NDArray[np.float64], is_downbeat: NDArray[np.bool_]) ->
     table = {(meter, position): i for i, (meter, position) in enumerate(PLACES)}
     pairs = zip((bar_lengths(is_downbeat) + 1).tolist(), bar_positions(is_downbeat).tolist(), strict=True)
     place = np.array([table.get(pair, -1) for pair in pairs], dtype=np.int64)
-    return LabelledBeats(beats_s, place, is_downbeat.astype(np.int64))
+    return LabelledBeats(beats_s, place, is_downbeat)
 
 
 def make_meter_example(
@@ -53,9 +52,12 @@ def make_meter_example(
     notes, beats_s = source.notes, source.beats_s
     if settings is not None:
         notes, beats_s = augment(notes, beats_s, settings.performance, random)
-    beats = label_beats(beats_s, source.is_downbeat)
+    is_downbeat = source.is_downbeat
     if settings is not None:
-        beats = augment_beats(beats, settings, random)
+        beats_s, is_downbeat = change_level(beats_s, is_downbeat, settings, random)
+    beats = label_beats(beats_s, is_downbeat)
+    if settings is not None:
+        beats = harm_beats(beats, settings, random)
     if n_beats is not None and len(beats.times_s) > n_beats:
         start = int(random.integers(len(beats.times_s) - n_beats + 1))
         beats = beats[start : start + n_beats]
@@ -79,6 +81,5 @@ def collate_meters(examples: list[tuple[Features, LabelledBeats]]) -> MeterBatch
         stack([features for features, _ in examples]),
         stack([np.ones(len(features), dtype=bool) for features, _ in examples]),
         stack([beats.place for _, beats in examples], -1),
-        stack([beats.is_downbeat for _, beats in examples], -1),
-        stack([np.full(len(beats.place), int(beats.level)) for _, beats in examples], -1),
+        stack([beats.is_downbeat for _, beats in examples]),
     )

@@ -40,7 +40,7 @@ def _figures(model: MeterModel, source: BeatSource) -> tuple[float, float, float
         return None
     hear = partial(model.hear, source.notes)
     grid = decode_beats(times_s, _nothing(times_s), BeatPotentials(), BeatHints(beats=GivenBeats(times_s)), hear)
-    f1 = f1_within_70_ms(times_s[beats.is_downbeat == 1], grid.downbeats_s)
+    f1 = f1_within_70_ms(times_s[beats.is_downbeat], grid.downbeats_s)
     log_place = torch.log_softmax(hear(times_s).place, dim=-1)[known, beats.place[known]]
     return f1, float(f1 > 0.9), float(log_place.mean())
 

@@ -9,7 +9,7 @@ from pianotrans.score.beats.grid import BeatGrid
 from pianotrans.score.beats.hints import BeatHints, GivenBeats, TimeSignature
 from pianotrans.score.beats.notes import Array
 from pianotrans.score.beats.potentials import BeatPotentials
-from pianotrans.score.meter.network import PLACES, Level, MeterLogits
+from pianotrans.score.meter.network import PLACES, MeterLogits
 from tests.score.beats.test_decoding import STEP_S, network_says
 
 N_MOMENTS = 65
@@ -22,7 +22,7 @@ def hear_threes(beats_s: Array, first: int = 1) -> MeterLogits:
     position = (torch.arange(n) - first) % 3
     place = torch.zeros(n, len(PLACES))
     place[torch.arange(n), torch.tensor([PLACES.index((3, int(p))) for p in position])] = 8.0
-    return MeterLogits(place, torch.where(position == 0, 4.0, -4.0), torch.zeros(n, len(Level)))
+    return MeterLogits(place, torch.where(position == 0, 4.0, -4.0))
 
 
 def find(hints: BeatHints | None = None, *, sure: float = 4.0) -> BeatGrid:

@@ -12,7 +12,7 @@ from pianotrans.errors import ModelError
 from pianotrans.score.beats.notes import NoteTable
 from pianotrans.score.meter.features import N_FEATURES, N_SLOTS, compute_features, in_beats
 from pianotrans.score.meter.model import MeterModel
-from pianotrans.score.meter.network import PLACES, Level, MeterNetworkConfig
+from pianotrans.score.meter.network import PLACES, MeterNetworkConfig
 from tests.training.annotated import BEAT_S, quavers
 
 SMALL = MeterNetworkConfig(width=16, n_heads=2, n_blocks=1)
@@ -53,7 +53,7 @@ def test_bars_of_three_are_like_those_before():
 def test_few_beats(model: MeterModel, n: int):
     assert compute_features(NOTES, BEATS_S[:n]).shape == (n, N_FEATURES)
     says = model.hear(NOTES, BEATS_S[:n])
-    assert (says.place.shape, says.downbeat.shape, says.level.shape) == ((n, len(PLACES)), (n,), (n, len(Level)))
+    assert (says.place.shape, says.downbeat.shape) == ((n, len(PLACES)), (n,))
 
 
 def test_no_notes_are_no_features():

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 @cache
 def load_beat_tracker() -> "BeatTracker":
-    """The shipped model that finds beats. Raises ModelError if its files are missing or damaged."""
+    """The shipped models that find beats and bars. Raises ModelError if their files are missing or damaged."""
     from pianotrans.score.beats.tracking import BeatModel, BeatTracker
+    from pianotrans.score.meter.model import MeterModel
 
-    return BeatTracker(BeatModel.load(_folder("beats")))
+    return BeatTracker(BeatModel.load(_folder("beats")), MeterModel.load(_folder("meter")))
 
 
 @cache

@@ -1,6 +1,8 @@
 """Measure beats and downbeats on annotated performances, beside what users' hints bring.
 
-    python -m tests.benchmarks.beats ASAP --model models/beats [--split test] [--hints bpm,downbeat] [--damage]
+    python -m tests.benchmarks.beats ASAP --model models/beats --meter models/meter [--split test] [--hints bpm]
+
+`--damage` harms the notes as a transcription does. Without `--meter` the first model alone finds the bars.
 
 As published figures do, the first 5 s of every piece are skipped, beats count within 70 ms, and figures are means
 over pieces (mir_eval; Davies, Degara & Plumbley, "Evaluation Methods for Musical Audio Beat Tracking", 2009).
@@ -22,10 +24,10 @@ from pianotrans.datasets.beats import AnnotatedPiece, BeatAnnotation
 from pianotrans.evaluation.score import HINT_KINDS, BeatScores, parse_hint_kinds, score_beats
 from pianotrans.evaluation.score.hints import hints_for
 from pianotrans.events import Note, Performance
-from pianotrans.score.beats.decoding import decode_beats
 from pianotrans.score.beats.grid import BeatGrid
 from pianotrans.score.beats.notes import NoteTable, find_moments
 from pianotrans.score.beats.tracking import BeatModel, BeatTracker
+from pianotrans.score.meter.model import MeterModel
 
 FIGURES = tuple(one.name for one in fields(BeatScores))
 
@@ -47,18 +49,19 @@ def damage(performance: Performance, seed: int) -> Performance:
 
 
 def predict(tracker: BeatTracker, pieces: list[AnnotatedPiece], *, damaged: bool):
-    """(piece, times of moments, logits) for each."""
+    """(piece, notes, moments, logits) for each."""
     for number, piece in enumerate(pieces):
         performance = damage(piece.load(), number) if damaged else piece.load()
         notes = NoteTable.from_performance(performance, knows_pedals=piece.knows_pedals)
         moments = find_moments(notes.onset_s)
-        yield piece, moments, tracker.predict(notes, moments)
+        yield piece, notes, moments, tracker.predict(notes, moments)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=Path)
     parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--meter", type=Path, help="the model that hears bars")
     parser.add_argument("--split", default="test")
     parser.add_argument("--hints", default="none", help=f"several of {', '.join(HINT_KINDS)}")
     parser.add_argument("--damage", action="store_true")
@@ -71,15 +74,15 @@ def main() -> None:
     pieces = [piece for piece in list_asap(arguments.root) if piece.split == arguments.split]
     if arguments.one_each:
         pieces = list({piece.score: piece for piece in pieces}.values())
-    model = BeatModel.load(arguments.model)
-    tracker = BeatTracker(model)
+    meter = None if arguments.meter is None else MeterModel.load(arguments.meter)
+    tracker = BeatTracker(BeatModel.load(arguments.model), meter)
     rows, confidences, spent_s = [], [], defaultdict(float)
     mark = time.process_time()
-    for piece, moments, logits in predict(tracker, pieces, damaged=arguments.damage):
+    for piece, notes, moments, logits in predict(tracker, pieces, damaged=arguments.damage):
         spent_s["network and reading"] += time.process_time() - mark
         for kind in parse_hint_kinds(arguments.hints):
             mark = time.process_time()
-            grid = decode_beats(moments.time_s, logits, model.potentials, hints_for(kind, piece.beats))
+            grid = tracker.decode(notes, moments, logits, hints_for(kind, piece.beats))
             spent_s["decoding"] += time.process_time() - mark
             if scores := score_beats(piece.beats, grid):
                 rows.append({"hints": kind, "piece": piece.name, "composer": piece.composer, **asdict(scores)})

@@ -7,13 +7,17 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
+import torch
 
 from pianotrans import extras
+from pianotrans.score.beats.notes import NoteTable
 from pianotrans.score.beats.tracking import BeatModel, BeatTracker
 from pianotrans.score.hands.finding import HandFinder
+from pianotrans.score.meter.model import MeterModel
 from pianotrans.training.runs.run_folder import RunFolder
-from tests.training.annotated import quavers, write_asap, write_piano_midi_de
+from tests.training.annotated import BEAT_S, quavers, write_asap, write_piano_midi_de
 from tests.training.making import QUICK, make_index
 
 from .driving import ENVIRONMENT, command_line, only_error, run
@@ -82,7 +86,7 @@ def test_refusals(data, tmp_path, monkeypatch, arguments, message):
 
 def test_more_refusals(data, tmp_path, monkeypatch):
     result = run("train", "nothing", "--data", data, "--output", tmp_path / "run")
-    assert (result.exit_code, "neither a recipe (beats, hands, small, " in only_error(result)) == (1, True)
+    assert (result.exit_code, "neither a recipe (beats, hands, meter, small, " in only_error(result)) == (1, True)
     result = run("train", "tiny", "--data", tmp_path / "none", "--output", tmp_path / "run")
     assert (result.exit_code, "Make it with `pianotrans prepare`" in only_error(result)) == (1, True)
     result = train(data, tmp_path / "run", "--device", "nonsense")
@@ -118,6 +122,14 @@ def train_for_a_score(tmp_path, recipe, validated, *changes):
 def test_beats_are_trained_and_exported(tmp_path, recipe):
     mine = train_for_a_score(tmp_path, recipe, "F1 % beats", "moments_per_step=100", "cuts=[60]")
     assert BeatTracker(BeatModel.load(mine)).find(quavers(20, 3)).beats
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["meter", "meter/without-asap"])
+def test_meters_are_trained_and_exported(tmp_path, recipe):
+    mine = train_for_a_score(tmp_path, recipe, "downbeats", "pieces_per_step=2", "cut=20")
+    says = MeterModel.load(mine).hear(NoteTable.from_performance(quavers(20, 3)), BEAT_S * np.arange(20))
+    assert torch.isfinite(says.place).all()
 
 
 @pytest.mark.slow

@@ -22,6 +22,7 @@ def test_there_are_recipes():
     assert {name: TrainingRecipe.read(name).settings.kind for name in RECIPES} == {
         "beats": "beats",
         "hands": "hands",
+        "meter": "meter",
         **dict.fromkeys(TRANSCRIBERS, "transcription"),
     }
 
@@ -141,7 +142,7 @@ def test_differences():
     assert differences(old, BeatCourse())["rate"] == (None, BeatCourse().rate)
 
 
-@pytest.mark.parametrize("name", ["beats", "hands"])
+@pytest.mark.parametrize("name", ["beats", "meter", "hands"])
 def test_another_file_beside_a_shipped_recipe(name):
     """The one that needs no (n)ASAP differs in nothing but its data."""
     shipped, other = (TrainingRecipe.read(file) for file in (name, f"{name}/without-asap"))

@@ -1,23 +1,29 @@
 """From what the network says and the user knows to beats: the lattice with its constraints, solved exactly."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import torch
 
 from pianotrans.errors import ScoreError
+from pianotrans.score.beats.constraints import SAME_S, Constraints
 from pianotrans.score.beats.grid import Beat, BeatGrid
 from pianotrans.score.beats.hints import BeatHints, GivenBeats
-from pianotrans.score.beats.lattice import BarStates, BeatMarginals, BeatPath, Lattice, Pairs
+from pianotrans.score.beats.lattice import BarStates, Lattice, Pairs
 from pianotrans.score.beats.network import BeatLogits
 from pianotrans.score.beats.notes import Array, Integers
 from pianotrans.score.beats.periods import LONGEST_S
 from pianotrans.score.beats.potentials import BeatPotentials
 from pianotrans.score.beats.recursion import best_path, sum_paths
+from pianotrans.score.meter.network import MeterLogits
+from pianotrans.score.meter.potentials import place_potentials
 
-USUAL_METERS = (2, 3, 4)  # beats in a bar, where nothing is given
-_SAME_S = 0.07  # a downbeat is given for the nearest moment at most this far off
+Hearing = Callable[[Array], MeterLogits]
+"""What the meter network says of a piece's beats at these times."""
+
+_T = TypeVar("_T")
 _CONTRADICTION = "no way to put beats agrees with all that is given ({}). Leave one of them out."
 
 
@@ -30,7 +36,7 @@ class _Places:
 
     def with_times(self, times_s: tuple[float, ...]) -> Self:
         """Adds given times that are near no place."""
-        far = [t for t in times_s if np.min(np.abs(self.time_s - t), initial=np.inf) > _SAME_S]
+        far = [t for t in times_s if np.min(np.abs(self.time_s - t), initial=np.inf) > SAME_S]
         time_s = np.concatenate([self.time_s, far])
         moment = np.concatenate([self.moment, self.moment[self.nearest(far)]])
         order = np.argsort(time_s, kind="stable")
@@ -42,116 +48,169 @@ class _Places:
         return distance_s.argmin(axis=0).astype(np.int64)
 
 
+@dataclass(frozen=True, eq=False)
+class _Stretch:
+    """The beats of a part of the piece, (n_beats,): where they are, their states, and how certain they are."""
+
+    places: _Places
+    states: Integers
+    confidence: Array
+    downbeat_confidence: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Listener:
+    """Puts beats and bars where the networks hear them."""
+
+    time_s: Array
+    logits: BeatLogits
+    potentials: BeatPotentials
+    hear: Hearing | None
+
+    def find(self, given: Constraints) -> BeatGrid:
+        """The best beats and bars that the constraints allow."""
+        stretches = self._solve_each(given, _solve)
+        if self.hear is not None and stretches:
+            stretches = self._hear_bars(stretches, given, self.hear)
+        beats: list[Beat] = []
+        for stretch in stretches:
+            beats += _beats(stretch, given.bars, after=beats[-1].bar if beats else None)
+        return BeatGrid(tuple(beats))
+
+    def outline(self, given: Constraints) -> float | None:
+        """The median tempo of the best beats, in beats a minute; None if there are none."""
+        periods_s = self._solve_each(given, _best_periods)
+        return 60 / float(np.median(np.concatenate(periods_s))) if periods_s else None
+
+    def _solve_each(
+        self, given: Constraints, solve: Callable[[_Places, Lattice, Constraints], list[_T]]
+    ) -> list[_T]:
+        """What `solve` finds in the stretches between long silences."""
+        takes_all = given.hints.beats is not None
+        places, breaks = self._places(given.hints)
+        found: list[_T] = []
+        for part in np.split(np.arange(len(places.time_s)), breaks):
+            here = _Places(places.time_s[part], places.moment[part])
+            index = Pairs.neighbours(here.time_s) if takes_all else Pairs.of(here.time_s)
+            lattice = self._lattice(here, index, given.bars)
+            lattice = given.restrict(lattice, here.time_s, takes_all=takes_all, is_first=not found)
+            found += solve(here, lattice, given)
+        return found
+
+    def _places(self, hints: BeatHints) -> tuple[_Places, Integers]:
+        """Where beats may be, and before which of these places a silence is too long for a beat."""
+        places = _Places(self.time_s, np.arange(len(self.time_s)))
+        if hints.beats is not None:
+            return _Places(hints.beats.times_s, places.nearest(hints.beats.times_s)), np.zeros(0, np.int64)
+        places = places.with_times(hints.downbeats_s)
+        return places, np.flatnonzero(np.diff(places.time_s) > LONGEST_S) + 1
+
+    def _lattice(self, places: _Places, index: Pairs, bars: BarStates) -> Lattice:
+        here = BeatLogits(*(x[torch.as_tensor(places.moment)] for x in self.logits))
+        with torch.no_grad():
+            nodes, pairs, tempo, moves = (x.double().numpy() for x in self.potentials(here, index, bars))
+        nothing = np.zeros(len(nodes))
+        return Lattice(index, nodes, pairs, tempo, moves, nothing, nothing, np.zeros(bars.n_states))
+
+    def _hear_bars(self, stretches: list[_Stretch], given: Constraints, hear: Hearing) -> list[_Stretch]:
+        """The same beats in the bars that are heard in them, under the same constraints."""
+        heard = place_potentials(hear(np.concatenate([one.places.time_s for one in stretches])), given.bars)
+        ends = np.cumsum([len(one.states) for one in stretches])
+        changed: list[_Stretch] = []
+        for stretch, more in zip(stretches, np.split(heard, ends[:-1]), strict=True):
+            time_s = stretch.places.time_s
+            lattice = self._lattice(stretch.places, Pairs.neighbours(time_s), given.bars)
+            lattice = replace(lattice, nodes=lattice.nodes + more)
+            lattice = given.restrict(lattice, time_s, takes_all=True, is_first=not changed)
+            (bars,) = _solve(stretch.places, lattice, given)
+            confidence = stretch.confidence * bars.downbeat_confidence
+            changed.append(replace(stretch, states=bars.states, downbeat_confidence=confidence))
+        return changed
+
+
 def decode_beats(
-    time_s: Array, logits: BeatLogits, potentials: BeatPotentials, hints: BeatHints | None = None
+    time_s: Array,
+    logits: BeatLogits,
+    potentials: BeatPotentials,
+    hints: BeatHints | None = None,
+    hear: Hearing | None = None,
 ) -> BeatGrid:
     """The best beats and bars of moments at `time_s` (n_moments,), given the network's logits of one piece.
 
-    Silences longer than a beat can last divide the piece into stretches that know nothing of each other's tempo.
+    `hear` says in which bars beats lie, once these are found; without it the network's downbeats alone decide.
+    Where no tempo is given, the median tempo of what would be found is taken as given, so that beats keep to one
+    level throughout. Silences longer than a beat can last divide the piece into stretches; nothing else ties their
+    tempi together.
     Raises ScoreError where no beats agree with all hints.
     """
     hints = hints or BeatHints()
     if len(time_s) < 2:
         return BeatGrid()
     if hints.tempo_factor != 1:
-        free = decode_beats(time_s, logits, potentials, replace(hints, tempo_factor=1.0))
+        free = decode_beats(time_s, logits, potentials, replace(hints, tempo_factor=1.0), hear)
         hints = replace(hints, tempo_factor=1.0, bpm=None if free.bpm is None else free.bpm * hints.tempo_factor)
     if hints.beats is not None and hints.beats.is_downbeat is not None:
         return _given_grid(hints.beats, hints.beats.is_downbeat)
+    listener = _Listener(time_s, logits, potentials, hear)
     starts_s = [-np.inf]  # of the meters
+    if hints.beats is None and hints.bpm is None:
+        hints = replace(hints, bpm=listener.outline(Constraints(hints, starts_s)))
     for n_known in range(1, len(hints.meters)):
-        grid = _decode(time_s, logits, potentials, replace(hints, meters=hints.meters[:n_known]), starts_s)
+        grid = listener.find(Constraints(replace(hints, meters=hints.meters[:n_known]), starts_s))
         bar = hints.meters[n_known][0]
         starts_s.append(next((beat.time_s for beat in grid.beats if beat.bar == bar), np.inf))
-    return _decode(time_s, logits, potentials, hints, starts_s)
+    return listener.find(Constraints(hints, starts_s))
 
 
-def _decode(
-    time_s: Array, logits: BeatLogits, potentials: BeatPotentials, hints: BeatHints, starts_s: list[float]
-) -> BeatGrid:
-    places = _Places(time_s, np.arange(len(time_s)))
-    if hints.beats is not None:
-        places = _Places(hints.beats.times_s, places.nearest(hints.beats.times_s))
-    places = places.with_times(hints.downbeats_s) if hints.beats is None else places
-    bars = BarStates(tuple(sorted({meter.n_beats for _, meter in hints.meters})) or USUAL_METERS)
-    breaks: Integers | list[int] = (
-        [] if hints.beats is not None else np.flatnonzero(np.diff(places.time_s) > LONGEST_S) + 1
-    )
-    beats: list[Beat] = []
-    for part in np.split(np.arange(len(places.time_s)), breaks):
-        section = _Places(places.time_s[part], places.moment[part])
-        lattice = _lattice(section, logits, potentials, bars, hints, starts_s, is_first=not beats)
-        beats += _solve(section, lattice, bars, hints, after=beats[-1].bar if beats else None)
-    return BeatGrid(tuple(beats))
+def _best_periods(places: _Places, lattice: Lattice, given: Constraints) -> list[Array]:
+    """The times between beats of the best path."""
+    path = best_path(lattice)
+    return [np.diff(places.time_s[path.moments])] if path is not None else _nothing_found(lattice, given)
 
 
-def _lattice(
-    places: _Places,
-    logits: BeatLogits,
-    potentials: BeatPotentials,
-    bars: BarStates,
-    hints: BeatHints,
-    starts_s: list[float],
-    *,
-    is_first: bool,
-) -> Lattice:
-    time_s = places.time_s
-    is_given = hints.beats is not None
-    index = Pairs.neighbours(time_s) if is_given else Pairs.of(time_s)
-    here = BeatLogits(*(x[torch.as_tensor(places.moment)] for x in logits))
-    with torch.no_grad():
-        nodes, pairs, tempo, moves = (x.double().numpy() for x in potentials(here, index, bars))
-    nodes, pairs = nodes.copy(), pairs + hints.tempo_potential(index.log_period)
-    for (_, meter), start_s, end_s in zip(hints.meters, starts_s, [*starts_s[1:], np.inf], strict=False):
-        within = (time_s >= start_s) & (time_s < end_s)
-        nodes[np.ix_(within, bars.meter != meter.n_beats)] = -np.inf
-    downbeats = [t for t in hints.downbeats_s if np.min(np.abs(time_s - t)) <= _SAME_S]
-    forced = places.nearest(downbeats)
-    nodes[np.ix_(forced, bars.position != 0)] = -np.inf
-    pairs = np.where(index.over(forced.tolist()), -np.inf, pairs)
-    start = np.where(time_s - time_s[0] <= LONGEST_S, 0.0, -np.inf)
-    end = np.where(time_s[-1] - time_s <= LONGEST_S, 0.0, -np.inf)
-    if is_given:
-        start[1:], end[:-1] = -np.inf, -np.inf
-    if len(forced):
-        start[forced.min() + 1 :] = -np.inf
-        end[: forced.max()] = -np.inf
-    first = np.zeros(bars.n_states)
-    if hints.pickup is not None and is_first:
-        first[bars.position != (bars.meter - hints.pickup) % bars.meter] = -np.inf
-        first[bars.meter <= hints.pickup] = -np.inf
-    return Lattice(index, nodes, pairs, tempo, moves, start, end, first)
+def _nothing_found(lattice: Lattice, given: Constraints) -> list[Any]:
+    """No beats; raises ScoreError where it is the hints that forbid all."""
+    named = [name for name, value in vars(given.hints).items() if value != getattr(BeatHints(), name)]
+    if named and lattice.pairs_index.n_pairs:
+        raise ScoreError(_CONTRADICTION.format(", ".join(named)))
+    return []
 
 
-def _solve(places: _Places, lattice: Lattice, bars: BarStates, hints: BeatHints, after: int | None) -> list[Beat]:
-    """The beats of the best path; `after` is the last bar before it, None if there is none."""
+def _solve(places: _Places, lattice: Lattice, given: Constraints) -> list[_Stretch]:
+    """The beats of the best path; none where there is no path and nothing is given."""
     path, marginals = best_path(lattice), sum_paths(lattice)
     if path is None or marginals is None:
-        given = [name for name, value in vars(hints).items() if value != getattr(BeatHints(), name)]
-        if given and lattice.pairs_index.n_pairs:
-            raise ScoreError(_CONTRADICTION.format(", ".join(given)))
-        return []
-    return _beats(places.time_s, path, marginals, bars, after)
+        return _nothing_found(lattice, given)
+    beats = _Places(places.time_s[path.moments], places.moment[path.moments])
+    of_downbeats = marginals.nodes[:, given.bars.position == 0].sum(axis=1)
+    confidence, downbeat_confidence = (
+        _probability_near(places.time_s, probability, beats.time_s)
+        for probability in (marginals.nodes.sum(axis=1), of_downbeats)
+    )
+    return [_Stretch(beats, path.states, confidence, downbeat_confidence)]
 
 
-def _beats(
-    time_s: Array, path: BeatPath, marginals: BeatMarginals, bars: BarStates, after: int | None
-) -> list[Beat]:
-    positions = bars.position[path.states]
+def _beats(stretch: _Stretch, bars: BarStates, after: int | None) -> list[Beat]:
+    """`after` is the last bar before the stretch, None if there is none."""
+    positions = bars.position[stretch.states]
     bar = np.cumsum(positions == 0) + (after or 0)
     if after is not None and positions[0] != 0:
         bar += 1  # a bar whose beginning is missing
-    times_s = time_s[path.moments]
-    at_beat = _probability_near(time_s, marginals.nodes.sum(axis=1), times_s)
-    at_downbeat = _probability_near(time_s, marginals.nodes[:, bars.position == 0].sum(axis=1), times_s)
-    columns = (times_s, bar, positions, bars.meter[path.states], at_beat, at_downbeat)
+    columns = (
+        stretch.places.time_s,
+        bar,
+        positions,
+        bars.meter[stretch.states],
+        stretch.confidence,
+        stretch.downbeat_confidence,
+    )
     return [Beat(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def _probability_near(time_s: Array, probability: Array, times_s: Array) -> Array:
-    """The sum of probabilities within `_SAME_S` of each time, at most 1."""
+    """The sum of probabilities within `SAME_S` of each time, at most 1."""
     total = np.concatenate([[0.0], np.cumsum(probability)])
-    low, high = np.searchsorted(time_s, times_s - _SAME_S), np.searchsorted(time_s, times_s + _SAME_S, side="right")
+    low, high = np.searchsorted(time_s, times_s - SAME_S), np.searchsorted(time_s, times_s + SAME_S, side="right")
     near: Array = np.clip(total[high] - total[low], 0, 1)
     return near
 

@@ -1,5 +1,6 @@
 """Find the beats of a performance."""
 
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +16,7 @@ from pianotrans.score.beats.hints import BeatHints
 from pianotrans.score.beats.network import BeatLogits, BeatNetwork, BeatNetworkConfig
 from pianotrans.score.beats.notes import Moments, NoteTable, find_moments
 from pianotrans.score.beats.potentials import BeatPotentials
+from pianotrans.score.meter.model import MeterModel
 from pianotrans.score.weights import half_tensors, with_weights
 from pianotrans.tables import from_table, read_toml
 
@@ -50,10 +52,11 @@ def read_config(folder: Path) -> BeatNetworkConfig:
 
 
 class BeatTracker:
-    """Finds beats and bars with one model."""
+    """Finds beats and bars: beats with one model, their bars with another, if there is one."""
 
-    def __init__(self, model: BeatModel):
+    def __init__(self, model: BeatModel, meter: MeterModel | None = None):
         self._model = model.eval()
+        self._meter = None if meter is None else meter.eval()
 
     def find(self, performance: Performance, hints: BeatHints | None = None) -> BeatGrid:
         """The beats of a performance. No notes give no beats.
@@ -64,7 +67,7 @@ class BeatTracker:
         moments = find_moments(notes.onset_s)
         if moments.n_moments < 2:
             return BeatGrid()
-        return self.decode(moments, self.predict(notes, moments), hints)
+        return self.decode(notes, moments, self.predict(notes, moments), hints)
 
     def predict(self, notes: NoteTable, moments: Moments) -> BeatLogits:
         """What the network says of every moment, (n_moments, …); long pieces are seen in overlapping windows."""
@@ -88,9 +91,12 @@ class BeatTracker:
         *means, weight = sums
         return BeatLogits(*(x / weight.view(-1, *[1] * (x.dim() - 1)) for x in means))
 
-    def decode(self, moments: Moments, logits: BeatLogits, hints: BeatHints | None = None) -> BeatGrid:
-        """Beats from what `predict` says; other hints cost no second pass through the network."""
-        return decode_beats(moments.time_s, logits, self._model.potentials, hints)
+    def decode(
+        self, notes: NoteTable, moments: Moments, logits: BeatLogits, hints: BeatHints | None = None
+    ) -> BeatGrid:
+        """Beats from what `predict` says; other hints cost no second pass through the network of beats."""
+        hear = None if self._meter is None else partial(self._meter.hear, notes)
+        return decode_beats(moments.time_s, logits, self._model.potentials, hints, hear)
 
 
 def window_starts(n_moments: int) -> list[int]:

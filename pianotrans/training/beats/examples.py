@@ -85,7 +85,7 @@ def make_targets(moments: Moments, beats_s: Array, is_downbeat: NDArray[np.bool_
     period_s = np.diff(beats_s)[span]
     is_inside = (time_s >= beats_s[0]) & (time_s < beats_s[-1]) & (period_s > 0.05)
     part = np.clip((time_s - beats_s[span]) / np.maximum(period_s, 0.05), 0, 1) * N_PHASES
-    meters, positions = _meters(is_downbeat), _positions(is_downbeat)
+    meters, positions = bar_lengths(is_downbeat), bar_positions(is_downbeat)
     beat_meter, beat_position = np.full((2, n), -1)
     beat_meter[of_beat[is_found]] = np.where(meters >= 0, meters + 1, -1)[is_found]
     beat_position[of_beat[is_found]] = positions[is_found]
@@ -126,7 +126,7 @@ def _phase_targets(part: Array) -> Features:
     return targets
 
 
-def _meters(is_downbeat: NDArray[np.bool_]) -> NDArray[np.int64]:
+def bar_lengths(is_downbeat: NDArray[np.bool_]) -> NDArray[np.int64]:
     """For every beat, the beats in its bar less one; -1 in the pickup, the last bar and too long ones."""
     bar = np.cumsum(is_downbeat)
     length = np.bincount(bar)[bar]
@@ -134,7 +134,7 @@ def _meters(is_downbeat: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.where(is_known, length - 1, -1)
 
 
-def _positions(is_downbeat: NDArray[np.bool_]) -> NDArray[np.int64]:
+def bar_positions(is_downbeat: NDArray[np.bool_]) -> NDArray[np.int64]:
     """For every beat, the beats since the last downbeat; -1 in the pickup."""
     numbers = np.arange(len(is_downbeat))
     last = np.maximum.accumulate(np.where(is_downbeat, numbers, -1))

@@ -32,11 +32,12 @@ def _figures(tracker: BeatTracker, source: BeatSource) -> tuple[float, float] | 
     moments = find_moments(source.notes.onset_s)
     if moments.n_moments < 2 or not len(_trimmed(source.beats_s[source.is_downbeat])):
         return None
-    grid = tracker.decode(moments, tracker.predict(source.notes, moments))
-    return _f1(source.beats_s, grid.times_s), _f1(source.beats_s[source.is_downbeat], grid.downbeats_s)
+    grid = tracker.decode(source.notes, moments, tracker.predict(source.notes, moments))
+    downbeats_s = source.beats_s[source.is_downbeat]
+    return f1_within_70_ms(source.beats_s, grid.times_s), f1_within_70_ms(downbeats_s, grid.downbeats_s)
 
 
-def _f1(reference_s: Array, estimated_s: Array) -> float:
+def f1_within_70_ms(reference_s: Array, estimated_s: Array) -> float:
     """F1 within 70 ms, without the first 5 s, as mir_eval has it."""
     import mir_eval.beat
 

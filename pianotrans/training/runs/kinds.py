@@ -3,10 +3,11 @@
 from pianotrans.errors import TrainingError
 from pianotrans.training.beats.task import BEATS
 from pianotrans.training.hands.task import HANDS
+from pianotrans.training.meter.task import METER
 from pianotrans.training.runs.task import ModelKind
 from pianotrans.training.transcription import TRANSCRIPTION
 
-KINDS = {kind.name: kind for kind in (TRANSCRIPTION, BEATS, HANDS)}
+KINDS = {kind.name: kind for kind in (TRANSCRIPTION, BEATS, METER, HANDS)}
 
 
 def find_kind(name: object, where: str) -> ModelKind:

@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pianotrans.compiling import compiled
 from pianotrans.semicrf.compiled import FAST_SUM, LANES, exp, highest
-from pianotrans.semicrf.compiling import compiled
 from pianotrans.semicrf.posterior import Posterior
 
 _NO_CHANCE = 35.0  # e^-35 is the rounding of float64: such a part of a sum does not change it

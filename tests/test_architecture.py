@@ -13,6 +13,7 @@ PACKAGE = REPOSITORY / "pianotrans"
 
 # What each part may import besides itself and BASICS. Arrows point one way: the order is a topological one.
 BASICS = {
+    "compiling",
     "drawing",
     "errors",
     "version",

@@ -8,7 +8,7 @@ import math
 import numba
 import numpy as np
 
-from pianotrans.semicrf.compiling import compiled
+from pianotrans.compiling import compiled
 
 # The parts of fast-math that let sums be vectorised: -inf keeps its meaning, NaN never occurs.
 FAST_SUM = {"nnan", "nsz", "reassoc", "contract"}

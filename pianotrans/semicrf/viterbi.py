@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pianotrans.semicrf.compiling import compiled
+from pianotrans.compiling import compiled
 from pianotrans.semicrf.confidence import Confidence, ConfidenceSums
 from pianotrans.semicrf.scores import IntervalScores
 from pianotrans.semicrf.threads import over_tracks

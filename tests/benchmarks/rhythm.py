@@ -4,16 +4,19 @@
 
 A note is right that stands at most 1/24 beat from where the score has it; grace notes and notes that the score
 does not have are not counted. A time signature is right where it is that of the annotation, bar by bar. Figures
-are means over pieces.
+are means over pieces. The last lines say whether confidences are right: a table, the expected calibration error
+(Naeini et al., AAAI 2015), and the slope and offset of the log odds that would make them right, 1 and 0 at best.
 """
 
 import argparse
 import sys
 import time
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import minimize
 
 from pianotrans.datasets.asap import list_asap
 from pianotrans.score.rhythm.finding import find_positions
@@ -22,6 +25,7 @@ from pianotrans.score.rhythm.signatures import choose_signatures
 from pianotrans.score.settings import ScoreSettings
 from tests.benchmarks.rhythm_truth import RhythmTruth, read_truth
 
+_CONFIDENCES = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01)
 _NEAR = Fraction(1, 24) + Fraction(1, 10_000)
 
 
@@ -73,13 +77,21 @@ def main() -> None:
 
 
 def _report_confidence(right: np.ndarray, confidence: np.ndarray) -> None:
-    bins = np.minimum((confidence * 10).astype(int), 9)
-    cells = [
-        f"{confidence[bins == i].mean():.2f}→{right[bins == i].mean():.2f} ({(bins == i).sum()})"
-        for i in range(10)
-        if (bins == i).any()
-    ]
-    print("confidence → right:", "  ".join(cells))
+    print("confidence  right    notes")
+    error = 0.0
+    for low, high in pairwise(_CONFIDENCES):
+        within = right[(low <= confidence) & (confidence < high)]
+        stated = confidence[(low <= confidence) & (confidence < high)]
+        if len(within):
+            print(f"{stated.mean():10.3f} {within.mean():6.3f} {len(within):8d}")
+            error += len(within) / len(right) * abs(stated.mean() - within.mean())
+    log_odds = np.log(confidence) - np.log1p(-confidence)
+
+    def misfit(line: np.ndarray) -> float:
+        return float(np.logaddexp(0, np.where(right, -1, 1) * (line[0] * log_odds + line[1])).mean())
+
+    slope, offset = minimize(misfit, [1.0, 0.0], method="Nelder-Mead").x
+    print(f"expected calibration error {100 * error:.1f} %; slope {slope:.2f}, offset {offset:.2f}")
 
 
 if __name__ == "__main__":

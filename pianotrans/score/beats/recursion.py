@@ -2,6 +2,9 @@
 
 Both walk over the pairs that end at a moment i and those that begin there; with H of the one, K of the other and S
 states a moment costs H·K·S. Sums are taken in the linear domain in float64, in units of a scale per moment.
+
+The compiled functions are plain loops over numbers, and arrays are made outside: sums, fills and maxima of array
+slices would take twice as long to compile.
 """
 
 from typing import Any, NamedTuple
@@ -9,6 +12,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
+from pianotrans.compiling import compiled
 from pianotrans.score.beats.lattice import (
     N_TEMPO_STEPS,
     TEMPO_STEP,
@@ -37,7 +41,12 @@ class _Chain(NamedTuple):
 def best_path(lattice: Lattice) -> BeatPath | None:
     """The way with the highest score; None if every way is forbidden. Ways have two beats or more."""
     chain = _chain(lattice)
-    from_begin, from_state, score, pair, state, last = _best_moves(chain)
+    n_pairs, n_states = len(chain.pairs), chain.nodes.shape[1]
+    from_begin = np.full((n_pairs, n_states), -1, dtype=np.int32)
+    from_state = np.zeros((n_pairs, n_states), dtype=np.int16)
+    best, arrived = np.full((n_pairs, n_states), -np.inf), np.empty((_most_before(chain), n_states))
+    arrived_from = np.empty(arrived.shape, dtype=np.int16)
+    score, pair, state, last = _best_moves(chain, best, arrived, arrived_from, from_begin, from_state)
     if not np.isfinite(score):
         return None
     before = int(last)
@@ -55,10 +64,17 @@ def best_path(lattice: Lattice) -> BeatPath | None:
 def sum_paths(lattice: Lattice) -> BeatMarginals | None:
     """The log partition and the marginals; None if every way is forbidden."""
     chain = _chain(lattice)._replace(moves=np.exp(lattice.transitions), tempo=np.exp(lattice.tempo))
-    prefix, scale, log_partition = _sum_forward(chain)
+    n_moments, n_states = chain.nodes.shape
+    prefix, scale = np.zeros((len(chain.pairs), n_states)), np.full(n_moments, -np.inf)
+    suffix, scale_after = np.zeros_like(prefix), np.full(n_moments, -np.inf)
+    arrived = np.empty((_most_before(chain) + 1, n_states))
+    log_partition = _sum_forward(chain, prefix, scale, arrived)
     if not np.isfinite(log_partition):
         return None
-    return BeatMarginals(float(log_partition), *_sum_backward(chain, prefix, scale, log_partition))
+    shares = [np.zeros_like(x) for x in (chain.nodes, chain.pairs, chain.tempo, chain.moves)]
+    ways = prefix, scale, suffix, scale_after
+    _sum_backward(chain, *ways, log_partition, arrived, np.empty_like(arrived), *shares)
+    return BeatMarginals(float(log_partition), *shares)
 
 
 def _chain(lattice: Lattice) -> _Chain:
@@ -82,6 +98,11 @@ def _chain(lattice: Lattice) -> _Chain:
     )
 
 
+def _most_before(chain: _Chain) -> int:
+    """How many pairs at most end at one moment."""
+    return int(np.diff(chain.begins, axis=1).max(initial=0))
+
+
 @numba.njit(inline="always")
 def _bin(log_ratio):  # type: ignore[no-untyped-def]
     """As `lattice.tempo_bin`."""
@@ -95,45 +116,39 @@ def _pair(chain, begin, end):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(inline="always")
-def _most_before(chain):  # type: ignore[no-untyped-def]
-    most = 0
-    for i in range(len(chain.begins)):
-        most = max(most, chain.begins[i, 1] - chain.begins[i, 0])
-    return most
+def _highest(nodes, i):  # type: ignore[no-untyped-def]
+    top = nodes[i, 0]
+    for s in range(nodes.shape[1]):
+        top = max(top, nodes[i, s])
+    return top
 
 
 # The best path
 
 
-@numba.njit(cache=True, nogil=True)
-def _best_moves(chain):  # type: ignore[no-untyped-def]
+@compiled()
+def _best_moves(chain, best, arrived, arrived_from, from_begin, from_state):  # type: ignore[no-untyped-def]
     """For every pair and state of its first beat, the beat before (-1: none) and its state on the best way there.
 
-    Then the best score, the last pair of the best way, and the states of its last beat and of the one before.
+    Returns the best score, the last pair of the best way, and the states of its last beat and of the one before.
     """
-    n_moments, n_states = chain.nodes.shape
-    best = np.full((len(chain.pairs), n_states), -np.inf)
-    from_begin = np.full((len(chain.pairs), n_states), -1, dtype=np.int32)
-    from_state = np.zeros((len(chain.pairs), n_states), dtype=np.int16)
-    arrived = np.empty((_most_before(chain), n_states))
-    arrived_from = np.empty((len(arrived), n_states), dtype=np.int16)
     top, top_pair, top_state, top_before = -np.inf, -1, -1, -1
-    for i in range(n_moments):
+    for i in range(len(chain.nodes)):
         low = chain.begins[i, 0]
         n_before = chain.begins[i, 1] - low
         for h in range(n_before):
             pair = _pair(chain, low + h, i)
             _best_arrival(chain, best[pair], i, arrived[h], arrived_from[h])
-            s = int(np.argmax(arrived[h]))
-            if arrived[h, s] + chain.end[i] > top:
-                top, top_pair, top_state = arrived[h, s] + chain.end[i], pair, s
-                top_before = arrived_from[h, s]
+            for s in range(arrived.shape[1]):
+                if arrived[h, s] + chain.end[i] > top:
+                    top, top_pair, top_state = arrived[h, s] + chain.end[i], pair, s
+                    top_before = arrived_from[h, s]
         for pair in range(chain.first_pair[i], chain.first_pair[i + 1]):
             if chain.pairs[pair] > -np.inf:
                 _best_departure(
-                    chain, i, pair, arrived[:n_before], arrived_from, best[pair], from_begin[pair], from_state[pair]
+                    chain, i, pair, n_before, arrived, arrived_from, best[pair], from_begin[pair], from_state[pair]
                 )
-    return from_begin, from_state, top, top_pair, top_state, top_before
+    return top, top_pair, top_state, top_before
 
 
 @numba.njit(inline="always")
@@ -151,13 +166,13 @@ def _best_arrival(chain, best, i, arrived, arrived_from):  # type: ignore[no-unt
 
 @numba.njit(inline="always")
 def _best_departure(  # type: ignore[no-untyped-def]
-    chain, i, pair, arrived, arrived_from, best, from_begin, from_state
+    chain, i, pair, n_before, arrived, arrived_from, best, from_begin, from_state
 ):
     """From beat i onwards along a pair: as the first beat, or from the best of the beats before it."""
     low = chain.begins[i, 0]
     for s in range(len(best)):
         best[s] = chain.start[i] + chain.nodes[i, s] + chain.first_states[s]
-    for h in range(len(arrived)):
+    for h in range(n_before):
         bonus = chain.tempo[_bin(chain.log_period[pair] - chain.log_period[_pair(chain, low + h, i)])]
         for s in range(len(best)):
             x = arrived[h, s] + bonus
@@ -172,47 +187,48 @@ def _best_departure(  # type: ignore[no-untyped-def]
 # Sums. `moves` and `tempo` of the chain are no logarithms here.
 
 
-@numba.njit(cache=True, nogil=True)
-def _sum_forward(chain):  # type: ignore[no-untyped-def]
-    """(prefix, scale, log partition).
+@compiled()
+def _sum_forward(chain, prefix, scale, arrived):  # type: ignore[no-untyped-def]
+    """Fill `prefix` and `scale`; returns the log partition.
 
     `prefix` (n_pairs, n_states) is the ways up to each pair, its own potential left out, by the state of its first
     beat, in units of exp(scale[first beat]).
     """
-    n_moments, n_states = chain.nodes.shape
-    prefix = np.zeros((len(chain.pairs), n_states))
-    scale = np.full(n_moments, -np.inf)
-    arrived = np.empty((_most_before(chain) + 1, n_states))
     log_total = -np.inf
-    for i in range(n_moments):
-        n_before, unit = _arrive(chain, i, prefix, scale, arrived)
+    for i in range(len(scale)):
+        unit = _arrive(chain, i, prefix, scale, arrived)
         if unit == -np.inf:
             continue
-        ended = arrived[:n_before].sum()
+        n_before, ended = chain.begins[i, 1] - chain.begins[i, 0], 0.0
+        for h in range(n_before):
+            for s in range(arrived.shape[1]):
+                ended += arrived[h, s]
         if chain.end[i] > -np.inf and ended > 0:
             log_total = np.logaddexp(log_total, np.log(ended) + unit + chain.end[i])
-        peak = _depart(chain, i, arrived[: n_before + 1], prefix)
+        peak = _depart(chain, i, arrived, prefix)
         if peak > 0:
-            prefix[chain.first_pair[i] : chain.first_pair[i + 1]] /= peak
+            for pair in range(chain.first_pair[i], chain.first_pair[i + 1]):
+                for s in range(prefix.shape[1]):
+                    prefix[pair, s] /= peak
             scale[i] = unit + np.log(peak)
-    return prefix, scale, log_total
+    return log_total
 
 
-@numba.njit(inline="always")
+@compiled()
 def _arrive(chain, i, prefix, scale, arrived):  # type: ignore[no-untyped-def]
     """Fill rows of `arrived` with the ways up to beat i by the beat before it, in the order of `begins`.
 
-    The row behind them holds the ways that begin with i. Returns its number, and the log of the rows' unit.
+    The row behind them holds the ways that begin with i. Returns the log of the rows' unit.
     """
-    low, highest, unit = chain.begins[i, 0], chain.nodes[i].max(), chain.start[i]
-    n_before = chain.begins[i, 1] - low
+    low, unit = chain.begins[i, 0], chain.start[i]
+    n_before, n_states, highest = chain.begins[i, 1] - low, arrived.shape[1], _highest(chain.nodes, i)
     for h in range(n_before):
         unit = max(unit, scale[low + h] + chain.pairs[_pair(chain, low + h, i)])
-    arrived[: n_before + 1] = 0.0
     if unit == -np.inf or highest == -np.inf:
-        return n_before, -np.inf
-    n_states = arrived.shape[1]
+        return -np.inf
     for h in range(n_before):
+        for s in range(n_states):
+            arrived[h, s] = 0.0
         before = _pair(chain, low + h, i)
         share = np.exp(scale[low + h] + chain.pairs[before] - unit)
         for r in range(n_states):
@@ -224,58 +240,69 @@ def _arrive(chain, i, prefix, scale, arrived):  # type: ignore[no-untyped-def]
         arrived[n_before, s] = np.exp(chain.start[i] - unit + chain.first_states[s])
         for h in range(n_before + 1):
             arrived[h, s] *= np.exp(chain.nodes[i, s] - highest)
-    return n_before, unit + highest
+    return unit + highest
 
 
 @numba.njit(inline="always")
 def _depart(chain, i, arrived, prefix):  # type: ignore[no-untyped-def]
     """Fill the rows of `prefix` of the pairs that begin at i; returns their maximum."""
-    low, n_before, peak = chain.begins[i, 0], len(arrived) - 1, 0.0
-    n_states = arrived.shape[1]
+    low, peak = chain.begins[i, 0], 0.0
+    n_before, n_states = chain.begins[i, 1] - low, arrived.shape[1]
     for pair in range(chain.first_pair[i], chain.first_pair[i + 1]):
-        prefix[pair] = arrived[n_before]
+        for s in range(n_states):
+            prefix[pair, s] = arrived[n_before, s]
         for h in range(n_before):
             weight = chain.tempo[_bin(chain.log_period[pair] - chain.log_period[_pair(chain, low + h, i)])]
             for s in range(n_states):
                 prefix[pair, s] += weight * arrived[h, s]
-        peak = max(peak, prefix[pair].max())
+        for s in range(n_states):
+            peak = max(peak, prefix[pair, s])
     return peak
 
 
-@numba.njit(cache=True, nogil=True)
-def _sum_backward(chain, prefix, scale, log_total):  # type: ignore[no-untyped-def]
-    """The marginals of nodes and pairs, and the expected counts of tempo ratios and transitions.
+@compiled()
+def _sum_backward(  # type: ignore[no-untyped-def]
+    chain,
+    prefix,
+    scale,
+    suffix,
+    scale_after,
+    log_total,
+    arrived,
+    follow,
+    node_shares,
+    pair_shares,
+    tempo_counts,
+    move_counts,
+):
+    """Fill `suffix` and `scale_after`, the marginals, and the expected counts of tempo ratios and transitions.
 
     `suffix` is the ways onwards from each pair, its own potential left out, by the state of its first beat, in
     units of exp(scale_after[second beat]).
     """
     n_moments, n_states = chain.nodes.shape
-    suffix = np.zeros((len(chain.pairs), n_states))
-    scale_after = np.full(n_moments, -np.inf)
-    node_shares, pair_shares = np.zeros((n_moments, n_states)), np.zeros(len(chain.pairs))
-    tempo_counts, move_counts = np.zeros(len(chain.tempo)), np.zeros((n_states, n_states))
-    arrived = np.empty((_most_before(chain) + 1, n_states))
-    follow = np.empty_like(arrived)
     for i in range(n_moments - 1, -1, -1):
-        n_before, unit = _arrive(chain, i, prefix, scale, arrived)
+        unit = _arrive(chain, i, prefix, scale, arrived)
         onward = _unit_after(chain, i, scale_after)
         if onward == -np.inf or unit == -np.inf:
             continue
         factor = np.exp(unit + onward - log_total)
-        here, after = arrived[: n_before + 1], follow[: n_before + 1]
-        _follow(chain, i, onward, factor, suffix, scale_after, here, after, pair_shares, tempo_counts)
+        _follow(chain, i, onward, factor, suffix, scale_after, arrived, follow, pair_shares, tempo_counts)
+        low, highest = chain.begins[i, 0], _highest(chain.nodes, i)
+        n_before = chain.begins[i, 1] - low
         for s in range(n_states):
-            node_shares[i, s] = factor * (here[:, s] * after[:, s]).sum()
-        highest = chain.nodes[i].max()
-        for s in range(n_states):
-            after[:, s] *= np.exp(chain.nodes[i, s] - highest)
+            share, here = 0.0, np.exp(chain.nodes[i, s] - highest)
+            for h in range(n_before + 1):
+                share += arrived[h, s] * follow[h, s]
+                follow[h, s] *= here
+            node_shares[i, s] = factor * share
         amount = onward + highest - log_total
-        peak = _return(chain, i, prefix, scale, amount, after[:n_before], suffix, move_counts)
+        peak = _return(chain, i, prefix, scale, amount, follow, suffix, move_counts)
         if peak > 0:
             scale_after[i] = onward + highest + np.log(peak)
             for h in range(n_before):
-                suffix[_pair(chain, chain.begins[i, 0] + h, i)] /= peak
-    return node_shares, pair_shares, tempo_counts, move_counts
+                for s in range(n_states):
+                    suffix[_pair(chain, low + h, i), s] /= peak
 
 
 @numba.njit(inline="always")
@@ -292,10 +319,11 @@ def _follow(  # type: ignore[no-untyped-def]
     chain, i, onward, factor, suffix, scale_after, arrived, follow, pair_shares, tempo_counts
 ):
     """What follows beat i by the beat before it (last row: none); adds up the shares of pairs and tempo ratios."""
-    low, n_before = chain.begins[i, 0], len(arrived) - 1
-    n_states = arrived.shape[1]
-    follow[:n_before] = np.exp(chain.end[i] - onward)
-    follow[n_before] = 0.0
+    low, ended = chain.begins[i, 0], np.exp(chain.end[i] - onward)
+    n_before, n_states = chain.begins[i, 1] - low, arrived.shape[1]
+    for h in range(n_before + 1):
+        for s in range(n_states):
+            follow[h, s] = ended if h < n_before else 0.0
     for pair in range(chain.first_pair[i], chain.first_pair[i + 1]):
         k = chain.first_end[i] + pair - chain.first_pair[i]
         share = np.exp(chain.pairs[pair] + scale_after[k] - onward)
@@ -321,7 +349,7 @@ def _return(chain, i, prefix, scale, amount, follow, suffix, move_counts):  # ty
     """Fill the rows of `suffix` of the pairs that end at i, returns their maximum; adds up transitions."""
     low, peak = chain.begins[i, 0], 0.0
     n_states = follow.shape[1]
-    for h in range(len(follow)):
+    for h in range(chain.begins[i, 1] - low):
         before = _pair(chain, low + h, i)
         lift = np.exp(scale[low + h] + chain.pairs[before] + amount)
         for r in range(n_states):

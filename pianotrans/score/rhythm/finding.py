@@ -10,7 +10,7 @@ from pianotrans.score.bars import BarGrid
 from pianotrans.score.beats.notes import Array, Integers, NoteTable
 from pianotrans.score.hands.hands import LEFT, RIGHT, Hands
 from pianotrans.score.rhythm.features import note_features
-from pianotrans.score.rhythm.model import DIVISIONS, RhythmCounts, RhythmModel
+from pianotrans.score.rhythm.model import DIVISIONS, RhythmCounts, RhythmModel, calibrate
 from pianotrans.score.rhythm.ornaments import PlayedHand, resolve_skipped, rolled_chords
 from pianotrans.score.rhythm.positions import Ornament, Positions
 from pianotrans.score.rhythm.recursion import (
@@ -119,7 +119,7 @@ def _solve(played: list[HandNotes], costs: RhythmCosts) -> list[_Rhythm]:
         _Rhythm(
             placed := place_notes(notes, costs, divisions[h], firsts[h], drifts),
             divisions[h],
-            agreement(notes, costs, divisions[h], divisions[1 - h], firsts[h], placed),
+            calibrate(agreement(notes, costs, divisions[h], divisions[1 - h], firsts[h], placed)),
         )
         for h, notes in enumerate(played)
     ]

@@ -4,12 +4,17 @@ A beat has a drift, and for each hand a division and a range of that hand's note
 division. So a rhythm is a path of a semi-Markov chain over beats, whose states are two divisions and two cuts
 between notes. With W drifts, N divisions and C cuts a beat costs W·N²·C³ and, for each note, W·C times the sum of
 the squared divisions.
+
+The compiled functions are plain loops over numbers: sums, fills and maxima of array slices would take three times
+as long to compile.
 """
 
 from typing import Any, NamedTuple
 
 import numba
 import numpy as np
+
+from pianotrans.compiling import compiled
 
 NEVER = -1e30  # low, yet finite: sums of it must not become NaN
 MEMBER, SKIPPED = -1, -2
@@ -36,8 +41,9 @@ class RhythmCosts(NamedTuple):
 
     `jumps` (N, most + 1, most + 2): in a division, from the point before one column to that before another, with
     all points between them empty; column 0 is the beginning, n + 1 the end of the beat. `moves` (N, N) lead from a
-    beat's division to the next one's, `pairs` (N, N) balance both hands. Drift w moves the middle of a beat by
-    `drifts[w]` beats. `widths` (n_beats, 2) are those of deviations, in beats: at the beat, and within.
+    beat's division to the next one's; `pairs` (N, N), which is symmetric, balance both hands. Drift w moves the
+    middle of a beat by `drifts[w]` beats. `widths` (n_beats, 2) are those of deviations, in beats: at the beat,
+    and within.
     """
 
     divisions: Any
@@ -57,7 +63,7 @@ def _fit(deviation, width, freedom):  # type: ignore[no-untyped-def]
     return -0.5 * (freedom + 1) * np.log1p(away * away / freedom) - np.log(width)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _walk(notes, costs, beat, d, w, first, stop, best, source):  # type: ignore[no-untyped-def]
     """Let notes[first:stop] walk over the points of division d with drift w.
 
@@ -65,8 +71,8 @@ def _walk(notes, costs, beat, d, w, first, stop, best, source):  # type: ignore[
     written yet); source[m, k] is the column of the lead before, or MEMBER or SKIPPED.
     """
     n = costs.divisions[d]
-    best[0, : n + 1] = NEVER
-    best[0, 0] = 0.0
+    for k in range(n + 1):
+        best[0, k] = NEVER if k else 0.0
     for j in range(first, stop):
         m = j - first
         inside = notes.beat[j] - beat
@@ -87,12 +93,13 @@ def _walk(notes, costs, beat, d, w, first, stop, best, source):  # type: ignore[
             source[m + 1, k] = top_source
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _best_ends(notes, costs, beat, d, w, s, best, source, ends):  # type: ignore[no-untyped-def]
     """ends[e] is the best score of the beat from its cut s to the next beat's cut e."""
     first = notes.cuts[beat, 0] + s
-    low, high = notes.cuts[beat + 1]
-    ends[: high - low + 1] = NEVER
+    low, high = notes.cuts[beat + 1, 0], notes.cuts[beat + 1, 1]
+    for e in range(high - low + 1):
+        ends[e] = NEVER
     n = costs.divisions[d]
     if n > max(4, 4 * (high - first)):
         return
@@ -118,30 +125,30 @@ def best_rhythm(right: HandNotes, left: HandNotes, costs: RhythmCosts) -> tuple[
     """The best way: (2, n_beats) divisions by hand, (2, n_beats + 1) first notes of beats, (n_beats,) drifts."""
     n_cuts = np.stack([hand.cuts[:, 1] - hand.cuts[:, 0] + 1 for hand in (right, left)], axis=1)
     n_notes = max(int((hand.cuts[1:, 1] - hand.cuts[:-1, 0]).max()) for hand in (right, left))
-    n, most, n_points = len(costs.divisions), int(n_cuts.max()), int(costs.divisions.max())
+    n, most = len(costs.divisions), int(n_cuts.max())
     place = np.concatenate([[0], np.cumsum(n_cuts.prod(axis=1))])
     values = np.full((place[-1], n, n), NEVER, dtype=np.float32)
     values[0, 0, 0] = 0.0
     space = _Space(
-        np.empty((n_notes + 1, n_points + 2)),
-        np.empty((n_notes + 1, n_points + 2), dtype=np.int8),
+        *_tables(costs, n_notes),
         np.empty((2, n, len(costs.drifts), most, most)),
         np.empty((n, n)),
         np.empty((most * most, n, n)),
         np.empty((most, most)),
     )
     _go_forward(right, left, costs, n_cuts, place, values, space)
-    choices = _go_back(right, left, costs, n_cuts, place, values, space)
+    last = divmod(int(values[place[-2]].argmax()), n)
+    choices = _go_back(right, left, costs, n_cuts, place, values, space, *last)
     firsts = np.stack([right.cuts[:, 0] + choices[:, 0], left.cuts[:, 0] + choices[:, 1]])
     return choices[:-1, 2:4].T.copy(), firsts, choices[:-1, 4].copy()
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _go_forward(right, left, costs, n_cuts, place, values, space):  # type: ignore[no-untyped-def]
     """Fill `values`: the best way up to each beat, by the cuts there and the divisions of the beat before."""
     n = len(costs.divisions)
     for b in range(len(n_cuts) - 1):
-        n_right, n_left = n_cuts[b]
+        n_right, n_left = n_cuts[b, 0], n_cuts[b, 1]
         for d in range(n):
             _score_notes(right, costs, b, d, n_right, space, space.scores[0, d])
             _score_notes(left, costs, b, d, n_left, space, space.scores[1, d])
@@ -152,17 +159,30 @@ def _go_forward(right, left, costs, n_cuts, place, values, space):  # type: igno
             for dl in range(n):
                 for w in range(len(costs.drifts)):
                     _join(costs, n_cuts[b], n_cuts[b + 1], dr, dl, w, space, after)
-        after -= after.max()
+        _subtract_highest(after)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
+def _subtract_highest(after):  # type: ignore[no-untyped-def]
+    top = after[0, 0, 0]
+    for state in range(after.shape[0]):
+        for dr in range(after.shape[1]):
+            for dl in range(after.shape[2]):
+                top = max(top, after[state, dr, dl])
+    for state in range(after.shape[0]):
+        for dr in range(after.shape[1]):
+            for dl in range(after.shape[2]):
+                after[state, dr, dl] -= top
+
+
+@compiled()
 def _score_notes(notes, costs, b, d, n_cuts, space, scores):  # type: ignore[no-untyped-def]
     for w in range(len(costs.drifts)):
         for s in range(n_cuts):
             _best_ends(notes, costs, b, d, w, s, space.best, space.source, scores[w, s])
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _join(costs, n_cuts, n_after, dr, dl, w, space, after):  # type: ignore[no-untyped-def]
     """Both hands go from the cuts of a beat to those of the next, one hand after the other."""
     for sl in range(n_cuts[1]):
@@ -180,16 +200,14 @@ def _join(costs, n_cuts, n_after, dr, dl, w, space, after):  # type: ignore[no-u
             after[state, dr, dl] = max(after[state, dr, dl], top + costs.drift_scores[w])
 
 
-@numba.njit(cache=True, nogil=True)
-def _go_back(right, left, costs, n_cuts, place, values, space):  # type: ignore[no-untyped-def]
-    """The best way, (n_beats + 1, 5): the cuts at each beat, and divisions and drift of the beat from there on."""
-    n, n_beats = len(costs.divisions), len(n_cuts) - 1
+@compiled()
+def _go_back(right, left, costs, n_cuts, place, values, space, dr, dl):  # type: ignore[no-untyped-def]
+    """The best way, (n_beats + 1, 5): the cuts at each beat, and divisions and drift of the beat from there on.
+
+    Divisions `dr` and `dl` are those of the last beat.
+    """
+    n_beats = len(n_cuts) - 1
     choices = np.zeros((n_beats + 1, 5), dtype=np.int64)
-    top, dr, dl = NEVER, 0, 0
-    for a in range(n):
-        for c in range(n):
-            if values[place[n_beats], a, c] > top:
-                top, dr, dl = values[place[n_beats], a, c], a, c
     for b in range(n_beats - 1, -1, -1):
         _score_notes(right, costs, b, dr, n_cuts[b, 0], space, space.scores[0, dr])
         _score_notes(left, costs, b, dl, n_cuts[b, 1], space, space.scores[1, dl])
@@ -198,7 +216,7 @@ def _go_back(right, left, costs, n_cuts, place, values, space):  # type: ignore[
     return choices
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _step_back(costs, n_cuts, before, space, choice, after):  # type: ignore[no-untyped-def]
     """Fill in the cuts and the drift of a beat; returns the divisions of the beat before."""
     n = len(costs.divisions)
@@ -220,7 +238,7 @@ def _step_back(costs, n_cuts, before, space, choice, after):  # type: ignore[no-
     return before_r, before_l
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _move(costs, before, half, after):  # type: ignore[no-untyped-def]
     """after[dr, dl] is the best of before[.., ..] with both hands' moves there, and their balance."""
     n = len(costs.divisions)
@@ -237,11 +255,20 @@ def _move(costs, before, half, after):  # type: ignore[no-untyped-def]
             after[dr, dl] = top + costs.pairs[dr, dl]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
+def _best_last(costs, d, n_notes, best):  # type: ignore[no-untyped-def]
+    """The column of the last lead on the best way of _walk to the end of the beat."""
+    end, last = costs.divisions[d] + 1, 0
+    for k in range(1, end):
+        if best[n_notes, k] + costs.jumps[d, k, end] > best[n_notes, last] + costs.jumps[d, last, end]:
+            last = k
+    return last
+
+
+@compiled()
 def _walk_back(costs, d, n_notes, best, source, points, kinds):  # type: ignore[no-untyped-def]
     """The best way of _walk: each note's point (-1: not written), and whether it is a lead, MEMBER or SKIPPED."""
-    n = costs.divisions[d]
-    k = int(np.argmax(best[n_notes, : n + 1] + costs.jumps[d, : n + 1, n + 1]))
+    k = _best_last(costs, d, n_notes, best)
     for m in range(n_notes, 0, -1):
         how = source[m, k]
         kinds[m - 1] = min(how, 0)
@@ -250,14 +277,25 @@ def _walk_back(costs, d, n_notes, best, source, points, kinds):  # type: ignore[
             k = how
 
 
-@numba.njit(cache=True, nogil=True)
-def place_notes(notes, costs, divisions, firsts, drifts):  # type: ignore[no-untyped-def]
+def place_notes(notes: HandNotes, costs: RhythmCosts, divisions: Any, firsts: Any, drifts: Any) -> Any:
     """What the notes of a hand are on the best way: (n, 2) beat and point, or MEMBER or SKIPPED as the point."""
-    most = np.diff(firsts).max()
-    best = np.empty((most + 1, costs.divisions.max() + 2))
-    source = np.empty((most + 1, costs.divisions.max() + 2), dtype=np.int8)
-    points, kinds = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
     placed = np.empty((len(notes.beat), 2), dtype=np.int64)
+    most = int(np.diff(firsts).max())
+    points, kinds = np.empty((2, most), dtype=np.int64)
+    _place(notes, costs, divisions, firsts, drifts, *_tables(costs, most), points, kinds, placed)
+    return placed
+
+
+def _tables(costs: RhythmCosts, n_notes: int) -> tuple[Any, Any]:
+    """Space for `best` and `source` of _walk."""
+    shape = n_notes + 1, int(costs.divisions.max()) + 2
+    return np.empty(shape), np.empty(shape, dtype=np.int8)
+
+
+@compiled()
+def _place(  # type: ignore[no-untyped-def]
+    notes, costs, divisions, firsts, drifts, best, source, points, kinds, placed
+):
     for b in range(len(divisions)):
         first, stop = firsts[b], firsts[b + 1]
         _walk(notes, costs, b, divisions[b], drifts[b], first, stop, best, source)
@@ -265,48 +303,63 @@ def place_notes(notes, costs, divisions, firsts, drifts):  # type: ignore[no-unt
         for j in range(first, stop):
             placed[j, 0] = b
             placed[j, 1] = kinds[j - first] if kinds[j - first] < 0 else points[j - first]
-    return placed
 
 
-@numba.njit(cache=True, nogil=True)
-def agreement(notes, costs, divisions, others, firsts, placed):  # type: ignore[no-untyped-def]
+def agreement(notes: HandNotes, costs: RhythmCosts, divisions: Any, others: Any, firsts: Any, placed: Any) -> Any:
     """How probable the place of every note is, (n,), if all but its beat's division and drift is as it was found.
 
     `others` (n_beats,) are the divisions of the other hand. A place has the best way of each division and drift
     that leads there.
     """
-    most = np.diff(firsts).max()
-    n_divisions, n_drifts = len(costs.divisions), len(costs.drifts)
-    best = np.empty((most + 1, costs.divisions.max() + 2))
-    source = np.empty((most + 1, costs.divisions.max() + 2), dtype=np.int8)
-    points = np.empty((n_divisions * n_drifts, most), dtype=np.int64)
-    kinds = np.empty(most, dtype=np.int64)
-    scores = np.empty(n_divisions * n_drifts)
     share = np.zeros(len(notes.beat))
+    most, n_ways = int(np.diff(firsts).max()), len(costs.divisions) * len(costs.drifts)
+    points, kinds = np.empty((n_ways, most), dtype=np.int64), np.empty(most, dtype=np.int64)
+    space = *_tables(costs, most), points, kinds, np.empty(n_ways)
+    _agree(notes, costs, divisions, others, firsts, placed, *space, share)
+    return share
+
+
+@compiled()
+def _agree(  # type: ignore[no-untyped-def]
+    notes, costs, divisions, others, firsts, placed, best, source, points, kinds, weights, share
+):
+    n_drifts = len(costs.drifts)
     for b in range(len(divisions)):
         first, stop = firsts[b], firsts[b + 1]
         if first == stop:
             continue
-        for d in range(n_divisions):
+        for d in range(len(costs.divisions)):
             fixed = costs.pairs[d, others[b]]
             fixed += costs.moves[divisions[b - 1], d] if b > 0 else 0.0
             fixed += costs.moves[d, divisions[b + 1]] if b + 1 < len(divisions) else 0.0
-            n = costs.divisions[d]
             for w in range(n_drifts):
+                way = d * n_drifts + w
                 _walk(notes, costs, b, d, w, first, stop, best, source)
-                _walk_back(costs, d, stop - first, best, source, points[d * n_drifts + w], kinds)
-                top = (best[stop - first, : n + 1] + costs.jumps[d, : n + 1, n + 1]).max()
-                scores[d * n_drifts + w] = top + fixed + costs.drift_scores[w]
-        weights = np.exp(scores - scores.max())
-        weights /= weights.sum()
+                _walk_back(costs, d, stop - first, best, source, points[way], kinds)
+                k = _best_last(costs, d, stop - first, best)
+                top = best[stop - first, k] + costs.jumps[d, k, costs.divisions[d] + 1]
+                weights[way] = top + fixed + costs.drift_scores[w]
+        _exponentiate(weights)
         n, point = costs.divisions[divisions[b]], -1
         for j in range(first, stop):
             if placed[j, 1] != MEMBER:
                 point = placed[j, 1]
-            for i in range(len(weights)):
-                there = points[i, j - first]
+            for way in range(len(weights)):
+                there = points[way, j - first]
                 is_same = (
-                    there < 0 if point < 0 else there >= 0 and there * n == point * costs.divisions[i // n_drifts]
+                    there < 0 if point < 0 else there >= 0 and there * n == point * costs.divisions[way // n_drifts]
                 )
-                share[j] += weights[i] if is_same else 0.0
-    return share
+                share[j] += weights[way] if is_same else 0.0
+
+
+@compiled()
+def _exponentiate(scores):  # type: ignore[no-untyped-def]
+    """Scores become probabilities."""
+    top, total = scores[0], 0.0
+    for i in range(len(scores)):
+        top = max(top, scores[i])
+    for i in range(len(scores)):
+        scores[i] = np.exp(scores[i] - top)
+        total += scores[i]
+    for i in range(len(scores)):
+        scores[i] /= total

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = """
-from pianotrans.semicrf.compiling import compiled
+from pianotrans.compiling import compiled
 
 @compiled()
 def add(x, y):

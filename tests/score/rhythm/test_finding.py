@@ -10,6 +10,7 @@ from pianotrans.score.bars import Bar, BarGrid
 from pianotrans.score.beats.hints import TimeSignature
 from pianotrans.score.hands.hands import Hands
 from pianotrans.score.rhythm.finding import find_positions
+from pianotrans.score.rhythm.model import calibrate
 from pianotrans.score.rhythm.signatures import choose_signatures
 from pianotrans.score.settings import ScoreSettings
 
@@ -94,3 +95,11 @@ def test_one_note_repeated_for_ten_minutes():
     performance = Performance(tuple(Note(t, t + 0.1, 60, 70) for t in times_s.tolist()))
     positions = find_positions(performance, bars, right_hand(performance), ScoreSettings())
     assert list(positions.onset) == onsets
+
+
+def test_confidence_is_a_probability_that_grows_with_agreement():
+    share = np.array([0.0, 0.1, 0.5, 0.9, 0.99, 1.0])
+    confidence = calibrate(share)
+    assert np.all(np.diff(confidence) > 0)
+    assert np.all((confidence > 0) & (confidence < 1))
+    assert confidence[2] < 0.5 < confidence[4] < share[4]

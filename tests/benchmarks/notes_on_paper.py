@@ -4,8 +4,8 @@
 
 Positions, hands and, for the spelling, key signatures are the true ones of the alignments; releases are as played.
 Pieces whose bars cannot be read off the alignment are left out of durations and voices. The voices of a staff are
-compared as MV2H does, by the links from notes to those that follow; beside them stand those of partitura (VoSA, Chew
-& Wu 2004), which is told the true durations as well.
+compared as MV2H does, by the links from notes to those that follow; beside them stand those of partitura (VoSA,
+Chew & Wu 2004), which is told the true durations as well.
 """
 
 import argparse

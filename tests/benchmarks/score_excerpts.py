@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.score_excerpts ASAP OUT [--split test] [--n-pieces N] [--seconds 90]
 
-One performance of each composition is taken: at first one of every composer, then the second of every composer that
-has one, and so on. What follows `--seconds` is cut from the MIDI, the beats and the alignments; true scores stay whole,
-so what is counted per bar in them is counted on the whole piece.
+One performance of each composition is taken: at first one of every composer, then the second of every composer
+that has one, and so on. What follows `--seconds` is cut from the MIDI, the beats and the alignments; true scores
+stay whole, so what is counted per bar in them is counted on the whole piece.
 """
 
 import argparse
@@ -62,11 +62,12 @@ def main() -> None:
     for piece in chosen:
         cut(arguments.root, arguments.out, piece, arguments.seconds)
     names = {piece.name for piece in chosen}
-    with (arguments.root / "performances.csv").open() as source, (arguments.out / "performances.csv").open("w") as file:
-        records = csv.DictReader(source)
-        table = csv.DictWriter(file, records.fieldnames or ())
+    with (arguments.root / "performances.csv").open() as file:
+        records = [record for record in csv.DictReader(file) if record["id"] in names]
+    with (arguments.out / "performances.csv").open("w") as file:
+        table = csv.DictWriter(file, records[0])
         table.writeheader()
-        table.writerows(record for record in records if record["id"] in names)
+        table.writerows(records)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
     python -m tests.benchmarks.notes_on_paper ASAP [--split test]
 
 Positions, hands and, for the spelling, key signatures are the true ones of the alignments; releases are as played.
-Pieces whose bars cannot be read off the alignment are left out of durations and voices.
+Pieces whose bars cannot be read off the alignment are left out of durations and voices. The voices of a staff are
+compared as MV2H does, by the links from notes to those that follow; beside them stand those of partitura (VoSA,
+Chew & Wu 2004), which is told the true durations as well.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import numpy as np
 
 from pianotrans.datasets.alignments import match_notes, read_alignment
 from pianotrans.datasets.asap import list_asap
+from pianotrans.evaluation.score.mv2h import TimedScore, ValuedNote, compute_mv2h
 from pianotrans.score.keys.keys import find_keys
 from pianotrans.score.pitch import KeySignature
 from pianotrans.score.spelling.spelling import spell
@@ -114,10 +117,47 @@ def measure_voices(piece, notes, position, release, key, staff) -> Counter:
         found_voices.setdefault(place, set()).add(int(found.voice[i]))
         result["durations"] += 1
         result["durations_right"] += found.duration[i] == 4 * note.duration
+    true = [4 * note.duration for note in notes]
+    result["voice_pieces"] = 1
+    for name, durations, voices in (
+        ("voice", found.duration, found.voice),
+        ("voice_vosa", true, voices_of_partitura(position, true, key, staff, grace)),
+    ):
+        links = (
+            links_of(notes, position, d, v, staff, grace)
+            for d, v in ((true, [note.voice for note in notes]), (durations, voices))
+        )
+        result[name] = compute_mv2h(*links).voice
     result["staff_bars"] = len(true_voices)
     result["true_voices"] = sum(map(len, true_voices.values()))
     result["found_voices"] = sum(map(len, found_voices.values()))
     return result
+
+
+def links_of(notes, position, duration, voice, staff, grace) -> TimedScore:
+    """The notes, but for grace notes, as MV2H takes them; only their voices are to be compared."""
+    valued = tuple(
+        ValuedNote(note.key, note.onset_s, start, start + length, 0.0, f"{hand} {one}")
+        for note, start, length, one, hand, is_grace in zip(
+            notes, position, duration, voice, staff, grace, strict=True
+        )
+        if not is_grace
+    )
+    return TimedScore(valued, np.empty((0, 2)), (), 0.0)
+
+
+def voices_of_partitura(position, duration, key, staff, grace):
+    """The voices of each staff by itself."""
+    from partitura.musicanalysis import estimate_voices
+
+    kinds = [("onset_beat", "f4"), ("duration_beat", "f4"), ("pitch", "i4"), ("id", "U16")]
+    voice = np.ones(len(key), dtype=np.int64)
+    for hand in (1, 2):
+        chosen = np.flatnonzero((staff == hand) & ~grace).tolist()
+        if chosen:
+            rows = [(float(position[i]), float(duration[i]), int(key[i]), f"n{i}") for i in chosen]
+            voice[chosen] = estimate_voices(np.array(rows, dtype=kinds), monophonic_voices=False)
+    return voice
 
 
 def main() -> None:
@@ -137,6 +177,8 @@ def main() -> None:
         ("spelling, true signatures", "spelled", "spellings"),
         ("spelling, signatures found", "spelled_found", "spellings"),
         ("duration", "durations_right", "durations"),
+        ("voice", "voice", "voice_pieces"),
+        ("voice, partitura", "voice_vosa", "voice_pieces"),
     ):
         print(f"{name:28s} {100 * total[part] / max(total[whole], 1):5.1f} %  of {total[whole]}")
     for name, part in (("voices of a staff in a bar", "found_voices"), ("… in the edition", "true_voices")):

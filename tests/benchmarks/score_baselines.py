@@ -4,7 +4,8 @@
 
 Beats: pretty_midi (one tempo for the piece), partitura (multi-agent tracking), librosa (PLP on the onsets). None of
 them finds bars, so every fourth beat is taken as a downbeat. Hands: a split at middle C, and a moving mean of keys.
-Keys and spelling: partitura (Krumhansl's profiles; ps13). The truth and the measures are those of
+Keys: the profiles of Krumhansl and Schmuckler in partitura, those of Aarden and Essen in music21. Spelling: ps13 in
+partitura, and the names that music21 gives the keys of the piano. The truth and the measures are those of
 `pianotrans evaluate score`.
 """
 
@@ -84,36 +85,62 @@ def moving_mean(keys: np.ndarray, n_around: int = 12) -> np.ndarray:
     return np.where(keys >= (sums[last] - sums[first]) / (last - first), 1, 2)
 
 
-def shares_of_notes(truth: PieceTruth) -> dict[str, float]:
-    """Hands and spelling."""
+def spellings_of_partitura(played: Performance) -> list[str]:
     import partitura.musicanalysis
 
+    spelt = partitura.musicanalysis.estimate_spelling(note_array(played))
+    return [f"{one['step']}{_SIGNS[int(one['alter'])]}{one['octave']}" for one in spelt]
+
+
+def spellings_of_music21(played: Performance) -> list[str]:
+    from music21.pitch import Pitch
+
+    return [Pitch(note.key).nameWithOctave.replace("-", "b") for note in played.notes]
+
+
+def shares_of_notes(truth: PieceTruth) -> dict[str, float]:
+    """Hands and spelling."""
     keys = np.array([note.key for note in truth.performance.notes])
     known = [(i, note.staff) for i, note in truth.notes.items() if note.staff]
-    spelt = partitura.musicanalysis.estimate_spelling(note_array(truth.performance))
     found = {}
     for name, hands in {"split at C4": split_at_middle_c(keys), "moving mean": moving_mean(keys)}.items():
         found[f"staff, {name}"] = statistics.fmean(hands[i] == staff for i, staff in known)
-    names = {i: f"{spelt[i]['step']}{_SIGNS[int(spelt[i]['alter'])]}{spelt[i]['octave']}" for i in truth.notes}
-    found["spelling, ps13"] = statistics.fmean(names[i] == note.spelling for i, note in truth.notes.items())
+    for name, spell in {"ps13": spellings_of_partitura, "music21": spellings_of_music21}.items():
+        spelt = spell(truth.performance)
+        found[f"spelling, {name}"] = statistics.fmean(spelt[i] == note.spelling for i, note in truth.notes.items())
     return found
 
 
-def keys_of_partitura(truth: PieceTruth) -> dict[str, float]:
-    """The key of the whole piece, as the first and as the longest."""
+def key_of_partitura(played: Performance) -> int:
+    """Its sharps, or minus its flats."""
     import partitura.musicanalysis
     from partitura.utils import key_name_to_fifths_mode
 
-    name = partitura.musicanalysis.estimate_key(note_array(truth.performance))
-    fifths, _ = key_name_to_fifths_mode(name)
+    return int(key_name_to_fifths_mode(partitura.musicanalysis.estimate_key(note_array(played)))[0])
+
+
+def key_of_music21(played: Performance) -> int:
+    from music21.note import Note
+    from music21.stream import Stream
+
+    stream = Stream()
+    for note in played.notes:
+        stream.insert(note.onset_s, Note(note.key, quarterLength=max(note.offset_s - note.onset_s, 0.01)))
+    return int(stream.analyze("key").sharps)
+
+
+def shares_of_keys(truth: PieceTruth) -> dict[str, float]:
+    """The key of the whole piece, as the first and as the longest."""
     keys = [(one.time_s, one.fifths) for one in truth.piece.beats.key_signatures]
     if not keys:
         return {}
-    end_s = float(truth.piece.beats.times_s[-1])
-    return {
-        "first key, partitura": float(fifths == keys[0][1]),
-        "longest key, partitura": float(fifths == longest(keys, end_s)),
-    }
+    main = longest(keys, float(truth.piece.beats.times_s[-1]))
+    found = {}
+    for name, find in {"partitura": key_of_partitura, "music21": key_of_music21}.items():
+        fifths = find(truth.performance)
+        found[f"first key, {name}"] = float(fifths == keys[0][1])
+        found[f"longest key, {name}"] = float(fifths == main)
+    return found
 
 
 TRACKERS = {
@@ -156,7 +183,7 @@ def main() -> None:
             if (scores := score_beats(beats, track(played))) is not None:
                 for figure, value in asdict(scores).items():
                     figures[f"{figure}, {name}"].append(value)
-        for figure, value in (shares_of_notes(truth) | keys_of_partitura(truth)).items():
+        for figure, value in (shares_of_notes(truth) | shares_of_keys(truth)).items():
             figures[figure].append(value)
     for figure, values in sorted(figures.items()):
         print(f"{figure:24s} {100 * statistics.fmean(values):5.1f}  ({len(values)} pieces)")

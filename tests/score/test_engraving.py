@@ -42,6 +42,23 @@ def test_a_score_gives_the_same_pages_every_time():
     assert engrave(score) == engrave(score)
 
 
+def test_a_clef_of_the_next_bar_stands_behind_all_notes_of_this_one():
+    """Also where a second voice ends early."""
+    low = [(Fraction(n), Fraction(1), 2, 1, Spelling("A", 0, 3)) for n in range(4)]
+    high = [(Fraction(n), Fraction(1), 2, 1, Spelling("C", 0, 6)) for n in range(4, 8)]
+    second = (Fraction(0), Fraction(1), 2, 2, Spelling("C", 0, 3))
+    engraving = engrave(make_toy((4, 4), 2, [second, *low, *high]))
+    root = etree.fromstring(engraving.pages[0].encode())
+    measure = root.find(".//{*}g[@class='measure']")
+    assert max(lefts(measure, "clef")) > max(lefts(measure, "note"))
+
+
+def lefts(measure: etree._Element, kind: str) -> list[float]:
+    """The left edges of all symbols of one kind."""
+    symbols = measure.iterfind(f".//{{*}}g[@class='{kind}']//{{*}}use")
+    return [float(symbol.get("transform").removeprefix("translate(").split(",")[0]) for symbol in symbols]
+
+
 def test_without_verovio_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "verovio" else name)
     with pytest.raises(ExtraError, match=r"verovio: not installed.*pip install .*\[score\]"):

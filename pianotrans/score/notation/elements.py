@@ -14,8 +14,9 @@ from pianotrans.score.score import Measure, ScoreNote
 class Written:
     """One chord, rest or empty stretch as it stands on the page, from `start` to `end`.
 
-    `value` is None for a rest that fills its measure, for an empty stretch (`is_hidden`), and for grace notes that
-    nothing follows. `notes` are empty for a rest. `tuplet` is the group that it belongs to.
+    `is_hidden` is an empty stretch. `value` is None for a rest that fills its measure, for an empty stretch unless
+    it ends the measure, and for grace notes that nothing follows. `notes` are empty for a rest. `tuplet` is the
+    group that it belongs to.
     """
 
     start: Fraction
@@ -101,7 +102,8 @@ class _BarWriter:
         self, part: Sounding, start: Fraction, end: Fraction, metre: Metre, tuplet: Tuplet | None
     ) -> Iterator[Written]:
         origin = self.origin
-        if not part.notes and not self.shows_rests and tuplet is None:
+        is_hidden = not part.notes and not self.shows_rests and tuplet is None
+        if is_hidden and end + origin < self.measure.end:
             yield Written(start + origin, end + origin, None, graces=part.graces, is_hidden=True)
             return
         base, stretch = (tuplet.start, tuplet.stretch) if tuplet else (Fraction(0), Fraction(1))
@@ -119,5 +121,6 @@ class _BarWriter:
                 bool(part.notes) and (part.is_continued or not is_last),
                 tuplet,
                 part.graces if is_first else (),
+                is_hidden,
             )
             now = then

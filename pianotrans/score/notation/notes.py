@@ -66,14 +66,15 @@ class VoiceWriter:
     ) -> list[Element]:
         if one.start == one.end:
             return []
-        if one.is_hidden:
+        if one.is_hidden and not one.value:
             forward = Element("forward")
             self._add(forward, "duration", self._duration(one))
             self._add(forward, "voice", self.voice_number)
             self._add(forward, "staff", self.staff)
             return [forward]
         if not one.notes:
-            rest = Element("note")
+            # Verovio drops a last <forward>, and then draws the clef of the next measure too early
+            rest = Element("note", {"print-object": "no"} if one.is_hidden else {})
             SubElement(rest, "rest", {} if one.value else {"measure": "yes"})
             self._add(rest, "duration", self._duration(one))
             self._describe(rest, one.value, one.tuplet, None)

@@ -120,7 +120,9 @@ class Stitcher:
         candidates = self._own_candidates(segment)
         self._index += 1
         final_s = self.final_s
-        return [event for track in self._open for event in _take_final(track, keep=_n_open(track, final_s))] + candidates
+        return [
+            event for track in self._open for event in _take_final(track, keep=_n_open(track, final_s))
+        ] + candidates
 
     def finish(self) -> list[Event]:
         """The remaining events; at the end of the recording the last one of each track counts as ended."""

@@ -130,7 +130,7 @@ class Transcriber:
             events = []
             for event in self._events(audio, on_progress or (lambda _: None), cancel, clock):
                 events.append(event)
-                if on_decided is not None:
+                if on_decided is not None and event.is_written:
                     on_decided(note_or_pedal(event, self._track_numbers))
         performance = performance_of(events, self._track_numbers, audio.info.origin_s + audio.duration_s)
         return replace(performance, remarks=(*reader.remarks, *remark_on_finding(performance.n_notes, audio)))

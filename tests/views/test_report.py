@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from pianotrans.edits import digest_of
 from pianotrans.events import Note, OtherOffset, Pedal, Performance
 from pianotrans.remarks import Remark
 from pianotrans.views import EncodedAudio, report_html
@@ -103,6 +104,7 @@ def test_the_data_is_the_performance():
         "remarks": [],
         "start_s": 0.0,
         "duration_s": 4.0,
+        "digest": digest_of(PERFORMANCE),
         "notes": [[1.0, 2.0, 60, 64, 0.5], [2.0, 3.0, 61, 1, None]],
         "pedals": [[0.5, 2.0, 67, None]],
         "doubt": {"notes": [[0.2, [1.5, 0.125]], [None]], "candidates": [[2.0, 2.5, 72, 30, 0.25]]},

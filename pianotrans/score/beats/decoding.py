@@ -59,7 +59,7 @@ class _Stretch:
 
 
 @dataclass(frozen=True, eq=False)
-class _Listener:
+class _BeatListener:
     """Puts beats and bars where the networks hear them."""
 
     time_s: Array
@@ -151,7 +151,7 @@ def decode_beats(
         hints = replace(hints, tempo_factor=1.0, bpm=None if free.bpm is None else free.bpm * hints.tempo_factor)
     if hints.beats is not None and hints.beats.is_downbeat is not None:
         return _given_grid(hints.beats, hints.beats.is_downbeat)
-    listener = _Listener(time_s, logits, potentials, hear)
+    listener = _BeatListener(time_s, logits, potentials, hear)
     starts_s = [-np.inf]  # of the meters
     if hints.beats is None and hints.bpm is None:
         hints = replace(hints, bpm=listener.outline(Constraints(hints, starts_s)))

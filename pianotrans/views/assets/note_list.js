@@ -1,9 +1,10 @@
 // The list of notes, page by page: a table of 20 000 rows would keep a browser busy for seconds.
 
 import { clock } from "./shared/format.js";
+import { t } from "./shared/texts.js";
 
 const ROWS_A_PAGE = 100;
-const HANDS = { 1: "right", 2: "left" };
+const HANDS = { 1: "report.right", 2: "report.left" };
 
 export class NoteList {
   // With `bars` there is a column for them, and one for hands where these are known.
@@ -31,7 +32,7 @@ export class NoteList {
     const shown = this.notes.slice(this.first, this.first + ROWS_A_PAGE);
     this.rows.replaceChildren(...shown.map((note) => this.row(note)));
     const last = this.first + shown.length;
-    this.page.textContent = shown.length ? `${this.first + 1} to ${last} of ${this.notes.length}` : "none";
+    this.page.textContent = shown.length ? t("report.rows", { first: this.first + 1, last, n: this.notes.length }) : t("report.no_rows");
     this.earlier.disabled = this.first === 0;
     this.later.disabled = last >= this.notes.length;
   }
@@ -42,14 +43,15 @@ export class NoteList {
     const go = document.createElement("button");
     go.type = "button";
     go.textContent = clock(note.onset, 2);
-    go.setAttribute("aria-label", `Go to ${name} at ${clock(note.onset, 2)}`);
+    go.setAttribute("aria-label", t("report.go_to", { name, time: clock(note.onset, 2) }));
     go.addEventListener("click", () => this.onChoose(note.onset));
     row.insertCell().append(go);
     const duration = `${(note.offset - note.onset).toFixed(2)} s`;
-    const confidence = note.isAccepted ? "accepted" : note.confidence === null ? "unknown" : `${(100 * note.confidence).toFixed(1)} %`;
+    const known = note.confidence === null ? t("report.unknown") : `${(100 * note.confidence).toFixed(1)} %`;
+    const confidence = note.isAccepted ? t("tools.accepted") : known;
     const place = [
       ...(this.bars.length ? [this.bench.barOf(note)?.number ?? "–"] : []),
-      ...(this.hasHands ? [HANDS[note.hand] ?? "–"] : []),
+      ...(this.hasHands ? [note.hand in HANDS ? t(HANDS[note.hand]) : "–"] : []),
     ];
     for (const text of [...place, duration, name, note.velocity, confidence]) row.insertCell().textContent = text;
     return row;

@@ -14,8 +14,8 @@ import { offerLanguages, t } from "./shared/texts.js";
 import { Sheet } from "./sheet.js";
 import { Tabs } from "./tabs.js";
 import { Bench } from "./workbench/bench.js";
-import { DoubtPanel } from "./workbench/doubt_panel.js";
 import { addCommands, commandsOf } from "./workbench/commands.js";
+import { DoubtPanel } from "./workbench/doubt_panel.js";
 import { Editor } from "./workbench/editor.js";
 import { HelpSheet } from "./workbench/help.js";
 import { Inspector } from "./workbench/inspector.js";
@@ -66,11 +66,13 @@ function goToBar(step) {
 async function onTab(tab) {
   const isScore = tab === element("score-tab");
   element("colours").hidden = isScore;
-  element("zoom-all").textContent = isScore ? "Fit width" : "Whole piece";
+  nameFit();
   if (!isScore) return;
-  await attempt(() => sheet.open(element("pages").textContent), "show the score");
+  await attempt(() => sheet.open(element("pages").textContent), "report.cannot_score");
   sheet.moveTo(player.nowS);
 }
+
+function nameFit() { element("zoom-all").textContent = t(isScoreShown() ? "report.fit" : "report.whole"); }
 
 const view = {
   zoom: (factor) => (isScoreShown() ? sheet : roll).zoom(factor),
@@ -80,7 +82,7 @@ const view = {
 function showTime() {
   const nowS = player.nowS;
   element("position").value = nowS;
-  element("position").setAttribute("aria-valuetext", `${clock(nowS)} of ${clock(player.endS)}`);
+  element("position").setAttribute("aria-valuetext", t("report.position_text", { now: clock(nowS), end: clock(player.endS) }));
   element("clock").value = `${clock(nowS)} / ${clock(player.endS)}`;
 }
 
@@ -106,15 +108,15 @@ function showScore({ score, pages, remarks }, notes) {
   showWhatThereIs();
   roll.setBars(bars);
   roll.draw();
-  attempt(() => sheet.replace(pages, score.ornaments, notes), "show the score");
+  attempt(() => sheet.replace(pages, score.ornaments, notes), "report.cannot_score");
 }
 
-async function attempt(action, what = "play the sound") {
+async function attempt(action, what = "report.cannot_sound") {
   try {
     await action();
     element("trouble").textContent = "";
   } catch (error) {
-    element("trouble").textContent = `This browser cannot ${what} (${error.message}).`;
+    element("trouble").textContent = t(what, { why: error.message });
   }
 }
 
@@ -129,7 +131,7 @@ function filter() {
 
 // What is slow to show waits until the end of a drag.
 function show(isPreview) {
-  const { kept, piece } = bench;
+  const { kept } = bench;
   roll.show(kept);
   if (isPreview) return;
   roll.makeRoom(kept);
@@ -137,7 +139,11 @@ function show(isPreview) {
   player.setEvents(kept);
   list.show(kept.notes);
   list.mark(player.nowS);
-  element("kept").textContent = t("report.shown", { kept: kept.notes.length, n: piece.notes.length });
+  sayKept();
+}
+
+function sayKept() {
+  element("kept").textContent = t("report.shown", { kept: bench.kept.notes.length, n: bench.piece.notes.length });
 }
 
 const midiFile = ({ notes, pedals } = bench.piece, ending = "") => ({
@@ -197,6 +203,18 @@ function showWhatThereIs() {
   for (const panel of ["roll-panel", "score-panel"]) element(panel).setAttribute("role", "tabpanel");
 }
 
+function nameButton() { element("play").textContent = t(player.isPlaying ? "report.pause" : "report.play"); }
+
+// What a script wrote, in another language.
+function sayAgain() {
+  nameButton();
+  nameFit();
+  sayKept();
+  list.write();
+  showTime();
+  element("facts").textContent = facts();
+}
+
 function remark(text) {
   const item = document.createElement("li");
   item.textContent = sentence(text);
@@ -206,11 +224,10 @@ function remark(text) {
 offerLanguages(element("languages"));
 element("languages").hidden = window !== window.top; // the page around it decides
 player.addEventListener("change", () => {
-  element("play").textContent = player.isPlaying ? "Pause" : "Play";
+  nameButton();
   follow();
 });
 player.addEventListener("trouble", ({ detail }) => attempt(() => { throw detail; }));
-element("facts").textContent = facts();
 element("remarks").replaceChildren(...data.remarks.map(remark));
 element("position").min = song.startS;
 element("position").max = player.endS;
@@ -223,7 +240,7 @@ element("zoom-out").addEventListener("click", () => view.zoom(1 / 0.7));
 element("zoom-all").addEventListener("click", view.fit);
 element("colours").addEventListener("change", (event) => colour(event.target.value));
 element("download").addEventListener("click", () => download(midiFile()));
-element("download-kept").addEventListener("click", () => download(midiFile(bench.kept, element("filter").value > 0 ? " (shown)" : "")));
+element("download-kept").addEventListener("click", () => download(midiFile(bench.kept, element("filter").value > 0 ? ` ${t("report.kept_name")}` : "")));
 element("filter").disabled = !song.hasConfidences;
 element("filter-label").hidden = element("kept").hidden = !song.hasConfidences;
 element("download-kept").hidden = !song.hasConfidences;
@@ -246,5 +263,6 @@ addListening({
 new DoubtPanel({ bench, roll, player, shortcuts, attempt, data: data.doubt });
 showWhatThereIs();
 filter();
-showTime();
+sayAgain();
+addEventListener("languagechange", sayAgain);
 document.documentElement.dataset.ready = "yes";

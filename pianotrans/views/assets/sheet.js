@@ -2,6 +2,7 @@
 
 import { bytesOf } from "./shared/base64.js";
 import { heldNotes, longestOf } from "./shared/performance.js";
+import { t } from "./shared/texts.js";
 
 const NEAR_PX = 14; // a click this far from a note still means it
 const NARROWEST_PX = 280;
@@ -60,7 +61,7 @@ export class Sheet {
     const pages = [...score.children].filter((child) => child.localName === "svg");
     pages.forEach((page, i) => {
       page.setAttribute("role", "img");
-      page.setAttribute("aria-label", `Page ${i + 1} of ${pages.length}`);
+      page.setAttribute("aria-label", t("report.page_label", { i: i + 1, n: pages.length }));
     });
     this.pages.replaceChildren(glyphs, ...pages);
     for (const group of this.pages.querySelectorAll("[data-note]")) {

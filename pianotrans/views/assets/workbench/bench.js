@@ -60,7 +60,8 @@ export class Bench extends EventTarget {
   // All that is shown: notes by the filter, and all pedals, of which models are less sure.
   keep() {
     const { notes, pedals } = this.piece;
-    this.kept = this.minConfidence ? { notes: notes.filter((note) => sureness(note) >= this.minConfidence), pedals } : this.piece;
+    const isSure = (note) => sureness(note) >= this.minConfidence;
+    this.kept = this.minConfidence ? { notes: notes.filter(isSure), pedals } : this.piece;
   }
 
   get selected() { return eventsOf(this.piece, this.selection); }

@@ -123,7 +123,7 @@ export function commandsOf(editor, { pointing, velocityLane, nowS }) {
         addPedals(piece, [{ onset: nowS(), offset: nowS() + editor.usual.lengthS, controller: SUSTAIN_PEDAL }])),
     },
     cut: { keys: ["Ctrl+x"], text: "tools.cut", run: () => { copy(); remove(); }, when: hasSelection },
-    copy: { keys: ["Ctrl+c"], text: "tools.copy", run: copy, when: hasSelection },
+    copy: { keys: ["Ctrl+c"], text: "tools.copy", run: copy, when: () => hasSelection() && getSelection().isCollapsed },
     paste: {
       keys: ["Ctrl+v"], text: "tools.paste", run: add((piece) => pasteEvents(piece, editor.copied, nowS())),
       when: () => editor.copied !== null,

@@ -65,10 +65,10 @@ class NotesAnswer(BaseModel):
 
     is_whole: bool = Field(description="Whether these are all so far, instead of those since the last message.")
     final_s: float = Field(description="All that ended by this time of the recording, in seconds, is told.")
-    notes: list[tuple[float, float, int, int, float | None]] = Field(
+    notes: list[list[float | None]] = Field(
         description="Onset and offset in seconds, key, velocity, and confidence of the onset, in no order."
     )
-    pedals: list[tuple[float, float, int, float | None]] = Field(
+    pedals: list[list[float | None]] = Field(
         description="Onset and offset in seconds, controller, and confidence of the onset, in no order."
     )
 

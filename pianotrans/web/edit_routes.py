@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from pianotrans.edits import parse_edits
+from pianotrans.edits.document import FORMAT, VERSION
 from pianotrans.errors import EditsError, OutputError, WorkerError
 from pianotrans.web.answers import EditsAnswer, RevisionAnswer, RevisionsAnswer, SavedAnswer, ScoreAnswer, problems
 from pianotrans.web.dependencies import (
@@ -40,11 +41,33 @@ _OF_WORK = _OF_BODIES | problems(
     _429="Too many of these requests are waiting; `Retry-After` says when to try again.",
     _503="The process that does this has died, or takes too long.",
 )
+_TRACK = {
+    "type": "object",
+    "properties": {
+        name: {"type": "array", "items": {"type": "object"}} for name in ("changed", "deleted", "added")
+    },
+    "required": ["changed", "deleted", "added"],
+    "additionalProperties": False,
+}
+_DOCUMENT = {
+    "type": "object",
+    "properties": {
+        "format": {"const": FORMAT},
+        "version": {"const": VERSION},
+        "transcription": {"type": "object"},
+        "notes": _TRACK,
+        "pedals": _TRACK,
+        "beats": {"type": ["array", "null"], "items": {"type": "object"}},
+        "score": {"type": "object"},
+    },
+    "required": ["format", "version", "transcription", "notes", "pedals", "beats", "score"],
+    "additionalProperties": False,
+}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "The edits; their README in `pianotrans/edits` describes them.",
-        "content": {"application/json": {"schema": {"type": "object"}}},
+        "content": {"application/json": {"schema": _DOCUMENT}},
     }
 }
 edit_router = APIRouter(prefix="/api/jobs/{job_id}", responses=ALWAYS)

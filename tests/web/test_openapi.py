@@ -12,6 +12,15 @@ from .test_api import by_name
 
 pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 
+# No schema of edits can say that every id stands once, that a note ends after it begins, which revision is next.
+_CONFIG = """
+[[operations]]
+include-path = ["/api/jobs/{job_id}/edits", "/api/jobs/{job_id}/score", "/api/jobs/{job_id}/files/{format}"]
+include-method = ["PUT", "POST"]
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422", "429"]
+"""
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
@@ -23,6 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def test_the_description_holds(site: Site, tmp_path: Path):
     for name in ("song.mp3", "bad.mp3"):
         site.wait(site.post(name).json()["id"])
+    (tmp_path / "schemathesis.toml").write_text(_CONFIG)
     done = subprocess.run(
         [
             *(sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run"),
@@ -34,7 +44,7 @@ def test_the_description_holds(site: Site, tmp_path: Path):
                 "--exclude-checks",
                 "allow_header_conformance",
             ),  # Starlette names one route's methods
-            *("--max-examples", "40"),
+            *("--max-examples", "30"),
             *("--seed", "1"),
             *("--continue-on-failure", "--no-color"),
         ],

@@ -17,6 +17,7 @@ import { Bench } from "./workbench/bench.js";
 import { addCommands, commandsOf } from "./workbench/commands.js";
 import { DoubtPanel } from "./workbench/doubt_panel.js";
 import { Editor } from "./workbench/editor.js";
+import { Grid } from "./workbench/grid.js";
 import { HelpSheet } from "./workbench/help.js";
 import { Inspector } from "./workbench/inspector.js";
 import { keepEdits } from "./workbench/keeping.js";
@@ -36,7 +37,8 @@ element("recording").textContent = "";
 const player = new Player(song, JSON.parse(element("samples").textContent), recording);
 const bars = new Bars(data.score);
 const roll = new Roll(element("roll"), song, bars);
-const sheet = new Sheet(element("score"), data.score?.ornaments ?? [], song, bars, goToWritten);
+const writtenBars = new Bars(data.score); // of the sheet, which may be older than what is edited
+const sheet = new Sheet(element("score"), data.score?.ornaments ?? [], song, writtenBars, goToWritten);
 const tabs = new Tabs(element("tabs"), onTab);
 const columns = { bars: bars.list, hasHands: data.score !== null };
 const bench = new Bench(song, bars);
@@ -103,11 +105,10 @@ function tell(text) { element("trouble").textContent = text; }
 function showScore({ score, pages, remarks }, notes) {
   tell(pages ? "" : remarks.join(" "));
   if (!pages) return;
-  bars.read(score);
+  writtenBars.read(score);
+  grid.take(score);
   element("pages").textContent = pages;
   showWhatThereIs();
-  roll.setBars(bars);
-  roll.draw();
   attempt(() => sheet.replace(pages, score.ornaments, notes), "report.cannot_score");
 }
 
@@ -148,7 +149,7 @@ function sayKept() {
 
 const midiFile = ({ notes, pedals } = bench.piece, ending = "") => ({
   name: `${data.title.replace(/\.[A-Za-z0-9]{1,5}$/, "")}${ending}.mid`,
-  bytes: midiBytes(notes, pedals, song.durationS, data.score?.conductor),
+  bytes: midiBytes(notes, pedals, song.durationS, grid.conductor),
 });
 
 function download({ name, bytes }) {
@@ -245,6 +246,9 @@ element("filter").disabled = !song.hasConfidences;
 element("filter-label").hidden = element("kept").hidden = !song.hasConfidences;
 element("download-kept").hidden = !song.hasConfidences;
 element("fade-label").hidden = !recording;
+// First of all that listen to the bench: bars are what others show.
+const gridParts = { score: data.score, nowS: () => player.nowS, place: element("panels") };
+const grid = new Grid({ bench, roll, bars, shortcuts, ...gridParts });
 bench.addEventListener("change", ({ detail }) => show(detail.isPreview));
 
 const editor = new Editor({ bench, roll, sound, goTo });
@@ -255,7 +259,10 @@ addMarks(editor);
 const help = new HelpSheet(shortcuts);
 new Toolbar(element("toolbar"), editor, commands, () => help.open());
 new Inspector(element("inspector"), bench);
-keepEdits(bench, element("panels")).then((host) => followScore(bench, host, { onScore: showScore, onTrouble: tell }));
+keepEdits(bench, element("panels")).then((host) => {
+  grid.setHost(host);
+  followScore(bench, host, { onScore: showScore, onTrouble: tell });
+});
 addListening({
   player, bench, roll, sheet, shortcuts, goTo, waveform: data.waveform, hasHands: data.score !== null,
   playback: element("playback"), download: element("download"), midiFile,

@@ -11,6 +11,7 @@ export class Bench extends EventTarget {
     super();
     this.song = song;
     this.bars = bars;
+    this.songScore = bars.score; // in which the notes of the song are written
     this.base = pieceOf(song);
     this.history = new History(this.base);
     this.piece = this.base; // the present one, or one that is tried out
@@ -79,7 +80,8 @@ export class Bench extends EventTarget {
   // The bar of a note: the one it is written in, as long as it is where it was played.
   barOf(note) {
     const written = note.index === null ? null : this.song.notes[note.index];
-    return written?.onset === note.onset ? this.bars.list[written.bar] ?? null : this.bars.at(note.onset);
+    const isAsWritten = written?.onset === note.onset && this.bars.score === this.songScore;
+    return isAsWritten ? this.bars.list[written.bar] ?? null : this.bars.at(note.onset);
   }
 
   // `detail` has `label`, `isPreview`, `isFilter`: what is slow to show may wait until it is no preview.

@@ -266,6 +266,9 @@ def test_midi_with_edited_beats_is_that_of_the_command(page: Any, n_beats: int, 
         ("|.|.|.|.", "halveTempo", [], "|.|."),
         ("|.|.|", "doubleTempo", [], "|...|...|"),
         ("|..|..|", "doubleTempo", [], "|..|..|..|..|"),
+        ("|..|", "completeLastBar", [], "|..|.."),
+        ("..|..|..", "completeLastBar", [], "..|..|.."),
+        (".|..|...", "completeLastBar", [], ".|..|..."),
     ],
 )
 def test_the_grid_is_edited(page: Any, beats: str, edit: str, given: list[Any], text: str):

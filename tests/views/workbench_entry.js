@@ -5,7 +5,7 @@ import { midiBytes } from "./shared/midi.js";
 import { Performance } from "./shared/performance.js";
 import { PARTS_PER_QUARTER, TempoMap } from "./shared/tempo_map.js";
 import { beginBar, doubleTempo, halveTempo, insertBeat, moveBeat, removeBeat } from "./workbench/beats.js";
-import { setBeatsPerBar, usualBeatsPerBar } from "./workbench/beats.js";
+import { completeLastBar, setBeatsPerBar } from "./workbench/beats.js";
 import { copyEvents, pasteEvents } from "./workbench/clipboard.js";
 import { applyEdits, editsOf } from "./workbench/edits.js";
 import { History } from "./workbench/history.js";
@@ -103,7 +103,7 @@ function writeEdited({ data, edits }) {
 const beatsIn = (text) => [...text].map((letter, i) => ({ onset: i / 2, isDownbeat: letter === "|" }));
 const inText = (beats) => beats.map(({ isDownbeat }) => (isDownbeat ? "|" : ".")).join("");
 
-const GRID = { moveBeat, insertBeat, removeBeat, beginBar, setBeatsPerBar, halveTempo, doubleTempo, usualBeatsPerBar };
+const GRID = { moveBeat, insertBeat, removeBeat, beginBar, setBeatsPerBar, halveTempo, doubleTempo, completeLastBar };
 
 // Beats are a text, "|" for a downbeat and "." for another one, half a second each.
 function editBeats({ beats, edit, given }) {

@@ -14,6 +14,7 @@ import { Tabs } from "./tabs.js";
 import { Bench } from "./workbench/bench.js";
 import { addCommands, commandsOf } from "./workbench/commands.js";
 import { Editor } from "./workbench/editor.js";
+import { Grid } from "./workbench/grid.js";
 import { HelpSheet } from "./workbench/help.js";
 import { Inspector } from "./workbench/inspector.js";
 import { keepEdits } from "./workbench/keeping.js";
@@ -33,7 +34,8 @@ element("recording").textContent = "";
 const player = new Player(song, JSON.parse(element("samples").textContent), recording);
 const bars = new Bars(data.score);
 const roll = new Roll(element("roll"), song, bars);
-const sheet = new Sheet(element("score"), data.score?.ornaments ?? [], song, bars, goToWritten);
+const writtenBars = new Bars(data.score); // of the sheet, which may be older than what is edited
+const sheet = new Sheet(element("score"), data.score?.ornaments ?? [], song, writtenBars, goToWritten);
 const tabs = new Tabs(element("tabs"), onTab);
 const columns = { bars: bars.list, hasHands: data.score !== null };
 const bench = new Bench(song, bars);
@@ -94,11 +96,10 @@ function tell(text) { element("trouble").textContent = text; }
 function showScore({ score, pages, remarks }, notes) {
   tell(pages ? "" : remarks.join(" "));
   if (!pages) return;
-  bars.read(score);
+  writtenBars.read(score);
+  grid.take(score);
   element("pages").textContent = pages;
   showWhatThereIs();
-  roll.setBars(bars);
-  roll.draw();
   attempt(() => sheet.replace(pages, score.ornaments, notes), "show the score");
 }
 
@@ -134,7 +135,7 @@ function show(isPreview) {
 }
 
 function download({ notes, pedals }, ending) {
-  const content = midiBytes(notes, pedals, song.durationS, data.score?.conductor);
+  const content = midiBytes(notes, pedals, song.durationS, grid.conductor);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([content], { type: "audio/midi" }));
   link.download = `${data.title.replace(/\.[A-Za-z0-9]{1,5}$/, "")}${ending}.mid`;
@@ -216,6 +217,9 @@ element("filter").disabled = !song.hasConfidences;
 element("filter-label").hidden = element("kept").hidden = !song.hasConfidences;
 element("download-kept").hidden = !song.hasConfidences;
 element("fade-label").hidden = !recording;
+// First of all that listen to the bench: bars are what others show.
+const gridParts = { score: data.score, nowS: () => player.nowS, place: element("panels") };
+const grid = new Grid({ bench, roll, bars, shortcuts, ...gridParts });
 bench.addEventListener("change", ({ detail }) => show(detail.isPreview));
 
 const editor = new Editor({ bench, roll, sound, goTo });
@@ -226,7 +230,10 @@ addMarks(editor);
 const help = new HelpSheet(shortcuts);
 new Toolbar(element("toolbar"), editor, commands, () => help.open());
 new Inspector(element("inspector"), bench);
-keepEdits(bench, element("panels")).then((host) => followScore(bench, host, { onScore: showScore, onTrouble: tell }));
+keepEdits(bench, element("panels")).then((host) => {
+  grid.setHost(host);
+  followScore(bench, host, { onScore: showScore, onTrouble: tell });
+});
 showWhatThereIs();
 filter();
 showTime();

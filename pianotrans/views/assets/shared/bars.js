@@ -13,6 +13,7 @@ export class Bars {
 
   // Another score takes the place of the one before.
   read(score) {
+    this.score = score;
     this.list = (score?.bars ?? []).map(([number, onset, end, meter, confidence], index) =>
       ({ index, number, onset, end, meter, isDoubtful: confidence < DOUBTFUL }));
     this.beats = (score?.beats ?? []).map(([onset, isDownbeat]) => ({ onset, isDownbeat: isDownbeat === 1 }));

@@ -58,6 +58,17 @@ export function doubleTempo(beats) {
   return n <= 2 || first < 0 ? doubled : counted(doubled, first, () => n);
 }
 
+// With as many more beats behind the last one as its bar lacks, which else would count as a short one.
+export function completeLastBar(beats) {
+  if (beats.length < 2) return beats;
+  const last = barStart(beats, beats.length - 1);
+  const nMore = barLengths(beats, last)[0] - (beats.length - last);
+  const end = beats.at(-1).onset;
+  const periodS = end - beats.at(-2).onset;
+  const more = Array.from({ length: nMore }, (_, k) => ({ onset: end + (k + 1) * periodS, isDownbeat: false }));
+  return nMore ? [...beats, ...more] : beats;
+}
+
 // The most frequent length of a bar; of two, the shorter.
 export function usualBeatsPerBar(beats) {
   const counts = new Map();

@@ -11,6 +11,7 @@ export class Bench extends EventTarget {
     super();
     this.song = song;
     this.bars = bars;
+    this.songScore = bars.score; // in which the notes of the song are written
     this.base = pieceOf(song);
     this.history = new History(this.base);
     this.piece = this.base; // the present one, or one that is tried out
@@ -60,10 +61,18 @@ export class Bench extends EventTarget {
   // All that is shown: notes by the filter, and all pedals, of which models are less sure.
   keep() {
     const { notes, pedals } = this.piece;
-    this.kept = this.minConfidence ? { notes: notes.filter((note) => sureness(note) >= this.minConfidence), pedals } : this.piece;
+    const isSure = (note) => sureness(note) >= this.minConfidence;
+    this.kept = this.minConfidence ? { notes: notes.filter(isSure), pedals } : this.piece;
   }
 
-  get selected() { return eventsOf(this.piece, this.selection); }
+  // Many ask, and 20 000 notes take time, so the answer is kept until the piece or the selection is another.
+  get selected() {
+    if (this.found?.piece !== this.piece || this.found.selection !== this.selection) {
+      this.found = { piece: this.piece, selection: this.selection, events: eventsOf(this.piece, this.selection) };
+    }
+    return this.found.events;
+  }
+
   get selectedNotes() { return this.selected.filter((event) => !isPedal(event)); }
 
   nameOf(note) { return noteName(note, this.song); }
@@ -71,7 +80,8 @@ export class Bench extends EventTarget {
   // The bar of a note: the one it is written in, as long as it is where it was played.
   barOf(note) {
     const written = note.index === null ? null : this.song.notes[note.index];
-    return written?.onset === note.onset ? this.bars.list[written.bar] ?? null : this.bars.at(note.onset);
+    const isAsWritten = written?.onset === note.onset && this.bars.score === this.songScore;
+    return isAsWritten ? this.bars.list[written.bar] ?? null : this.bars.at(note.onset);
   }
 
   // `detail` has `label`, `isPreview`, `isFilter`: what is slow to show may wait until it is no preview.

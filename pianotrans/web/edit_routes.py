@@ -190,7 +190,7 @@ async def _revised(request: Request, service: Service, job: Job, format_name: st
     report = folder.result("html") if format_name is not None and FORMATS[format_name].needs_audio else None
     order = Revise(folder.result("json"), job.name, edits, format_name, report)
     try:
-        return await run_in_threadpool(service.workshop.revise, order)
+        return await run_in_threadpool(service.workshop.revise, order, service.limits.revision_s(job.duration_s))
     except EditsError as error:
         raise HTTPException(422, str(error)) from None
     except WorkshopBusyError as error:

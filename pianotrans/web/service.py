@@ -26,6 +26,7 @@ from pianotrans.workers.messages import Decided, Ready
 from pianotrans.workers.pool import Pool
 
 _JOB_S, _JOB_PER_SECOND = 600.0, 10.0  # even slow machines are faster than the recording
+_REVISION_S = 120.0  # the first starts the process, which takes half a minute on a busy machine
 _N_TOLD = 100  # so many positions in the queue are told to pages
 
 
@@ -39,6 +40,10 @@ class Limits:
     max_edits_bytes: int = 8 * 2**20  # twenty thousand notes, all of them changed, take half of it
     max_job_s: float | None = None  # None: ten minutes, and ten times the length of the recording
     min_free_bytes: int | None = None  # that uploads leave on the disk; None: depends on its size
+
+    def revision_s(self, duration_s: float | None) -> float:
+        """The longest time to make a result or a score with edits, which grows with the recording."""
+        return _REVISION_S + (duration_s or 0.0)
 
     def job_s(self, duration_s: float | None) -> float:
         """The longest time for a job whose recording has this length, or one that is not known yet."""

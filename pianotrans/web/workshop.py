@@ -11,7 +11,7 @@ from pianotrans.processes import reason_of_death, signals_left_to_the_parent
 from pianotrans.workers.pool import ProcessLike
 from pianotrans.workers.revising import Refused, Revise, Revised, serve_revisions
 
-_LIMIT_S = 60.0
+_LIMIT_S = 120.0
 _WARM_S = 600.0
 _MOST_WAITING = 8
 
@@ -31,7 +31,6 @@ class Workshop:
 
     Args:
         start_process: starts the process.
-        limit_s: an order that takes longer fails, and the process is replaced.
         warm_s: how long the process lives after its last order.
         detail: receives the tracebacks of bugs.
     """
@@ -40,12 +39,11 @@ class Workshop:
         self,
         start_process: Starter | None = None,
         *,
-        limit_s: float = _LIMIT_S,
         warm_s: float = _WARM_S,
         detail: Callable[[str], None] = lambda _: None,
     ):
         self._start_process = start_process or _start
-        self._limit_s, self._warm_s, self._detail = limit_s, warm_s, detail
+        self._warm_s, self._detail = warm_s, detail
         self._places = threading.BoundedSemaphore(_MOST_WAITING)
         self._lock = threading.Lock()  # held while the process works
         self._running: tuple[ProcessLike, Connection[Revise, Revised | Refused]] | None = None
@@ -57,8 +55,8 @@ class Workshop:
         """Whether the process is there."""
         return self._running is not None
 
-    def revise(self, order: Revise) -> bytes:
-        """The content of a file; waits for it.
+    def revise(self, order: Revise, limit_s: float = _LIMIT_S) -> bytes:
+        """The content of a file; waits for it. If it takes longer than the limit, the process is replaced.
 
         Raises EditsError if the order cannot be done, WorkshopBusyError if too many wait, WorkerError if the
         process dies or takes too long.
@@ -67,9 +65,9 @@ class Workshop:
             connection = self._started()
             try:
                 connection.send(order)
-                if not connection.poll(self._limit_s):
+                if not connection.poll(limit_s):
                     self._end()
-                    raise WorkerError(f"{order.title}: this took longer than {self._limit_s:g} s and was stopped.")
+                    raise WorkerError(f"{order.title}: this took longer than {limit_s:g} s and was stopped.")
                 answer = connection.recv()
             except (EOFError, OSError):
                 reason = reason_of_death(self._end())

@@ -134,7 +134,7 @@ def test_the_score_follows(browser: Any, tmp_path: Path):
         before = written.count()
         player.get_by_role("tab", name="Piano roll").click()
         edit(tab, "f", "Delete")
-        until(lambda: written.count() == before - 1, 120)
+        until(lambda: written.count() == before - 1, 240)
         player.get_by_role("tab", name="Score").click()
         player.locator("#score [data-note='30']").click()
         until(lambda: player.locator("#clock").inner_text().startswith("0:15"))

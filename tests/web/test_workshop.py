@@ -99,11 +99,11 @@ def test_what_cannot_be_done_is_told_and_the_process_goes_on():
 def test_a_process_that_dies_or_hangs_is_replaced():
     answers: list[Any] = [lambda: None, lambda: time.sleep(0.5) or Revised(b"late"), lambda: Revised(b"ok")]
     start = Started(lambda _: answers.pop(0)())
-    shop = Workshop(start, limit_s=0.2)
+    shop = Workshop(start)
     with pytest.raises(WorkerError, match=r"song\.mp3"):
         shop.revise(ORDER)
     with pytest.raises(WorkerError, match=r"longer than 0\.2 s"):
-        shop.revise(ORDER)
+        shop.revise(ORDER, limit_s=0.2)
     assert shop.revise(ORDER) == b"ok"
     assert start.n == 3
     shop.close()

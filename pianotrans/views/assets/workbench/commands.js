@@ -12,7 +12,8 @@ const OCTAVE = 12;
 const LOUDER = 5;
 const SUSTAIN_PEDAL = 64;
 
-// → by name: { keys, text, run, when, isOn }, `text` and `when` as Shortcuts takes them; `isOn` tells whether it is chosen.
+// → by name: { keys, text, run, when, isOn, what }, the first four as Shortcuts takes them. `isOn` tells whether it is
+// chosen, `what` what it would do it to.
 export function commandsOf(editor, { pointing, velocityLane, nowS }) {
   const { bench, roll } = editor;
   const hasSelection = () => bench.selection.size > 0;
@@ -66,11 +67,17 @@ export function commandsOf(editor, { pointing, velocityLane, nowS }) {
     pointer: toggleMode("pointer", "v"),
     pencil: toggleMode("pencil", "d"),
     hand: toggleMode("hand", "h"),
-    snap: { keys: ["x"], text: "tools.snap", run: nextSnap },
+    snap: { keys: ["x"], text: "tools.snap-next", run: nextSnap },
     velocityLane: { keys: ["o"], text: "tools.velocity-lane-toggle", run: () => velocityLane.toggle(), isOn: () => !velocityLane.isHidden },
 
-    undo: { keys: ["Ctrl+z"], text: "tools.undo", run: () => bench.undo(), when: () => bench.canUndo },
-    redo: { keys: ["Ctrl+Shift+z", "Ctrl+y"], text: "tools.redo", run: () => bench.redo(), when: () => bench.canRedo },
+    undo: {
+      keys: ["Ctrl+z"], text: "tools.undo", run: () => bench.undo(), when: () => bench.canUndo,
+      what: () => bench.history.undoLabel,
+    },
+    redo: {
+      keys: ["Ctrl+Shift+z", "Ctrl+y"], text: "tools.redo", run: () => bench.redo(), when: () => bench.canRedo,
+      what: () => bench.history.redoLabel,
+    },
 
     selectAll: { keys: ["Ctrl+a"], text: "tools.select-all", run: () => bench.select(idsOfAll(bench.kept)) },
     selectNext: { keys: ["f"], text: "tools.select-next", run: () => walk(1) },
@@ -121,6 +128,12 @@ const GROUPS = {
   "tools.group-edit": ["undo", "redo", "delete", "split", "join", "draw", "drawPedal", "cut", "copy", "paste"],
 };
 
-export function addCommands(shortcuts, commands) {
-  for (const [group, names] of Object.entries(GROUPS)) shortcuts.add(group, names.map((name) => commands[name]));
+const ANYWHERE = ["undo", "redo"]; // the others work only where one sees what they do
+
+export function addCommands(shortcuts, commands, roll) {
+  const shortcutOf = (name) => {
+    const { when = () => true, ...command } = commands[name];
+    return { ...command, when: () => (roll.isShown || ANYWHERE.includes(name)) && when() };
+  };
+  for (const [group, names] of Object.entries(GROUPS)) shortcuts.add(group, names.map(shortcutOf));
 }

@@ -111,7 +111,11 @@ def test_the_mouse_selects(bench: Bench):
     mouse = bench.page.mouse
     before = bench.colours().get(INK, 0)
     mouse.click(*bench.at(1.5, 60))
-    assert (bench.selected(), bench.field("onset"), bench.field("velocity")) == ("C4 · 0:01.00 · confidence 90 %", "1.000", "80")
+    assert (bench.selected(), bench.field("onset"), bench.field("velocity")) == (
+        "C4 · 0:01.00 · confidence 90 %",
+        "1.000",
+        "80",
+    )
     assert bench.colours()[INK] > before + 200, "a frame around it"
     bench.drag(bench.at(4.5, 72), bench.at(7.5, 60))
     assert bench.selected() == "2 selected", "the lasso touches half of the second"
@@ -255,7 +259,9 @@ def test_what_is_edited_is_what_is_downloaded_and_undo_gives_back_every_byte(ben
     assert bench.download("#download")[1] == midi_bytes(PIECE)
     bench.press("Control+a", "ArrowUp")
     edited = Performance(
-        tuple(Note(n.onset_s, n.offset_s, n.key + 1, n.velocity) for n in PIECE.notes), PIECE.pedals, PIECE.duration_s
+        tuple(Note(n.onset_s, n.offset_s, n.key + 1, n.velocity) for n in PIECE.notes),
+        PIECE.pedals,
+        PIECE.duration_s,
     )
     assert bench.download("#download")[1] == midi_bytes(edited)
     bench.filter(50)
@@ -281,7 +287,7 @@ def test_the_help_sheet_has_every_key_in_every_language(bench: Bench):
 
 
 def test_fingers_edit_and_move_the_view(browser: Any, tmp_path: Path):
-    """On a tablet: one finger is the tool, two move the view; buttons have room for a finger, and nothing sticks out."""
+    """One is the tool, two move the view. Buttons have room for one, and nothing sticks out."""
     bench = Bench(browser, tmp_path, has_touch=True, viewport={"width": 820, "height": 1180})
     client = bench.page.context.new_cdp_session(bench.page)
 
@@ -306,7 +312,10 @@ def test_fingers_edit_and_move_the_view(browser: Any, tmp_path: Path):
     settle(bench.page)
     assert len(bench.notes()) == 4
     bench.page.touchscreen.tap(*bench.at(5.5, 67))
-    small = """(all) => all.map((one) => one.getBoundingClientRect()).filter((box) => box.width && box.height < 40).length"""
+    small = """(all) => {
+        const boxes = all.map((one) => one.getBoundingClientRect());
+        return boxes.filter((box) => box.width > 0 && box.height < 40).length;
+    }"""
     assert bench.page.locator("#toolbar button, #toolbar select, #inspector input").evaluate_all(small) == 0
     for width in (820, 400, 320):
         bench.page.set_viewport_size({"width": width, "height": 900})

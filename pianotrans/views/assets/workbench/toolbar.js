@@ -88,7 +88,9 @@ export class Toolbar {
     for (const select of [this.snap, this.chooser]) {
       select.title = t(select.dataset.hint);
       select.setAttribute("aria-label", t(select.dataset.label));
-      for (const option of select.options) option.textContent = t(`${select.dataset.label}-${option.value.replace("/", "-") || "what"}`);
+      for (const option of select.options) {
+        option.textContent = t(`${select.dataset.label}-${option.value.replace("/", "-") || "what"}`);
+      }
     }
     this.help.title = t("tools.help");
     this.help.setAttribute("aria-label", t("tools.help"));

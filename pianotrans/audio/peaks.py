@@ -35,4 +35,4 @@ class PeakMeter:
         """
         last = [self._rest.max(keepdims=True)] if len(self._rest) else []
         peaks = np.concatenate([*self._peaks, *last]) if self._peaks or last else self._rest
-        return np.rint(255 * np.sqrt(np.clip(peaks, 0, 1))).astype(np.uint8).tobytes()
+        return bytes(np.rint(255 * np.sqrt(np.clip(peaks, 0, 1))).astype(np.uint8))

@@ -16,7 +16,7 @@ export function addListening({ player, bench, roll, sheet, shortcuts, goTo, wave
   const bar = new PracticeBar({ player, loop, keyboard: new OwnKeyboard(player, roll), setFollowing, hasHands });
   playback.after(bar.element);
   shortcuts.add("listen.practise", [
-    { keys: ["Escape"], text: "listen.loop-end", run: () => player.setLoop(null), when: () => player.loop && !bench.selection.size },
+    { keys: ["Escape"], text: "listen.loop-end", run: () => player.setLoop(null), when: () => player.loop !== null && !bench.selection.size },
     ...bar.shortcuts,
   ]);
   if (waveform) new Waveform(waveform, { roll, goTo });

@@ -206,7 +206,7 @@ bench.addEventListener("change", ({ detail }) => show(detail.isPreview));
 const editor = new Editor({ bench, roll, sound, goTo });
 const velocityLane = new VelocityLane(editor);
 const commands = commandsOf(editor, { pointing, velocityLane, nowS: () => player.nowS });
-addCommands(shortcuts, commands);
+addCommands(shortcuts, commands, roll);
 addMarks(editor);
 const help = new HelpSheet(shortcuts);
 new Toolbar(element("toolbar"), editor, commands, () => help.open());

@@ -7,6 +7,7 @@ const N_VELOCITY_STEPS = 6; // --velocity-0 … --velocity-5
 export function readColours(names) {
   const probe = document.body.appendChild(document.createElement("i"));
   probe.hidden = true;
+  probe.style.forcedColorAdjust = "none"; // else high contrast makes all of them one
   const colours = names.map((name) => {
     probe.style.color = `var(--${name})`;
     return [name, getComputedStyle(probe).color];

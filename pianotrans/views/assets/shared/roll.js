@@ -58,6 +58,7 @@ export class Roll {
 
   measure() { [this.widthPx, this.heightPx] = [this.canvas.clientWidth, this.canvas.clientHeight]; }
 
+  get isShown() { return this.widthPx > 0; }
   get fullS() { return Math.max(this.lastS - this.firstS, 1); }
   get endS() { return this.startS + this.lengthS; } // of the view
   get pixelsPerS() { return (this.widthPx - KEYBOARD_PX) / this.lengthS; }
@@ -94,9 +95,12 @@ export class Roll {
 
   // Makes room for all of these. What had room before keeps it, so that nothing jumps while one edits.
   makeRoom({ notes, pedals }) {
-    const [lowest, highest] = keyRange(notes, FEWEST_KEYS, MARGIN_KEYS);
-    this.lowest = Math.min(lowest, this.lowest ?? lowest);
-    this.highest = Math.max(highest, this.highest ?? highest);
+    const isInside = ({ key }) => key > this.lowest && key < this.highest;
+    if (this.lowest === undefined || !notes.every(isInside)) {
+      const [lowest, highest] = keyRange(notes, FEWEST_KEYS, MARGIN_KEYS);
+      this.lowest = Math.min(lowest, this.lowest ?? lowest);
+      this.highest = Math.max(highest, this.highest ?? highest);
+    }
     this.lastS = [...notes, ...pedals].reduce((lastS, { offset }) => Math.max(lastS, offset), this.lastS);
     this.draw();
   }
@@ -164,14 +168,14 @@ export class Roll {
   }
 
   paint() {
-    if (this.widthPx === 0) return; // it is hidden
+    if (!this.isShown) return;
     const { canvas, widthPx, heightPx } = this;
     const scale = window.devicePixelRatio || 1;
     if (canvas.width !== Math.round(widthPx * scale) || canvas.height !== Math.round(heightPx * scale)) {
       canvas.width = Math.round(widthPx * scale);
       canvas.height = Math.round(heightPx * scale);
     }
-    const pen = canvas.getContext("2d");
+    const pen = canvas.getContext("2d", { alpha: false });
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.fillStyle = this.theme.paper;
     pen.fillRect(0, 0, widthPx, heightPx);

@@ -60,10 +60,18 @@ export class Bench extends EventTarget {
   // All that is shown: notes by the filter, and all pedals, of which models are less sure.
   keep() {
     const { notes, pedals } = this.piece;
-    this.kept = this.minConfidence ? { notes: notes.filter((note) => sureness(note) >= this.minConfidence), pedals } : this.piece;
+    const isSure = (note) => sureness(note) >= this.minConfidence;
+    this.kept = this.minConfidence ? { notes: notes.filter(isSure), pedals } : this.piece;
   }
 
-  get selected() { return eventsOf(this.piece, this.selection); }
+  // Many ask, and 20 000 notes take time, so the answer is kept until the piece or the selection is another.
+  get selected() {
+    if (this.found?.piece !== this.piece || this.found.selection !== this.selection) {
+      this.found = { piece: this.piece, selection: this.selection, events: eventsOf(this.piece, this.selection) };
+    }
+    return this.found.events;
+  }
+
   get selectedNotes() { return this.selected.filter((event) => !isPedal(event)); }
 
   nameOf(note) { return noteName(note, this.song); }

@@ -12,7 +12,8 @@ const OCTAVE = 12;
 const LOUDER = 5;
 const SUSTAIN_PEDAL = 64;
 
-// → by name: { keys, text, run, when, isOn }, `text` and `when` as Shortcuts takes them; `isOn` tells whether it is chosen.
+// → by name: { keys, text, run, when, isOn, what }, the first four as Shortcuts takes them. `isOn` tells whether it is
+// chosen, `what` what it would do it to.
 export function commandsOf(editor, { pointing, velocityLane, nowS }) {
   const { bench, roll } = editor;
   const hasSelection = () => bench.selection.size > 0;
@@ -21,9 +22,11 @@ export function commandsOf(editor, { pointing, velocityLane, nowS }) {
   // `change` gives the new piece; while a key is held down its steps are one of the history.
   const edit = (name, change) => (event) =>
     bench.change(change(bench.piece, bench.selection), { label: t(`tools.${name}`), isMore: event?.repeat });
-  const editing = (name, keys, change, when = hasSelection) => ({ keys, text: `tools.${name}`, run: edit(name, change), when });
+  const editing = (name, keys, change, when = hasSelection) =>
+    ({ keys, text: `tools.${name}`, run: edit(name, change), when });
   const stepS = () => editor.stepAt(bench.selected[0].onset);
-  const move = (keys, name, by) => ({ ...editing("move", keys, (piece, ids) => moveEvents(piece, ids, by())), text: `tools.${name}` });
+  const move = (keys, name, by) =>
+    ({ ...editing("move", keys, (piece, ids) => moveEvents(piece, ids, by())), text: `tools.${name}` });
 
   const add = (adder) => () => {
     const [piece, ids] = adder(bench.piece);
@@ -36,17 +39,20 @@ export function commandsOf(editor, { pointing, velocityLane, nowS }) {
   const toggleMode = (mode, key) => ({
     keys: [key], text: `tools.${mode}`, run: () => editor.set({ mode }), isOn: () => editor.mode === mode,
   });
-  const hand = (number, name) => editing(name, [`${number}`], (piece, ids) => setEvents(piece, ids, { hand: number }), hasNotes);
+  const hand = (number, name) =>
+    editing(name, [`${number}`], (piece, ids) => setEvents(piece, ids, { hand: number }), hasNotes);
   const selectAlike = (ofNote) => () => bench.select(bench.selectedNotes.flatMap((note) => [...ofNote(note)]));
 
-  function walk(by, isMore) {
+  function walk(by) {
     const { notes } = bench.kept;
     const ids = bench.selection;
-    const lastAt = by > 0 ? notes.findLastIndex(({ id }) => ids.has(id)) : notes.findIndex(({ id }) => ids.has(id));
-    const fromNow = by > 0 ? notes.findIndex(({ offset }) => offset > nowS()) : notes.findLastIndex(({ onset }) => onset < nowS());
-    const note = notes[lastAt < 0 ? fromNow : lastAt + by];
+    const isChosen = ({ id }) => ids.has(id);
+    const [chosenAt, nowAt] = by > 0
+      ? [notes.findLastIndex(isChosen), notes.findIndex(({ offset }) => offset > nowS())]
+      : [notes.findIndex(isChosen), notes.findLastIndex(({ onset }) => onset < nowS())];
+    const note = notes[chosenAt < 0 ? nowAt : chosenAt + by];
     if (!note) return;
-    bench.select([...(isMore ? ids : []), note.id]);
+    bench.select([note.id]);
     roll.reveal(note.onset);
     editor.sound(note);
   }
@@ -66,17 +72,29 @@ export function commandsOf(editor, { pointing, velocityLane, nowS }) {
     pointer: toggleMode("pointer", "v"),
     pencil: toggleMode("pencil", "d"),
     hand: toggleMode("hand", "h"),
-    snap: { keys: ["x"], text: "tools.snap", run: nextSnap },
-    velocityLane: { keys: ["o"], text: "tools.velocity-lane-toggle", run: () => velocityLane.toggle(), isOn: () => !velocityLane.isHidden },
+    snap: { keys: ["x"], text: "tools.snap-next", run: nextSnap },
+    velocityLane: {
+      keys: ["o"], text: "tools.velocity-lane-toggle", run: () => velocityLane.toggle(), isOn: () => !velocityLane.isHidden,
+    },
 
-    undo: { keys: ["Ctrl+z"], text: "tools.undo", run: () => bench.undo(), when: () => bench.canUndo },
-    redo: { keys: ["Ctrl+Shift+z", "Ctrl+y"], text: "tools.redo", run: () => bench.redo(), when: () => bench.canRedo },
+    undo: {
+      keys: ["Ctrl+z"], text: "tools.undo", run: () => bench.undo(), when: () => bench.canUndo,
+      what: () => bench.history.undoLabel,
+    },
+    redo: {
+      keys: ["Ctrl+Shift+z", "Ctrl+y"], text: "tools.redo", run: () => bench.redo(), when: () => bench.canRedo,
+      what: () => bench.history.redoLabel,
+    },
 
     selectAll: { keys: ["Ctrl+a"], text: "tools.select-all", run: () => bench.select(idsOfAll(bench.kept)) },
     selectNext: { keys: ["f"], text: "tools.select-next", run: () => walk(1) },
     selectPrevious: { keys: ["Shift+f"], text: "tools.select-previous", run: () => walk(-1) },
-    selectKey: { keys: ["k"], text: "tools.select-key", run: selectAlike(({ key }) => idsOfKey(bench.kept, key)), when: hasNotes },
-    selectHand: { keys: ["a"], text: "tools.select-hand", run: selectAlike((note) => idsOfHand(bench.kept, note.hand)), when: hasNotes },
+    selectKey: {
+      keys: ["k"], text: "tools.select-key", run: selectAlike(({ key }) => idsOfKey(bench.kept, key)), when: hasNotes,
+    },
+    selectHand: {
+      keys: ["a"], text: "tools.select-hand", run: selectAlike(({ hand: of }) => idsOfHand(bench.kept, of)), when: hasNotes,
+    },
     leave: {
       keys: ["Escape"], text: "tools.leave", run: () => pointing.cancel() || bench.select([]),
       when: () => pointing.isDragging || hasSelection(),
@@ -101,10 +119,11 @@ export function commandsOf(editor, { pointing, velocityLane, nowS }) {
     draw: { keys: ["i"], text: "tools.draw-note", run: drawNote },
     drawPedal: {
       keys: ["Shift+i"], text: "tools.draw-pedal",
-      run: add((piece) => addPedals(piece, [{ onset: nowS(), offset: nowS() + editor.usual.lengthS, controller: SUSTAIN_PEDAL }])),
+      run: add((piece) =>
+        addPedals(piece, [{ onset: nowS(), offset: nowS() + editor.usual.lengthS, controller: SUSTAIN_PEDAL }])),
     },
     cut: { keys: ["Ctrl+x"], text: "tools.cut", run: () => { copy(); remove(); }, when: hasSelection },
-    copy: { keys: ["Ctrl+c"], text: "tools.copy", run: copy, when: hasSelection },
+    copy: { keys: ["Ctrl+c"], text: "tools.copy", run: copy, when: () => hasSelection() && getSelection().isCollapsed },
     paste: {
       keys: ["Ctrl+v"], text: "tools.paste", run: add((piece) => pasteEvents(piece, editor.copied, nowS())),
       when: () => editor.copied !== null,
@@ -121,6 +140,12 @@ const GROUPS = {
   "tools.group-edit": ["undo", "redo", "delete", "split", "join", "draw", "drawPedal", "cut", "copy", "paste"],
 };
 
-export function addCommands(shortcuts, commands) {
-  for (const [group, names] of Object.entries(GROUPS)) shortcuts.add(group, names.map((name) => commands[name]));
+const ANYWHERE = ["undo", "redo"]; // the others work only where one sees what they do
+
+export function addCommands(shortcuts, commands, roll) {
+  const shortcutOf = (name) => {
+    const { when = () => true, ...command } = commands[name];
+    return { ...command, when: () => (roll.isShown || ANYWHERE.includes(name)) && when() };
+  };
+  for (const [group, names] of Object.entries(GROUPS)) shortcuts.add(group, names.map(shortcutOf));
 }

@@ -54,7 +54,10 @@ export class Editor extends EventTarget {
   // A key of the keyboard stands for all of its notes, the name of a pedal for all of its strokes.
   beginAtSide(at) {
     const { bench } = this;
-    const select = (ids) => ({ holdsView: true, click: (_, event) => bench.select([...(event.shiftKey ? bench.selection : []), ...ids]) });
+    const select = (ids) => ({
+      holdsView: true,
+      click: (_, event) => bench.select([...(event.shiftKey ? bench.selection : []), ...ids]),
+    });
     if (at.part === "pedals") return select(idsOfController(bench.piece, at.controller));
     if (at.part !== "keyboard") return null;
     this.sound({ key: at.key, velocity: 80, onset: 0, offset: 0.5 });

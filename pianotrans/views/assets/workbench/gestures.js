@@ -89,9 +89,8 @@ export function lassoGesture(editor, from, event, click) {
   return {
     move(at) {
       const startX = roll.xOf(from.timeS); // the view may have moved
-      editor.frame = {
-        left: Math.min(startX, at.x), right: Math.max(startX, at.x), top: Math.min(from.y, at.y), bottom: Math.max(from.y, at.y),
-      };
+      const [left, right] = [Math.min(startX, at.x), Math.max(startX, at.x)];
+      editor.frame = { left, right, top: Math.min(from.y, at.y), bottom: Math.max(from.y, at.y) };
       bench.select([...chosen, ...idsIn(roll, bench.kept, editor.frame)]);
       roll.draw();
     },

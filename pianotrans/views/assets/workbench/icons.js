@@ -16,12 +16,7 @@ const PATHS = {
 };
 
 export function icon(name) {
-  const space = "http://www.w3.org/2000/svg";
-  const picture = document.createElementNS(space, "svg");
-  const path = picture.appendChild(document.createElementNS(space, "path"));
-  picture.setAttribute("viewBox", "0 0 24 24");
-  picture.setAttribute("class", "icon");
-  picture.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", PATHS[name]);
-  return picture;
+  const holder = document.createElement("template");
+  holder.innerHTML = `<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${PATHS[name]}"></path></svg>`;
+  return holder.content.firstChild;
 }

@@ -6,9 +6,15 @@ import { t } from "../shared/texts.js";
 import { isPedal, setEvents } from "./piece.js";
 
 const FIELDS = [
-  { name: "onset", label: "tools.onset", step: 0.01, min: 0, of: (event) => event.onset.toFixed(3), isFor: ({ length }) => length === 1 },
+  {
+    name: "onset", label: "tools.onset", step: 0.01, min: 0,
+    of: (event) => event.onset.toFixed(3), isFor: ({ length }) => length === 1,
+  },
   { name: "length", label: "tools.length", step: 0.01, min: 0.01, of: (event) => (event.offset - event.onset).toFixed(3) },
-  { name: "velocity", label: "tools.velocity", step: 1, min: 1, max: 127, of: (event) => `${event.velocity}`, isForNotes: true },
+  {
+    name: "velocity", label: "tools.velocity", step: 1, min: 1, max: 127,
+    of: (event) => `${event.velocity}`, isForNotes: true,
+  },
 ];
 const HANDS_OF_NOTES = [["", "tools.no-hand"], ["1", "tools.right-hand"], ["2", "tools.left-hand"]];
 

@@ -37,8 +37,10 @@ export class Shortcuts {
     shortcut.run(event);
   }
 
-  isForTarget({ target, key }) {
-    if (target.closest("input, select, textarea, dialog")) return true;
+  // Sliders and choices take keys, but none with Ctrl: Undo works there, too.
+  isForTarget({ target, key, ctrlKey, metaKey }) {
+    if (target.closest("dialog, textarea, input:not([type=range], [type=radio])")) return true;
+    if (target.closest("select, input")) return !ctrlKey && !metaKey;
     return PRESSES.includes(key) && target.closest("button, a, summary");
   }
 }

@@ -130,11 +130,14 @@ export class Pointing {
     };
   }
 
-  // The wheel moves through time; with Ctrl, and so by two fingers on a trackpad, it zooms.
+  // The wheel moves through time; with Ctrl, and so by two fingers on a trackpad, it zooms. Where all is in view, the
+  // page may scroll.
   onWheel(event) {
+    const isZoom = event.ctrlKey || event.metaKey;
+    if (!isZoom && this.roll.lengthS >= this.roll.fullS) return;
     event.preventDefault();
     const linePx = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 20 : 1;
-    if (event.ctrlKey || event.metaKey) {
+    if (isZoom) {
       this.roll.zoom(Math.exp((linePx * event.deltaY) / 250), this.placeOf(event).timeS);
     } else {
       this.roll.look(this.roll.startS + (linePx * (event.deltaX + event.deltaY)) / this.roll.pixelsPerS);

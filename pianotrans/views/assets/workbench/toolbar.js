@@ -82,15 +82,15 @@ export class Toolbar {
   // All that is said, in the present language.
   write() {
     for (const [name, button] of this.buttons) {
-      const { text, keys } = this.commands[name];
       if (LETTERS[name]) button.textContent = t(LETTERS[name]);
-      button.setAttribute("aria-label", t(text));
-      button.title = `${t(text)} (${shownKey(keys[0])})`;
+      button.setAttribute("aria-label", t(this.commands[name].text));
     }
     for (const select of [this.snap, this.chooser]) {
       select.title = t(select.dataset.hint);
       select.setAttribute("aria-label", t(select.dataset.label));
-      for (const option of select.options) option.textContent = t(`${select.dataset.label}-${option.value.replace("/", "-") || "what"}`);
+      for (const option of select.options) {
+        option.textContent = t(`${select.dataset.label}-${option.value.replace("/", "-") || "what"}`);
+      }
     }
     this.help.title = t("tools.help");
     this.help.setAttribute("aria-label", t("tools.help"));
@@ -99,7 +99,8 @@ export class Toolbar {
 
   show() {
     for (const [name, button] of this.buttons) {
-      const { isOn, when } = this.commands[name];
+      const { isOn, when, text, keys, what } = this.commands[name];
+      button.title = `${[t(text), what?.()].filter(Boolean).join(": ")} (${shownKey(keys[0])})`;
       if (isOn) button.setAttribute("aria-pressed", isOn());
       button.setAttribute("aria-disabled", when ? !when() : false); // it keeps the focus, as a disabled button would not
     }

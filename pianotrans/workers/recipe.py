@@ -13,7 +13,7 @@ from pianotrans.inference.tuning import resolve_tuning
 from pianotrans.score.settings import ScoreSettings
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
 
-RESULTS_VERSION = 4
+RESULTS_VERSION = 5
 """Increase this when the program starts to write different results from the same recording and model."""
 
 

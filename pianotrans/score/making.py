@@ -37,6 +37,8 @@ def make_score(performance: Performance, settings: ScoreSettings | None = None, 
     settings = settings or ScoreSettings()
     grid = load_beat_tracker().find(performance, settings.hints)
     grid = replace(grid, is_given=settings.hints != BeatHints())
+    if not grid.is_given and not _has_bars(grid, len(performance.notes)):
+        grid = BeatGrid()
     bars = _bars(grid, performance)
     hands = _hands(performance, settings)
     positions = find_positions(performance, bars, hands, settings)
@@ -97,6 +99,11 @@ def _measures(
         )
         for i, (bar, span, signature, key) in enumerate(zip(bars.bars, spans, signatures, keys, strict=True))
     )
+
+
+def _has_bars(grid: BeatGrid, n_notes: int) -> bool:
+    """Whether there is a whole bar at least, and no more bars than notes: where little happens, all is certain."""
+    return 2 <= len(grid.downbeats_s) <= n_notes
 
 
 def _bars(grid: BeatGrid, performance: Performance) -> BarGrid:

@@ -163,7 +163,15 @@ def check(score: Score) -> None:
 
 @pytest.mark.parametrize("n_notes", [0, 1, 3])
 def test_few_notes(n_notes: int):
-    check(make_score(Performance(tuple(Note(1 + i / 2, 1.3 + i / 2, 60 + i, 64) for i in range(n_notes)))))
+    score = make_score(Performance(tuple(Note(1 + i / 2, 1.3 + i / 2, 60 + i, 64) for i in range(n_notes))))
+    assert not score.is_found  # they make no bar
+    check(score)
+
+
+def test_a_performance_that_begins_late():
+    score = make_score(Performance(tuple(Note(3000 + i / 2, 3000.4 + i / 2, 60 + i % 5, 64) for i in range(64))))
+    check(score)
+    assert score.measures[0].start_s > 2990
 
 
 def test_all_notes_at_the_same_time():
@@ -175,6 +183,12 @@ def test_ten_minutes_of_one_note():
     check(score)
     assert score.is_found
     assert len({measure.time_signature for measure in score.measures}) == 1
+
+
+def test_two_notes_far_apart_have_no_beat():
+    score = make_score(Performance((Note(0, 1, 60, 64), Note(300, 301, 62, 64))))
+    assert not score.is_found
+    check(score)
 
 
 def test_without_a_meter_the_tempo_is_fixed_and_the_page_says_so():

@@ -1,7 +1,8 @@
 """The key signature of every bar: a chain over bars in which changes are rare.
 
 A state is a signature and a mode. A bar earns what its pitch classes say of the state, changes cost. The best chain
-is exact (Viterbi). Of two signatures that sound the same, the usual one is taken.
+is exact (Viterbi). Of two signatures that sound the same, the usual one is taken; of G flat and F sharp major, if
+the signature changes, the one that is nearer to the signature before or after. It seldom changes to seven signs.
 """
 
 import numpy as np
@@ -10,6 +11,7 @@ from pianotrans.score.beats.notes import Array, Integers
 from pianotrans.score.keys.profiles import (
     BAR_WEIGHT,
     CHANGE_COST,
+    FAR_COST,
     MODE_CHANGE_COST,
     PRESENCE,
     SHARE,
@@ -21,6 +23,7 @@ from pianotrans.score.pitch import KeySignature, Mode
 MODES: tuple[Mode, Mode] = ("major", "minor")
 FIFTHS = np.arange(-7, 8)
 _LONGEST = 4.0  # quarter notes; a longer note says no more
+_TWIN = 6  # signs: six flats sound as six sharps, and are as easy to read; more than six fifths away, take the twin
 _PITCH_CLASS = (np.arange(12) + 7 * FIFTHS[:, None]) % 12  # (15, 12): profile number -> pitch class
 
 
@@ -61,7 +64,10 @@ def chain_scores() -> tuple[Array, Array]:
     state = np.arange(len(usual))
     is_change = state[:, None] // 2 != state // 2
     is_mode_change = ~is_change & (state[:, None] != state)
-    steps = is_change * (USUAL_WEIGHT * usual - CHANGE_COST) - is_mode_change * MODE_CHANGE_COST
+    fifths = FIFTHS[state // 2]
+    has_twin, has_better = np.abs(fifths) == _TWIN, np.abs(fifths) > _TWIN
+    is_far = (np.abs(fifths[:, None] - fifths) > _TWIN) & (has_twin[:, None] | has_twin) | has_better
+    steps = is_change * (USUAL_WEIGHT * usual - CHANGE_COST - FAR_COST * is_far) - is_mode_change * MODE_CHANGE_COST
     return usual, steps
 
 

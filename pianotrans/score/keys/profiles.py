@@ -36,4 +36,5 @@ with six signs to say anything; E flat minor is more usual than D sharp minor, s
 BAR_WEIGHT = 0.05  # the regression reads means over whole pieces; 20 bars say as much
 CHANGE_COST = 5.0
 MODE_CHANGE_COST = 1.0
+FAR_COST = 5.0  # where the enharmonic twin of a signature is nearer to the one before, or has fewer signs
 USUAL_WEIGHT = 0.3  # of SIGNATURE, where the signature changes within a piece

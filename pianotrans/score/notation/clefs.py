@@ -34,7 +34,7 @@ def choose_clefs(places: Iterable[ClefPlace], usual: Clef) -> list[tuple[Fractio
             other = _CLEFS[1 - _CLEFS.index(clef)]
             changes = i > 0 and best[other] + place.cost < best[clef]
             came[clef] = other if changes else clef
-            now[clef] = (best[other] + place.cost if changes else best[clef]) + _strain(place.heights, clef)
+            now[clef] = (best[other] + place.cost if changes else best[clef]) + find_strain(place.heights, clef)
         best = now
         back.append(came)
     clef = min(_CLEFS, key=lambda clef: (best[clef], clef != usual))
@@ -46,7 +46,7 @@ def choose_clefs(places: Iterable[ClefPlace], usual: Clef) -> list[tuple[Fractio
     return [path[i] for i in range(len(path)) if i == 0 or path[i][1] != path[i - 1][1]]
 
 
-def _strain(heights: tuple[int, ...], clef: Clef) -> float:
+def find_strain(heights: Iterable[int], clef: Clef) -> float:
     """What ledger lines cost a reader: one hardly anything, four a lot."""
     low, high = _LINES[clef]
     n_lines = [max(0, (low - height) // 2, (height - high) // 2) for height in heights]

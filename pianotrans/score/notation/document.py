@@ -14,6 +14,7 @@ from pianotrans.score.notation.directions import Direction
 from pianotrans.score.notation.dynamics import find_dynamics
 from pianotrans.score.notation.elements import Written, write_voice
 from pianotrans.score.notation.notes import NoteIds, VoiceWriter
+from pianotrans.score.notation.octaves import OctaveLine, OctavePlace, find_octave_lines
 from pianotrans.score.notation.pedalling import find_pedals
 from pianotrans.score.notation.tempo import find_tempi
 from pianotrans.score.notation.voices import lay_out
@@ -79,7 +80,9 @@ class _PartWriter:
         )
         self.divisions = math.lcm(4, *(place.denominator for place in self.places))
         self.clefs = {staff: self._choose_clefs(staff) for staff in _STAVES}
+        self.octaves = dict(zip(_STAVES, self._find_octaves(), strict=True))
         self.directions = self._find_directions()
+        self.open_octaves: dict[int, OctaveLine] = {}
         self.ids = NoteIds()
         self.pitches = {staff: StaffPitches() for staff in _STAVES}
 
@@ -116,7 +119,9 @@ class _PartWriter:
             )
             for position, notes in writer.write():
                 self._add_clef(element, measure, position, staff, voice)
+                self._add_octaves(element, position, staff, voice)
                 element.extend(notes)
+            self._end_octaves(element, measure.end, staff)
         self._add_inner_directions(element, i)
         self._add_barline(element, i)
         return element
@@ -152,6 +157,20 @@ class _PartWriter:
         clef = self.clefs[staff].get(position)
         if clef and voice == 1 and position > measure.position:
             SubElement(element, "attributes").append(_clef(clef, staff))
+
+    def _add_octaves(self, element: Element, position: Fraction, staff: int, voice: int) -> None:
+        """End and begin lines before the notes at a position: readers move the notes between the marks."""
+        self._end_octaves(element, position, staff)
+        lines = self.octaves[staff]
+        if voice == 1 and lines and lines[0].start == position and staff not in self.open_octaves:
+            self.open_octaves[staff] = lines.pop(0)
+            element.append(self.open_octaves[staff].mark(staff, is_end=False))
+
+    def _end_octaves(self, element: Element, position: Fraction, staff: int) -> None:
+        line = self.open_octaves.get(staff)
+        if line and line.end == position:
+            element.append(line.mark(staff, is_end=True))
+            del self.open_octaves[staff]
 
     def _add_inner_directions(self, element: Element, i: int) -> None:
         """Add what stands within a measure, and at the end of the last one.
@@ -228,6 +247,24 @@ class _PartWriter:
             for position, high in zip(positions, heights, strict=True)
         ]
         return dict(choose_clefs(places, _USUAL[staff]))
+
+    def _find_octaves(self) -> tuple[list[OctaveLine], list[OctaveLine]]:
+        """The lines of both staves, never two at a time: Verovio complains of those."""
+        upper, lower = (find_octave_lines(self._octave_places(staff)) for staff in _STAVES)
+        alone = [one for one in lower if not any(one.start < up.end and up.start < one.end for up in upper)]
+        return upper, alone
+
+    def _octave_places(self, staff: int) -> list[OctavePlace]:
+        clefs, clef = self.clefs[staff], _USUAL[staff]
+        places = []
+        for page in self.pages:
+            for one in page[staff, 1]:
+                clef = clefs.get(one.start, clef)
+                notes = (*one.notes, *(note for chord in one.graces for note in chord))
+                heights = tuple(_height(note.spelling) for note in notes)
+                is_alone = (staff, 2) not in page
+                places.append(OctavePlace(one.start, one.end, heights, clef, not one.is_tied_back, is_alone))
+        return places
 
 
 def _clef(clef: Clef, staff: int) -> Element:

@@ -69,3 +69,11 @@ def test_best_chain_is_that_of_enumeration():
             return start[states[0]] + moves + sum(scores[i, s] for i, s in enumerate(states))
 
         assert tuple(best_chain(scores, start, steps)) == max(product(range(3), repeat=4), key=total)
+
+
+@pytest.mark.parametrize(("before", "six"), [(-5, -6), (-4, -6), (5, 6), (4, 6)])
+def test_six_signs_are_those_that_a_modulation_needs(before, six):
+    tonic = 60 + 7 * before % 12
+    one, other = passage(tonic, MAJOR) * 8, passage(66, MAJOR) * 8
+    assert [find(one + other, 128)[i].fifths for i in (0, -1)] == [before, six]
+    assert [find(other + one, 128)[i].fifths for i in (0, -1)] == [six, before]

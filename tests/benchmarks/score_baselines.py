@@ -103,6 +103,8 @@ def shares_of_notes(truth: PieceTruth) -> dict[str, float]:
     keys = np.array([note.key for note in truth.performance.notes])
     known = [(i, note.staff) for i, note in truth.notes.items() if note.staff]
     found = {}
+    if not known:
+        return found
     for name, hands in {"split at C4": split_at_middle_c(keys), "moving mean": moving_mean(keys)}.items():
         found[f"staff, {name}"] = statistics.fmean(hands[i] == staff for i, staff in known)
     for name, spell in {"ps13": spellings_of_partitura, "music21": spellings_of_music21}.items():

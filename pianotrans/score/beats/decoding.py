@@ -145,8 +145,8 @@ def decode_beats(
 
     `hear` says in which bars beats lie, once these are found; without it the network's downbeats alone decide.
     Where no tempo is given, the best beats are sought twice: the second time they are drawn to the median tempo of
-    the first, so that they keep to one level throughout. Silences longer than a beat can last divide the piece into stretches; nothing else ties their
-    tempi together.
+    the first, so that they keep to one level throughout. Silences longer than a beat can last divide the piece into
+    stretches; nothing else ties their tempi together.
     Raises ScoreError where no beats agree with all hints.
     """
     hints = hints or BeatHints()

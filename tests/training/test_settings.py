@@ -81,8 +81,8 @@ def test_a_change_without_quotes_is_a_text(tmp_path):
         ("[optimisation]\nwarm_up = 2", "optimisation.warm_up: 2.0 given; it must be 0 to 1"),
         ("[optimisation]\naverage_decay = 1", "average_decay: 1.0 given; it must be at least 0 and less than 1"),
         ("steps = ", r"training.toml: not valid TOML"),
-        ('kind = "dreams"', "kind = 'dreams'; one of transcription, beats, hands"),
-        ("kind = 3", "kind = 3; one of transcription, beats, hands"),
+        ('kind = "dreams"', "kind = 'dreams'; one of transcription, beats, meter, hands"),
+        ("kind = 3", "kind = 3; one of transcription, beats, meter, hands"),
         ('kind = "beats"\nclips_per_step = 3', "unknown setting clips_per_step"),
         ('kind = "beats"\ncuts = []', "cuts: "),
         ('kind = "beats"\nfall = 2', "fall: 2.0 given; it must be 0 to 1"),
@@ -115,7 +115,7 @@ def test_a_missing_file(tmp_path):
     with pytest.raises(TrainingError, match="cannot be read"):
         read_settings(tmp_path / "none.toml")
     with pytest.raises(
-        TrainingError, match=r"neither a recipe \(beats, hands, small, tiny, transkun-v2\) nor a TOML"
+        TrainingError, match=r"neither a recipe \(beats, hands, meter, small, tiny, transkun-v2\) nor a TOML"
     ):
         TrainingRecipe.read(str(tmp_path / "none.toml"))
 

@@ -16,15 +16,26 @@ SAME_S = 0.07  # a downbeat is given for the nearest moment at most this far off
 
 @dataclass(frozen=True, eq=False)
 class Constraints:
-    """What follows from hints, where the meters that they give begin at `starts_s`."""
+    """What follows from hints, where the meters that they give begin at `starts_s`.
+
+    `found_bpm` is the tempo of what was found before, None if there is none or a tempo is given.
+    """
 
     hints: BeatHints
     starts_s: list[float]
+    found_bpm: float | None = None
 
     @cached_property
     def bars(self) -> BarStates:
         """The places in bars that a beat may have."""
         return BarStates(tuple(sorted({meter.n_beats for _, meter in self.hints.meters})) or USUAL_METERS)
+
+    def keep_tempo(self, lattice: Lattice) -> Lattice:
+        """Favour the tempo that was found before. It is no evidence, so it must not count for probabilities."""
+        if self.found_bpm is None:
+            return lattice
+        potential = BeatHints(bpm=self.found_bpm).tempo_potential(lattice.pairs_index.log_period)
+        return replace(lattice, pairs=lattice.pairs + potential)
 
     def restrict(self, lattice: Lattice, time_s: Array, *, takes_all: bool, is_first: bool) -> Lattice:
         """Forbid on a lattice over `time_s` (n_moments,) what contradicts the hints, and favour their tempo.

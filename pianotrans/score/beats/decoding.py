@@ -14,7 +14,7 @@ from pianotrans.score.beats.hints import BeatHints, GivenBeats
 from pianotrans.score.beats.lattice import BarStates, Lattice, Pairs
 from pianotrans.score.beats.network import BeatLogits
 from pianotrans.score.beats.notes import Array, Integers
-from pianotrans.score.beats.periods import LONGEST_S
+from pianotrans.score.beats.periods import LONGEST_S, SHORTEST_S
 from pianotrans.score.beats.potentials import BeatPotentials
 from pianotrans.score.beats.recursion import best_path, sum_paths
 from pianotrans.score.meter.network import MeterLogits
@@ -23,6 +23,8 @@ from pianotrans.score.meter.potentials import place_potentials
 Hearing = Callable[[Array], MeterLogits]
 """What the meter network says of a piece's beats at these times."""
 
+_WRONG_BARS = 0.4
+"""How often all bars of a piece are heard in the wrong places, however certain it seems: fitted on validation."""
 _T = TypeVar("_T")
 _CONTRADICTION = "no way to put beats agrees with all that is given ({}). Leave one of them out."
 
@@ -59,7 +61,7 @@ class _Stretch:
 
 
 @dataclass(frozen=True, eq=False)
-class _BeatListener:
+class _BeatFinder:
     """Puts beats and bars where the networks hear them."""
 
     time_s: Array
@@ -80,7 +82,9 @@ class _BeatListener:
     def outline(self, given: Constraints) -> float | None:
         """The median tempo of the best beats, in beats a minute; None if there are none."""
         periods_s = self._solve_each(given, _best_periods)
-        return 60 / float(np.median(np.concatenate(periods_s))) if periods_s else None
+        if not periods_s:
+            return None
+        return 60 / float(np.clip(np.median(np.concatenate(periods_s)), SHORTEST_S, LONGEST_S))
 
     def _solve_each(
         self, given: Constraints, solve: Callable[[_Places, Lattice, Constraints], list[_T]]
@@ -116,6 +120,7 @@ class _BeatListener:
         """The same beats in the bars that are heard in them, under the same constraints."""
         heard = place_potentials(hear(np.concatenate([one.places.time_s for one in stretches])), given.bars)
         ends = np.cumsum([len(one.states) for one in stretches])
+        wrong = 0.0 if given.hints.downbeats_s or given.hints.pickup is not None else _WRONG_BARS
         changed: list[_Stretch] = []
         for stretch, more in zip(stretches, np.split(heard, ends[:-1]), strict=True):
             time_s = stretch.places.time_s
@@ -123,7 +128,8 @@ class _BeatListener:
             lattice = replace(lattice, nodes=lattice.nodes + more)
             lattice = given.restrict(lattice, time_s, takes_all=True, is_first=not changed)
             (bars,) = _solve(stretch.places, lattice, given)
-            confidence = stretch.confidence * bars.downbeat_confidence
+            by_chance = 1 / given.bars.meter[bars.states]
+            confidence = stretch.confidence * ((1 - wrong) * bars.downbeat_confidence + wrong * by_chance)
             changed.append(replace(stretch, states=bars.states, downbeat_confidence=confidence))
         return changed
 
@@ -138,9 +144,9 @@ def decode_beats(
     """The best beats and bars of moments at `time_s` (n_moments,), given the network's logits of one piece.
 
     `hear` says in which bars beats lie, once these are found; without it the network's downbeats alone decide.
-    Where no tempo is given, the median tempo of what would be found is taken as given, so that beats keep to one
-    level throughout. Silences longer than a beat can last divide the piece into stretches; nothing else ties their
-    tempi together.
+    Where no tempo is given, the best beats are sought twice: the second time they are drawn to the median tempo of
+    the first, so that they keep to one level throughout. Silences longer than a beat can last divide the piece into
+    stretches; nothing else ties their tempi together.
     Raises ScoreError where no beats agree with all hints.
     """
     hints = hints or BeatHints()
@@ -151,15 +157,15 @@ def decode_beats(
         hints = replace(hints, tempo_factor=1.0, bpm=None if free.bpm is None else free.bpm * hints.tempo_factor)
     if hints.beats is not None and hints.beats.is_downbeat is not None:
         return _given_grid(hints.beats, hints.beats.is_downbeat)
-    listener = _BeatListener(time_s, logits, potentials, hear)
+    finder = _BeatFinder(time_s, logits, potentials, hear)
     starts_s = [-np.inf]  # of the meters
-    if hints.beats is None and hints.bpm is None:
-        hints = replace(hints, bpm=listener.outline(Constraints(hints, starts_s)))
+    is_free = hints.beats is None and hints.bpm is None
+    found_bpm = finder.outline(Constraints(hints, starts_s)) if is_free else None
     for n_known in range(1, len(hints.meters)):
-        grid = listener.find(Constraints(replace(hints, meters=hints.meters[:n_known]), starts_s))
+        grid = finder.find(Constraints(replace(hints, meters=hints.meters[:n_known]), starts_s, found_bpm))
         bar = hints.meters[n_known][0]
         starts_s.append(next((beat.time_s for beat in grid.beats if beat.bar == bar), np.inf))
-    return listener.find(Constraints(hints, starts_s))
+    return finder.find(Constraints(hints, starts_s, found_bpm))
 
 
 def _best_periods(places: _Places, lattice: Lattice, given: Constraints) -> list[Array]:
@@ -178,7 +184,7 @@ def _nothing_found(lattice: Lattice, given: Constraints) -> list[Any]:
 
 def _solve(places: _Places, lattice: Lattice, given: Constraints) -> list[_Stretch]:
     """The beats of the best path; none where there is no path and nothing is given."""
-    path, marginals = best_path(lattice), sum_paths(lattice)
+    path, marginals = best_path(given.keep_tempo(lattice)), sum_paths(lattice)
     if path is None or marginals is None:
         return _nothing_found(lattice, given)
     beats = _Places(places.time_s[path.moments], places.moment[path.moments])

@@ -26,7 +26,8 @@ def hear_threes(beats_s: Array, first: int = 1) -> MeterLogits:
 
 
 def find(hints: BeatHints | None = None, *, sure: float = 4.0) -> BeatGrid:
-    says = network_says(N_MOMENTS, sure=sure)
+    """The first network knows beats, and nothing of bars."""
+    says = network_says(N_MOMENTS, sure=sure)._replace(downbeat=torch.zeros(N_MOMENTS))
     return decode_beats(STEP_S * np.arange(N_MOMENTS), says, BeatPotentials(), hints, hear_threes)
 
 
@@ -37,7 +38,11 @@ def test_bars_are_those_that_are_heard():
     np.testing.assert_allclose(grid.downbeats_s, np.arange(0.5, 16.1, 1.5))
     assert [beat.bar for beat in grid.beats[:5]] == [0, 1, 1, 1, 2]
     assert all(0 <= beat.downbeat_confidence <= beat.confidence <= 1 for beat in grid.beats)
-    assert min(beat.downbeat_confidence for beat in grid.beats if beat.is_downbeat) > 0.7
+    begin, other = (
+        [beat.downbeat_confidence for beat in grid.beats if beat.is_downbeat is is_downbeat]
+        for is_downbeat in (True, False)
+    )
+    assert min(begin) > 0.6 > 0.3 > max(other)  # even what sounds certain may be wrong throughout
 
 
 @pytest.mark.parametrize("n_beats", [2, 4, 5])
@@ -50,7 +55,9 @@ def test_a_given_meter_rules_over_what_is_heard(n_beats: int):
 def test_a_given_downbeat_rules_and_others_follow(downbeat_s: float):
     grid = find(BeatHints(downbeats_s=(downbeat_s,)))
     assert downbeat_s in grid.downbeats_s
-    assert sum(beat.n_beats == 3 for beat in grid.beats) > 0.8 * len(grid.beats)
+    given = next(beat for beat in grid.beats if beat.time_s == downbeat_s)
+    assert given.downbeat_confidence == pytest.approx(given.confidence)
+    assert sum(beat.n_beats == 3 for beat in grid.beats) > 0.6 * len(grid.beats)
 
 
 @pytest.mark.parametrize("pickup", [0, 2])

@@ -5,7 +5,6 @@ import pytest
 
 from pianotrans.datasets.asap import list_asap
 from pianotrans.evaluation.score import score_beats
-from pianotrans.evaluation.score.hints import hints_for
 from pianotrans.events import Note, Performance
 from pianotrans.score.beats.hints import BeatHints, GivenBeats, TimeSignature
 from pianotrans.score.models import load_beat_tracker
@@ -33,16 +32,15 @@ def test_an_accompaniment(n_in_bar: int):
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(
-    "name", ["Bach__Prelude__bwv_873__Lisiecki02", "Beethoven__Piano_Sonatas__5-1__Colafelice02M"]
-)
+@pytest.mark.parametrize("name", ["Bach__Fugue__bwv_858__Zhang01M", "Bach__Fugue__bwv_873__Lisiecki02"])
 def test_bars_of_test_pieces(shared, name: str):
     piece = next(piece for piece in list_asap(shared / "asap") if piece.name == name)
     tracker, performance = load_beat_tracker(), piece.load()
     scores = score_beats(piece.beats, tracker.find(performance))
     assert scores.bar_right
     assert scores.downbeats > 0.9
-    middle = hints_for("downbeat", piece.beats)
-    assert middle.downbeats_s[0] in np.round(tracker.find(performance, middle).downbeats_s, 3)
+    another_s = float(piece.beats.times_s[~piece.beats.is_downbeat][40])
+    given = tracker.find(performance, BeatHints(downbeats_s=(another_s,)))
+    assert np.min(np.abs(given.downbeats_s - another_s)) <= 0.07
     fours = BeatHints(meters=((1, TimeSignature(4, 4)),))
     assert {beat.n_beats for beat in tracker.find(performance, fours).beats} == {4}

@@ -261,7 +261,8 @@ def _open(source: AudioInput, sample_rate: int | None, reading: Reading) -> Abst
 
 def performance_of(events: Iterable[Event], track_numbers: Sequence[int], duration_s: float) -> Performance:
     """Notes and pedals of the events of a recording of `duration_s` seconds; `track_numbers` as in README §2."""
-    written, near = [], []
+    written: list[Note | Pedal] = []
+    near: list[Note | Pedal] = []
     for event in events:
         (written if event.is_written else near).append(note_or_pedal(event, track_numbers))
     notes = tuple(x for x in written if isinstance(x, Note))

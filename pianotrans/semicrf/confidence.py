@@ -48,16 +48,17 @@ class Confidence:
     @classmethod
     def nothing(cls, n_tracks: int, n_frames: int) -> "Confidence":
         """The confidence where no interval is possible: zeros."""
-        return cls(*(np.zeros((n_tracks, n_frames), np.float32) for _ in range(3)), LikelyIntervals.of(()))
+        interval, singleton, begin = np.zeros((3, n_tracks, n_frames), np.float32)
+        return cls(interval, singleton, begin, LikelyIntervals.of(()))
 
     @classmethod
     def joined(cls, parts: Sequence["Confidence"]) -> "Confidence":
         """The confidence of the tracks of all parts, in order."""
-        arrays = (np.concatenate(some) for some in zip(*(part.arrays for part in parts), strict=True))
+        arrays = zip(*(part.arrays for part in parts), strict=True)
+        interval, singleton, begin = (np.concatenate(some) for some in arrays)
         firsts = accumulate((len(part.interval) for part in parts), initial=0)
-        return cls(
-            *arrays, LikelyIntervals.joined((n, part.likely) for n, part in zip(firsts, parts, strict=False))
-        )
+        likely = LikelyIntervals.joined((n, part.likely) for n, part in zip(firsts, parts, strict=False))
+        return cls(interval, singleton, begin, likely)
 
     @property
     def arrays(self) -> tuple[Floats, Floats, Floats]:
@@ -66,7 +67,8 @@ class Confidence:
 
     def __getitem__(self, tracks: slice) -> "Confidence":
         """The confidence of some tracks."""
-        return Confidence(*(array[tracks] for array in self.arrays), self.likely[tracks])
+        interval, singleton, begin = (array[tracks] for array in self.arrays)
+        return Confidence(interval, singleton, begin, self.likely[tracks])
 
     def of(self, track: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
         """The confidence of intervals and singletons of the best paths, (n,) for three (n,)."""
@@ -113,7 +115,8 @@ class ConfidenceSums:
         """The confidence, once all tiles are done."""
         begin = self._visited * (1 - self._gap * (1 - self._chance))
         sums = (self._near_interval, self._near_singleton, within_a_frame(begin))
-        return Confidence(*(x.clip(0, 1).astype(np.float32) for x in sums), LikelyIntervals.of(self._likely))
+        interval, singleton, begin = (x.clip(0, 1).astype(np.float32) for x in sums)
+        return Confidence(interval, singleton, begin, LikelyIntervals.of(self._likely))
 
 
 def confidence_under(

@@ -115,8 +115,8 @@ class ConfidenceSums:
         """The confidence, once all tiles are done."""
         begin = self._visited * (1 - self._gap * (1 - self._chance))
         sums = (self._near_interval, self._near_singleton, within_a_frame(begin))
-        interval, singleton, begin = (x.clip(0, 1).astype(np.float32) for x in sums)
-        return Confidence(interval, singleton, begin, LikelyIntervals.of(self._likely))
+        parts = [x.clip(0, 1).astype(np.float32) for x in sums]
+        return Confidence(parts[0], parts[1], parts[2], LikelyIntervals.of(self._likely))
 
 
 def confidence_under(

@@ -29,8 +29,9 @@ class Process:
         self._thread.start()
 
     def kill(self) -> None:
-        self.exitcode = -9
-        self._there.close()
+        if self.exitcode is None:
+            self.exitcode = -9
+            self._there.close()
 
     def join(self) -> None:
         pass
@@ -47,7 +48,7 @@ class Process:
                     self._there.close()
                     return
                 self._there.send(answer)
-        except (EOFError, OSError):
+        except (EOFError, OSError):  # killed
             pass
 
 

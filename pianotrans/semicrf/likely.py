@@ -40,7 +40,8 @@ class LikelyIntervals:
             probabilities.append(how_probable)
         table, probability = np.concatenate(tables), np.concatenate(probabilities)
         order = np.lexsort(table.T[::-1])
-        return cls(*table[order].T, probability[order])
+        track, begin, end = table[order].T
+        return cls(track, begin, end, probability[order])
 
     @classmethod
     def joined(cls, parts: Iterable[tuple[int, "LikelyIntervals"]]) -> "LikelyIntervals":

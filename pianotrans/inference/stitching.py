@@ -184,7 +184,8 @@ class Stitcher:
             for row, offset_s, probability in zip(
                 others.row.tolist(), offsets_s, others.probability.tolist(), strict=True
             ):
-                found.setdefault(row, []).append(OtherOffset(offset_s, probability))
+                if offset_s > 0:  # before, there is only the padding of the first segment
+                    found.setdefault(row, []).append(OtherOffset(offset_s, probability))
         return found
 
     def _has_offset(self, segment: DecodedSegment) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ computed twice.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
@@ -23,8 +23,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pianotrans.compiling import compiled
 from pianotrans.semicrf.compiled import FAST_SUM, LANES, exp, highest
+from pianotrans.semicrf.compiling import compiled
 from pianotrans.semicrf.likely import LEAST_LIKELY, LikelyIntervals
 from pianotrans.semicrf.posterior import Posterior
 
@@ -43,22 +43,20 @@ class Confidence:
     interval: Floats  # (N, T): the interval that is the best move from the frame; 0 where that is a gap
     singleton: Floats  # (N, T): the singleton at the frame; 0 where the best path has none
     begin: Floats  # (N, T): any interval or singleton begins there, wherever it ends
-    likely: LikelyIntervals  # whether on the best paths or not
+    likely: LikelyIntervals = field(kw_only=True)  # whether on the best paths or not
 
     @classmethod
     def nothing(cls, n_tracks: int, n_frames: int) -> "Confidence":
         """The confidence where no interval is possible: zeros."""
-        interval, singleton, begin = np.zeros((3, n_tracks, n_frames), np.float32)
-        return cls(interval, singleton, begin, LikelyIntervals.of(()))
+        return cls(*(np.zeros((n_tracks, n_frames), np.float32) for _ in range(3)), likely=LikelyIntervals.of(()))
 
     @classmethod
     def joined(cls, parts: Sequence["Confidence"]) -> "Confidence":
         """The confidence of the tracks of all parts, in order."""
-        arrays = zip(*(part.arrays for part in parts), strict=True)
-        interval, singleton, begin = (np.concatenate(some) for some in arrays)
+        arrays = (np.concatenate(some) for some in zip(*(part.arrays for part in parts), strict=True))
         firsts = accumulate((len(part.interval) for part in parts), initial=0)
-        likely = LikelyIntervals.joined((n, part.likely) for n, part in zip(firsts, parts, strict=False))
-        return cls(interval, singleton, begin, likely)
+        numbered = zip(firsts, (part.likely for part in parts), strict=False)
+        return cls(*arrays, likely=LikelyIntervals.joined(numbered))
 
     @property
     def arrays(self) -> tuple[Floats, Floats, Floats]:
@@ -67,8 +65,7 @@ class Confidence:
 
     def __getitem__(self, tracks: slice) -> "Confidence":
         """The confidence of some tracks."""
-        interval, singleton, begin = (array[tracks] for array in self.arrays)
-        return Confidence(interval, singleton, begin, self.likely[tracks])
+        return Confidence(*(array[tracks] for array in self.arrays), likely=self.likely[tracks])
 
     def of(self, track: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
         """The confidence of intervals and singletons of the best paths, (n,) for three (n,)."""
@@ -115,8 +112,7 @@ class ConfidenceSums:
         """The confidence, once all tiles are done."""
         begin = self._visited * (1 - self._gap * (1 - self._chance))
         sums = (self._near_interval, self._near_singleton, within_a_frame(begin))
-        parts = [x.clip(0, 1).astype(np.float32) for x in sums]
-        return Confidence(parts[0], parts[1], parts[2], LikelyIntervals.of(self._likely))
+        return Confidence(*(x.clip(0, 1).astype(np.float32) for x in sums), likely=LikelyIntervals.of(self._likely))
 
 
 def confidence_under(
@@ -141,7 +137,7 @@ def confidence_under(
     tracks, every = torch.meshgrid(*(torch.arange(n, device=device) for n in next_frame.shape), indexing="ij")
     begins = posterior.of_begins(tracks.flatten(), every.flatten()).clamp(0, 1).view_as(tracks)
     near = within_a_frame(begins.double().cpu().numpy()).clip(0, 1).astype(np.float32)
-    return Confidence(found.interval, found.singleton, near, posterior.likely)
+    return Confidence(found.interval, found.singleton, near, likely=posterior.likely)
 
 
 def within_a_frame(probability: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ def confidence(*intervals: tuple[int, int, int, float]) -> Confidence:
     for (track, frame, _), p in zip(table, probability, strict=True):
         begin[track, frame - 1 : frame + 2] += p
     nothing = np.zeros((3, N_FRAMES), np.float32)
-    return Confidence(nothing, nothing, begin, LikelyIntervals.of([(0, table, probability)]))
+    return Confidence(nothing, nothing, begin, likely=LikelyIntervals.of([(0, table, probability)]))
 
 
 def path(*intervals: tuple[int, int, int]) -> np.ndarray:

@@ -152,6 +152,11 @@ def test_other_offsets_have_the_times_of_their_segment_and_end_where_the_next_on
     assert others(touching) == [], "it cannot last longer"
 
 
+def test_other_offsets_before_the_recording_are_none():
+    (event,) = stitched(with_others(segment(Interval(2, 6)), (0, 3.0, 0.5), (0, 5.0, 0.25)))
+    assert others(event) == [(1.0, 0.25)]
+
+
 def test_of_a_prolonged_event_the_best_other_offset_of_each_side_is_told():
     begun = with_others(segment(Interval(5, 8, confidence=0.5)), (0, 6.0, 0.25))
     rest = segment(Interval(0, 6, confidence=0.5))

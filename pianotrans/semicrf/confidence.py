@@ -23,8 +23,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pianotrans.compiling import compiled
 from pianotrans.semicrf.compiled import FAST_SUM, LANES, exp, highest
-from pianotrans.semicrf.compiling import compiled
 from pianotrans.semicrf.likely import LEAST_LIKELY, LikelyIntervals
 from pianotrans.semicrf.posterior import Posterior
 

@@ -11,6 +11,7 @@ from pianotrans.score.beats.notes import Array
 from pianotrans.score.beats.periods import LONGEST_S
 
 USUAL_METERS = (2, 3, 4)  # beats in a bar, where nothing is given
+_RELUCTANCE = 30.0  # to break a bar where one is given: the others follow from it, unless more are given
 SAME_S = 0.07  # a downbeat is given for the nearest moment at most this far off
 
 
@@ -67,4 +68,10 @@ class Constraints:
             if takes_all:
                 nodes[1 : hints.pickup, bars.position == 0] = -np.inf
                 nodes[hints.pickup : hints.pickup + 1, bars.position != 0] = -np.inf
-        return replace(lattice, nodes=nodes, pairs=pairs, start=start, end=end, first_states=first)
+        moves = lattice.transitions
+        if takes_all and (hints.downbeats_s or hints.pickup is not None):
+            is_broken = (bars.position + 1 < bars.meter)[:, None] & (bars.position == 0)
+            moves = moves - _RELUCTANCE * is_broken
+        return replace(
+            lattice, nodes=nodes, pairs=pairs, transitions=moves, start=start, end=end, first_states=first
+        )

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Two processes; groups of heavy tests (Ray, browser, kills) stay in one of them and come first. Compiled files are
 # kept, as many tests start the program anew.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations=40
 DEMO := data/samples/satie_gymnopedie.mp3
 
 .PHONY: demo test fast lint clean

@@ -186,6 +186,7 @@ def test_limits(tmp_path: Path):
     with serving(tmp_path, Scripted(by_name), limits=limits) as site:
         assert site.client.get("/api/limits").json() == {
             "max_upload_bytes": 1000,
+            "max_edits_bytes": 8 << 20,
             "max_duration_s": 60.0,
             "max_queued": 1,
             "formats": [
@@ -423,6 +424,11 @@ def test_the_description(site: Site):
         "/api/jobs/{job_id}",
         "/api/jobs/{job_id}/cancel",
         "/api/jobs/{job_id}/files/{format}",
+        "/api/jobs/{job_id}/score",
+        "/api/jobs/{job_id}/notes",
+        "/api/jobs/{job_id}/notes/events",
+        "/api/jobs/{job_id}/edits",
+        "/api/jobs/{job_id}/revisions",
         "/api/archive",
         "/api/events",
         "/api/health",

@@ -86,3 +86,12 @@ def until(condition: Callable[[], object], timeout_s: float = SOON_S) -> None:
     while not condition():
         assert time.monotonic() < end_s, "too late"
         time.sleep(0.05)
+
+
+def violations(one: Any) -> list[tuple[str, str, str]]:
+    """What axe-core finds on a page: (impact, rule, first element) of all that is serious or critical."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(one).response["violations"]
+    grave = [rule for rule in found if rule["impact"] in ("serious", "critical")]
+    return [(rule["impact"], rule["id"], str(rule["nodes"][0]["target"])) for rule in grave]

@@ -31,6 +31,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def visit(browser: Any, tmp_path: Path) -> Iterator[Visit]:
     one = Visit(browser, tmp_path, SONG)
+    one.page.get_by_label("count ends, too").check()
     yield one
     assert one.troubles == []
     one.page.context.close()

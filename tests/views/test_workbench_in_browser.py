@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pianotrans.edits import apply_edits, parse_edits
 from pianotrans.events import Note, Pedal, Performance, midi_bytes
 from tests.browser import chromium, nameless, settle, until
 from tests.views.visiting import Visit
@@ -269,6 +270,26 @@ def test_what_is_edited_is_what_is_downloaded_and_undo_gives_back_every_byte(ben
     assert bench.download("#download-kept")[1] == midi_bytes(kept)
     bench.filter(0)
     bench.press("Control+z")
+    assert bench.download("#download")[1] == midi_bytes(PIECE)
+
+
+def test_edits_are_taken_away_as_a_file_and_brought_back(bench: Bench, tmp_path: Path):
+    bench.press("Control+a", "ArrowUp")
+    edited = bench.download("#download")[1]
+    name, content = bench.download("#taking .store")
+    assert name.endswith(".edits.json")
+    applied = apply_edits(PIECE, parse_edits(content))
+    assert midi_bytes(applied.performance) == edited
+    bench.press("Control+z")
+    (tmp_path / name).write_bytes(content)
+    chooser = bench.page.locator("#taking input")
+    chooser.set_input_files(tmp_path / name)
+    until(lambda: name in bench.page.locator("#taking p").inner_text())
+    assert bench.download("#download")[1] == edited
+    bench.press("Control+z")
+    (tmp_path / "later.json").write_bytes(content.replace(b'"version": 1', b'"version": 9'))
+    chooser.set_input_files(tmp_path / "later.json")
+    until(lambda: "9" in bench.page.locator("#taking p").inner_text())
     assert bench.download("#download")[1] == midi_bytes(PIECE)
 
 

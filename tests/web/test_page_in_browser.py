@@ -14,7 +14,7 @@ from pianotrans.events import Cleaning, midi_bytes
 from pianotrans.web.guard import Access
 from pianotrans.web.job import JobState
 from pianotrans.web.service import Limits
-from tests.browser import background, colours, nameless, until
+from tests.browser import background, colours, nameless, until, violations
 
 from .browsing import Tab
 from .making import Scripted, Site, fill, serving
@@ -304,6 +304,7 @@ def test_the_page_speaks_the_language_of_its_reader(tab: Tab):
     tab.page.get_by_label("Language").select_option(label="Deutsch")
     for _ in ("at once", "kept"):
         assert tab.page.locator("html").get_attribute("lang") == "de"
+        assert violations(tab.page) == []
         assert "3 Noten" in tab.facts("song.mp3")
         assert tab.row("song.mp3").get_by_role("link", name="Öffnen: song.mp3").inner_text() == "Öffnen"
         assert tab.row("song.mp3").get_by_role("link", name="MIDI herunterladen: song.mp3").count() == 1

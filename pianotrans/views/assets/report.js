@@ -25,6 +25,7 @@ import { Shortcuts } from "./workbench/keyboard.js";
 import { addMarks } from "./workbench/marks.js";
 import { Pointing } from "./workbench/pointing.js";
 import { followScore } from "./workbench/rescoring.js";
+import { Taking } from "./workbench/taking.js";
 import { Toolbar } from "./workbench/toolbar.js";
 import { VelocityLane } from "./workbench/velocity_lane.js";
 
@@ -152,9 +153,9 @@ const midiFile = ({ notes, pedals } = bench.piece, ending = "") => ({
   bytes: midiBytes(notes, pedals, song.durationS, grid.conductor),
 });
 
-function download({ name, bytes }) {
+function download({ name, bytes, content = new Blob([bytes], { type: "audio/midi" }) }) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes], { type: "audio/midi" }));
+  link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -259,7 +260,9 @@ addMarks(editor);
 const help = new HelpSheet(shortcuts);
 new Toolbar(element("toolbar"), editor, commands, () => help.open());
 new Inspector(element("inspector"), bench);
+const taking = new Taking(bench, download, element("panels"));
 keepEdits(bench, element("panels")).then((host) => {
+  taking.setHost(host);
   grid.setHost(host);
   followScore(bench, host, { onScore: showScore, onTrouble: tell });
 });

@@ -9,7 +9,6 @@ import { findDoubts, openCandidates, orderDoubts, readDoubt, stepThrough } from 
 const CHOICE_KEYS = { accept: "a", absent: "x", dismiss: "x", earlier: "e", later: "l", octave: "o", candidate: "c" };
 const LIMITS = { withEnds: 50, withoutEnds: 95 }; // percent; models are much less sure of ends
 const AROUND_S = 1; // heard before and after an onset
-const WATCH_EVERY_MS = 40;
 const MARK_PX = 3;
 const CANDIDATE_ORDER = 40;
 
@@ -42,8 +41,8 @@ export class DoubtPanel {
           <select id="doubt-order"><option value="sure" data-text="doubt.by_sureness"></option>
             <option value="time" data-text="doubt.by_time"></option></select></label>
         <label><span data-text="doubt.limit"></span>
-          <input id="doubt-limit" type="number" min="0" max="100" step="5" value="${LIMITS.withEnds}"> %</label>
-        <label><input id="doubt-ends" type="checkbox" checked><span data-text="doubt.ends"></span></label>
+          <input id="doubt-limit" type="number" min="0" max="100" step="5" value="${LIMITS.withoutEnds}"> %</label>
+        <label><input id="doubt-ends" type="checkbox"><span data-text="doubt.ends"></span></label>
       </p>
       <p id="doubt-place" role="status"></p>
       <p class="group choices"></p>`;
@@ -109,20 +108,10 @@ export class DoubtPanel {
     this.go(this.doubts[Math.min(at, this.doubts.length - 1)]);
   }
 
-  // The seconds around the present doubt, unless the reader goes elsewhere meanwhile.
+  // The seconds around the present doubt.
   listen() {
     const { onset } = this.present;
-    const { player } = this;
-    const endS = onset + AROUND_S;
-    clearInterval(this.watch);
-    player.seek(Math.max(onset - AROUND_S, player.startS));
-    this.attempt(() => player.play());
-    this.watch = setInterval(() => {
-      const isElsewhere = player.nowS < onset - 2 * AROUND_S || player.nowS > endS + AROUND_S;
-      if (player.nowS < endS && !isElsewhere) return;
-      clearInterval(this.watch);
-      if (!isElsewhere) player.pause();
-    }, WATCH_EVERY_MS);
+    this.attempt(() => this.player.playPart(Math.max(onset - AROUND_S, this.player.startS), onset + AROUND_S));
   }
 
   show() {

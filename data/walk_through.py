@@ -1,7 +1,7 @@
 """Walk through the workbench as a musician would, and take three pictures: `python data/walk_through.py`.
 
-The web app transcribes a clip of `data/samples`. Its doubtful notes are decided, a bar line is set by hand, two bars
-go round at half speed, and MIDI and MusicXML are downloaded. Needs Debian's Chromium (apt-get install chromium).
+The web app transcribes a clip of `data/samples`. Its doubtful notes are decided, a bar line is set by hand, two
+bars go round at half speed, and MIDI and MusicXML are downloaded. It needs Chromium (apt-get install chromium).
 """
 
 import shutil
@@ -39,7 +39,7 @@ def correct_doubts(page: Any, frame: Any) -> int:
     for n in range(MOST_DOUBTS):
         if "1" not in place.inner_text():
             return n
-        is_candidate = frame.locator("#doubt .choices button").filter(has_text="It is not there").count() > 0
+        is_candidate = frame.locator("#doubt .choices button").filter(has_text="It is there").count() > 0
         page.keyboard.press("x" if is_candidate else "a")
         page.wait_for_timeout(100)
     return MOST_DOUBTS

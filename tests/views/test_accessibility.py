@@ -1,4 +1,4 @@
-"""What axe-core finds in the report: nothing serious, in either theme, as a roll, as a score, with its help open."""
+"""What axe-core finds in the report: nothing serious, in either theme, as roll, as score, with its help open."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -46,7 +46,7 @@ export class DoubtPanel {
       </p>
       <p id="doubt-place" role="status"></p>
       <p class="group choices"></p>`;
-    document.getElementById("panels").append(root);
+    document.getElementById("panels").prepend(root); // it is used most
     const find = (selector) => root.querySelector(selector);
     [this.place, this.choices, this.order] = ["#doubt-place", ".choices", "#doubt-order"].map(find);
     [this.limit, this.ends] = ["#doubt-limit", "#doubt-ends"].map(find);

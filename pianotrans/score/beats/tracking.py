@@ -7,7 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from pianotrans.errors import ModelError
+from pianotrans.errors import ModelError, ScoreError
 from pianotrans.events import Performance
 from pianotrans.score.beats.decoding import decode_beats
 from pianotrans.score.beats.features import compute_features
@@ -63,6 +63,7 @@ class BeatTracker:
 
         Raises ScoreError where no beats agree with all hints. Cost: about 10 processor seconds for an hour.
         """
+        _check_times(hints or BeatHints(), performance)
         notes = NoteTable.from_performance(performance, knows_pedals=bool(performance.pedals))
         moments = find_moments(notes.onset_s)
         if moments.n_moments < 2:
@@ -97,6 +98,15 @@ class BeatTracker:
         """Beats from what `predict` says; other hints cost no second pass through the network of beats."""
         hear = None if self._meter is None else partial(self._meter.hear, notes)
         return decode_beats(moments.time_s, logits, self._model.potentials, hints, hear)
+
+
+def _check_times(hints: BeatHints, performance: Performance) -> None:
+    """Raise ScoreError for downbeats that the performance does not reach."""
+    latest_s = max(hints.downbeats_s, default=0.0)
+    if latest_s > performance.end_s:
+        raise ScoreError(
+            f"downbeats_s {latest_s:g}: the performance ends at {performance.end_s:.1f} s. Give a time before that."
+        )
 
 
 def window_starts(n_moments: int) -> list[int]:

@@ -8,8 +8,9 @@ import pytest
 import safetensors.torch
 import torch
 
-from pianotrans.errors import ModelError
+from pianotrans.errors import ModelError, ScoreError
 from pianotrans.events import Note, Performance
+from pianotrans.score.beats.hints import BeatHints
 from pianotrans.score.beats.network import BeatNetworkConfig
 from pianotrans.score.beats.notes import NoteTable, find_moments
 from pianotrans.score.beats.tracking import BeatModel, BeatTracker, window_starts
@@ -100,3 +101,8 @@ def test_damaged_and_missing_weights_are_named(model: BeatModel, tmp_path: Path)
     (tmp_path / "weights.safetensors").write_bytes(b"none")
     with pytest.raises(ModelError, match="damaged"):
         BeatModel.load(tmp_path)
+
+
+def test_a_downbeat_behind_the_end_is_refused(tracker: BeatTracker):
+    with pytest.raises(ScoreError, match="500"):
+        tracker.find(melody(40), BeatHints(downbeats_s=(1.0, 500.0)))

@@ -140,13 +140,13 @@ _ROWS = (
         shows_confidence=False,
     ),
     OutputFormat(
-        "svg", (".svg",), "image/svg+xml", "Score as SVG", _of_score(_svg), shows_confidence=False, is_engraved=True
+        "svg", (".svg",), "image/svg+xml", "SVG", _of_score(_svg), shows_confidence=False, is_engraved=True
     ),
     OutputFormat(
         "pdf",
         (".pdf",),
         "application/pdf",
-        "Score as PDF",
+        "PDF",
         _of_score(Score.to_pdf),
         shows_confidence=False,
         is_engraved=True,

@@ -61,7 +61,7 @@ def _length(tempo_map: TempoMap, position: Fraction) -> Fraction:
         whole = round((float(rest) + natural) / float(bar)) * bar - rest
         if natural / _MOST_UNLIKE <= whole <= natural * _MOST_UNLIKE:
             return whole
-    while natural < unit / 2:
+    while natural <= unit / 2:  # half a unit would be rounded to none
         unit /= 2
     return round(natural / float(unit)) * unit
 

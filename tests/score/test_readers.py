@@ -110,12 +110,17 @@ def check(score: Score, path: Path, log: Any) -> None:
     assert sorted(read_by_verovio(text.decode(), log)) == sorted(map(str, written))
 
 
+def inside(spelling: Spelling) -> Spelling:
+    """The note, without signs if they lead out of its octave: C flat 2 sounds as B1."""
+    return spelling if spelling.key // 12 - 1 == spelling.octave else replace(spelling, alter=0)
+
+
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(METERS), rows(), st.integers(-7, 7))
 def test_every_score_is_read_as_it_is(tmp_path, capfd, meter, rows, fifths):
     # Each voice in its octaves: MusicXML does not say which of two equal notes a tie goes to.
     moved = [
-        (*row[:4], replace(row[4], octave=8 - 2 * (row[2] + row[3] + row[2] // 2) + row[4].octave % 2))
+        (*row[:4], inside(replace(row[4], octave=8 - 2 * (row[2] + row[3] + row[2] // 2) + row[4].octave % 2)))
         for row in rows
     ]
     check(make_toy(meter, 12, moved, fifths=fifths), tmp_path / "toy.musicxml", capfd)

@@ -115,7 +115,7 @@ function leadInParts(map, position) {
     const whole = (nBars * bar - rest) / PARTS_PER_QUARTER;
     if (natural / MOST_UNLIKE <= whole && whole <= natural * MOST_UNLIKE) return nBars * bar - rest;
   }
-  while (natural < unit / PARTS_PER_QUARTER / 2) unit /= 2;
+  while (natural <= unit / PARTS_PER_QUARTER / 2) unit /= 2; // half a unit would be rounded to none
   return roundEven(natural / (unit / PARTS_PER_QUARTER)) * unit;
 }
 

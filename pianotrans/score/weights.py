@@ -1,22 +1,42 @@
-"""The weights of the small models, in the folder of each."""
+"""The small models that a score needs, in the folder of each."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, ClassVar, Self
 
 import safetensors.torch
 from torch import Tensor, nn
 
 from pianotrans.errors import ModelError
+from pianotrans.tables import from_table, read_toml
 
-_Model = TypeVar("_Model", bound=nn.Module)
+
+class SmallModel(nn.Module):
+    """All that is learned of a stage. Each kind says what its configuration is, and is made of one."""
+
+    config_type: ClassVar[type]
+
+    @classmethod
+    def read_config(cls, folder: Path) -> Any:
+        """Read `config.toml` in a model's folder. Raises ModelError if it cannot be read or is another's."""
+        path = folder / "config.toml"
+        return from_table(cls.config_type, read_toml(path, ModelError), str(path), ModelError)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read `config.toml` and `weights.safetensors`, ready to be used.
+
+        Raises ModelError if they are missing, damaged, or do not fit each other.
+        """
+        model = cls(cls.read_config(folder))
+        _read_weights(model, folder / "weights.safetensors")
+        return model.requires_grad_(False).eval()
+
+    def half_tensors(self) -> dict[str, Tensor]:
+        """The weights in float16, for a file."""
+        return {name: tensor.half().contiguous() for name, tensor in self.state_dict().items()}
 
 
-def with_weights(model: _Model, folder: Path) -> _Model:
-    """The model with the weights of `weights.safetensors`, ready to be used.
-
-    Raises ModelError if they are missing, damaged, or of another architecture.
-    """
-    path = folder / "weights.safetensors"
+def _read_weights(model: nn.Module, path: Path) -> None:
     try:
         tensors = safetensors.torch.load(path.read_bytes())
         model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
@@ -24,9 +44,3 @@ def with_weights(model: _Model, folder: Path) -> _Model:
         raise ModelError(f"{path}: cannot be read ({error.strerror}). Restore the model's folder.") from error
     except (safetensors.SafetensorError, RuntimeError) as error:
         raise ModelError(f"{path}: damaged, or of another architecture ({error}).") from error
-    return model.requires_grad_(False).eval()
-
-
-def half_tensors(model: nn.Module) -> dict[str, Tensor]:
-    """The weights in float16, for a file."""
-    return {name: tensor.half().contiguous() for name, tensor in model.state_dict().items()}

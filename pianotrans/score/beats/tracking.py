@@ -1,13 +1,11 @@
 """Find the beats of a performance."""
 
 from functools import partial
-from pathlib import Path
-from typing import Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from pianotrans.errors import ModelError, ScoreError
+from pianotrans.errors import ScoreError
 from pianotrans.events import Performance
 from pianotrans.score.beats.decoding import decode_beats
 from pianotrans.score.beats.features import compute_features
@@ -17,38 +15,21 @@ from pianotrans.score.beats.network import BeatLogits, BeatNetwork, BeatNetworkC
 from pianotrans.score.beats.notes import Moments, NoteTable, find_moments
 from pianotrans.score.beats.potentials import BeatPotentials
 from pianotrans.score.meter.model import MeterModel
-from pianotrans.score.weights import half_tensors, with_weights
-from pianotrans.tables import from_table, read_toml
+from pianotrans.score.weights import SmallModel
 
 _WINDOW = 2048  # moments that the network sees at once: as many as it was trained on
 _OVERLAP = 512
 
 
-class BeatModel(nn.Module):
+class BeatModel(SmallModel):
     """All that is learned: the network, and how its statements are weighed."""
+
+    config_type = BeatNetworkConfig
 
     def __init__(self, config: BeatNetworkConfig):
         super().__init__()
         self.network = BeatNetwork(config)
         self.potentials = BeatPotentials()
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read `config.toml` and `weights.safetensors`.
-
-        Raises ModelError if they are missing, damaged, or do not fit each other.
-        """
-        return with_weights(cls(read_config(folder)), folder)
-
-    def half_tensors(self) -> dict[str, Tensor]:
-        """The weights in float16, for a file."""
-        return half_tensors(self)
-
-
-def read_config(folder: Path) -> BeatNetworkConfig:
-    """Read `config.toml` in a model's folder. Raises ModelError if it cannot be read or is another's."""
-    path = folder / "config.toml"
-    return from_table(BeatNetworkConfig, read_toml(path, ModelError), str(path), ModelError)
 
 
 class BeatTracker:

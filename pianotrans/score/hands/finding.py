@@ -5,44 +5,26 @@ from typing import Self
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from pianotrans.errors import ModelError
 from pianotrans.events import Performance
 from pianotrans.score.beats.notes import NoteTable
 from pianotrans.score.hands.features import compute_features
 from pianotrans.score.hands.hands import LEFT, RIGHT, Hands
 from pianotrans.score.hands.network import HandNetwork, HandNetworkConfig
-from pianotrans.score.weights import half_tensors, with_weights
-from pianotrans.tables import from_table, read_toml
+from pianotrans.score.weights import SmallModel
 
 _WINDOW = 4096  # notes
 
 
-class HandModel(nn.Module):
+class HandModel(SmallModel):
     """All that is learned."""
+
+    config_type = HandNetworkConfig
 
     def __init__(self, config: HandNetworkConfig):
         super().__init__()
         self.network = HandNetwork(config)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read `config.toml` and `weights.safetensors`.
-
-        Raises ModelError if they are missing, damaged, or do not fit each other.
-        """
-        return with_weights(cls(read_hand_config(folder)), folder)
-
-    def half_tensors(self) -> dict[str, Tensor]:
-        """The weights in float16, for a file."""
-        return half_tensors(self)
-
-
-def read_hand_config(folder: Path) -> HandNetworkConfig:
-    """Read `config.toml` in a model's folder. Raises ModelError if it cannot be read or is another's."""
-    path = folder / "config.toml"
-    return from_table(HandNetworkConfig, read_toml(path, ModelError), str(path), ModelError)
 
 
 class HandFinder:

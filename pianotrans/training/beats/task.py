@@ -1,27 +1,22 @@
 """Beat trackers as a kind that is trained: network, data, rates, validation and card."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from pianotrans.datasets.annotated import AnnotatedData
 from pianotrans.datasets.asap import list_asap
 from pianotrans.datasets.piano_midi_de import list_piano_midi_de
 from pianotrans.score.beats.network import BeatNetworkConfig
-from pianotrans.score.beats.tracking import BeatModel, read_config
-from pianotrans.training.annotated import describe_origin, know_features, spread_evenly
+from pianotrans.score.beats.tracking import BeatModel
+from pianotrans.training.annotated import AnnotatedTask, know_features
 from pianotrans.training.beats.course import BeatCourse
 from pianotrans.training.beats.examples import BeatBatch
 from pianotrans.training.beats.objective import BeatObjective
 from pianotrans.training.beats.sampling import BeatSampler, read_sources
 from pianotrans.training.beats.validation import FIGURES, validate_beats
-from pianotrans.training.optimisation.average import WeightAverage
-from pianotrans.training.optimisation.blocks import make_block_optimizer
-from pianotrans.training.optimisation.clipping import FixedClip
 from pianotrans.training.runs.about import About
 from pianotrans.training.runs.checkpoints import Checkpoint
 from pianotrans.training.runs.state import TrainingState
@@ -31,73 +26,48 @@ LISTS = {"asap": list_asap, "piano-midi-de": list_piano_midi_de}
 _N_MEASURED = 12  # batches that tell the mean and spread of features
 
 
-class BeatTask:
+class BeatTask(AnnotatedTask[BeatCourse, BeatBatch]):
     """A beat tracker, and the annotated performances that it learns from."""
 
     remedy = "Lower moments_per_step or cuts."
 
     def __init__(self, config: BeatNetworkConfig, settings: BeatCourse, data: Sequence[Path], fabric: Fabric):  # noqa: ARG002 - one process on the CPU
         """`data` are the folders of the data sets that the settings name."""
-        self.settings, self._config = settings, config
-        found = AnnotatedData.find(data, settings.datasets)
-        pieces = list(chain.from_iterable(LISTS[name](root) for name, root in found.roots.items()))
-        learnt = read_sources(pieces, settings.split)
-        self._sampler = BeatSampler(
-            learnt,
+        super().__init__(settings, data, LISTS, read_sources)
+        self._config = config
+        self.sampler = BeatSampler(
+            self.learnt,
             settings.augmentation,
             moments_per_step=settings.moments_per_step,
             cuts=settings.cuts,
             seed=settings.seed,
         )
-        one_each = {piece.score: piece for piece in pieces if settings.validation.every_steps}
-        self._heard = read_sources(one_each.values(), settings.validation.split)
-        self.about = describe_origin(data, found, [source.notes for source in learnt])
 
     def make_model(self) -> BeatModel:
         """Random weights; the mean and spread of features are those of some batches."""
         torch.manual_seed(self.settings.seed)
         model = BeatModel(self._config)
-        know_features(model.network, [self._sampler.batch(-1 - i) for i in range(_N_MEASURED)])
+        know_features(model.network, [self.sampler.batch(-1 - i) for i in range(_N_MEASURED)])
         return model.train()
 
     def make_state(self, model: nn.Module) -> TrainingState:
         """See `make_block_optimizer`; the few weights of the lattice have a rate of their own."""
         assert isinstance(model, BeatModel)
-        course = self.settings
         potentials = {
             "params": list(model.potentials.parameters()),
             "weight_decay": 0.0,
-            "factor": course.potentials_rate,
+            "factor": self.settings.potentials_rate,
         }
-        optimizer = make_block_optimizer(
-            model.network,
-            ("before", "across", "after"),
-            rate=course.rate,
-            muon_rate=course.muon_rate,
-            weight_decay=course.weight_decay,
-            more=(potentials,),
-        )
-        clip, average = FixedClip(course.gradient_norm), WeightAverage(model, course.average_decay)
-        return TrainingState(model, optimizer, clip, average)
+        return self.with_optimizer(model, model.network, ("before", "across", "after"), [potentials])
 
     def make_objective(self, model: nn.Module) -> BeatObjective:
         """Losses in nats per moment, and the likelihood in nats per beat."""
         assert isinstance(model, BeatModel)
         return BeatObjective(model, self.settings)
 
-    def rate(self, step: int) -> float:
-        """Up, level, and down to 0."""
-        return self.settings.rate_of(step)
-
-    def parts(self, steps: range) -> Iterator[list[BeatBatch]]:
-        """One batch for each step."""
-        return ([self._sampler.batch(step)] for step in steps)
-
     def validate(self, folder: Path) -> Validation:
         """Find the beats of performances that it has not learnt from."""
-        chosen = self.settings.validation
-        heard = spread_evenly(self._heard, chosen.recordings)
-        return validate_beats(BeatModel.load(folder), heard, chosen.seconds_each)
+        return validate_beats(BeatModel.load(folder), self.heard, self.settings.validation.seconds_each)
 
 
 def _describe(about: About, settings: BeatCourse, checkpoint: Checkpoint) -> dict[str, str]:
@@ -127,7 +97,7 @@ BEATS = ModelKind(
     title="A model that finds the beats and bars of a piano performance.",
     settings=BeatCourse,
     best_by=FIGURES[-1],
-    read_config=read_config,
+    read_config=BeatModel.read_config,
     make_model=BeatModel,
     open_task=BeatTask,
     describe=_describe,

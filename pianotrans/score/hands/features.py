@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY
 from pianotrans.score.beats.notes import Array, Integers, NoteTable, find_moments
+from pianotrans.score.smoothing import moving_mean
 
 Features = NDArray[np.float32]
 
@@ -101,14 +102,14 @@ def _numbers(notes: NoteTable, onset: Integers) -> Array:
         log_duration - after,
         log_duration - _chord_mean(log_duration, onset, starts, size),
         2 * loudness - 1,
-        4 * (loudness - _moving_mean(loudness, 16)),
+        4 * (loudness - moving_mean(loudness, 16)),
         4 * (loudness - _chord_mean(loudness, onset, starts, size)),
         (notes.onset_s - onset_s[onset]) / 0.03,
         (rank + 0.5) / size[onset] - 0.5,
     ]
     for reach in _REACHES:
-        mean = _moving_mean(key, reach)
-        spread = np.sqrt(np.maximum(_moving_mean(key**2, reach) - mean**2, 1))
+        mean = moving_mean(key, reach)
+        spread = np.sqrt(np.maximum(moving_mean(key**2, reach) - mean**2, 1))
         columns += [(key - mean) / 12, (key - mean) / spread]
     return np.stack(columns, axis=1)
 
@@ -116,13 +117,4 @@ def _numbers(notes: NoteTable, onset: Integers) -> Array:
 def _chord_mean(values: Array, onset: Integers, starts: Integers, size: Integers) -> Array:
     """The mean over the notes struck together with each note."""
     mean: Array = (np.add.reduceat(values, starts) / size)[onset]
-    return mean
-
-
-def _moving_mean(values: Array, reach: int) -> Array:
-    """The mean over a note and its neighbours on either side."""
-    n = len(values)
-    total = np.concatenate([[0.0], np.cumsum(values)])
-    low, high = np.maximum(np.arange(n) - reach, 0), np.minimum(np.arange(n) + reach + 1, n)
-    mean: Array = (total[high] - total[low]) / (high - low)
     return mean

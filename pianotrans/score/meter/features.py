@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianotrans.score.beats.notes import Array, Integers, NoteTable
+from pianotrans.score.smoothing import moving_mean
 
 N_SLOTS = 12  # parts of a beat in which onsets are counted
 _BASS_KEY = 55  # notes below it can be a bass
@@ -59,7 +60,7 @@ def in_beats(time_s: Array, beats_s: Array) -> Array:
 
 def _rhythms(onset: Array, offset: Array, key: Integers, velocity: Array, n: int) -> Array:
     """Onsets of notes, low notes, long notes and loud notes in the parts of each beat, (n, 4 · N_SLOTS)."""
-    loud = np.clip(velocity - _moving_mean(velocity, 24), 0, None) * 4
+    loud = np.clip(velocity - moving_mean(velocity, 24), 0, None) * 4
     weights = (
         np.ones(len(key)),
         np.clip((_BASS_KEY - key) / 12, 0, 1.5),
@@ -140,17 +141,17 @@ def _numbers(
         [
             struck,
             np.log1p(count),
-            np.log1p(count) - _moving_mean(np.log1p(count), 8),
+            np.log1p(count) - moving_mean(np.log1p(count), 8),
             np.log1p(total),
             (lowest - 48) / 24,
             (highest - 72) / 24,
-            (lowest - _moving_mean(lowest, 8)) / 12,
-            (highest - _moving_mean(highest, 8)) / 12,
-            4 * (loudest - _moving_mean(loudest, 8)) * struck,
+            (lowest - moving_mean(lowest, 8)) / 12,
+            (highest - moving_mean(highest, 8)) / 12,
+            4 * (loudest - moving_mean(loudest, 8)) * struck,
             np.log1p(longest),
-            np.log1p(longest) - _moving_mean(np.log1p(longest), 8),
+            np.log1p(longest) - moving_mean(np.log1p(longest), 8),
             log_period,
-            log_period - _moving_mean(log_period, 8),
+            log_period - moving_mean(log_period, 8),
             float(np.median(log_period)) * np.ones(n),
             *_pedal(notes.pedals_s, beats_s, period_s),
         ],
@@ -176,15 +177,6 @@ def _likeness(x: Array) -> Array:
     x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-6)
     alike = np.zeros((len(x), _N_LAGS))
     for lag in range(1, min(_N_LAGS, len(x) - 1) + 1):
-        alike[lag:, lag - 1] = _moving_mean((x[lag:] * x[:-lag]).sum(axis=1), _AROUND)
+        alike[lag:, lag - 1] = moving_mean((x[lag:] * x[:-lag]).sum(axis=1), _AROUND)
     likeness: Array = alike - alike.mean(axis=1, keepdims=True)
     return likeness
-
-
-def _moving_mean(values: Array, reach: int) -> Array:
-    """The mean over a value and `reach` of them on either side."""
-    n = len(values)
-    total = np.concatenate([[0.0], np.cumsum(values)])
-    low, high = np.maximum(np.arange(n) - reach, 0), np.minimum(np.arange(n) + reach + 1, n)
-    mean: Array = (total[high] - total[low]) / (high - low)
-    return mean

@@ -77,9 +77,6 @@ export function usualBeatsPerBar(beats) {
   return usual ? usual[0] : 4;
 }
 
-// How many beats the bar of a beat has.
-export const beatsPerBarAt = (beats, i) => barLengths(beats, i)[0];
-
 // The beat at which the bar of this one begins; 0 in a pickup.
 function barStart(beats, i) {
   let start = i;

@@ -23,10 +23,6 @@ export function editsOf(base, piece, about = base.origin) {
   };
 }
 
-export const isEmpty = ({ notes, pedals, beats, score }) =>
-  [notes, pedals].every(({ changed, deleted, added }) => !changed.length && !deleted.length && !added.length) &&
-  beats === null && !Object.keys(score).length;
-
 function changesOf(transcribed, events, written) {
   const present = new Map(events.filter(({ index }) => index !== null).map((event) => [event.index, event]));
   const changes = { changed: [], deleted: [], added: [] };

@@ -23,11 +23,4 @@ export const idsOfController = (piece, controller) =>
 // 1 (right), 2 (left), or null for notes of neither.
 export const idsOfHand = (piece, hand) => idsOf(piece.notes.filter((note) => note.hand === hand));
 
-export const idsOfNotes = (piece) => idsOf(piece.notes);
 export const idsOfAll = (piece) => idsOf([...piece.notes, ...piece.pedals]);
-
-// Those that are still there: after undo, say.
-export function idsStillIn(piece, ids) {
-  const there = idsOfAll(piece);
-  return new Set([...ids].filter((id) => there.has(id)));
-}

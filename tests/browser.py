@@ -18,6 +18,13 @@ _COUNT_COLOURS = """(canvas) => {
     for (const pixel of new Uint32Array(data.buffer)) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
     return [...counts];
 }"""
+_COUNT_COLUMNS = """(canvas, colour) => {
+    const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const pixels = new Uint32Array(data.buffer);
+    const columns = new Set();
+    pixels.forEach((pixel, i) => { if (pixel === colour) columns.add(i % width); });
+    return columns.size;
+}"""
 _NAMELESS = """() => {
     const hasName = (one) => one.getAttribute("aria-label") || one.textContent.trim() || one.labels?.length;
     const kinds = "button, input, select, canvas:not([aria-hidden]), a, progress, summary";
@@ -65,6 +72,12 @@ def settle(page: Any) -> None:
 def colours(canvas: Any) -> dict[Colour, int]:
     """How often each colour is on a canvas."""
     return {tuple(pixel.to_bytes(4, "little")): n for pixel, n in canvas.evaluate(_COUNT_COLOURS)}  # type: ignore[misc]
+
+
+def n_columns(canvas: Any, colour: Colour) -> int:
+    """In how many columns of a canvas a colour is: the length of what is drawn with it."""
+    n: int = canvas.evaluate(_COUNT_COLUMNS, int.from_bytes(bytes(colour), "little"))
+    return n
 
 
 def background(page: Any) -> Colour:

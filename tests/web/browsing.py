@@ -40,7 +40,7 @@ class Tab:
             self.page.get_by_role("link").click()
         else:
             self.page.goto(address)
-        self.page.locator("#limits:not(:empty)").wait_for()
+        self.page.locator("#limits:not(:empty)").wait_for(state="attached")  # hidden where a player is open
 
     def drop(self, *files: tuple[str, bytes]) -> None:
         """Files, dragged in from elsewhere."""

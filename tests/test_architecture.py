@@ -27,6 +27,7 @@ BASICS = {
     "remarks",
     "shipped",
     "tables",
+    "weights",
 }
 ALLOWED: dict[str, set[str]] = {
     "audio": set(),

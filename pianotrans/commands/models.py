@@ -1,7 +1,7 @@
 """`pianotrans models`: which models there are, and their weights."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -88,7 +88,9 @@ def export_model(
     checkpoint: Annotated[
         str, typer.Option(metavar="best|last|STEP", help="Checkpoint of the run to export.")
     ] = "best",
-    half: Annotated[bool, typer.Option("--half", help="Store the weights in 16 bits: half the size.")] = False,
+    bits: Annotated[
+        Literal[32, 16, 8], typer.Option(help="Bits for a weight. 8 take a quarter of the space of 32.")
+    ] = 32,
 ) -> None:
     """Export a training run as a model, with a card; `transcribe --model` takes it if it transcribes."""
     from pianotrans.training.runs.export import export
@@ -96,7 +98,7 @@ def export_model(
 
     reporter = Reporter()
     with exits(reporter):
-        chosen = export(RunFolder(run), folder, checkpoint, half=half)
+        chosen = export(RunFolder(run), folder, checkpoint, bits=bits)
         reporter.say(f"{folder}: the weights after step {chosen.step}")
         print_line(folder)
 

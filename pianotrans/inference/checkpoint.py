@@ -1,9 +1,8 @@
-"""Reading and writing a model's weights: safetensors, strict."""
+"""Reading a model's weights, strictly."""
 
 import hashlib
 
 import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
@@ -11,6 +10,7 @@ from pianotrans.errors import ModelError
 from pianotrans.inference.registry import ModelEntry
 from pianotrans.network import Model
 from pianotrans.network.precision import store_products_in
+from pianotrans.weights import decode_weights
 
 _SHOWN = 3
 
@@ -54,7 +54,7 @@ def read_weights(entry: ModelEntry) -> dict[str, Tensor]:
     if entry.weights_sha256 and hashlib.sha256(content).hexdigest() != entry.weights_sha256:
         raise ModelError(f"{path}: damaged (its SHA-256 is not that of the registry). {_remedy(entry)}")
     try:
-        tensors = {name: tensor.float() for name, tensor in safetensors.torch.load(content).items()}
+        tensors = decode_weights(content)
     except (
         safetensors.SafetensorError,
         KeyError,
@@ -85,11 +85,6 @@ def check_fit(model: nn.Module, tensors: dict[str, Tensor], where: str) -> None:
     ]
     if faults:
         raise ModelError(f"{where}: these weights do not fit the model's configuration: {'; '.join(faults)}.")
-
-
-def weights_bytes(tensors: dict[str, Tensor]) -> bytes:
-    """The content of a weights file. The same tensors give the same bytes."""
-    return safetensors.torch.save({name: tensor.contiguous() for name, tensor in sorted(tensors.items())})
 
 
 def _remedy(entry: ModelEntry) -> str:

@@ -16,10 +16,11 @@ import torch
 
 from pianotrans.errors import ModelError
 from pianotrans.files import write_atomically
-from pianotrans.inference.checkpoint import check_fit, load_model, read_weights, weights_bytes
+from pianotrans.inference.checkpoint import check_fit, load_model, read_weights
 from pianotrans.inference.published import convert
 from pianotrans.inference.registry import ModelEntry, Source
 from pianotrans.network import Model
+from pianotrans.weights import encode_weights
 
 Say = Callable[[str], None]
 
@@ -98,7 +99,7 @@ def _fetch_and_convert(entry: ModelEntry, source: Source, wheel: Path | None, sa
         published = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
     tensors = convert(published, config)
     check_fit(model, tensors, f"{source.requirement}, {source.file}")
-    content = weights_bytes(tensors)
+    content = encode_weights(tensors)
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 != entry.weights_sha256:
         raise ModelError(f"{entry.name}: converted weights have SHA-256 {sha256}, not that of the registry.")

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import safetensors.torch
-from torch import Tensor, nn
+import safetensors
+from torch import nn
 
 from pianotrans.errors import ModelError
 from pianotrans.tables import from_table, read_toml
+from pianotrans.weights import decode_weights
 
 
 class SmallModel(nn.Module):
@@ -31,16 +32,11 @@ class SmallModel(nn.Module):
         _read_weights(model, folder / "weights.safetensors")
         return model.requires_grad_(False).eval()
 
-    def half_tensors(self) -> dict[str, Tensor]:
-        """The weights in float16, for a file."""
-        return {name: tensor.half().contiguous() for name, tensor in self.state_dict().items()}
-
 
 def _read_weights(model: nn.Module, path: Path) -> None:
     try:
-        tensors = safetensors.torch.load(path.read_bytes())
-        model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+        model.load_state_dict(decode_weights(path.read_bytes()))
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}). Restore the model's folder.") from error
-    except (safetensors.SafetensorError, RuntimeError) as error:
+    except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise ModelError(f"{path}: damaged, or of another architecture ({error}).") from error

@@ -112,7 +112,7 @@ def train_for_a_score(tmp_path, recipe, validated, *changes):
     result = run("train", recipe, *data, "--output", out, "--resume", *changes)
     assert result.exit_code == 0
     assert "Continuing after step 2 of 3." in result.stderr
-    result = run("models", "export", out, tmp_path / "mine", "--half")
+    result = run("models", "export", out, tmp_path / "mine", "--bits", "16")
     assert result.exit_code == 0
     return tmp_path / "mine"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 
 from pianotrans.inference import published
-from pianotrans.inference.checkpoint import weights_bytes
 from pianotrans.inference.registry import CONFIG_FILE, WEIGHTS_FILE, ModelEntry, Source, find_model
 from pianotrans.network import Model
 from pianotrans.network.spectrogram import mel_filterbank
+from pianotrans.weights import encode_weights
 
 CONFIG = """
 architecture = "non-hierarchical-transformer"
@@ -66,7 +66,7 @@ def small_model(folder: Path, seed: int = 0, config: str = CONFIG) -> Model:
 def small_model_folder(folder: Path, seed: int = 0) -> Path:
     """A folder that `--model` takes."""
     model = small_model(folder, seed)
-    (folder / WEIGHTS_FILE).write_bytes(weights_bytes(model.state_dict()))
+    (folder / WEIGHTS_FILE).write_bytes(encode_weights(model.state_dict()))
     return folder
 
 
@@ -102,7 +102,7 @@ def as_published(model: Model) -> dict[str, torch.Tensor]:
 def write_package(folder: Path) -> None:
     """A made-up published package in `folder`: its wheel, the model's configuration, what it converts to."""
     model = small_model(folder / "fake")
-    (folder / "expected.safetensors").write_bytes(weights_bytes(model.state_dict()))
+    (folder / "expected.safetensors").write_bytes(encode_weights(model.state_dict()))
     checkpoint = io.BytesIO()
     torch.save({"state_dict": as_published(model)}, checkpoint)
     (folder / "checkpoint.pt").write_bytes(checkpoint.getvalue())

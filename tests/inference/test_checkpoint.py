@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from pianotrans.errors import ModelError
-from pianotrans.inference.checkpoint import load_model, read_weights, weights_bytes
+from pianotrans.inference.checkpoint import load_model, read_weights
 from pianotrans.inference.pull import verify
 from pianotrans.inference.registry import ModelEntry, find_model
+from pianotrans.weights import encode_weights
 from tests.semicrf.dense import score_map
 
 from .making import small_model, small_model_folder
@@ -25,12 +26,12 @@ def entry(tmp_path: Path) -> ModelEntry:
 
 
 def store(entry: ModelEntry, tensors: dict[str, torch.Tensor]) -> None:
-    entry.weights_path.write_bytes(weights_bytes(tensors))
+    entry.weights_path.write_bytes(encode_weights(tensors))
 
 
 def test_a_loaded_model_computes_what_the_saved_one_did(tmp_path: Path):
     saved = small_model(tmp_path / "small", seed=3)
-    (tmp_path / "small" / "weights.safetensors").write_bytes(weights_bytes(saved.state_dict()))
+    (tmp_path / "small" / "weights.safetensors").write_bytes(encode_weights(saved.state_dict()))
     loaded = load_model(find_model(tmp_path / "small"), CPU)
     samples = torch.randn(2, 1, 5000, generator=torch.Generator().manual_seed(1))
     context, scores = loaded(samples)
@@ -49,10 +50,10 @@ def test_a_loaded_model_is_ready_to_infer(entry: ModelEntry):
 def test_same_tensors_same_bytes(tmp_path: Path):
     tensors = small_model(tmp_path).state_dict()
     backwards = {name: tensors[name].clone() for name in reversed(tensors)}
-    assert weights_bytes(tensors) == weights_bytes(backwards)
+    assert encode_weights(tensors) == encode_weights(backwards)
     transposed = {"x": torch.arange(6.0).reshape(2, 3).T}
-    assert weights_bytes(transposed) == weights_bytes({"x": transposed["x"].contiguous()})
-    assert weights_bytes(tensors) != weights_bytes(small_model(tmp_path, seed=1).state_dict())
+    assert encode_weights(transposed) == encode_weights({"x": transposed["x"].contiguous()})
+    assert encode_weights(tensors) != encode_weights(small_model(tmp_path, seed=1).state_dict())
 
 
 def test_missing_weights(entry: ModelEntry):

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from pianotrans.events import Performance, load_midi
-from pianotrans.inference.checkpoint import weights_bytes
 from pianotrans.inference.registry import WEIGHTS_FILE
 from pianotrans.inference.transcriber import Transcriber
+from pianotrans.weights import encode_weights
 from tests.inference.making import CONFIG, small_model
 
 RATE = 8000
@@ -28,7 +28,7 @@ def heard(request, tmp_path_factory: pytest.TempPathFactory) -> tuple[Performanc
     model = small_model(folder, config=f"{CONFIG}[tracks]\n{settings}\n")
     with torch.no_grad():
         model.scorer.bias[-1] = 1e6
-    (folder / WEIGHTS_FILE).write_bytes(weights_bytes(model.state_dict()))
+    (folder / WEIGHTS_FILE).write_bytes(encode_weights(model.state_dict()))
     noise = np.random.default_rng(0).normal(0, 0.1, RATE // 2)
     transcriber = Transcriber(folder, device="cpu", precision="float32")
     return transcriber.transcribe(noise, RATE), pedals, keys

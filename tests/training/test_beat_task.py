@@ -126,7 +126,7 @@ def test_a_checkpoint_is_validated_and_the_better_one_is_exported(recipe, data, 
         assert scores["both"] == pytest.approx((scores["beats"] + scores["downbeats"]) / 2)
     run.checkpoints.last().add_scores({"beats": 1.0, "downbeats": 0.5, "both": 0.75})
     target = tmp_path / "mine"
-    assert export(run, target, half=True).step == 6
+    assert export(run, target, bits=8).step == 6
     card = (target / "README.md").read_text()
     for text in ("3 performances (asap, piano-midi-de, split train)", "| 6 of 6", "| 100.0 | 50.0 | 75.0 |"):
         assert text in card

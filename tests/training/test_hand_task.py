@@ -94,7 +94,7 @@ def test_a_short_run_learns_what_no_split_can_tell(recipe, tmp_path):
     data = write_piano_midi_de(tmp_path / "piano-midi-de", climbing)
     changes = ('datasets=["piano-midi-de"]', "steps=60", "rate=3e-3", "average_decay=0.5")
     hand_loop(recipe, [data], tmp_path / "run", *changes).run()
-    export(RunFolder(tmp_path / "run"), tmp_path / "mine", half=True)
+    export(RunFolder(tmp_path / "run"), tmp_path / "mine", bits=8)
     performance = climbing(60, 4)
     truth = np.array(hands_of(performance))
     assert np.mean(HandFinder.load(tmp_path / "mine").find(performance).hand == truth) > 0.95

@@ -126,7 +126,7 @@ def test_a_checkpoint_is_validated_and_exported(recipe, data, tmp_path):
     one.run()
     run = RunFolder(tmp_path / "run")
     assert run.checkpoints.last().scores.keys() == {"downbeats", "pieces", "places"}
-    assert export(run, tmp_path / "mine", half=True).step == 6
+    assert export(run, tmp_path / "mine", bits=8).step == 6
     assert "3 performances (asap, piano-midi-de, split train)" in (tmp_path / "mine" / "README.md").read_text()
     says = MeterModel.load(tmp_path / "mine").hear(NoteTable.from_performance(quavers(25, 3)), BEATS_S)
     assert torch.isfinite(says.place).all()

@@ -1,27 +1,26 @@
 """From a run to a model's folder."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from torch import Tensor
 
 from pianotrans.errors import TrainingError
 from pianotrans.files import make_folder, write_folder_atomically
-from pianotrans.inference.checkpoint import check_fit, read_weights, weights_bytes
+from pianotrans.inference.checkpoint import check_fit, read_weights
 from pianotrans.inference.registry import CONFIG_FILE, WEIGHTS_FILE, all_models, find_model, score_models
 from pianotrans.training.runs.card import card
 from pianotrans.training.runs.checkpoints import Checkpoint
 from pianotrans.training.runs.run_folder import SETTINGS_FILE, RunFolder
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from pianotrans.weights import Bits, encode_weights
 
 BEST, LAST = "best", "last"
 
 
-def export(run: RunFolder, target: Path, which: str = BEST, *, half: bool = False) -> Checkpoint:
+def export(run: RunFolder, target: Path, which: str = BEST, *, bits: Bits = 32) -> Checkpoint:
     """Write a checkpoint's averaged weights, the configuration, the settings and a card into a new folder.
 
-    `which` is "best" (the last one, where none was validated), "last", or the number of a step. `half` stores the
-    weights in float16; they are computed with in float32 all the same. Raises
+    `which` is "best" (the last one, where none was validated), "last", or the number of a step. `bits` is
+    how many bits the file has for a weight; computed with are 32 all the same. Raises
     TrainingError where there is no such checkpoint or the name is taken by a shipped model, ModelError where it
     is damaged, OutputError where the folder exists or cannot be made.
     """
@@ -41,7 +40,7 @@ def export(run: RunFolder, target: Path, which: str = BEST, *, half: bool = Fals
     make_folder(target.parent)
     files = {
         CONFIG_FILE: (checkpoint.folder / CONFIG_FILE).read_bytes(),
-        WEIGHTS_FILE: _halved(weights) if half else weights_bytes(weights),
+        WEIGHTS_FILE: _encoded(weights, bits),
         SETTINGS_FILE: (run.path / SETTINGS_FILE).read_bytes(),
         "README.md": card(target.name, n_parameters, kind, about, run.settings(), checkpoint).encode(),
     }
@@ -49,15 +48,11 @@ def export(run: RunFolder, target: Path, which: str = BEST, *, half: bool = Fals
     return checkpoint
 
 
-def _halved(weights: dict[str, "Tensor"]) -> bytes:
-    """The content of a weights file in float16. Raises TrainingError for weights that it cannot hold."""
-    halves = {name: weight.half() for name, weight in weights.items()}
-    for name, weight in halves.items():
-        if not weight.isfinite().all():
-            raise TrainingError(
-                f"{name}: too large for 16 bits ({weights[name].abs().max():.3g}). Export it whole."
-            )
-    return weights_bytes(halves)
+def _encoded(weights: dict[str, Tensor], bits: Bits) -> bytes:
+    try:
+        return encode_weights(weights, bits)
+    except OverflowError as error:
+        raise TrainingError(f"{error} Export it with --bits 32.") from error
 
 
 def _find(run: RunFolder, which: str) -> Checkpoint:

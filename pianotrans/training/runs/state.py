@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from pianotrans.errors import TrainingError
-from pianotrans.inference.checkpoint import check_fit, weights_bytes
+from pianotrans.inference.checkpoint import check_fit
 from pianotrans.inference.registry import WEIGHTS_FILE
 from pianotrans.training.optimisation.average import WeightAverage
 from pianotrans.training.optimisation.clipping import Clip
 from pianotrans.training.optimisation.joined import AnyOptimizer
+from pianotrans.weights import encode_weights
 
 STATE_FILE, TENSORS_FILE = "state.json", "training.safetensors"
 _FORMAT = {"format": "pianotrans-training", "version": 1}
@@ -45,8 +46,8 @@ class TrainingState:
         }
         about = {**_FORMAT, "step": self.step, "optimizer": state["param_groups"]}
         return {
-            WEIGHTS_FILE: weights_bytes(self.average.tensors()),
-            TENSORS_FILE: weights_bytes(tensors),
+            WEIGHTS_FILE: encode_weights(self.average.tensors()),
+            TENSORS_FILE: encode_weights(tensors),
             STATE_FILE: json.dumps(about, indent=1).encode(),
         }
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import safetensors.torch
 import torch
 
 from pianotrans.errors import ModelError
@@ -13,6 +12,7 @@ from pianotrans.score.beats.notes import NoteTable
 from pianotrans.score.hands.finding import HandFinder, HandModel, split_hands
 from pianotrans.score.hands.hands import LEFT, RIGHT
 from pianotrans.score.hands.network import HandNetworkConfig
+from pianotrans.weights import encode_weights
 
 SMALL = HandNetworkConfig(width=16, n_heads=2, n_blocks=2, reach=8)
 
@@ -85,7 +85,7 @@ def test_a_split_gives_keys_from_it_on_to_the_right_hand():
 
 def test_a_folder_gives_the_same_finder(model: HandModel, finder: HandFinder, tmp_path: Path):
     (tmp_path / "config.toml").write_text("width = 16\nn_heads = 2\nn_blocks = 2\nreach = 8\n")
-    (tmp_path / "weights.safetensors").write_bytes(safetensors.torch.save(model.half_tensors()))
+    (tmp_path / "weights.safetensors").write_bytes(encode_weights(model.state_dict(), 16))
     found, wanted = HandFinder.load(tmp_path).find(melody(50)), finder.find(melody(50))
     np.testing.assert_allclose(found.confidence, wanted.confidence, atol=0.01)
 
@@ -95,7 +95,7 @@ def test_a_wrong_folder_is_refused(model: HandModel, tmp_path: Path, damage: str
     config = "width = 32\n" if damage == "another width" else "width = 16\n"
     config += "n_heads = 2\nn_blocks = 2\nreach = 8\n"
     (tmp_path / "config.toml").write_text(config + ("depth = 3\n" if damage == "unknown key" else ""))
-    weights = safetensors.torch.save(model.half_tensors())
+    weights = encode_weights(model.state_dict(), 16)
     if damage != "no weights":
         (tmp_path / "weights.safetensors").write_bytes(weights[:100] if damage == "cut" else weights)
     with pytest.raises(ModelError, match="config.toml" if damage == "unknown key" else "weights.safetensors"):

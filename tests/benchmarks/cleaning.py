@@ -20,7 +20,7 @@ from rich.table import Table
 
 from pianotrans import Transcriber
 from pianotrans.evaluation import Column, EvaluationSettings, PieceScores, score_piece
-from pianotrans.events import SUSTAIN, Cleaning, Performance, load_json, load_midi
+from pianotrans.events import SUSTAIN, Cleaning, Fitting, Performance, load_json, load_midi
 from tests.agreement import Recording, recordings
 from tests.conftest import REPOSITORY
 
@@ -31,7 +31,7 @@ STEPS = {
     "--min-velocity 20": Cleaning(min_velocity=20),
     "--min-duration 0.05": Cleaning(min_duration_s=0.05),
     "--join-gap 0.03": Cleaning(join_gap_s=0.03),
-    "--repeat-gap 0.03": Cleaning(repeat_gap_s=0.03),
+    "--repeat-gap 0.03": Fitting(repeat_gap_s=0.03),
     "--pedal-gap 0.1": Cleaning(pedal_gap_s=0.1),
     "--velocity-curve 0.7": Cleaning(velocity_exponent=0.7),
 }

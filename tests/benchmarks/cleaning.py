@@ -24,7 +24,7 @@ from pianotrans.events import SUSTAIN, Cleaning, Fitting, Performance, load_json
 from tests.agreement import Recording, recordings
 from tests.conftest import REPOSITORY
 
-STEPS = {
+STEPS: dict[str, Cleaning | Fitting] = {
     "as it is": Cleaning(),
     "--min-onset-confidence 0.9": Cleaning(min_onset_confidence=0.9),
     "--min-confidence 0.3": Cleaning(min_confidence=0.3),

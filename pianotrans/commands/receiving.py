@@ -1,4 +1,4 @@
-"""Options that fit MIDI to what plays or shows it, `--for` that sets several of them, and the settings they make."""
+"""Options that fit MIDI to what plays or shows it, and `--for`, which sets several of them."""
 
 from enum import StrEnum
 from typing import Annotated, Any
@@ -26,12 +26,11 @@ class DurationsChoice(StrEnum):
     both = "both"
 
 
-def _check_receiver(given: str | None) -> str | None:
+def _show_list(given: str | None) -> str | None:
+    """Show what receivers set, and end the command, if that is asked for."""
     if given == _LIST:
         _print_receivers()
         raise typer.Exit
-    if given is not None and given not in RECEIVERS:
-        raise typer.BadParameter(f"{given!r} is none of {', '.join(RECEIVERS)}. `--for list` shows what they set.")
     return given
 
 
@@ -45,7 +44,7 @@ For = Annotated[
         "--for",
         metavar="|".join([*RECEIVERS, _LIST]),
         help="Set the options that this receiver needs; those you give yourself win. list shows them.",
-        callback=_check_receiver,
+        callback=_show_list,
         is_eager=True,
         show_default=False,
         rich_help_panel=_PANEL,
@@ -55,8 +54,8 @@ DurationsOption = Annotated[
     DurationsChoice | None,
     typer.Option(
         "--durations",
-        help="keys: end notes when the key is released. sounding: extend them by the pedal and drop it. both: write "
-        "song.mid and song.sounding.mid.",
+        help="keys: end notes when the key is released. sounding: extend them by the pedal and drop it. "
+        "both: write song.mid and song.sounding.mid.",
         show_default="keys",
         rich_help_panel=_PANEL,
     ),
@@ -103,8 +102,10 @@ def receiver_settings(
 ) -> tuple[Fitting, MidiSettings]:
     """What a receiver needs, with the options that are given in its place.
 
-    Raises UsageError for options that contradict each other or what the receiver cannot do without.
+    Raises UsageError for an unknown receiver, and for options that contradict each other or the receiver.
     """
+    if receiver is not None and receiver not in RECEIVERS:
+        raise UsageError(f"{receiver!r} given; use one of {', '.join(RECEIVERS)}, or list.", "for")
     given = {
         "format": midi_format,
         "durations": durations and Durations(DurationsChoice.keys if durations == "both" else durations),

@@ -65,9 +65,9 @@ def midi_bytes(
 ) -> bytes:
     """The performance as a MIDI file: a track of tempo, bars and keys, and one or two of notes.
 
-    A text at its beginning says what made the performance. A pedal is its controller (64, 66 or 67) with value 127 at its onset and 0 at its offset. The tracks of notes
-    end where the performance does. `load_midi` restores every note and pedal on its tick; writing those again in
-    the same way gives the same bytes.
+    A text at its beginning says what made the performance. A pedal is its controller (64, 66 or 67) with value 127
+    at its onset and 0 at its offset. The tracks of notes end where the performance does. `load_midi` restores every
+    note and pedal on its tick; writing those again in the same way gives the same bytes but for the text.
 
     Args:
         performance: what to write.
@@ -80,8 +80,8 @@ def midi_bytes(
         midi_format: 1, or 0 for a file in which all this is one track, with the notes on channel 1.
         options: further options of the command line, for the text.
 
-    Raises MidiError for hands in a file of one track, if MIDI cannot hold the performance (see `quantise`) or a tempo, and if there is not one hand
-    for each note.
+    Raises MidiError if MIDI cannot hold the performance (see `quantise`) or a tempo, if there is not one hand for
+    each note, and for hands in a file of one track.
     """
     import mido
 

@@ -55,7 +55,7 @@ _ALL = (
     _receiver(
         "player-piano",
         "Player piano",
-        "One track on channel 1; hammers and dampers need time to fall back, and magnets must not be held for long.",
+        "One track on channel 1; hammers and dampers need time to fall back, and held magnets get warm.",
         format=0,
         durations=Durations.keys,
         pedal=True,

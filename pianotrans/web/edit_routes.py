@@ -179,7 +179,7 @@ async def post_file(
     durations: Annotated[
         Durations | None,
         Query(
-            description="How long notes last: `keys`, while their keys are held, which is the default, or `sounding`, "
+            description="How long notes last: `keys`, while their keys are held, as by default, or `sounding`, "
             "until the sustain pedal is lifted, which is then left out."
         ),
     ] = None,

@@ -105,7 +105,8 @@ def test_a_name_that_is_too_long_for_its_output(tmp_path: Path):
 
 def test_every_setting_is_in_the_fingerprint():
     changes = [
-        {"formats": ("mid", "csv")}, {"fitting": Fitting(pedal=False)}, {"fitting": Fitting(Durations.sounding)}, {"model": "transkun-v2"},
+        {"formats": ("mid", "csv")}, {"fitting": Fitting(pedal=False)}, {"model": "transkun-v2"},
+        {"fitting": Fitting(Durations.sounding)},
         {"precision": "bfloat16"}, {"hop_s": 1.0},
         {"reading": Reading(allow_damaged=True)}, {"reading": Reading(end_s=4.0)},
         {"reading": Reading(1.0)}, {"reading": Reading(1.0, from_zero=True)}, {"reading": Reading(track=2)},

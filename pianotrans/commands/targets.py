@@ -2,14 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 from pianotrans.errors import OutputError, UsageError
 from pianotrans.extras import require
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS, SOUNDING, format_of, parse_formats, suffix_of
-from pianotrans.workers.storage import Address
-
-AnyPath = TypeVar("AnyPath", bound=Address)
 
 
 def choose_targets(
@@ -36,17 +32,12 @@ def choose_targets(
         folder = output or source.parent
         targets = {name: folder / f"{source.stem}{suffix_of(name)}" for name in names or (default,)}
     if with_sounding:
-        targets[SOUNDING] = sounding_beside(targets)
+        if DEFAULT_FORMAT not in targets:
+            raise UsageError(f"both are MIDI. Add {DEFAULT_FORMAT} to the formats.", "durations", "format")
+        targets[SOUNDING] = targets[DEFAULT_FORMAT].with_suffix(suffix_of(SOUNDING))
     if any(path.absolute() == source.absolute() for path in targets.values()):
         raise UsageError(f"{source}: is the input itself. Name another file with -o.", "output")
     return targets
-
-
-def sounding_beside(outputs: Mapping[str, AnyPath]) -> AnyPath:
-    """Where MIDI with sounding notes goes. Raises UsageError if there is no MIDI file for it to stand beside."""
-    if DEFAULT_FORMAT not in outputs:
-        raise UsageError(f"both are MIDI. Add {DEFAULT_FORMAT} to the formats.", "durations")
-    return outputs[DEFAULT_FORMAT].with_suffix(suffix_of(SOUNDING))
 
 
 def check_targets(targets: Mapping[str, Path], others: Iterable[Path] = (), *, overwrite: bool) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pianotrans.batch import Item, Outcome, below, name_outputs
-from pianotrans.commands.targets import sounding_beside
 from pianotrans.commands.transcribe.piped import check_piped, is_piped, title_of
 from pianotrans.errors import AudioError, OutputError, PianotransError, UsageError
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS, SOUNDING, format_of, parse_formats, suffix_of
@@ -144,7 +143,7 @@ def _item(
     elif folder is None:
         outputs = {formats[0]: out}
         if SOUNDING in formats[1:]:
-            outputs[SOUNDING] = sounding_beside(outputs)
+            outputs[SOUNDING] = out.with_suffix(suffix_of(SOUNDING))
     else:
         outputs = {name: below(folder, place, name) for name in formats}
     return Item.of(place, source, outputs)

@@ -26,19 +26,24 @@ class Item:
     @property
     def stem(self) -> str:
         """The name of its outputs without their suffixes; empty if it has none."""
-        path = next(iter(self.outputs.values()), None)
-        return "" if path is None else path.stem
+        name, path = next(iter(self.outputs.items()), ("", None))
+        return "" if path is None else path.name.removesuffix(_suffix(name, path))
 
     def with_stem(self, stem: str) -> "Item":
         """The same recording, with outputs of another name."""
-        return replace(
-            self, outputs={name: path.with_name(stem + path.suffix) for name, path in self.outputs.items()}
-        )
+        renamed = {name: path.with_name(stem + _suffix(name, path)) for name, path in self.outputs.items()}
+        return replace(self, outputs=renamed)
 
     @property
     def folder(self) -> Address:
         """The folder that the name is relative to."""
         return self.source.parents[self.name.count("/")]
+
+
+def _suffix(format_name: str, path: Address) -> str:
+    """The end of a name that its format gives it, which may hold more than one dot."""
+    whole = f".{format_name}"
+    return whole if path.name.endswith(whole) else path.suffix
 
 
 class End(StrEnum):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pianotrans.commands import scoring
+from pianotrans.commands import receiving, scoring
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
 from pianotrans.commands.options import Overwrite, Quiet, Verbose
@@ -43,6 +43,13 @@ def apply(
     audio: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The recording of SONG, which a page in html contains.")
     ] = None,
+    receiver: receiving.For = None,
+    durations: receiving.DurationsOption = None,
+    pedal: receiving.WithPedal = None,
+    midi_format: receiving.FormatOfMidi = None,
+    repeat_gap: receiving.RepeatGap = None,
+    max_duration: receiving.MaxDuration = None,
+    pedal_lift: receiving.PedalLift = None,
     hands: scoring.Hands = None,
     tempo: scoring.Tempo = None,
     tempo_per: scoring.TempoChanges = None,
@@ -60,8 +67,20 @@ def apply(
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Nothing was written."):
-        midi = scoring.midi_settings(tempo=tempo, tempo_per=tempo_per, quantize=quantize, hands=hands)
-        targets = choose_targets(source, output, formats or [], _DEFAULT_FORMAT)
+        fitting, midi = receiving.receiver_settings(
+            receiver,
+            midi_format=midi_format,
+            durations=durations,
+            pedal=pedal,
+            repeat_gap=repeat_gap,
+            max_duration=max_duration,
+            pedal_lift=pedal_lift,
+            tempo=tempo,
+            tempo_per=tempo_per,
+            quantize=quantize,
+            hands=hands,
+        )
+        targets = choose_targets(source, output, formats or [], _DEFAULT_FORMAT, with_sounding=durations == "both")
         _check_audio(targets, audio)
         check_targets(targets, overwrite=overwrite)
         if source.suffix.lower() not in PERFORMANCE_SUFFIXES:
@@ -76,6 +95,7 @@ def apply(
                 audio or source,
                 scoring=applied.score_settings(scoring.score_settings(hands=hands)),
                 midi=midi,
+                fitting=fitting,
                 heading=edits.said.title or source.stem,
             )
             contents = {path: FORMATS[name].encode(heard) for name, path in targets.items()}

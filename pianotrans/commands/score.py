@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pianotrans.audio import Reading
-from pianotrans.commands import scoring
+from pianotrans.commands import receiving, scoring
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
 from pianotrans.commands.options import (
@@ -76,6 +76,13 @@ def score(
     swing: scoring.Swing = False,
     grid: scoring.Grid = None,
     beats: scoring.Beats = None,
+    receiver: receiving.For = None,
+    durations: receiving.DurationsOption = None,
+    pedal: receiving.WithPedal = None,
+    midi_format: receiving.FormatOfMidi = None,
+    repeat_gap: receiving.RepeatGap = None,
+    max_duration: receiving.MaxDuration = None,
+    pedal_lift: receiving.PedalLift = None,
     hands: scoring.Hands = None,
     tempo: scoring.Tempo = None,
     tempo_per: scoring.TempoChanges = None,
@@ -112,8 +119,20 @@ def score(
             beats=beats,
             hands=hands,
         )
-        midi = scoring.midi_settings(tempo=tempo, tempo_per=tempo_per, quantize=quantize, hands=hands)
-        targets = choose_targets(source, output, formats or [], _DEFAULT_FORMAT)
+        fitting, midi = receiving.receiver_settings(
+            receiver,
+            midi_format=midi_format,
+            durations=durations,
+            pedal=pedal,
+            repeat_gap=repeat_gap,
+            max_duration=max_duration,
+            pedal_lift=pedal_lift,
+            tempo=tempo,
+            tempo_per=tempo_per,
+            quantize=quantize,
+            hands=hands,
+        )
+        targets = choose_targets(source, output, formats or [], _DEFAULT_FORMAT, with_sounding=durations == "both")
         _check(targets, write_beats, overwrite=overwrite)
         if source.suffix.lower() in PERFORMANCE_SUFFIXES:
             performance = load_performance(source, say=reporter.say)
@@ -126,7 +145,7 @@ def score(
             )
             performance = transcribe_first(source, recipe, reporter)
         with reporter.waiting("Making the score …"):
-            heard = Heard(performance, source, scoring=settings, midi=midi, heading=title)
+            heard = Heard(performance, source, scoring=settings, midi=midi, heading=title, fitting=fitting)
             contents = {path: FORMATS[name].encode(heard) for name, path in targets.items()}
         made = heard.score
         assert made is not None

@@ -20,15 +20,14 @@ from pianotrans.commands.musical_words import (
 )
 from pianotrans.commands.options import parse_time
 from pianotrans.errors import UsageError
-from pianotrans.events import NoteGrid, TempoPer
-from pianotrans.events.midi_settings import MidiSettings
+from pianotrans.events import TempoPer
 from pianotrans.score.beats.hints import BeatHints, GivenBeats, TimeSignature
 from pianotrans.score.pitch import KeySignature
 from pianotrans.score.settings import SUBDIVISIONS, ScoreSettings
 
 _PANEL = "Score: what you know of it"
 _MIDI = "MIDI of a score"
-_FOUND = "found"
+_FOUND, _OFF = "found", "off"
 
 
 def _option(name: str, metavar: str, text: str, parser: Any, panel: str = _PANEL) -> Any:
@@ -77,8 +76,8 @@ Hands = Annotated[
     str | None,
     typer.Option(
         "--hands",
-        metavar="[split=C4]",
-        help="Write two tracks, one for each hand; with split=C4, the left hand has all notes below C4.",
+        metavar="[split=C4|off]",
+        help="Write two tracks, one for each hand; with split=C4, the left hand has all notes below C4. off: one.",
         show_default=False,
         rich_help_panel=_MIDI,
     ),
@@ -106,7 +105,7 @@ Quantize = Annotated[
 
 
 class ScoringCommand(TyperCommand):
-    """A command whose `--hands` may stand alone or be followed by split=KEY; give it as `cls`."""
+    """A command whose `--hands` may stand alone or be followed by split=KEY or off; give it as `cls`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give a lone --hands its value."""
@@ -117,7 +116,7 @@ def _with_hands(args: Sequence[str]) -> list[str]:
     end = args.index("--") if "--" in args else len(args)
     followers = [*args[1:], ""]
     is_alone = [
-        arg == "--hands" and i < end and not follower.startswith("split=")
+        arg == "--hands" and i < end and follower != _OFF and not follower.startswith("split=")
         for i, (arg, follower) in enumerate(zip(args, followers, strict=False))
     ]
     return [f"--hands={_FOUND}" if alone else arg for arg, alone in zip(args, is_alone, strict=True)]
@@ -157,21 +156,21 @@ def score_settings(
     return ScoreSettings(hints, key, subdivisions, swing, _split(hands))
 
 
-def midi_settings(
-    *,
-    tempo: str | None = None,
-    tempo_per: TempoPer | None = None,
-    quantize: NoteGrid | None = None,
-    hands: str | None = None,
-) -> MidiSettings:
-    """How MIDI is written. Raises UsageError for a tempo per bar where the tempo is fixed."""
-    _split(hands)
+def given_tempo(tempo: str | None, tempo_per: TempoPer | None) -> dict[str, Any]:
+    """What is said of the tempo, by the fields of `MidiSettings`; None where nothing is.
+
+    Raises UsageError for a tempo per bar where the tempo is fixed.
+    """
     bpm = _parsed("tempo", parse_tempo, tempo or "map")
     if bpm is not None and tempo_per is not None:
         raise UsageError("a fixed tempo does not change with beats or bars.", "tempo", "tempo_per")
-    return MidiSettings(
-        "map" if bpm is None else "fixed", bpm, tempo_per or TempoPer.beat, quantize, hands is not None
-    )
+    return {"tempo": tempo and ("map" if bpm is None else "fixed"), "bpm": bpm, "tempo_per": tempo_per}
+
+
+def given_hands(hands: str | None) -> bool | None:
+    """Whether there is to be a track for each hand; None if nothing is said of it."""
+    _split(hands)
+    return None if hands is None else hands != _OFF
 
 
 def subdivisions_of(grid: RhythmGrid, meters: Sequence[TimeSignature] = ()) -> tuple[int, ...]:
@@ -191,10 +190,10 @@ def subdivisions_of(grid: RhythmGrid, meters: Sequence[TimeSignature] = ()) -> t
 
 
 def _split(hands: str | None) -> int | None:
-    if hands is None or hands == _FOUND:
+    if hands in (None, _FOUND, _OFF):
         return None
     if not hands.startswith("split="):
-        raise UsageError(f"{hands!r} given; it stands alone, or with split=C4.", "hands")
+        raise UsageError(f"{hands!r} given; it stands alone, or with split=C4 or off.", "hands")
     return int(_parsed("hands", parse_split, hands.removeprefix("split=")))
 
 

@@ -5,12 +5,15 @@ from pathlib import Path
 
 from pianotrans.errors import OutputError, UsageError
 from pianotrans.extras import require
-from pianotrans.workers.formats import FORMATS, format_of, parse_formats, suffix_of
+from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS, SOUNDING, format_of, parse_formats, suffix_of
 
 
-def choose_targets(source: Path, output: Path | None, formats: list[str], default: str) -> dict[str, Path]:
+def choose_targets(
+    source: Path, output: Path | None, formats: list[str], default: str, *, with_sounding: bool = False
+) -> dict[str, Path]:
     """Where each format is written: to the file `output`, in that folder, or beside the song.
 
+    `with_sounding` adds MIDI with notes as long as they sound beside the MIDI file.
     Raises UsageError where names and formats contradict each other.
     """
     names = parse_formats(formats)
@@ -28,6 +31,10 @@ def choose_targets(source: Path, output: Path | None, formats: list[str], defaul
     else:
         folder = output or source.parent
         targets = {name: folder / f"{source.stem}{suffix_of(name)}" for name in names or (default,)}
+    if with_sounding:
+        if DEFAULT_FORMAT not in targets:
+            raise UsageError(f"both are MIDI. Add {DEFAULT_FORMAT} to the formats.", "durations", "format")
+        targets[SOUNDING] = targets[DEFAULT_FORMAT].with_suffix(suffix_of(SOUNDING))
     if any(path.absolute() == source.absolute() for path in targets.values()):
         raise UsageError(f"{source}: is the input itself. Name another file with -o.", "output")
     return targets

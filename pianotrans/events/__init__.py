@@ -7,6 +7,7 @@ from pianotrans.events.cleaning import Cleaning
 from pianotrans.events.conductor import TICKS_PER_QUARTER, TempoPer
 from pianotrans.events.cutting import begin_at, cut_at
 from pianotrans.events.export import csv_text, json_text
+from pianotrans.events.fitting import Fitting
 from pianotrans.events.frames import FrameGrid, FrameIntervals
 from pianotrans.events.midi import midi_bytes, to_pretty_midi
 from pianotrans.events.midi_reading import load_midi
@@ -29,6 +30,7 @@ __all__ = [
     "TICKS_PER_SECOND",
     "Cleaning",
     "Durations",
+    "Fitting",
     "FrameGrid",
     "FrameIntervals",
     "Note",

@@ -1,11 +1,11 @@
-"""Clean up transcriptions for pianists and player pianos; every step is a function of a performance.
+"""Clean up transcriptions; every step is a function of a performance.
 
 No step looks at the recording, so it may remove notes that were played. All steps are off by default.
 """
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 from pianotrans.errors import UsageError
@@ -30,13 +30,12 @@ class Cleaning:
     join_gap_s: float = 0.0
     min_duration_s: float = 0.0
     pedal_gap_s: float = 0.0
-    repeat_gap_s: float = 0.0
     velocity_exponent: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_velocity <= _LOUDEST:
             raise UsageError(f"{self.min_velocity} given; it must be from 0 to {_LOUDEST}.", "min_velocity")
-        for name in ("join_gap_s", "min_duration_s", "pedal_gap_s", "repeat_gap_s"):
+        for name in ("join_gap_s", "min_duration_s", "pedal_gap_s"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise UsageError(f"{getattr(self, name)} given; it must be 0 or more.", name)
         for name in ("min_confidence", "min_onset_confidence"):
@@ -50,6 +49,11 @@ class Cleaning:
         """Whether a step uses confidences."""
         return max(self.min_confidence, self.min_onset_confidence) > 0
 
+    def options(self) -> tuple[str, ...]:
+        """The limits that are not the defaults, as the command line takes them."""
+        given = ((field.name, getattr(self, field.name), field.default) for field in fields(self))
+        return tuple(f"{_option(name)} {value:g}" for name, value, default in given if value != default)
+
     def apply(self, performance: Performance) -> Performance:
         """Apply the steps in an order in which none spoils another: join broken notes, then drop short ones."""
         performance = without_doubtful(performance, self.min_confidence, self.min_onset_confidence)
@@ -57,7 +61,6 @@ class Cleaning:
         performance = with_joined_notes(performance, self.join_gap_s)
         performance = without_short(performance, self.min_duration_s)
         performance = with_joined_pedals(performance, self.pedal_gap_s)
-        performance = with_gaps(performance, self.repeat_gap_s)
         return with_velocity_curve(performance, self.velocity_exponent)
 
 
@@ -92,7 +95,7 @@ def with_joined_notes(performance: Performance, gap_s: float) -> Performance:
     """
     if not gap_s:
         return performance
-    notes = [_joined(of_key, gap_s, lambda a, b: b.velocity <= a.velocity) for of_key in _by_key(performance)]
+    notes = [_joined(of_key, gap_s, lambda a, b: b.velocity <= a.velocity) for of_key in performance.by_key()]
     return replace(performance, notes=tuple(note for of_key in notes for note in of_key))
 
 
@@ -103,26 +106,6 @@ def with_joined_pedals(performance: Performance, gap_s: float) -> Performance:
     kinds = {pedal.kind: performance.pedals_of(pedal.kind) for pedal in performance.pedals}
     pedals = [_joined(of_kind, gap_s, lambda *_: True) for of_kind in kinds.values()]
     return replace(performance, pedals=tuple(pedal for of_kind in pedals for pedal in of_kind))
-
-
-def with_gaps(performance: Performance, gap_s: float) -> Performance:
-    """End every note `gap_s` before the next one of its key begins, so that the hammer can fall back.
-
-    If two onsets are so close that little would be left, the first note ends half-way between them. Onsets stay.
-    """
-    if not gap_s:
-        return performance
-    notes = []
-    for of_key in _by_key(performance):
-        for i, note in enumerate(of_key):
-            following_s = next(
-                (later.onset_s for later in of_key[i + 1 :] if later.onset_s > note.onset_s), math.inf
-            )
-            latest_s = max(following_s - gap_s, (note.onset_s + following_s) / 2)
-            if note.onset_s < latest_s < note.offset_s:
-                note = note.ending_at(latest_s)
-            notes.append(note)
-    return replace(performance, notes=tuple(notes))
 
 
 def with_velocity_curve(performance: Performance, exponent: float) -> Performance:
@@ -136,14 +119,6 @@ def _is_sure(note: Note, min_confidence: float, min_onset_confidence: float) -> 
     return all(known is None or known >= least for known, least in asked)
 
 
-def _by_key(performance: Performance) -> list[list[Note]]:
-    """The notes of every key, in order of onset."""
-    by_key: dict[int, list[Note]] = {}
-    for note in performance.notes:
-        by_key.setdefault(note.key, []).append(note)
-    return list(by_key.values())
-
-
 def _joined(events: Iterable[E], gap_s: float, can_join: Callable[[E, E], bool]) -> list[E]:
     """Events of one key or pedal, given in order of onset, with those less than `gap_s` apart joined."""
     kept: list[E] = []
@@ -154,6 +129,10 @@ def _joined(events: Iterable[E], gap_s: float, can_join: Callable[[E, E], bool])
         else:
             kept.append(event)
     return kept
+
+
+def _option(name: str) -> str:
+    return "--velocity-curve" if name == "velocity_exponent" else f"--{name.removesuffix('_s').replace('_', '-')}"
 
 
 def _bent(velocity: int, exponent: float) -> int:

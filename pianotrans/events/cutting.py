@@ -10,12 +10,12 @@ _Event = TypeVar("_Event", Note, Pedal)
 
 def cut_at(performance: Performance, end_s: float) -> Performance:
     """The events that begin before `end_s` seconds. Longer events, and the performance itself, end there."""
-    return Performance(
-        _before(performance.notes, end_s),
-        _before(performance.pedals, end_s),
-        min(performance.duration_s, end_s),
-        performance.remarks,
-        _before(performance.candidates, end_s),
+    return replace(
+        performance,
+        notes=_before(performance.notes, end_s),
+        pedals=_before(performance.pedals, end_s),
+        duration_s=min(performance.duration_s, end_s),
+        candidates=_before(performance.candidates, end_s),
     )
 
 

@@ -17,9 +17,10 @@ from pianotrans.events.conductor import (
     conduct,
     conduct_steadily,
 )
-from pianotrans.events.midi_tracks import conductor_track, piano_track
+from pianotrans.events.midi_settings import MidiFormat
+from pianotrans.events.midi_tracks import conductor_track, one_track, piano_track
 from pianotrans.events.note_grid import NoteGrid, quantise_notes, quantise_to_grid
-from pianotrans.events.performance import Note, Performance
+from pianotrans.events.performance import PROGRAM, Note, Performance
 from pianotrans.events.smf import Clock
 from pianotrans.events.tempo_map import TempoMap
 from pianotrans.events.ticks import TICKS_PER_SECOND, Ticks, quantise, tick_at
@@ -59,12 +60,14 @@ def midi_bytes(
     bpm: float | None = None,
     grid: NoteGrid | None = None,
     hands: Sequence[int] | None = None,
+    midi_format: MidiFormat = 1,
+    options: Sequence[str] = (),
 ) -> bytes:
-    """The performance as a MIDI file of format 1: a track of tempo, bars and keys, and one or two of notes.
+    """The performance as a MIDI file: a track of tempo, bars and keys, and one or two of notes.
 
-    A pedal is its controller (64, 66 or 67) with value 127 at its onset and 0 at its offset. The tracks of notes
-    end where the performance does. `load_midi` restores every note and pedal on its tick; writing those again in
-    the same way gives the same bytes.
+    A text at its beginning says what made the performance. A pedal is its controller (64, 66 or 67) with value 127
+    at its onset and 0 at its offset. The tracks of notes end where the performance does. `load_midi` restores every
+    note and pedal on its tick; writing those again in the same way gives the same bytes but for the text.
 
     Args:
         performance: what to write.
@@ -74,14 +77,18 @@ def midi_bytes(
         grid: move notes towards this grid of the map, or of the steady tempo.
         hands: 1 (right) or 2 (left) for each of `performance.notes`. Each hand gets a track and a channel of its
             own, and both get the pedals.
+        midi_format: 1, or 0 for a file in which all this is one track, with the notes on channel 1.
+        options: further options of the command line, for the text.
 
-    Raises MidiError if MIDI cannot hold the performance (see `quantise`) or a tempo, and if there is not one hand
-    for each note.
+    Raises MidiError if MIDI cannot hold the performance (see `quantise`) or a tempo, if there is not one hand for
+    each note, and for hands in a file of one track.
     """
     import mido
 
     if hands is not None and len(hands) != performance.n_notes:
         raise MidiError(f"{len(hands)} hands for {performance.n_notes} notes. Give one for each.")
+    if hands is not None and midi_format == 0:
+        raise MidiError("a file of format 0 has one track, and each hand needs its own. Use format 1.")
     steady = DEFAULT_BPM if bpm is None else bpm
     conductor = conduct(tempo_map, tempo_per) if tempo_map and bpm is None else conduct_steadily(steady)
     notes = performance.notes
@@ -90,12 +97,22 @@ def midi_bytes(
         notes = quantise_notes(notes, musical_time, grid)
         performance = quantise_to_grid(performance, musical_time, grid)
     ticks = quantise(performance, conductor.clock)
-    parts = [("Piano", ticks)] if hands is None else _by_hand(ticks, notes, hands, conductor.clock)
-    tracks = [conductor_track(conductor, ticks.end)]
-    tracks += [piano_track(part, name, channel) for channel, (name, part) in enumerate(parts)]
+    text = provenance(performance.made_with(options))
+    if midi_format == 0:
+        tracks = [one_track(conductor, ticks, "Piano", text)]
+    else:
+        parts = [("Piano", ticks)] if hands is None else _by_hand(ticks, notes, hands, conductor.clock)
+        tracks = [conductor_track(conductor, ticks.end, text)]
+        tracks += [piano_track(part, name, channel) for channel, (name, part) in enumerate(parts)]
     file = io.BytesIO()
-    mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, tracks=tracks).save(file=file)
+    mido.MidiFile(type=midi_format, ticks_per_beat=TICKS_PER_QUARTER, tracks=tracks).save(file=file)
     return file.getvalue()
+
+
+def provenance(performance: Performance) -> str:
+    """What made the performance, in printable ASCII, which every program can show."""
+    text = performance.made_by or PROGRAM
+    return "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in text)
 
 
 def _by_hand(

@@ -3,16 +3,19 @@
 import math
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from pianotrans.errors import MidiError
 from pianotrans.piano import CONTROLLERS, PedalKind
 from pianotrans.remarks import Remark
+from pianotrans.version import __version__
 
 if TYPE_CHECKING:
     import pretty_midi
+
+PROGRAM = f"pianotrans {__version__}"
 
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
@@ -118,7 +121,8 @@ class Performance:
 
     Notes are kept in order of onset and key, pedals in order of onset and kind, whatever their given order. Notes
     of one key may overlap, and events may end after the recording does: `quantise` resolves both for MIDI files.
-    `candidates` are notes that the model nearly found: none of them sounds while a note of its key does.
+    `candidates` are notes that the model nearly found: none of them sounds while a note of its key does. `made_by`
+    names the program, the model and its settings; MIDI files tell it in a text, but `load_midi` does not read it.
     Raises MidiError for a duration that is negative or not finite.
     """
 
@@ -127,6 +131,7 @@ class Performance:
     duration_s: float = 0.0
     remarks: tuple[Remark, ...] = ()  # about the recording; MIDI and CSV do not hold them
     candidates: tuple[Note, ...] = ()  # nor these
+    made_by: str | None = None
 
     def __post_init__(self) -> None:
         for field in ("notes", "candidates"):
@@ -154,9 +159,20 @@ class Performance:
         """The pedals of one kind, in order of onset."""
         return tuple(pedal for pedal in self.pedals if pedal.kind == kind)
 
+    def by_key(self) -> tuple[tuple[Note, ...], ...]:
+        """The notes of every key that is played, in order of onset."""
+        found: dict[int, list[Note]] = {}
+        for note in self.notes:
+            found.setdefault(note.key, []).append(note)
+        return tuple(map(tuple, found.values()))
+
     def without_pedals(self) -> Self:
         """The same notes, without any pedal."""
         return replace(self, pedals=())
+
+    def made_with(self, options: Sequence[str]) -> Self:
+        """The same, told to be made with further options of the command line."""
+        return replace(self, made_by=" ".join([self.made_by or PROGRAM, *options])) if options else self
 
     def to_midi(self) -> "pretty_midi.PrettyMIDI":
         """The performance as a pretty_midi object; see `events.midi.to_pretty_midi`."""
@@ -178,13 +194,15 @@ class Performance:
     def to_dict(self) -> dict[str, Any]:
         """The performance as plain lists, numbers and strings; `from_dict` restores it exactly.
 
-        What is unknown is left out, and so are `remarks` and `candidates` if there are none.
+        What is unknown is left out, also `made_by`, and so are `remarks` and `candidates` if there are none.
         """
         remarks = {"remarks": [remark.to_dict() for remark in self.remarks]} if self.remarks else {}
         candidates = {"candidates": [_known(note) for note in self.candidates]} if self.candidates else {}
+        made_by = {} if self.made_by is None else {"made_by": self.made_by}
         return {
             "format": "pianotrans",
             "version": 1,
+            **made_by,
             "duration_s": self.duration_s,
             **remarks,
             "notes": [_known(note) for note in self.notes],
@@ -202,7 +220,7 @@ class Performance:
         if given != ("pianotrans", 1):
             raise MidiError(f"performance: format and version are {given}. Needed: ('pianotrans', 1).")
         wrong = sorted(
-            (data.keys() - {"remarks", "score", "candidates"})
+            (data.keys() - {"remarks", "score", "candidates", "made_by"})
             ^ {"format", "version", "duration_s", "notes", "pedals"}
         )
         if wrong:
@@ -213,7 +231,10 @@ class Performance:
             remarks = tuple(Remark.from_dict(remark) for remark in data.get("remarks", ()))
         except (AttributeError, KeyError, TypeError) as error:
             raise MidiError(f"performance: an event or remark is malformed ({error}). Write it anew.") from error
-        return cls(notes, pedals, data["duration_s"], remarks, candidates)
+        made_by = data.get("made_by")
+        if made_by is not None and not isinstance(made_by, str):
+            raise MidiError(f"performance: made_by is {made_by!r}. It must be a text.")
+        return cls(notes, pedals, data["duration_s"], remarks, candidates, made_by)
 
 
 def _set_span(event: Note | Pedal, what: str) -> None:

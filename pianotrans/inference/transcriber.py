@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from pianotrans.audio import AudioReader, Block, Reading, from_array, open_audio, resample
 from pianotrans.errors import AudioError, Cancelled, ModelError
 from pianotrans.events import Note, Pedal, Performance
+from pianotrans.events.performance import PROGRAM
 from pianotrans.inference.batching import batch_size_for, decode_in_batches
 from pianotrans.inference.checkpoint import load_model
 from pianotrans.inference.clock import Clock, no_clock
@@ -88,6 +89,7 @@ class Transcriber:
             UsageError: hop_s is not in (0, segment length], or the tuning is not one.
         """
         self.tuning_cents = resolve_tuning(tuning)
+        self._hop_s = hop_s
         self.device = resolve_device(device)
         self.precision = resolve_precision(precision, self.device)
         self.confidence = confidence
@@ -133,7 +135,8 @@ class Transcriber:
                 if on_decided is not None and event.is_written:
                     on_decided(note_or_pedal(event, self._track_numbers))
         performance = performance_of(events, self._track_numbers, audio.info.origin_s + audio.duration_s)
-        return replace(performance, remarks=(*reader.remarks, *remark_on_finding(performance.n_notes, audio)))
+        remarks = (*reader.remarks, *remark_on_finding(performance.n_notes, audio))
+        return replace(performance, remarks=remarks, made_by=self.made_by)
 
     def stream(
         self,
@@ -156,6 +159,17 @@ class Transcriber:
             for event in self._events(audio, on_progress or (lambda _: None), cancel):
                 if event.is_written:
                     yield note_or_pedal(event, self._track_numbers)
+
+    @property
+    def made_by(self) -> str:
+        """The program, the model, and those settings that its notes depend on, as the command line takes them."""
+        words = [f"{PROGRAM} --model {self.entry.name}"]
+        words += [] if self._hop_s is None else [f"--hop {self._hop_s:g}"]
+        precision = str(self.precision).removeprefix("torch.")
+        words += [] if precision == "float32" else [f"--precision {precision}"]
+        if self.tuning_cents is not None:
+            words.append(f"--tuning {self.tuning_cents:g}" if self.tuning_cents else "--tuning off")
+        return " ".join(words)
 
     @property
     def _track_numbers(self) -> tuple[int, ...]:

@@ -19,4 +19,6 @@ def score_midi(score: Score, settings: MidiSettings | None = None) -> bytes:
         bpm=settings.bpm,
         grid=settings.grid,
         hands=score.hands if settings.hands else None,
+        midi_format=settings.format,
+        options=settings.options(),
     )

@@ -15,6 +15,8 @@ from typing import Any
 from pianotrans.audio import MP3_RATE, PEAKS_PER_S, AudioSource, PeakMeter, Reading, encode_mp3, open_audio
 from pianotrans.edits import digest_of
 from pianotrans.events import OtherOffset, Performance
+from pianotrans.events.midi import provenance
+from pianotrans.events.receivers import RECEIVERS
 from pianotrans.score.score import Score
 from pianotrans.views.bundling import join_modules, json_for_script
 from pianotrans.views.score_data import ScoreParts, score_parts
@@ -106,6 +108,8 @@ def _data(
     remarks = [remark.text for remark in performance.remarks]
     return {
         "title": title,
+        "made_by": provenance(performance),
+        "receivers": {name: dict(receiver.settings) for name, receiver in RECEIVERS.items()},
         "remarks": remarks if score is None else [*remarks, *score.remarks],
         "start_s": start_s,
         "duration_s": performance.duration_s,

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pianotrans.errors import ExtraError
-from pianotrans.events.conductor import conduct
+from pianotrans.events.conductor import TempoPer, conduct
 from pianotrans.score.pitch import KeySignature
 from pianotrans.score.score import Measure, Score
 from pianotrans.views.sheets import rebuild_pages
@@ -42,7 +42,8 @@ def score_parts(score: Score) -> ScoreParts:
 def _data(score: Score) -> dict[str, Any]:
     """Bars and beats in order of time, and for each performed note its hand, its bar by index, and its spelling.
 
-    `conductor` is the first track of a MIDI file in musical time, from which the page writes one.
+    `conductor` is the first track of a MIDI file in musical time, from which the page writes one; its tempo changes
+    with every beat, that of `conductor_per_bar` with every bar.
     `ornaments` lists the performed notes of each written one that stands for several.
     """
     bar_of = {measure.position: i for i, measure in enumerate(score.measures)} if score.is_found else {}
@@ -58,6 +59,7 @@ def _data(score: Score) -> dict[str, Any]:
         "beats": [_beat(b.time_s, b.is_downbeat, b.confidence) for b in score.beats] if score.is_found else [],
         "notes": notes,
         "conductor": asdict(conduct(score.tempo_map)) if score.is_found else None,
+        "conductor_per_bar": asdict(conduct(score.tempo_map, TempoPer.bar)) if score.is_found else None,
         "ornaments": [note.performed for note in score.notes if len(note.performed) > 1],
     }
 

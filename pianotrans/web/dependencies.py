@@ -1,5 +1,6 @@
 """What the routes of the API share: the service, the job of an address, and the answers about jobs."""
 
+import re
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Path, Request
@@ -9,7 +10,7 @@ from pianotrans.web.job import Job, JobState
 from pianotrans.web.service import Service
 from pianotrans.workers.formats import FORMATS
 
-FORMAT_PATTERN = f"^({'|'.join(FORMATS)})$"
+FORMAT_PATTERN = f"^({'|'.join(map(re.escape, FORMATS))})$"
 RETRY_AFTER_S = 5
 ALWAYS = problems(
     _401="The token is missing or wrong.",

@@ -9,6 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from pianotrans.edits import parse_edits
 from pianotrans.edits.document import FORMAT, VERSION
 from pianotrans.errors import EditsError, OutputError, WorkerError
+from pianotrans.events import Durations
+from pianotrans.events.receivers import RECEIVERS
 from pianotrans.web.answers import EditsAnswer, RevisionAnswer, RevisionsAnswer, SavedAnswer, ScoreAnswer, problems
 from pianotrans.web.dependencies import (
     ALWAYS,
@@ -28,9 +30,10 @@ from pianotrans.web.service import Service
 from pianotrans.web.uploads import cannot_write, read_small
 from pianotrans.web.workshop import WorkshopBusyError
 from pianotrans.workers.formats import FORMATS
-from pianotrans.workers.revising import Revise
+from pianotrans.workers.revising import Fit, Revise
 
 _MOST_REVISIONS = 10**9
+_RECEIVER_PATTERN = f"^({'|'.join(RECEIVERS)})$"
 _OF_BODIES = problems(
     _400="The upload was interrupted.",
     _408="The upload is too slow.",
@@ -70,6 +73,7 @@ _BODY: dict[str, Any] = {
         "content": {"application/json": {"schema": _DOCUMENT}},
     }
 }
+_NOBODY = Fit()
 edit_router = APIRouter(prefix="/api/jobs/{job_id}", responses=ALWAYS)
 
 
@@ -164,9 +168,24 @@ async def post_file(
     job: DoneJob,
     service: TheService,
     format: FormatName,  # noqa: A002 - the name in the address
+    receiver: Annotated[
+        str | None,
+        Query(
+            alias="for",
+            pattern=_RECEIVER_PATTERN,
+            description="What the file is for: sets what this needs, as `pianotrans apply --for`.",
+        ),
+    ] = None,
+    durations: Annotated[
+        Durations | None,
+        Query(
+            description="How long notes last: `keys`, while their keys are held, as by default, or `sounding`, "
+            "until the sustain pedal is lifted, which is then left out."
+        ),
+    ] = None,
 ) -> Response:
     """The file as `pianotrans apply` writes it. Nothing is saved."""
-    content = await _revised(request, service, job, format)
+    content = await _revised(request, service, job, format, Fit(receiver, durations))
     name = download_name(job.name, format)
     return Response(
         content, media_type=FORMATS[format].media_type, headers={"Content-Disposition": disposition(name)}
@@ -184,11 +203,13 @@ async def post_score(request: Request, job: DoneJob, service: TheService) -> Res
     return Response(await _revised(request, service, job, None), media_type="application/json")
 
 
-async def _revised(request: Request, service: Service, job: Job, format_name: str | None) -> bytes:
+async def _revised(
+    request: Request, service: Service, job: Job, format_name: str | None, fit: Fit = _NOBODY
+) -> bytes:
     edits = await _edits(request, service)
     folder = service.jobs.folders.of(job.id)
     report = folder.result("html") if format_name is not None and FORMATS[format_name].needs_audio else None
-    order = Revise(folder.result("json"), job.name, edits, format_name, report)
+    order = Revise(folder.result("json"), job.name, edits, format_name, report, fit)
     try:
         return await run_in_threadpool(service.workshop.revise, order, service.limits.revision_s(job.duration_s))
     except EditsError as error:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from pianotrans.audio import Reading
 from pianotrans.errors import UsageError
-from pianotrans.events import Performance
+from pianotrans.events import Durations, Fitting, Performance
 from pianotrans.events.export import csv_text, json_text
 from pianotrans.events.midi import midi_bytes
 from pianotrans.events.midi_settings import MidiSettings
@@ -24,7 +24,10 @@ AudioFile = Path | BinaryIO
 
 @dataclass(frozen=True)
 class Heard:
-    """A performance, the recording that it was transcribed from, and how its score is made."""
+    """A performance, the recording that it was transcribed from, how its score is made, and how both are fitted.
+
+    The score is made of the performance as it is; all that is written shows the fitted one.
+    """
 
     performance: Performance
     source: AudioFile
@@ -32,6 +35,7 @@ class Heard:
     scoring: ScoreSettings | None = ScoreSettings()  # noqa: RUF009 - frozen; None makes no score
     midi: MidiSettings = MidiSettings()  # noqa: RUF009 - frozen
     heading: str | None = None  # the score's title; None is the file name without its suffix
+    fitting: Fitting = Fitting()  # noqa: RUF009 - frozen
 
     @property
     def title(self) -> str:
@@ -39,8 +43,22 @@ class Heard:
         return shown(PurePosixPath(str(self.source.name)).name)
 
     @cached_property
+    def fitted(self) -> Performance:
+        """The performance for its receiver."""
+        return self._fitted_by(self.fitting)
+
+    def _fitted_by(self, fitting: Fitting) -> Performance:
+        return fitting.apply(self.performance).made_with(fitting.options())
+
+    @cached_property
     def score(self) -> Score | None:
-        """The score, with a remark if it has no beats; None if none is wanted."""
+        """The score of the fitted performance, with a remark if it has no beats; None if none is wanted."""
+        if (made := self._made) is None:
+            return None
+        return replace(made, performance=replace(self.fitted, remarks=made.performance.remarks))
+
+    @cached_property
+    def _made(self) -> Score | None:
         if self.scoring is None:
             return None
         from pianotrans.score.making import make_score
@@ -55,12 +73,27 @@ class Heard:
     def told(self) -> Performance:
         """The performance, with what the score says of it if one was made."""
         score = self.__dict__.get("score")
-        return self.performance if score is None else score.performance
+        return self.fitted if score is None else score.performance
 
     @property
     def needs_score(self) -> bool:
         """Whether MIDI depends on the score."""
         return self.scoring is not None and (self.midi.tempo == "map" or self.midi.hands)
+
+    def midi_bytes(self, durations: Durations) -> bytes:
+        """The MIDI file with notes that last while their keys are held, or while they sound."""
+        from pianotrans.score.midi import score_midi
+
+        performance = self._fitted_by(replace(self.fitting, durations=durations))
+        if self.needs_score and self.score is not None:
+            return score_midi(replace(self.score, performance=performance), self.midi)
+        return midi_bytes(
+            performance,
+            bpm=self.midi.bpm,
+            grid=self.midi.grid,
+            midi_format=self.midi.format,
+            options=self.midi.options(),
+        )
 
 
 NO_BEAT = Remark(
@@ -86,17 +119,9 @@ class OutputFormat:
     is_engraved: bool = False  # needs the extra `score`
 
 
-def _midi(heard: Heard) -> bytes:
-    from pianotrans.score.midi import score_midi
-
-    if heard.needs_score and heard.score is not None:
-        return score_midi(heard.score, heard.midi)
-    return midi_bytes(heard.performance, bpm=heard.midi.bpm, grid=heard.midi.grid)
-
-
 def _json(heard: Heard) -> bytes:
     if heard.score is None:
-        return json_text(heard.performance).encode()
+        return json_text(heard.fitted).encode()
     return json_text(heard.score.performance, heard.score.to_dict()).encode()
 
 
@@ -105,7 +130,7 @@ def _report(heard: Heard) -> bytes:
 
     if not isinstance(heard.source, Path):
         heard.source.seek(0)
-    performance = heard.performance if heard.score is None else heard.score.performance
+    performance = heard.fitted if heard.score is None else heard.score.performance
     return report_page(performance, heard.source, title=heard.title, reading=heard.reading, score=heard.score)
 
 
@@ -124,12 +149,28 @@ def _svg(score: Score) -> bytes:
     return one_svg(score.to_svg()).encode()
 
 
+SOUNDING = "sounding.mid"
+"""MIDI in which notes last as long as they sound, whatever durations all other files have."""
+
 _ROWS = (
-    OutputFormat("mid", (".mid", ".midi"), "audio/midi", "MIDI", _midi, shows_confidence=False),
-    OutputFormat("json", (".json",), "application/json", "JSON", _json),
     OutputFormat(
-        "csv", (".csv",), "text/csv; charset=utf-8", "CSV", lambda heard: csv_text(heard.performance).encode()
+        "mid",
+        (".mid", ".midi"),
+        "audio/midi",
+        "MIDI",
+        lambda heard: heard.midi_bytes(heard.fitting.durations),
+        shows_confidence=False,
     ),
+    OutputFormat(
+        SOUNDING,
+        (".sounding.mid",),
+        "audio/midi",
+        "MIDI, sounding",
+        lambda heard: heard.midi_bytes(Durations.sounding),
+        shows_confidence=False,
+    ),
+    OutputFormat("json", (".json",), "application/json", "JSON", _json),
+    OutputFormat("csv", (".csv",), "text/csv; charset=utf-8", "CSV", lambda heard: csv_text(heard.fitted).encode()),
     OutputFormat("html", (".html",), "text/html; charset=utf-8", "Report", _report, needs_audio=True),
     OutputFormat(
         "musicxml",

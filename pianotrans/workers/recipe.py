@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass
 
 from pianotrans.audio import Reading
 from pianotrans.errors import ModelError
-from pianotrans.events import Cleaning
+from pianotrans.events import Cleaning, Fitting
 from pianotrans.events.midi_settings import MidiSettings
 from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, default_model, find_model
 from pianotrans.inference.tuning import resolve_tuning
 from pianotrans.score.settings import ScoreSettings
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
 
-RESULTS_VERSION = 5
+RESULTS_VERSION = 6
 """Increase this when the program starts to write different results from the same recording and model."""
 
 
@@ -22,8 +22,7 @@ class Recipe:
     """The settings of a run; the `fingerprint` holds those that change its results."""
 
     formats: tuple[str, ...] = (DEFAULT_FORMAT,)
-    pedal: bool = True
-    sounding: bool = False  # extend notes by the sustain pedal
+    fitting: Fitting = Fitting()  # noqa: RUF009 - frozen
     model: str | None = None
     device: str = "auto"  # changes only the seventh digit of times: not part of the fingerprint
     precision: str = "auto"
@@ -62,8 +61,7 @@ class Recipe:
                 "hop_s": self.hop_s,
                 "tuning": self.tuning,
                 "formats": sorted(self.formats),
-                "pedal": self.pedal,
-                "sounding": self.sounding,
+                "fitting": asdict(self.fitting),
                 "reading": asdict(self.reading),
                 "confidence": self.confidence,
                 "cleaning": asdict(self.cleaning),

@@ -1,6 +1,6 @@
 """Turn a transcription into the contents of files, one for every format of a recipe."""
 
-from pianotrans.events import Performance, extend_by_pedal
+from pianotrans.events import Performance
 from pianotrans.workers.formats import FORMATS, AudioFile, Heard
 from pianotrans.workers.recipe import Recipe
 
@@ -10,16 +10,12 @@ def render(performance: Performance, recipe: Recipe, source: AudioFile) -> tuple
 
     Args:
         performance: as transcribed.
-        recipe: the clean-up, the treatment of pedals, and the formats.
+        recipe: the clean-up, how the performance is fitted to its receiver, and the formats.
         source: the recording; read once more for formats that contain it.
 
     Raises MidiError if MIDI cannot hold the performance, AudioError if the recording can no longer be read.
     """
-    performance = recipe.cleaning.apply(performance)
-    if recipe.sounding:
-        performance = extend_by_pedal(performance)
-    if not recipe.pedal:
-        performance = performance.without_pedals()
-    heard = Heard(performance, source, recipe.reading, recipe.scoring, recipe.midi)
+    performance = recipe.cleaning.apply(performance).made_with(recipe.cleaning.options())
+    heard = Heard(performance, source, recipe.reading, recipe.scoring, recipe.midi, fitting=recipe.fitting)
     contents = {name: FORMATS[name].encode(heard) for name in recipe.formats}
     return heard.told, contents

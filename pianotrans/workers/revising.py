@@ -13,12 +13,21 @@ from pathlib import Path
 
 from pianotrans.edits import Applied, apply_edits, parse_edits
 from pianotrans.errors import EditsError, PianotransError
-from pianotrans.events import Performance
+from pianotrans.events import Durations, Performance
+from pianotrans.events.receivers import settings_for
 from pianotrans.processes import ignore_interrupts, limit_threads, offer_to_die_first
 from pianotrans.score.score import Score
 from pianotrans.workers.formats import FORMATS, NO_BEAT, Heard
 
 _RECORDING = re.compile(rb'<script type="text/plain" id="recording">([A-Za-z0-9+/=]*)</script>')
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a file is for: the name of a receiver, and how long notes last, where that is said."""
+
+    receiver: str | None = None
+    durations: Durations | None = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class Revise:
     edits: bytes  # the document
     format: str | None = None  # None: the score, as a report shows it
     report: Path | None = None  # its result in HTML, from which the recording is taken
+    fit: Fit = Fit()
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ def revise(order: Revise) -> bytes:
 
     Raises EditsError for edits or a transcription that cannot be read, and the errors of the formats.
     """
-    heard, applied = _heard(order.transcription, order.title, order.edits)
+    heard, applied = _heard(order.transcription, order.title, order.edits, order.fit)
     if order.format is None:
         return _score_json(heard, applied)
     if FORMATS[order.format].needs_audio:
@@ -84,12 +94,14 @@ def revise(order: Revise) -> bytes:
 
 
 @lru_cache(maxsize=2)  # another format of the same edits needs no new score; results of a job never change
-def _heard(transcription: Path, title: str, edits: bytes) -> tuple[Heard, Applied]:
+def _heard(transcription: Path, title: str, edits: bytes, fit: Fit) -> tuple[Heard, Applied]:
     applied = apply_edits(_performance(transcription, title), parse_edits(edits))
     source = BytesIO()
     source.name = title
     heading = applied.edits.said.title
-    heard = Heard(applied.performance, source, scoring=applied.score_settings(), heading=heading)
+    fitting, midi = settings_for(fit.receiver, {"durations": fit.durations})
+    scoring = applied.score_settings()
+    heard = Heard(applied.performance, source, scoring=scoring, midi=midi, heading=heading, fitting=fitting)
     return heard, applied
 
 

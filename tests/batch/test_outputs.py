@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pianotrans.batch import End, Item, Ledger
 from pianotrans.batch.entry import Figures
 from pianotrans.batch.outputs import name_outputs
+from pianotrans.events import Fitting
 from tests.events.strategies import quick
 
 from .making import TINY, collection, run
@@ -102,7 +103,7 @@ def test_a_recording_keeps_its_name_when_another_one_goes(tmp_path: Path):
     run(collection(tmp_path, "p2.mp3", "p2.wav"), out)
     items = collection(tmp_path, "p2.wav")
     assert run(items, out)[1].given == []
-    outcomes, pool = run(items, out, recipe=replace(TINY, pedal=False))
+    outcomes, pool = run(items, out, recipe=replace(TINY, fitting=Fitting(pedal=False)))
     assert pool.given == ["p2.wav"]
     assert outcomes["p2.wav"].end is End.done
     assert outputs_of(out)["p2.wav"] == ("p2.wav.mid",)

@@ -16,7 +16,7 @@ from pianotrans.batch import End, Item, Ledger, Outcome, write_report
 from pianotrans.batch.estimate import Estimate, size_of
 from pianotrans.batch.identity import identify
 from pianotrans.errors import AudioError, ModelError
-from pianotrans.events import Cleaning, Note, Pedal, Performance, extend_by_pedal
+from pianotrans.events import Cleaning, Durations, Fitting, Note, Pedal, Performance, extend_by_pedal
 from pianotrans.events.formats import encode
 from pianotrans.events.midi_settings import MidiSettings
 from pianotrans.score.beats.hints import BeatHints
@@ -105,7 +105,8 @@ def test_a_name_that_is_too_long_for_its_output(tmp_path: Path):
 
 def test_every_setting_is_in_the_fingerprint():
     changes = [
-        {"formats": ("mid", "csv")}, {"pedal": False}, {"sounding": True}, {"model": "transkun-v2"},
+        {"formats": ("mid", "csv")}, {"fitting": Fitting(pedal=False)}, {"model": "transkun-v2"},
+        {"fitting": Fitting(Durations.sounding)},
         {"precision": "bfloat16"}, {"hop_s": 1.0},
         {"reading": Reading(allow_damaged=True)}, {"reading": Reading(end_s=4.0)},
         {"reading": Reading(1.0)}, {"reading": Reading(1.0, from_zero=True)}, {"reading": Reading(track=2)},
@@ -146,11 +147,14 @@ def test_rendering():
     heard = Performance((Note(0.0, 1.0, 60, 64),), (Pedal(0.5, 2.0, "sustain"), Pedal(0.5, 2.0, "soft")), 3.0)
     assert rendered(heard)[1] == {}
     assert rendered(heard, "mid", scoring=None) == (heard, {"mid": encode(heard, "x.mid")})
-    assert rendered(heard, "mid", pedal=False, scoring=None)[0] == heard.without_pedals()
-    written, contents = rendered(heard, "json", "csv", sounding=True, scoring=None)
-    assert written == extend_by_pedal(heard)
-    assert contents == {name: encode(written, f"x.{name}") for name in ("json", "csv")}
-    assert rendered(heard, sounding=True, pedal=False)[0].pedals == ()
+    assert rendered(heard, "mid", fitting=Fitting(pedal=False), scoring=None)[0].pedals == ()
+    sounding = Fitting(durations=Durations.sounding)
+    written, contents = rendered(heard, "json", "csv", "sounding.mid", fitting=sounding, scoring=None)
+    assert written == extend_by_pedal(heard).made_with(["--durations sounding"])
+    assert contents == {name: encode(written, f"x.{name}") for name in ("json", "csv", "sounding.mid")}
+    kept, both = rendered(heard, "mid", "sounding.mid", scoring=None)
+    assert (kept, both["sounding.mid"]) == (heard, contents["sounding.mid"])
+    assert both["mid"] == encode(heard, "x.mid")
     assert rendered(heard, cleaning=Cleaning(min_velocity=65))[0].notes == ()
     with pytest.raises(AudioError, match=r"no such file"):
         rendered(heard, "html")

@@ -13,6 +13,7 @@ from pianotrans.batch import run as run_module
 from pianotrans.batch.entry import EntryState, Figures
 from pianotrans.batch.owners import Owner
 from pianotrans.errors import LedgerError, ModelError, WorkerError
+from pianotrans.events import Fitting
 from pianotrans.workers.messages import Died, Failed, Message, Ready, Task, Unable
 from pianotrans.workers.pool import Report
 
@@ -157,7 +158,7 @@ def test_an_output_that_somebody_has_worked_on(tmp_path: Path, out: Path):
     path = items[0].outputs["mid"]
     path.write_text("corrected by hand")
     assert run(items, out)[0]["a.wav"].end is End.done_before
-    outcomes, _ = run(items, out, recipe=replace(TINY, pedal=False))
+    outcomes, _ = run(items, out, recipe=replace(TINY, fitting=Fitting(pedal=False)))
     assert outcomes["a.wav"].error == (
         f"{path}: already exists and has been changed since it was written. Pass --overwrite to replace it."
     )
@@ -251,7 +252,7 @@ def test_a_recording_that_vanishes_under_the_worker(tmp_path: Path, out: Path):
 
 def test_a_run_with_other_settings_is_refused_while_one_is_at_work(tmp_path: Path, out: Path):
     items = collection(tmp_path, "a.wav", "b.wav")
-    other = replace(TINY, pedal=False)
+    other = replace(TINY, fitting=Fitting(pedal=False))
     refused: list[str] = []
 
     def answer(task: Task) -> Message:
@@ -271,7 +272,7 @@ def test_a_run_that_was_interrupted_is_in_nobodys_way(tmp_path: Path, out: Path)
     items = collection(tmp_path, "a.wav")
     with pytest.raises(KeyboardInterrupt):
         run(items, out, ScriptedPool(lambda _: KeyboardInterrupt()))
-    assert set(ends(run(items, out, recipe=replace(TINY, pedal=False))[0]).values()) == {End.done}
+    assert set(ends(run(items, out, recipe=replace(TINY, fitting=Fitting(pedal=False)))[0]).values()) == {End.done}
 
 
 def test_a_recording_that_vanishes(tmp_path: Path, out: Path):
@@ -361,7 +362,7 @@ def test_an_interruption_gives_back_what_was_begun(tmp_path: Path, out: Path):
 def test_killed_while_delivering(tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch, point: str):
     """After each step the process is gone, and cannot give back anything: the next run knows what is its own."""
     items = collection(tmp_path, *NAMES)
-    run(items, out, recipe=replace(TINY, pedal=False))  # older outputs are in the way, too
+    run(items, out, recipe=replace(TINY, fitting=Fitting(pedal=False)))  # older outputs are in the way, too
     from pianotrans.batch import delivery
 
     class Killed(BaseException):

@@ -20,18 +20,18 @@ from rich.table import Table
 
 from pianotrans import Transcriber
 from pianotrans.evaluation import Column, EvaluationSettings, PieceScores, score_piece
-from pianotrans.events import SUSTAIN, Cleaning, Performance, load_json, load_midi
+from pianotrans.events import SUSTAIN, Cleaning, Fitting, Performance, load_json, load_midi
 from tests.agreement import Recording, recordings
 from tests.conftest import REPOSITORY
 
-STEPS = {
+STEPS: dict[str, Cleaning | Fitting] = {
     "as it is": Cleaning(),
     "--min-onset-confidence 0.9": Cleaning(min_onset_confidence=0.9),
     "--min-confidence 0.3": Cleaning(min_confidence=0.3),
     "--min-velocity 20": Cleaning(min_velocity=20),
     "--min-duration 0.05": Cleaning(min_duration_s=0.05),
     "--join-gap 0.03": Cleaning(join_gap_s=0.03),
-    "--repeat-gap 0.03": Cleaning(repeat_gap_s=0.03),
+    "--repeat-gap 0.03": Fitting(repeat_gap_s=0.03),
     "--pedal-gap 0.1": Cleaning(pedal_gap_s=0.1),
     "--velocity-curve 0.7": Cleaning(velocity_exponent=0.7),
 }

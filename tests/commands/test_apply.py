@@ -1,12 +1,15 @@
 """`pianotrans apply`: what it writes, and what it refuses."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import mido
 import pytest
 
-from pianotrans.events import load_json, load_midi
+from pianotrans.events import Note, Pedal, load_json, load_midi
+from pianotrans.events.receivers import RECEIVERS
 from tests.edits.documents import about, document
 from tests.score.playing import compose, play
 
@@ -60,6 +63,60 @@ def test_every_format_with_what_is_said_of_the_score(desk: Path):
     sheet = (desk / "out/song.musicxml").read_text()
     assert "<work-title>Waltz</work-title>" in sheet
     assert "<fifths>1</fifths>" in sheet
+
+
+def test_midi_for_a_receiver(desk: Path):
+    repeated = replace(SONG, notes=(*SONG.notes, Note(3, 3.5, 21, 64), Note(3.5, 63, 21, 64)), made_by="a test")
+    repeated.save(desk / "song.json")
+    assert apply(desk, "--for", "player-piano", "--max-duration", "20").exit_code == 0
+    midi = mido.MidiFile(desk / "song.mid")
+    (track,) = midi.tracks
+    assert midi.type == 0
+    assert {message.channel for message in track if not message.is_meta} == {0}
+    settings = "--repeat-gap 0.05 --max-duration 20 --pedal-lift 0.1 --for player-piano --midi-format 0"
+    assert [message.text for message in track if message.type == "text"] == [f"a test {settings}"]
+    first, second = (note for note in load_midi(desk / "song.mid").notes if note.key == 21)
+    assert second.onset_s - first.offset_s == pytest.approx(0.05, abs=0.002)
+    assert second.offset_s - second.onset_s == pytest.approx(20, abs=0.002)
+
+
+def test_both_durations_in_one_go(desk: Path):
+    held = replace(SONG, pedals=(Pedal(0, SONG.end_s, "sustain"),))
+    held.save(desk / "song.json")
+    assert apply(desk, "-o", desk / "out.mid", "--durations", "both").exit_code == 0
+    keys, sounding = load_midi(desk / "out.mid"), load_midi(desk / "out.sounding.mid")
+    assert (len(keys.pedals), len(sounding.pedals)) == (1, 0)
+    assert keys.n_notes == sounding.n_notes
+    assert sum(n.offset_s for n in sounding.notes) > sum(n.offset_s for n in keys.notes) + 1
+
+
+def test_receivers_are_listed_without_any_file():
+    result = run("apply", "--for", "list")
+    assert (result.exit_code, result.stderr) == (0, "")
+    for name in RECEIVERS:
+        assert name in result.stdout
+    assert "--pedal-lift 0.05" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--for", "gramophone"), ("--for", "gramophone", "pianoteq")),
+        (("--for", "player-piano", "--hands"), ("--for", "--hands")),
+        (("--for", "synthesia", "--midi-format", "0"), ("--for", "--midi-format")),
+        (("--midi-format", "2"), ("--midi-format", "2")),
+        (("--pedal-lift", "-1"), ("--pedal-lift", "-1")),
+        (("--durations", "both", "--format", "json"), ("--durations", "mid")),
+    ],
+)
+def test_receivers_that_contradict_options_are_refused(
+    desk: Path, options: tuple[str, ...], named: tuple[str, ...]
+):
+    result = apply(desk, *options)
+    assert result.exit_code == 2
+    line = only_error(result)
+    assert all(word in line for word in named), line
+    assert names(desk) == ["edits.json", "song.json"]
 
 
 def test_conflicts_are_listed_and_all_else_is_done(desk: Path):

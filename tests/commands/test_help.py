@@ -47,7 +47,16 @@ def test_every_command_has_help(command: tuple[str, ...], flag: str):
 def test_help_names_what_there_is(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("COLUMNS", "200")
     text = run("transcribe", "--help").stdout
-    for option in ("--output", "--format", "--overwrite", "--pedal", "--no-pedal", "--durations", "--model"):
+    for option in (
+        "--output",
+        "--format",
+        "--overwrite",
+        "--pedal",
+        "--no-pedal",
+        "--durations",
+        "--model",
+        "--for",
+    ):
         assert option in text
     for option in ("--device", "--allow-damaged", "--quiet", "--verbose"):
         assert option in text

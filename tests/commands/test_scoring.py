@@ -8,7 +8,7 @@ import pytest
 import typer
 import typer.testing
 
-from pianotrans.commands import scoring
+from pianotrans.commands import receiving, scoring
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
 
@@ -47,7 +47,7 @@ def correct(
             beats=beats,
             hands=hands,
         )
-        midi = scoring.midi_settings(tempo=tempo, tempo_per=tempo_per, quantize=quantize, hands=hands)
+        _, midi = receiving.receiver_settings(tempo=tempo, tempo_per=tempo_per, quantize=quantize, hands=hands)
         typer.echo(json.dumps({"file": file, **score.to_dict(), "midi": midi.to_dict()}))
 
 
@@ -72,7 +72,15 @@ def test_nothing_is_known_by_default() -> None:
         "beats": None,
     }
     assert [found[name] for name in ("key", "subdivisions", "swing", "split_key")] == [None, None, False, None]
-    assert found["midi"] == {"tempo": "map", "bpm": None, "tempo_per": "beat", "grid": None, "hands": False}
+    assert found["midi"] == {
+        "tempo": "map",
+        "bpm": None,
+        "tempo_per": "beat",
+        "grid": None,
+        "hands": False,
+        "format": 1,
+        "receiver": None,
+    }
 
 
 def test_hints() -> None:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from pianotrans.events import Cleaning, Note, Pedal, Performance
 from pianotrans.events.cleaning import (
-    with_gaps,
     with_joined_notes,
     with_joined_pedals,
     with_velocity_curve,
@@ -64,12 +63,6 @@ def test_the_pedals_flicker_is_merged_kind_by_kind():
     assert with_joined_pedals(of(*down, soft), 0.05) == of(Pedal(0, 2, "sustain", None, 0.25), down[2], soft)
 
 
-def test_the_gap_between_repeated_notes():
-    near, next_one, other = Note(0, 1, 60, 64), Note(1, 2, 60, 64), Note(1, 2, 61, 64)
-    assert with_gaps(of(near, next_one, other), 0.25) == of(Note(0, 0.75, 60, 64), next_one, other)
-    assert with_gaps(of(near, next_one), 0.75) == of(Note(0, 0.5, 60, 64), next_one)
-
-
 @pytest.mark.parametrize(
     ("exponent", "bent"), [(1, (1, 64, 127)), (0.5, (1, 90, 127)), (2, (1, 33, 127)), (100, (1, 1, 127))]
 )
@@ -94,7 +87,6 @@ def test_broken_notes_are_joined_before_short_ones_go():
         ({"join_gap_s": math.inf}, "join_gap_s: inf given"),
         ({"min_duration_s": -0.1}, "min_duration_s: -0.1 given"),
         ({"pedal_gap_s": math.nan}, "pedal_gap_s: nan given"),
-        ({"repeat_gap_s": -1}, "repeat_gap_s: -1 given"),
         ({"velocity_exponent": 0}, "velocity_exponent: 0 given; it must be above 0."),
     ],
 )
@@ -120,20 +112,6 @@ def test_what_is_left_keeps_the_limits_and_was_there(performance, confidence, ve
     assert all(note.offset_s - note.onset_s >= duration_s for note in cleaned.notes)
     assert all(x.confidence is None or x.confidence >= confidence for x in cleaned.notes)
     assert cleaning.apply(cleaned) == cleaned
-
-
-@fewer
-@given(performances, limits_s)
-def test_gaps_move_no_onset_and_leave_something_of_every_note(performance, gap_s):
-    cleaned = with_gaps(performance, gap_s)
-    assert sorted((n.key, n.onset_s) for n in cleaned.notes) == sorted(
-        (n.key, n.onset_s) for n in performance.notes
-    )
-    for note in cleaned.notes if gap_s else ():
-        later = [other.onset_s for other in cleaned.notes if other.key == note.key and other.onset_s > note.onset_s]
-        if later:
-            room_s = min(later) - note.onset_s
-            assert min(later) - note.offset_s >= min(gap_s, room_s / 2) - 1e-9
 
 
 @fewer

@@ -1,6 +1,7 @@
 """What we write, against mido and pretty_midi and against what we read."""
 
 import io
+from typing import Any
 
 import mido
 import numpy as np
@@ -8,6 +9,7 @@ import pretty_midi
 import pytest
 from hypothesis import given
 
+from pianotrans import MidiError, __version__
 from pianotrans.events import TICKS_PER_SECOND, Note, Pedal, Performance, load_midi, midi_bytes, quantise
 
 from .strategies import fewer, performances
@@ -17,7 +19,7 @@ def messages(data):
     """(absolute tick, message) of the piano's track."""
     midi = mido.MidiFile(file=io.BytesIO(data))
     tick, result = 0, []
-    for message in midi.tracks[1]:
+    for message in midi.tracks[-1]:
         tick += message.time
         result.append((tick, message))
     return result
@@ -123,8 +125,36 @@ def test_the_header():
     midi = mido.MidiFile(file=io.BytesIO(midi_bytes(Performance())))
     assert (midi.type, midi.ticks_per_beat, len(midi.tracks)) == (1, 960, 2)
     assert [m.tempo for m in midi.tracks[0] if m.type == "set_tempo"] == [500_000]
-    assert [m.type for m in midi.tracks[0]] == ["set_tempo", "end_of_track"], "no bars that nobody knows"
+    assert [m.type for m in midi.tracks[0]] == ["text", "set_tempo", "end_of_track"], "no bars that nobody knows"
     assert [m.program for m in midi.tracks[1] if m.type == "program_change"] == [0]
+
+
+def test_a_text_says_what_made_it():
+    def text(performance: Performance, **settings: Any) -> str:
+        midi = mido.MidiFile(file=io.BytesIO(midi_bytes(performance, **settings)))
+        (said,) = [message.text for message in midi.tracks[0] if message.type == "text"]
+        return said
+
+    assert text(Performance()) == f"pianotrans {__version__}"
+    made = Performance(made_by="pianotrans 9 --model Flügel\n")
+    assert text(made, options=["--no-pedal"], midi_format=0) == "pianotrans 9 --model Fl?gel? --no-pedal"
+    assert load(midi_bytes(made)) == Performance()
+
+
+@fewer
+@given(performances)
+def test_one_track_holds_what_several_do(performance):
+    several, one = midi_bytes(performance), midi_bytes(performance, midi_format=0)
+    midi = mido.MidiFile(file=io.BytesIO(one))
+    assert (midi.type, len(midi.tracks)) == (0, 1)
+    assert {m.channel for m in midi.tracks[0] if not m.is_meta} == {0}
+    assert load(one) == load(several)
+    assert read_by_mido(one) == read_by_mido(several)
+
+
+def test_one_track_holds_no_two_hands():
+    with pytest.raises(MidiError, match="format 0"):
+        midi_bytes(Performance(), hands=[], midi_format=0)
 
 
 def test_an_empty_performance_keeps_its_duration():

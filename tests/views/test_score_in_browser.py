@@ -1,12 +1,14 @@
 """The score in the report, as a reader meets it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pianotrans.events import midi_bytes
+from pianotrans.events import Durations, Pedal, midi_bytes
+from pianotrans.events.receivers import RECEIVERS, settings_for
 from pianotrans.score.midi import score_midi
 from tests.browser import chromium, nameless, settle, until
 from tests.views.scores import measure, page, small_score
@@ -61,6 +63,32 @@ def test_bars_are_in_the_roll_and_notes_have_the_colours_of_the_hands(visit: Vis
 def test_the_midi_is_in_musical_time_byte_for_byte(visit: Visit):
     score = small_score(pages=PAGES)
     assert visit.download("#download")[1] == score_midi(score) != midi_bytes(score.performance)
+
+
+def test_the_midi_is_for_its_receiver_byte_for_byte(browser: Any, tmp_path: Path):
+    played = replace(small_score().performance, pedals=(Pedal(0.1, 2.5, "sustain"), Pedal(2.52, 5, "sustain")))
+    score = replace(small_score(), performance=played)
+    one = Visit(browser, tmp_path, played, score=score)
+    receiver, durations = one.page.get_by_label("MIDI for"), one.page.get_by_label("Notes last")
+    offered = receiver.locator("option").evaluate_all("(options) => options.map(({ value }) => value)")
+    assert offered == ["", *RECEIVERS]
+    contents = set()
+    for name in offered:
+        for lasting in Durations:
+            receiver.select_option(name)
+            durations.select_option(lasting)
+            fitting, midi = settings_for(name or None, {"durations": lasting})
+            fitted = fitting.apply(played).made_with(fitting.options())
+            file, content = one.download("#download")
+            assert content == score_midi(replace(score, performance=fitted), midi), (name, lasting)
+            assert file == ("take 1.sounding.mid" if lasting is Durations.sounding else "take 1.mid")
+            contents.add(content)
+    assert len(contents) == 2 * len(offered)
+    one.page.reload()
+    one.page.locator("html[data-ready]").wait_for()
+    assert (receiver.input_value(), durations.input_value()) == (offered[-1], "sounding"), "they are remembered"
+    assert one.troubles == []
+    one.page.context.close()
 
 
 def test_commas_and_dots_move_by_bars(visit: Visit):

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,19 @@ import numpy as np
 import pytest
 
 from pianotrans.edits import apply_edits, digest_of, identities_of, parse_edits
-from pianotrans.events import CONTROLLERS, TICKS_PER_SECOND, Note, Pedal, Performance, TempoMap, midi_bytes
+from pianotrans.events import (
+    CONTROLLERS,
+    TICKS_PER_SECOND,
+    Durations,
+    Note,
+    Pedal,
+    Performance,
+    TempoMap,
+    midi_bytes,
+)
+from pianotrans.events.midi import provenance
+from pianotrans.events.midi_settings import MidiSettings
+from pianotrans.events.receivers import RECEIVERS, settings_for
 from pianotrans.score.bars import lay_out_bars
 from pianotrans.score.beats.decoding import decode_beats
 from pianotrans.score.beats.hints import BeatHints, GivenBeats
@@ -87,6 +100,7 @@ def data_of(performance: Performance) -> dict[str, Any]:
     """As the report carries it."""
     return {
         "title": "piece",
+        "made_by": provenance(performance),
         "digest": digest_of(performance),
         "duration_s": performance.duration_s,
         "notes": [[n.onset_s, n.offset_s, n.key, n.velocity, n.onset_confidence] for n in performance.notes],
@@ -109,15 +123,40 @@ def map_data(tempo_map: TempoMap) -> dict[str, Any]:
 # MIDI
 
 
+def make_settings(rng: random.Random) -> tuple[str | None, dict[str, Any]]:
+    """A receiver, or none, and settings that are given in the place of its own."""
+    return rng.choice([None, *RECEIVERS]), {
+        "durations": rng.choice(list(Durations)),
+        "pedal": rng.choice([None, None, False]),
+        "repeat_gap_s": rng.choice([None, None, 0.0, 0.02, round(rng.random(), 3)]),
+        "max_duration_s": rng.choice([None, None, 0.01, round(rng.random(), 3)]),
+        "pedal_lift_s": rng.choice([None, None, 0.125, round(rng.random(), 3)]),
+    }
+
+
 def test_the_midi_of_a_thousand_pieces_is_the_same_to_the_byte(page: Any):
     rng = random.Random(16)
     pieces, expected = [], []
     for i in range(N_PIECES):
         performance = make_piece(rng)
         tempo_map = None if i % 4 == 0 else make_tempo_map(rng)
-        hands = None if i % 3 == 0 else [rng.choice([1, 2]) for _ in performance.notes]
-        expected.append(midi_bytes(performance, tempo_map=tempo_map, hands=hands).hex())
-        pieces.append({"data": data_of(performance), "hands": hands, "map": tempo_map and map_data(tempo_map)})
+        receiver, given = (None, {}) if i % 3 == 0 else make_settings(rng)
+        fitting, midi = settings_for(receiver, given)
+        hands = [1 + (note.key < 60) for note in performance.notes] if midi.hands else None
+        if i % 6 == 0:
+            midi, hands = MidiSettings(hands=True), [rng.choice([1, 2]) for _ in performance.notes]
+        made = midi_bytes(
+            fitting.apply(performance).made_with(fitting.options()),
+            tempo_map=tempo_map,
+            tempo_per=midi.tempo_per,
+            hands=hands,
+            midi_format=midi.format,
+            options=midi.options(),
+        )
+        expected.append(made.hex())
+        settings = {**asdict(fitting), "receiver": receiver, "format": midi.format, "tempo_per": midi.tempo_per}
+        row = {"data": data_of(performance), "hands": hands, "settings": settings}
+        pieces.append({**row, "map": tempo_map and map_data(tempo_map)})
     written = call(page, "writeMidi", pieces)
     different = [i for i, (ours, theirs) in enumerate(zip(expected, written, strict=True)) if ours != theirs]
     assert different == []

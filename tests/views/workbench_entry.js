@@ -1,6 +1,7 @@
 // What the tests of the workbench call in the browser.
 
 import { conduct } from "./shared/conductor.js";
+import { fit, optionsOf } from "./shared/fitting.js";
 import { midiBytes } from "./shared/midi.js";
 import { Performance } from "./shared/performance.js";
 import { PARTS_PER_QUARTER, TempoMap } from "./shared/tempo_map.js";
@@ -22,11 +23,15 @@ const mapOf = ({ positions, times_s, time_signatures, key_signatures }) => {
 
 const inHex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-// The MIDI of a piece in hexadecimal.
-function writeMidi({ data, hands, map }) {
+// The MIDI of a piece in hexadecimal, fitted to its receiver.
+function writeMidi({ data, hands, map, settings }) {
   const { notes, pedals, durationS } = new Performance(data);
   if (hands) notes.forEach((note, i) => { note.hand = hands[i]; });
-  return inHex(midiBytes(notes, pedals, durationS, map && conduct(mapOf(map)), hands !== null));
+  const conductor = map && conduct(mapOf(map), settings.tempo_per === "bar");
+  const text = [data.made_by, ...optionsOf({ ...settings, hands: hands !== null })].join(" ");
+  const fitted = fit({ notes, pedals }, settings);
+  const how = { text, conductor, byHand: hands !== null, format: settings.format };
+  return inHex(midiBytes(fitted.notes, fitted.pedals, durationS, how));
 }
 
 // A source of numbers below 1 that is the same everywhere (mulberry32).
@@ -97,7 +102,8 @@ function tryEdits({ data, other, seed, n }) {
 function writeEdited({ data, edits }) {
   const song = new Performance(data);
   const { piece } = applyEdits(pieceOf(song), edits);
-  return inHex(midiBytes(piece.notes, piece.pedals, song.durationS, conductorOf(piece, data.score)));
+  const how = { text: data.made_by, conductor: conductorOf(piece, data.score) };
+  return inHex(midiBytes(piece.notes, piece.pedals, song.durationS, how));
 }
 
 const beatsIn = (text) => [...text].map((letter, i) => ({ onset: i / 2, isDownbeat: letter === "|" }));

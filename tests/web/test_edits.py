@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from pianotrans.edits import Change, Edits, TrackEdits, digest_of, identities_of
-from pianotrans.events import Note, Performance
+from pianotrans.events import Durations, Note, Performance
+from pianotrans.events.receivers import settings_for
 from pianotrans.views import EncodedAudio, report_html
 from pianotrans.web.service import Limits
 from pianotrans.web.space import DiskFullError, Space
@@ -168,6 +169,14 @@ def test_results_and_scores_with_edits(site: Site, url: str):
             assert same.headers[header] == own.headers[header]
     edited = site.client.post(f"{url}/files/json", content=louder(101)).json()
     assert [note["velocity"] for note in edited["notes"]] == [101, *31 * [64]]
+    wanted = {"for": "player-piano", "durations": "sounding"}
+    fitting, midi = settings_for("player-piano", {"durations": Durations.sounding})
+    fitted = site.client.post(f"{url}/files/mid", params=wanted, content=document(NOTHING)).content
+    assert (
+        fitted == FORMATS["mid"].encode(Heard(SONG, Path(TITLE), fitting=fitting, midi=midi)) != contents()["mid"]
+    )
+    for unknown in ({"for": "gramophone"}, {"durations": "long"}):
+        assert site.client.post(f"{url}/files/mid", params=unknown, content=louder()).status_code == 422
     answer = site.client.post(f"{url}/score", content=louder()).json()
     assert len(answer["score"]["notes"]) == 32
     assert answer["conflicts"] == []

@@ -9,7 +9,15 @@ import pytest
 from pianotrans import Note, OutputError, Pedal, Performance
 from pianotrans.errors import UsageError
 from pianotrans.events.formats import EVENT_FORMATS, encode
-from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS, Heard, format_of, parse_formats, suffix_of
+from pianotrans.workers.formats import (
+    DEFAULT_FORMAT,
+    FORMATS,
+    SOUNDING,
+    Heard,
+    format_of,
+    parse_formats,
+    suffix_of,
+)
 from pianotrans.workers.recipe import Recipe
 from tests.commands.driving import clip
 
@@ -47,7 +55,7 @@ def test_saving_a_performance_knows_the_formats_that_need_no_recording_and_no_sc
         assert encode(SONG, f"song{suffix}") == FORMATS[name].encode(heard)
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name not in SAVED])
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in (*SAVED, SOUNDING)])
 def test_saving_a_performance_refuses_the_others(name: str, tmp_path: Path):
     with pytest.raises(OutputError, match=rf"\.{name}"):
         SONG.save(tmp_path / f"song.{name}")

@@ -13,7 +13,7 @@ import pytest
 
 from pianotrans.audio import Reading
 from pianotrans.errors import DeviceError, UsageError
-from pianotrans.events import Performance
+from pianotrans.events import Fitting, Performance
 from pianotrans.inference.transcriber import Transcriber
 from pianotrans.score.settings import ScoreSettings
 from pianotrans.workers import worker as worker_module
@@ -64,7 +64,7 @@ def failure(answer: object) -> str:
 
 def test_a_task(tmp_path: Path, transcriber: Transcriber):
     path, told = clip(tmp_path / "a.wav"), []
-    recipe = replace(TINY, formats=("mid", "json"), pedal=False)
+    recipe = replace(TINY, formats=("mid", "json"), fitting=Fitting(pedal=False))
     answer = do_task(transcriber, recipe, Task("a.wav", path), told.append)
     heard, contents = render(transcriber.transcribe(path), recipe, path)
     assert isinstance(answer, Finished)

@@ -7,14 +7,14 @@ import typer
 
 from pianotrans.audio import Reading
 from pianotrans.batch import Destination, Options
-from pianotrans.commands import options, scoring
+from pianotrans.commands import options, receiving, scoring
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
 from pianotrans.commands.transcribe.collection import cluster_pools, transcribe_collection
 from pianotrans.commands.transcribe.one_by_one import transcribe_one_by_one
 from pianotrans.commands.transcribe.planning import make_plan
 from pianotrans.errors import FAILED, UsageError
-from pianotrans.events import Cleaning, Durations
+from pianotrans.events import Cleaning
 from pianotrans.extras import require
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
 from pianotrans.workers.recipe import Recipe
@@ -51,13 +51,13 @@ def transcribe(
         ),
     ] = None,
     overwrite: options.Overwrite = False,
-    pedal: Annotated[bool, typer.Option("--pedal/--no-pedal", help="Write the pedals or leave them out.")] = True,
-    durations: Annotated[
-        Durations,
-        typer.Option(
-            help="keys: end notes when the key is released. sounding: extend them by the pedal and drop it."
-        ),
-    ] = Durations.keys,
+    receiver: receiving.For = None,
+    durations: receiving.DurationsOption = None,
+    pedal: receiving.WithPedal = None,
+    midi_format: receiving.FormatOfMidi = None,
+    repeat_gap: receiving.RepeatGap = None,
+    max_duration: receiving.MaxDuration = None,
+    pedal_lift: receiving.PedalLift = None,
     model: options.Model = None,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
@@ -150,14 +150,6 @@ def transcribe(
         float,
         typer.Option(metavar="SECONDS", rich_help_panel=_CLEANING, help="Ignore pedal lifts shorter than this."),
     ] = 0.0,
-    repeat_gap: Annotated[
-        float,
-        typer.Option(
-            metavar="SECONDS",
-            rich_help_panel=_CLEANING,
-            help="End every note this long before its key is struck again, for player pianos.",
-        ),
-    ] = 0.0,
     velocity_curve: Annotated[
         float,
         typer.Option(
@@ -179,14 +171,26 @@ def transcribe(
     with exits(reporter, "Finished outputs are complete; no partial files are left."):
         if (min_confidence or min_onset_confidence) and not confidence:
             raise UsageError("cannot be used with --no-confidence.", "min_confidence", "min_onset_confidence")
+        fitting, midi = receiving.receiver_settings(
+            receiver,
+            midi_format=midi_format,
+            durations=durations,
+            pedal=pedal,
+            repeat_gap=repeat_gap,
+            max_duration=max_duration,
+            pedal_lift=pedal_lift,
+            tempo=tempo,
+            tempo_per=tempo_per,
+            quantize=quantize,
+            hands=hands,
+        )
         with reporter.waiting("Looking for recordings …"):
-            plan = make_plan(inputs, output, formats or [])
+            plan = make_plan(inputs, output, formats or [], with_sounding=durations == "both")
         if any(FORMATS[name].is_engraved for name in plan.formats):
             require("score")
         recipe = Recipe(
             formats=plan.formats,
-            pedal=pedal,
-            sounding=durations is Durations.sounding,
+            fitting=fitting,
             model=model,
             device=device,
             precision=precision,
@@ -207,7 +211,7 @@ def transcribe(
                 beats=beats,
                 hands=hands,
             ),
-            midi=scoring.midi_settings(tempo=tempo, tempo_per=tempo_per, quantize=quantize, hands=hands),
+            midi=midi,
             cleaning=Cleaning(
                 min_confidence=min_confidence,
                 min_onset_confidence=min_onset_confidence,
@@ -215,7 +219,6 @@ def transcribe(
                 min_duration_s=min_duration,
                 join_gap_s=join_gap,
                 pedal_gap_s=pedal_gap,
-                repeat_gap_s=repeat_gap,
                 velocity_exponent=velocity_curve,
             ),
         )

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from pianotrans.batch import Item, Outcome, below, name_outputs
 from pianotrans.commands.transcribe.piped import check_piped, is_piped, title_of
 from pianotrans.errors import AudioError, OutputError, PianotransError, UsageError
-from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS, format_of, parse_formats, suffix_of
+from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS, SOUNDING, format_of, parse_formats, suffix_of
 from pianotrans.workers.storage import (
     Address,
     exists,
@@ -46,9 +46,12 @@ class Plan:
         return [item for item in self.recordings if isinstance(item, Item)]
 
 
-def make_plan(inputs: Sequence[str], output: str | None, formats: Sequence[str]) -> Plan:
+def make_plan(
+    inputs: Sequence[str], output: str | None, formats: Sequence[str], *, with_sounding: bool = False
+) -> Plan:
     """A plan for the given inputs (paths or URLs of recordings and folders), `--output` and `--format`.
 
+    `with_sounding` adds MIDI with notes as long as they sound, beside the MIDI file.
     Raises UsageError if they do not fit together, StorageError for a URL that cannot be opened.
     """
     sources = [parse_address(given) for given in inputs]
@@ -66,6 +69,8 @@ def make_plan(inputs: Sequence[str], output: str | None, formats: Sequence[str])
     elif out is not None and folder is None:
         names = _formats_of_one_file(out, names, alone=alone)
     names = names or (DEFAULT_FORMAT,)
+    if with_sounding:
+        names = _with_sounding(names, out)
     found = {source: base for given in sources for source, base in _recordings(given)}
     planned: list[_Planned] = [
         (source, base) if isinstance(source, AudioError) else (_item(source, base, out, folder, names), source)
@@ -137,6 +142,8 @@ def _item(
         outputs = {name: source.with_suffix(suffix_of(name)) for name in formats}
     elif folder is None:
         outputs = {formats[0]: out}
+        if SOUNDING in formats[1:]:
+            outputs[SOUNDING] = out.with_suffix(suffix_of(SOUNDING))
     else:
         outputs = {name: below(folder, place, name) for name in formats}
     return Item.of(place, source, outputs)
@@ -204,6 +211,14 @@ def _formats_of_one_file(target: Path | Address, formats: tuple[str, ...], *, al
     if not is_folder(target.parent):
         raise UsageError(f"{target}: the folder {target.parent} does not exist.", "output")
     return (implied,)
+
+
+def _with_sounding(names: tuple[str, ...], out: Address | None) -> tuple[str, ...]:
+    if out == STDOUT:
+        raise UsageError("standard output takes one format. Name a file.", "durations", "output")
+    if DEFAULT_FORMAT not in names:
+        raise UsageError(f"both are MIDI. Add {DEFAULT_FORMAT} to the formats.", "durations", "format")
+    return tuple(dict.fromkeys([*names, SOUNDING]))
 
 
 def _check_stdout(formats: tuple[str, ...], *, alone: bool) -> None:

@@ -24,6 +24,7 @@ import { keepEdits } from "./workbench/keeping.js";
 import { Shortcuts } from "./workbench/keyboard.js";
 import { addMarks } from "./workbench/marks.js";
 import { Pointing } from "./workbench/pointing.js";
+import { Receiving } from "./workbench/receiving.js";
 import { followScore } from "./workbench/rescoring.js";
 import { Taking } from "./workbench/taking.js";
 import { Toolbar } from "./workbench/toolbar.js";
@@ -44,6 +45,7 @@ const tabs = new Tabs(element("tabs"), onTab);
 const columns = { bars: bars.list, hasHands: data.score !== null };
 const bench = new Bench(song, bars);
 const list = new NoteList(element("rows"), element("page"), element("earlier"), element("later"), goTo, bench, columns);
+const receiving = new Receiving(element("receiving"), data.receivers, data.made_by);
 const shortcuts = new Shortcuts();
 const pointing = new Pointing(roll);
 
@@ -148,10 +150,12 @@ function sayKept() {
   element("kept").textContent = t("report.shown", { kept: bench.kept.notes.length, n: bench.piece.notes.length });
 }
 
-const midiFile = ({ notes, pedals } = bench.piece, ending = "") => ({
-  name: `${data.title.replace(/\.[A-Za-z0-9]{1,5}$/, "")}${ending}.mid`,
-  bytes: midiBytes(notes, pedals, song.durationS, grid.conductor),
-});
+function midiFile(events = bench.piece, ending = "") {
+  const conductor = grid.conductor(receiving.isPerBar);
+  const { notes, pedals, how } = receiving.fit(events, { conductor, hasHands: data.score !== null });
+  const name = `${data.title.replace(/\.[A-Za-z0-9]{1,5}$/, "")}${ending}${receiving.ending}.mid`;
+  return { name, bytes: midiBytes(notes, pedals, song.durationS, how) };
+}
 
 function download({ name, bytes, content = new Blob([bytes], { type: "audio/midi" }) }) {
   const link = document.createElement("a");
@@ -260,7 +264,7 @@ addMarks(editor);
 const help = new HelpSheet(shortcuts);
 new Toolbar(element("toolbar"), editor, commands, () => help.open());
 new Inspector(element("inspector"), bench);
-const taking = new Taking(bench, download, element("panels"));
+const taking = new Taking({ bench, receiving, save: download, place: element("panels") });
 keepEdits(bench, element("panels")).then((host) => {
   taking.setHost(host);
   grid.setHost(host);

@@ -27,8 +27,12 @@ export function saveEdits(id, edits, revision) {
 }
 export const editedScore = (id, edits) =>
   ask("POST", `/api/jobs/${encodeURIComponent(id)}/score`, { body: JSON.stringify(edits) });
-export const editedFile = (id, format, edits) =>
-  request("POST", fileUrl(id, encodeURIComponent(format)), { body: JSON.stringify(edits) }).then((answer) => answer.blob());
+// `choice` is for whom: { receiver, durations }, both as the server calls them, the receiver empty for none.
+export function editedFile(id, format, edits, { receiver, durations }) {
+  const query = new URLSearchParams({ ...(receiver && { for: receiver }), durations });
+  const address = `${fileUrl(id, encodeURIComponent(format))}?${query}`;
+  return request("POST", address, { body: JSON.stringify(edits) }).then((answer) => answer.blob());
+}
 
 export class Refusal extends Error {
   constructor(status, detail) {

@@ -9,7 +9,7 @@ const ACTIONS = {
   load: (id) => getEdits(id),
   save: (id, { edits, revision }) => saveEdits(id, edits, revision),
   rescore: (id, { edits }) => editedScore(id, edits),
-  file: (id, { format, edits }) => editedFile(id, format, edits),
+  file: (id, { format, edits, choice }) => editedFile(id, format, edits, choice),
 };
 
 // Hosts the report of a job in a frame, until the function that it gives is called.

@@ -3,25 +3,33 @@
 
 import { lastBefore } from "./performance.js";
 import { roundEven } from "./rounding.js";
-import { PARTS_PER_QUARTER, withLeadIn } from "./tempo_map.js";
+import { PARTS_PER_QUARTER, TICKS_PER_QUARTER, barLines, withLeadIn } from "./tempo_map.js";
 
-const TICKS_PER_QUARTER = 960;
 const UNITS_PER_S = 1_000_000 * TICKS_PER_QUARTER; // a tick has as many units as a quarter has microseconds
 const LONGEST_TICKS = 16 * TICKS_PER_QUARTER; // with one tempo: what is lost in rounding grows with them
 const SLOWEST_US = 0xffffff; // a quarter note
 
 export const STEADY = { tempi: [[0, 500_000]], time_signatures: [], key_signatures: [] }; // 120 a minute, no bars
 
-// The ticks of a TempoMap, from 0 s on, with a tempo for each of its positions. Throws RangeError for a tempo that MIDI
-// cannot hold.
-export function conduct(map) {
+// The ticks of a TempoMap, from 0 s on, with a tempo for each of its positions, or for each bar. Throws RangeError for a
+// tempo that MIDI cannot hold.
+export function conduct(map, isPerBar = false) {
   const whole = withLeadIn(map);
+  const signatures = whole.writtenTimeSignatures();
   const atTick = ([position, ...rest]) => [tickOf(position), ...rest];
   return {
-    tempi: tempiOf(whole),
-    time_signatures: whole.writtenTimeSignatures().map(atTick),
+    tempi: tempiOf(isPerBar && signatures.length ? byBars(whole, signatures) : whole),
+    time_signatures: signatures.map(atTick),
     key_signatures: whole.keySignatures.map(atTick),
   };
+}
+
+// A steady tempo in every bar; that of the last bar holds to the end.
+function byBars(map, signatures) {
+  const lines = barLines(map, signatures);
+  const end = map.positions.at(-1);
+  if (lines.length < 2 || lines.at(-1) < end) lines.push(end);
+  return { positions: lines, timesS: lines.map((line) => map.timeAt(line)) };
 }
 
 const tickOf = (position) => roundEven((position * TICKS_PER_QUARTER) / PARTS_PER_QUARTER);

@@ -1,13 +1,13 @@
 // A standard MIDI file, byte for byte what `pianotrans transcribe` writes for the same notes: 960 ticks a quarter note,
-// format 1 with a track of tempo, bars and keys, and a piano track, or one for each hand.
+// a track of tempo, bars and keys, and a piano track, or one for each hand; in format 0 all of it is one track.
 
 import { Clock, STEADY, conductorEvents } from "./conductor.js";
 
 const HAND_TRACKS = [["right hand", 1], ["left hand", 2]]; // notes of no hand are in the first
 
 // `conductor` is the first track; without one there are 120 quarter notes a minute. `byHand` gives each hand a track
-// and a channel of its own; both get the pedals.
-export function midiBytes(notes, pedals, durationS, conductor = null, byHand = false) {
+// and a channel of its own; both get the pedals. `text` stands at the beginning, in ASCII.
+export function midiBytes(notes, pedals, durationS, { text, conductor = null, byHand = false, format = 1 }) {
   const parts = conductor ?? STEADY;
   const clock = new Clock(parts.tempi);
   const played = {
@@ -17,17 +17,26 @@ export function midiBytes(notes, pedals, durationS, conductor = null, byHand = f
   const latest = (last, [, offset]) => Math.max(last, offset);
   const end = [...played.notes, ...played.pedals].reduce(latest, clock.tickAt(durationS));
   const isIn = (hand) => ([, , note]) => (note.hand === 2 ? 2 : 1) === hand;
+  const said = textBytes(0x01, text);
+  const conducting = conductorEvents(parts, end);
+  const head = (nTracks) => [...chunkHead("MThd", 6), 0, format, 0, nTracks, 0x03, 0xc0];
+  if (format === 0) {
+    const events = [...conducting, ...pianoEvents(played, 0)].sort((a, b) => a[0] - b[0]);
+    return Uint8Array.from(head(1).concat(trackBytes([...said, ...pianoHead("Piano", 0)], events, end)));
+  }
   const tracks = byHand
     ? HAND_TRACKS.map(([name, hand]) => [name, { ...played, notes: played.notes.filter(isIn(hand)) }])
     : [["Piano", played]];
-  const head = [...chunkHead("MThd", 6), 0, 1, 0, 1 + tracks.length, 0x03, 0xc0];
-  const first = trackBytes([], conductorEvents(parts, end));
-  const rest = tracks.map(([name, part], channel) => pianoBytes(name, part, channel, end));
-  return Uint8Array.from(head.concat(first, ...rest));
+  const first = trackBytes(said, conducting);
+  const rest = tracks.map(([name, part], channel) =>
+    trackBytes(pianoHead(name, channel), pianoEvents(part, channel), end));
+  return Uint8Array.from(head(1 + tracks.length).concat(first, ...rest));
 }
 
-// The notes and pedals of a track; within a tick, ends come before beginnings.
-function pianoBytes(name, { notes, pedals }, channel, end) {
+const pianoHead = (name, channel) => [...textBytes(0x03, name), 0, 0xc0 | channel, 0];
+
+// The notes and pedals of a track as [tick, message]; within a tick, ends come before beginnings.
+function pianoEvents({ notes, pedals }, channel) {
   const [noteOn, control] = [0x90 | channel, 0xb0 | channel];
   const events = [
     ...notes.flatMap(([onset, offset, { key, velocity }]) =>
@@ -36,8 +45,7 @@ function pianoBytes(name, { notes, pedals }, channel, end) {
       [[offset, 1, controller, [control, controller, 0]], [onset, 2, controller, [control, controller, 127]]]),
   ];
   events.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
-  const head = [0, 0xff, 0x03, name.length, ...lettersOf(name), 0, 0xc0 | channel, 0];
-  return trackBytes(head, events.map(([at, , , message]) => [at, message]), end);
+  return events.map(([at, , , message]) => [at, message]);
 }
 
 // A track of messages at absolute ticks, in order; it ends at the last of them unless `end` is given.
@@ -66,7 +74,8 @@ function separated(track, clock) {
   });
 }
 
-function grouped(events, by) {
+// { what `by` gives: its events, in order }
+export function grouped(events, by) {
   const groups = new Map();
   for (const event of events) {
     if (!groups.has(by(event))) groups.set(by(event), []);
@@ -80,6 +89,8 @@ function variableLength(value) {
   for (let rest = value >>> 7; rest; rest >>>= 7) bytes.unshift((rest & 0x7f) | 0x80);
   return bytes;
 }
+
+const textBytes = (kind, text) => [0, 0xff, kind, ...variableLength(text.length), ...lettersOf(text)];
 
 const lettersOf = (text) => [...text].map((letter) => letter.charCodeAt(0));
 

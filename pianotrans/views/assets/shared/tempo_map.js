@@ -4,6 +4,7 @@
 import { roundEven } from "./rounding.js";
 
 export const PARTS_PER_QUARTER = 20_160; // 2⁶ · 3² · 5 · 7
+export const TICKS_PER_QUARTER = 960; // of MIDI files
 const FINEST_QUARTER = 1 / 16; // a shorter lead-in is left out
 const MOST_UNLIKE = 2; // how many times faster or slower than the music whole bars may be
 const FINEST_DENOMINATOR = 64;
@@ -47,6 +48,16 @@ export class TempoMap {
     });
     return all.filter(([, ...meter], i) => i === 0 || `${meter}` !== `${all[i - 1].slice(1)}`);
   }
+}
+
+// The positions at which bars begin under these time signatures, as far as the map goes.
+export function barLines({ positions }, signatures) {
+  const last = positions.at(-1) + PARTS_PER_QUARTER / TICKS_PER_QUARTER;
+  return signatures.flatMap(([position, numerator, denominator], i) => {
+    const end = Math.min(signatures[i + 1]?.[0] ?? last, last);
+    const nBars = Math.max(0, Math.ceil((end - position) / barParts(numerator, denominator)));
+    return Array.from({ length: nBars }, (_, bar) => position + bar * barParts(numerator, denominator));
+  });
 }
 
 // How many values of a list in order are at most this.

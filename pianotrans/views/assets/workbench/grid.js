@@ -40,7 +40,7 @@ export class Grid {
   }
 
   get beats() { return beatsOf(this.bench.piece, this.score); }
-  get conductor() { return conductorOf(this.bench.piece, this.score); } // of a MIDI file
+  conductor(isPerBar) { return conductorOf(this.bench.piece, this.score, isPerBar); } // of a MIDI file
 
   // The number of the chosen beat, else of the one nearest to the cursor; -1 without any.
   get target() {

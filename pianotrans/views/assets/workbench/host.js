@@ -62,7 +62,8 @@ export class ServerHost {
     return this.scored;
   }
 
-  file(format, edits) { return this.ask("file", { format, edits }); } // a Blob
+  // A Blob, made for a receiver with these durations; { receiver, durations } as the server takes them.
+  file(format, edits, choice) { return this.ask("file", { format, edits, choice }); }
 
   ask(what, given = {}) {
     this.nAsked += 1;

@@ -48,14 +48,15 @@ export function barsData(piece, score) {
   };
 }
 
-// Tempo, bars and keys of the MIDI file: those of the score as long as nothing else is said. Null without beats.
-export function conductorOf(piece, score) {
+// Tempo, bars and keys of the MIDI file: those of the score as long as nothing else is said. Null without beats. The tempo
+// changes with every beat, or bar.
+export function conductorOf(piece, score, isPerBar = false) {
   const found = score?.conductor ?? null;
-  if (!saysOfTime(piece)) return found;
+  if (!saysOfTime(piece)) return isPerBar ? score?.conductor_per_bar ?? null : found;
   const laidOut = barsOf(piece, score);
   if (!laidOut) return null;
   const said = piece.score.key === undefined ? null : readKeySignature(piece.score.key);
   const clock = found && new Clock(found.tempi);
   const keys = (found?.key_signatures ?? []).map(([tick, ...key]) => [clock.secondsAt(tick), ...key]);
-  return conduct(tempoMapOf(laidOut, laidOut.signatures, said ? [[0, ...said]] : keys));
+  return conduct(tempoMapOf(laidOut, laidOut.signatures, said ? [[0, ...said]] : keys), isPerBar);
 }

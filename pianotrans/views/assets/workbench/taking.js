@@ -8,9 +8,9 @@ import { editsFile, readEditsFile } from "./host.js";
 const LONGEST_LIST = 5; // conflicts that are named
 
 export class Taking {
-  // `save` hands a { name, bytes, type } to the reader.
-  constructor(bench, save, place) {
-    Object.assign(this, { bench, save });
+  // `save` hands a { name, bytes, type } to the reader, `receiving` knows what files are for.
+  constructor({ bench, receiving, save, place }) {
+    Object.assign(this, { bench, receiving, save });
     const root = document.createElement("section");
     root.id = "taking";
     root.setAttribute("aria-labelledby", "taking-heading");
@@ -33,10 +33,11 @@ export class Taking {
 
   get edits() { return editsOf(this.bench.base, this.bench.piece); }
 
-  // What the host writes: a button for each format.
+  // What the host writes: a button for each format. How long notes last is chosen for all of them.
   setHost(host) {
-    this.formats.hidden = !host.formats.length;
-    this.formats.append(...host.formats.map(({ name, label }) => {
+    const formats = host.formats.filter(({ name }) => name !== "sounding.mid");
+    this.formats.hidden = !formats.length;
+    this.formats.append(...formats.map(({ name, label }) => {
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
       button.addEventListener("click", () => this.attempt(() => this.fetch(host, name)));
       return button;
@@ -49,9 +50,10 @@ export class Taking {
   }
 
   async fetch(host, format) {
-    const content = await host.file(format, this.edits);
+    const ending = format === "mid" ? this.receiving.ending : "";
+    const content = await host.file(format, this.edits, this.receiving.choice);
     const stem = this.edits.transcription.title.replace(/\.[A-Za-z0-9]{1,5}$/, "");
-    this.save({ name: `${stem}.${format}`, content });
+    this.save({ name: `${stem}${ending}.${format}`, content });
   }
 
   // What no longer fits is told; the rest is one step that can be undone.

@@ -93,6 +93,12 @@ class Edits:
         """How many notes and pedals they change, delete and add."""
         return self.notes.n_edits + self.pedals.n_edits
 
+    @property
+    def n_changes(self) -> int:
+        """How much they change: notes and pedals, and one each for the beats and for what is said of the score."""
+        n_said = sum(value is not None for value in asdict(self.said).values())
+        return self.n_edits + n_said + (self.beats is not None)
+
     def to_dict(self) -> dict[str, Any]:
         """The document as plain data; `parse_edits` restores it."""
         return {

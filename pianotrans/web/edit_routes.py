@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from pianotrans.edits import parse_edits
+from pianotrans.edits import Edits, parse_edits
 from pianotrans.edits.document import FORMAT, VERSION
 from pianotrans.errors import EditsError, OutputError, WorkerError
 from pianotrans.web.answers import EditsAnswer, RevisionAnswer, RevisionsAnswer, SavedAnswer, ScoreAnswer, problems
@@ -73,14 +73,13 @@ _BODY: dict[str, Any] = {
 edit_router = APIRouter(prefix="/api/jobs/{job_id}", responses=ALWAYS)
 
 
-async def _edits(request: Request, service: Service) -> bytes:
-    """The body, which holds edits."""
+async def _edits(request: Request, service: Service) -> tuple[bytes, Edits]:
+    """The body, which holds edits, and what it says."""
     body = await read_small(request.stream(), service.limits.max_edits_bytes)
     try:
-        await run_in_threadpool(parse_edits, body)
+        return body, await run_in_threadpool(parse_edits, body)
     except EditsError as error:
         raise HTTPException(422, f"edits: {error}") from None
-    return body
 
 
 @edit_router.get(
@@ -131,10 +130,11 @@ async def put_edits(
     ],
 ) -> SavedAnswer:
     """Saves a new revision, and keeps those before it. To save the latest one again is no conflict."""
-    edits = await _edits(request, service)
-    await run_in_threadpool(service.space.check, len(edits))
+    body, edits = await _edits(request, service)
+    await run_in_threadpool(service.space.check, len(body))
     try:
-        saved = await run_in_threadpool(service.revisions.save, job.id, edits, int(if_match.strip('"')))
+        base = int(if_match.strip('"'))
+        saved = await run_in_threadpool(service.revisions.save, job.id, body, edits.n_changes, base)
     except StaleEditsError as error:
         raise HTTPException(412, str(error), _tag(error.latest)) from None
     except FileNotFoundError:
@@ -185,10 +185,10 @@ async def post_score(request: Request, job: DoneJob, service: TheService) -> Res
 
 
 async def _revised(request: Request, service: Service, job: Job, format_name: str | None) -> bytes:
-    edits = await _edits(request, service)
+    body, _ = await _edits(request, service)
     folder = service.jobs.folders.of(job.id)
     report = folder.result("html") if format_name is not None and FORMATS[format_name].needs_audio else None
-    order = Revise(folder.result("json"), job.name, edits, format_name, report)
+    order = Revise(folder.result("json"), job.name, body, format_name, report)
     try:
         return await run_in_threadpool(service.workshop.revise, order, service.limits.revision_s(job.duration_s))
     except EditsError as error:

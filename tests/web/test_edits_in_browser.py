@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser import until
+from tests.browser import until, violations
 
 from .browsing import Tab
 from .making import Scripted, Site, serving
@@ -113,6 +113,33 @@ def test_what_cannot_be_saved_is_saved_later(site: Site, tab: Tab):
     tab.context.set_offline(False)
     until(lambda: edits_of(site, job)["revision"] == 1)
     tab.troubles[:] = [one for one in tab.troubles if "ERR_" not in one]
+
+
+def test_a_revision_is_opened_again_and_that_can_be_undone(site: Site, tab: Tab):
+    job = site.done("revised.mp3")
+    player = tab.open("revised.mp3")
+    for n in (1, 2):
+        edit(tab, "f", "Delete")
+        until(lambda n=n: edits_of(site, job)["revision"] == n)
+    rows = player.locator("#revisions li")
+    player.get_by_role("button", name="Revisions").click()
+    rows.first.wait_for()
+    assert [row.split("\t")[0].split("\n")[1:] for row in rows.all_inner_texts()] == [
+        ["2 changes", "current"],
+        ["1 change", "Open"],
+    ]
+    assert rows.first.get_attribute("aria-current") == "true"
+    rows.nth(1).get_by_role("button").click()
+    until(lambda: edits_of(site, job)["revision"] == 3)
+    assert n_notes(tab) == len(SONG.notes) - 1
+    player.locator("#roll").focus()
+    tab.page.keyboard.press("Control+z")
+    until(lambda: edits_of(site, job)["revision"] == 4)
+    assert n_notes(tab) == len(SONG.notes) - 2
+    player.get_by_role("button", name="Revisions").click()
+    until(lambda: rows.count() == 4)
+    assert violations(tab.page) == []
+    player.get_by_role("button", name="Close").click()
 
 
 def test_only_the_frame_of_the_player_is_heard(site: Site, tab: Tab):

@@ -261,8 +261,8 @@ const help = new HelpSheet(shortcuts);
 new Toolbar(element("toolbar"), editor, commands, () => help.open());
 new Inspector(element("inspector"), bench);
 const taking = new Taking(bench, download, element("panels"));
-keepEdits(bench, element("panels")).then((host) => {
-  taking.setHost(host);
+keepEdits(bench, element("panels")).then(({ host, autosave }) => {
+  taking.setHost(host, autosave);
   grid.setHost(host);
   followScore(bench, host, { onScore: showScore, onTrouble: tell });
 });

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from pianotrans.edits import Edits, parse_edits
-from pianotrans.edits.document import FORMAT, VERSION
+from pianotrans.edits.document import FORMAT, KNOWN_VERSIONS
 from pianotrans.errors import EditsError, OutputError, WorkerError
 from pianotrans.web.answers import EditsAnswer, RevisionAnswer, RevisionsAnswer, SavedAnswer, ScoreAnswer, problems
 from pianotrans.web.dependencies import (
@@ -53,10 +53,11 @@ _DOCUMENT = {
     "type": "object",
     "properties": {
         "format": {"const": FORMAT},
-        "version": {"const": VERSION},
+        "version": {"enum": list(KNOWN_VERSIONS)},
         "transcription": {"type": "object"},
         "notes": _TRACK,
         "pedals": _TRACK,
+        "candidates": {"type": "object"},
         "beats": {"type": ["array", "null"], "items": {"type": "object"}},
         "score": {"type": "object"},
     },

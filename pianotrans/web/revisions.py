@@ -19,7 +19,7 @@ _COMPRESSION = 6
 
 @dataclass(frozen=True)
 class SavedRevision:
-    """A revision of a job's edits; the first is number 1. How many changes it has is not known of the oldest ones."""
+    """A revision of a job's edits; the first is number 1. It may not be known how many changes it has."""
 
     number: int
     saved_at: str  # ISO 8601, UTC

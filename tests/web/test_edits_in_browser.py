@@ -1,5 +1,6 @@
 """Edits in the player: they outlive page and server, and no window overwrites another's."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -152,7 +153,7 @@ def test_the_score_follows(browser: Any, tmp_path: Path):
     """Made by the real process."""
     contents()
     with serving(tmp_path, Scripted(singing)) as site:
-        site.done("song.mp3")
+        job = site.done("song.mp3")
         tab = Tab(browser, str(site.client.base_url))
         player = tab.open("song.mp3")
         player.get_by_role("tab", name="Score").click()
@@ -162,6 +163,12 @@ def test_the_score_follows(browser: Any, tmp_path: Path):
         player.get_by_role("tab", name="Piano roll").click()
         edit(tab, "f", "Delete")
         until(lambda: written.count() == before - 1, 240)
+        site.client.timeout = 120
+        saved = json.dumps(edits_of(site, job)["edits"])
+        of_server = site.client.post(f"/api/jobs/{job['id']}/files/mid", content=saved).content
+        assert tab.download(player.locator("#download"))[1] == of_server, (
+            "with the beats of the notes that are left"
+        )
         player.get_by_role("tab", name="Score").click()
         player.locator("#score [data-note='30']").click(force=True)  # lines of the staff lie above it
         until(lambda: player.locator("#clock").inner_text().startswith("0:15"))

@@ -104,10 +104,11 @@ function tell(text) { element("trouble").textContent = text; }
 
 // The score of an edited piece. Where no beat is found, the last one stays.
 function showScore({ score, pages, remarks }, piece) {
+  grid.written = { piece, conductor: score.conductor };
   tell(pages ? "" : remarks.join(" "));
   if (!pages) return;
   writtenBars.read(score);
-  grid.take(score, piece);
+  grid.take(score);
   element("pages").textContent = pages;
   showWhatThereIs();
   attempt(() => sheet.replace(pages, score.ornaments, notesAsScored(piece)), "report.cannot_score");

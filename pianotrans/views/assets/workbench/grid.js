@@ -26,7 +26,7 @@ export class Grid {
     this.transcribed = this.score = score;
     this.chosenS = null; // the onset of the beat that is chosen
     this.said = [null, bench.piece.score];
-    this.scored = null; // the piece that the score was made of, if it was made anew
+    this.written = null; // { piece, conductor }: the first track of the MIDI that the host writes for a piece
     this.hostRescores = true;
     roll.addTool({ order: 50, begin: (at, event) => this.begin(at, event), cursor: (at) => this.cursorAt(at) });
     this.theme = {};
@@ -44,10 +44,10 @@ export class Grid {
   get beats() { return beatsOf(this.bench.piece, this.score); }
   get writtenBeats() { return beatsWithMeters(this.bench.piece, this.score); }
 
-  // Of a MIDI file: as the score has it that was made of this very piece, else as it follows here.
+  // The first track of a MIDI file: the host's, if that is about this very piece, else what follows here.
   get conductor() {
-    const { bench: { piece }, score, scored } = this;
-    return piece === scored ? score.conductor : conductorOf(piece, score);
+    const { bench: { piece }, score, written } = this;
+    return piece === written?.piece ? written.conductor : conductorOf(piece, score);
   }
 
   // The number of the chosen beat, else of the one nearest to the cursor; -1 without any.
@@ -59,9 +59,9 @@ export class Grid {
     return isNext ? i + 1 : i;
   }
 
-  // Another score, of an edited piece, with its bars.
-  take(score, scored) {
-    Object.assign(this, { score, scored });
+  // Another score of an edited piece, with its bars.
+  take(score) {
+    this.score = score;
     this.bars.read(score);
     this.show();
   }
@@ -77,7 +77,7 @@ export class Grid {
     const { piece } = this.bench;
     if (piece.beats === this.said[0] && piece.score === this.said[1]) return;
     this.said = [piece.beats, piece.score];
-    if (!saysOfTime(piece)) Object.assign(this, { score: this.transcribed, scored: null });
+    if (!saysOfTime(piece)) this.score = this.transcribed;
     this.bars.read(saysOfBars(piece) ? barsData(piece, this.score) : this.score);
     this.show();
   }

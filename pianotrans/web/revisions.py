@@ -92,7 +92,7 @@ class Revisions:
         """By number, in order: the file, and how many changes its name says it has."""
         folder = self._folders.of(job_id).edits
         found = [(_NAME.fullmatch(path.name), path) for path in folder.iterdir()] if folder.is_dir() else []
-        files = {int(match[1]): (path, match[2] and int(match[2])) for match, path in found if match}
+        files = {int(match[1]): (path, int(match[2]) if match[2] else None) for match, path in found if match}
         return dict(sorted(files.items()))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from pianotrans.edits.document import HANDS, Addition, Change, Deletion, Edits, TrackEdits
 from pianotrans.edits.identity import digest_of, identities_of, number_of
 from pianotrans.events import Note, Pedal, Performance
+from pianotrans.score.bars import lay_out_bars
 from pianotrans.score.beats.hints import GivenBeats, TimeSignature
 from pianotrans.score.settings import ScoreSettings
 from pianotrans.score.words import parse_key, parse_meters
@@ -66,7 +67,10 @@ class Applied:
         if self.edits.beats is not None:
             beats = _usable(self.edits.beats)
             hints = replace(hints, bpm=None, tempo_factor=1.0, downbeats_s=(), pickup=None, beats=beats)
-            hints = hints if _fits(hints.meters, beats) else replace(hints, meters=())
+            if self.edits.meters:
+                hints = replace(hints, meters=self._meters_by_bar())
+            elif not _fits(hints.meters, beats):
+                hints = replace(hints, meters=())
         return replace(
             settings,
             hints=hints,
@@ -75,6 +79,19 @@ class Applied:
             hands=self.hands if any(self.hands) else settings.hands,
         )
 
+    def _meters_by_bar(self) -> tuple[tuple[int, TimeSignature], ...]:
+        """The time signatures that stand at beats, by the numbers of their bars; the first holds from bar 1 on."""
+        from pianotrans.score.beats.decoding import given_grid
+
+        beats = self.edits.beats
+        assert beats is not None
+        assert beats.is_downbeat is not None
+        onsets_s = [note.onset_s for note in self.performance.notes] or [0.0]
+        bars = lay_out_bars(given_grid(beats.times_s, beats.is_downbeat), onsets_s[0], onsets_s[-1])
+        numbers = {bars.beats_s[bar.first_beat]: bar.number for bar in bars.bars}
+        (_, first), *others = self.edits.meters
+        return (1, first), *((numbers[beats.times_s[i]], meter) for i, meter in others)
+
 
 def apply_edits(performance: Performance, edits: Edits) -> Applied:
     """The performance with what the edits change, delete and add.
@@ -82,7 +99,8 @@ def apply_edits(performance: Performance, edits: Edits) -> Applied:
     On the transcription that the edits are about, every event is found by its identity. On another one it is found
     by its key, or pedal, and by its nearest onset within `NEAR_S`; what is not found there, and what would be added
     but is there already, are conflicts. Accepted and added events have a confidence of 1. Notes of a key that is
-    edited do not overlap afterwards: each is cut where the next begins. Cost: O(n log n) for n events, and for
+    edited do not overlap afterwards: each is cut where the next begins. What is said of candidates changes no note:
+    it is for the page alone. Cost: O(n log n) for n events, and for
     another transcription O(n) more for each event that moved.
     """
     is_same = edits.digest == digest_of(performance)

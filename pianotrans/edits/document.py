@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 from pianotrans.events import Note, Pedal
-from pianotrans.score.beats.hints import GivenBeats
+from pianotrans.score.beats.hints import GivenBeats, TimeSignature
 
-FORMAT, VERSION = "pianotrans edits", 1
+FORMAT, VERSION = "pianotrans edits", 2
+KNOWN_VERSIONS = (1, 2)
 HANDS = {"right": 1, "left": 2}
 
 Event = TypeVar("Event", bound=Note | Pedal)
@@ -78,20 +79,32 @@ class ScoreHints:
 
 @dataclass(frozen=True)
 class Edits:
-    """What differs from the transcription that has this `title`, `n_notes` and `digest`; see `digest_of`."""
+    """What differs from the transcription that has this `title`, `n_notes` and `digest`; see `digest_of`.
+
+    `meters` are (index of a downbeat among the beats, the time signature from there on). `dismissed` are notes that
+    were not transcribed, but nearly, and that the user says are none: the page remembers them.
+    """
 
     title: str | None
     n_notes: int
     digest: str | None
     notes: TrackEdits[Note] = TrackEdits()
     pedals: TrackEdits[Pedal] = TrackEdits()
+    dismissed: tuple[Deletion[Note], ...] = ()
     beats: GivenBeats | None = None
+    meters: tuple[tuple[int, TimeSignature], ...] = ()
     said: ScoreHints = ScoreHints()
 
     @property
     def n_edits(self) -> int:
         """How many notes and pedals they change, delete and add."""
         return self.notes.n_edits + self.pedals.n_edits
+
+    @property
+    def n_changes(self) -> int:
+        """How much they say: each note, pedal and candidate, the beats, and each thing about the score."""
+        n_said = sum(value is not None for value in asdict(self.said).values())
+        return self.n_edits + len(self.dismissed) + (self.beats is not None) + n_said
 
     def to_dict(self) -> dict[str, Any]:
         """The document as plain data; `parse_edits` restores it."""
@@ -101,7 +114,8 @@ class Edits:
             "transcription": {"title": self.title, "n_notes": self.n_notes, "digest": self.digest},
             "notes": self.notes.to_dict(),
             "pedals": self.pedals.to_dict(),
-            "beats": None if self.beats is None else _beats(self.beats),
+            "candidates": {"dismissed": [{"id": d.id, "was": event_fields(d.was)} for d in self.dismissed]},
+            "beats": None if self.beats is None else _beats(self.beats, dict(self.meters)),
             "score": {name: value for name, value in asdict(self.said).items() if value is not None},
         }
 
@@ -114,7 +128,10 @@ def event_fields(event: Note | Pedal) -> dict[str, Any]:
     return {**times_s, "kind": event.kind}
 
 
-def _beats(beats: GivenBeats) -> list[dict[str, Any]]:
+def _beats(beats: GivenBeats, meters: Mapping[int, TimeSignature]) -> list[dict[str, Any]]:
     assert beats.is_downbeat is not None
     pairs = zip(beats.times_s.tolist(), beats.is_downbeat.tolist(), strict=True)
-    return [{"onset_s": onset_s, "downbeat": is_downbeat} for onset_s, is_downbeat in pairs]
+    rows: list[dict[str, Any]] = [{"onset_s": onset_s, "downbeat": is_downbeat} for onset_s, is_downbeat in pairs]
+    for i, meter in meters.items():
+        rows[i]["time_signature"] = str(meter)
+    return rows

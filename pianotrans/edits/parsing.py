@@ -13,6 +13,7 @@ import numpy as np
 from pianotrans.edits.document import (
     FORMAT,
     HANDS,
+    KNOWN_VERSIONS,
     VERSION,
     Addition,
     Change,
@@ -23,14 +24,17 @@ from pianotrans.edits.document import (
 )
 from pianotrans.errors import EditsError, PianotransError
 from pianotrans.events import CONTROLLERS, Note, Pedal
-from pianotrans.score.beats.hints import GivenBeats
+from pianotrans.score.beats.hints import GivenBeats, TimeSignature
 from pianotrans.score.words import parse_key, parse_meters
 
 _ADDED = re.compile(r"\+[1-9]\d{0,8}")
 _TRANSCRIBED = re.compile(r"\d{1,3}@\d+\.\d{3}(#\d+)?")
 _LONGEST_TEXT = 1000  # characters
 
+_PARTS = ("format", "version", "transcription", "notes", "pedals", "candidates", "beats", "score")
+
 _Event = TypeVar("_Event", bound=Note | Pedal)
+_Parsed = TypeVar("_Parsed")
 
 
 def load_edits(path: str | os.PathLike[str]) -> Edits:
@@ -54,9 +58,11 @@ def parse_edits(text: str | bytes) -> Edits:
         raise EditsError("is not JSON. Pass the edits that the page or the server keeps.") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise EditsError("holds no edits. Pass those that the page or the server keeps.")
-    if data.get("version") != VERSION or isinstance(data["version"], bool):
+    if data.get("version") not in KNOWN_VERSIONS or isinstance(data["version"], bool):
         raise EditsError(f"version {data.get('version')!r} is unknown; this program knows {VERSION}. Update it.")
-    _check_names(data, "edits", ("format", "version", "transcription", "notes", "pedals", "beats", "score"))
+    if data["version"] == 1:
+        data = {**data, "candidates": {"dismissed": []}}  # of which it said nothing
+    _check_names(data, "edits", _PARTS)
     about = _object(data["transcription"], "transcription", ("title", "n_notes", "digest"))
     edits = Edits(
         title=_text_or_none(about["title"], "transcription.title"),
@@ -64,7 +70,9 @@ def parse_edits(text: str | bytes) -> Edits:
         digest=_text_or_none(about["digest"], "transcription.digest"),
         notes=_track(data["notes"], "notes", _note, _NOTE_FIELDS),
         pedals=_track(data["pedals"], "pedals", _pedal, _PEDAL_FIELDS),
+        dismissed=_dismissed(data["candidates"]),
         beats=_beats(data["beats"]),
+        meters=_meters(data["beats"]),
         said=_said(data["score"]),
     )
     _refuse_doubles(edits)
@@ -79,6 +87,7 @@ def _refuse_doubles(edits: Edits) -> None:
     tracks = (edits.notes, edits.pedals)
     groups: list[list[str]] = [[edit.id for edit in (*track.changed, *track.deleted)] for track in tracks]
     groups.append([edit.id for track in tracks for edit in track.added])
+    groups.append([edit.id for edit in edits.dismissed])
     for ids in groups:
         if doubles := sorted({name for name in ids if ids.count(name) > 1} if len(set(ids)) < len(ids) else ()):
             raise EditsError(f"id {doubles[0]!r} stands twice. Give every event one place.")
@@ -104,10 +113,7 @@ def _track(
         _object(row, place, ("id", "was"), tuple(fields))
         new = {name: fields[name](row[name], f"{place}.{name}") for name in fields if name in row}
         changed.append(Change(_id(row, place, _TRANSCRIBED), was(row, place), new))
-    deleted = []
-    for row, place in rows("deleted"):
-        _object(row, place, ("id", "was"))
-        deleted.append(Deletion(_id(row, place, _TRANSCRIBED), was(row, place)))
+    deleted = [_deletion(row, place, read) for row, place in rows("deleted")]
     added = []
     for row, place in rows("added"):
         event = {name: value for name, value in _mapping(row, place).items() if name not in ("id", "hand")}
@@ -116,6 +122,16 @@ def _track(
             raise EditsError(f"{place}: 'hand' is unknown. Leave it out.")
         added.append(Addition(_id(row, place, _ADDED), read(event, place), hand))
     return TrackEdits(tuple(changed), tuple(deleted), tuple(added))
+
+
+def _deletion(value: object, where: str, read: Callable[[Mapping[str, Any], str], _Event]) -> Deletion[_Event]:
+    row = _object(value, where, ("id", "was"))
+    return Deletion(_id(row, where, _TRANSCRIBED), read(row["was"], f"{where}.was"))
+
+
+def _dismissed(value: object) -> tuple[Deletion[Note], ...]:
+    rows = _list(_object(value, "candidates", ("dismissed",))["dismissed"], "candidates.dismissed")
+    return tuple(_deletion(row, f"candidates.dismissed[{i}]", _note) for i, row in enumerate(rows))
 
 
 def _note(value: object, where: str) -> Note:
@@ -144,13 +160,29 @@ def _event(where: str, make: Callable[[], _Event]) -> _Event:
 def _beats(value: object) -> GivenBeats | None:
     if value is None:
         return None
-    rows = [_object(row, f"beats[{i}]", ("onset_s", "downbeat")) for i, row in enumerate(_list(value, "beats"))]
+    given = enumerate(_list(value, "beats"))
+    rows = [_object(row, f"beats[{i}]", ("onset_s", "downbeat"), ("time_signature",)) for i, row in given]
     times_s = [_time(row["onset_s"], f"beats[{i}].onset_s") for i, row in enumerate(rows)]
     is_downbeat = [_bool(row["downbeat"], f"beats[{i}].downbeat") for i, row in enumerate(rows)]
     try:
         return GivenBeats(np.array(times_s), np.array(is_downbeat, dtype=bool))
     except PianotransError as error:
         raise EditsError(f"beats: {error}") from error
+
+
+def _meters(beats: list[Mapping[str, Any]] | None) -> tuple[tuple[int, TimeSignature], ...]:
+    """Those that stand at beats, which have been read."""
+    meters = []
+    for i, row in enumerate(beats or []):
+        if "time_signature" not in row:
+            continue
+        where = f"beats[{i}].time_signature"
+        text = _text(row["time_signature"], where)
+        found = _from_words(text, where, parse_meters)
+        if len(found) != 1 or ":" in text or not row["downbeat"]:
+            raise EditsError(f"{where}: {_shown(text)}. It must be one like 3/4, at a downbeat.")
+        meters.append((i, found[0][1]))
+    return tuple(meters)
 
 
 def _said(value: object) -> ScoreHints:
@@ -161,13 +193,18 @@ def _said(value: object) -> ScoreHints:
         swing=_bool(row["swing"], "score.swing") if "swing" in row else None,
         title=_text(row["title"], "score.title") if "title" in row else None,
     )
-    for name, text, parse in (("time_signature", said.time_signature, parse_meters), ("key", said.key, parse_key)):
-        try:
-            if text is not None:
-                parse(text)
-        except PianotransError as error:
-            raise EditsError(f"score.{name}: {error}") from error
+    if said.time_signature is not None:
+        _from_words(said.time_signature, "score.time_signature", parse_meters)
+    if said.key is not None:
+        _from_words(said.key, "score.key", parse_key)
     return said
+
+
+def _from_words(text: str, where: str, parse: Callable[[str], _Parsed]) -> _Parsed:
+    try:
+        return parse(text)
+    except PianotransError as error:
+        raise EditsError(f"{where}: {error}") from error
 
 
 # Values

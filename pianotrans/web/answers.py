@@ -93,6 +93,9 @@ class RevisionAnswer(BaseModel):
 
     number: int = Field(description="Number of the revision, starting at 1.", examples=[4])
     saved_at: str = Field(description="Time of saving: ISO 8601, UTC.", examples=["2026-01-31T18:03:12.345Z"])
+    n_changes: int | None = Field(
+        description="How much it changes in the transcription; null if it is not known.", examples=[12]
+    )
 
 
 class RevisionsAnswer(BaseModel):

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from pianotrans.edits import parse_edits
-from pianotrans.edits.document import FORMAT, VERSION
+from pianotrans.edits import Edits, parse_edits
+from pianotrans.edits.document import FORMAT, KNOWN_VERSIONS
 from pianotrans.errors import EditsError, OutputError, WorkerError
 from pianotrans.events import Durations
 from pianotrans.events.receivers import RECEIVERS
@@ -56,10 +56,11 @@ _DOCUMENT = {
     "type": "object",
     "properties": {
         "format": {"const": FORMAT},
-        "version": {"const": VERSION},
+        "version": {"enum": list(KNOWN_VERSIONS)},
         "transcription": {"type": "object"},
         "notes": _TRACK,
         "pedals": _TRACK,
+        "candidates": {"type": "object"},
         "beats": {"type": ["array", "null"], "items": {"type": "object"}},
         "score": {"type": "object"},
     },
@@ -77,14 +78,13 @@ _NOBODY = Fit()
 edit_router = APIRouter(prefix="/api/jobs/{job_id}", responses=ALWAYS)
 
 
-async def _edits(request: Request, service: Service) -> bytes:
-    """The body, which holds edits."""
+async def _edits(request: Request, service: Service) -> tuple[bytes, Edits]:
+    """The body, which holds edits, and what it says."""
     body = await read_small(request.stream(), service.limits.max_edits_bytes)
     try:
-        await run_in_threadpool(parse_edits, body)
+        return body, await run_in_threadpool(parse_edits, body)
     except EditsError as error:
         raise HTTPException(422, f"edits: {error}") from None
-    return body
 
 
 @edit_router.get(
@@ -135,10 +135,11 @@ async def put_edits(
     ],
 ) -> SavedAnswer:
     """Saves a new revision, and keeps those before it. To save the latest one again is no conflict."""
-    edits = await _edits(request, service)
-    await run_in_threadpool(service.space.check, len(edits))
+    body, edits = await _edits(request, service)
+    await run_in_threadpool(service.space.check, len(body))
     try:
-        saved = await run_in_threadpool(service.revisions.save, job.id, edits, int(if_match.strip('"')))
+        base = int(if_match.strip('"'))
+        saved = await run_in_threadpool(service.revisions.save, job.id, body, edits.n_changes, base)
     except StaleEditsError as error:
         raise HTTPException(412, str(error), _tag(error.latest)) from None
     except FileNotFoundError:
@@ -206,10 +207,10 @@ async def post_score(request: Request, job: DoneJob, service: TheService) -> Res
 async def _revised(
     request: Request, service: Service, job: Job, format_name: str | None, fit: Fit = _NOBODY
 ) -> bytes:
-    edits = await _edits(request, service)
+    body, _ = await _edits(request, service)
     folder = service.jobs.folders.of(job.id)
     report = folder.result("html") if format_name is not None and FORMATS[format_name].needs_audio else None
-    order = Revise(folder.result("json"), job.name, edits, format_name, report, fit)
+    order = Revise(folder.result("json"), job.name, body, format_name, report, fit)
     try:
         return await run_in_threadpool(service.workshop.revise, order, service.limits.revision_s(job.duration_s))
     except EditsError as error:

@@ -13,16 +13,17 @@ from pianotrans.files import write_atomically
 from pianotrans.web.folders import JobFolders
 from pianotrans.web.job import iso_time
 
-_NAME = re.compile(r"([1-9][0-9]{0,8})\.json\.gz")
+_NAME = re.compile(r"([1-9][0-9]{0,8})(?:-([0-9]{1,9}))?\.json\.gz")  # a number, and how many changes it has
 _COMPRESSION = 6
 
 
 @dataclass(frozen=True)
 class SavedRevision:
-    """A revision of a job's edits; the first is number 1."""
+    """A revision of a job's edits; the first is number 1. It may not be known how many changes it has."""
 
     number: int
     saved_at: str  # ISO 8601, UTC
+    n_changes: int | None
 
 
 class StaleEditsError(PianotransError):
@@ -51,21 +52,25 @@ class Revisions:
 
     def all(self, job_id: str) -> list[SavedRevision]:
         """The revisions of a job, oldest first."""
-        return [SavedRevision(number, _saved_at(path)) for number, path in self._files(job_id)]
+        return [SavedRevision(number, _saved_at(path), n) for number, (path, n) in self._files(job_id).items()]
 
     def latest(self, job_id: str) -> int:
         """The number of the latest revision; 0 if there is none."""
-        return max((number for number, _ in self._files(job_id)), default=0)
+        return max(self._files(job_id), default=0)
 
     def read(self, job_id: str, number: int) -> bytes | None:
         """The edits of a revision; None if there is no such revision, or it cannot be read."""
+        found = self._files(job_id).get(number)
+        if found is None:
+            return None
+        path, _ = found
         try:
-            return gzip.decompress(self._path(job_id, number).read_bytes())
-        except (OSError, EOFError, zlib.error):  # not there, or damaged
+            return gzip.decompress(path.read_bytes())
+        except (OSError, EOFError, zlib.error):  # gone meanwhile, or damaged
             return None
 
-    def save(self, job_id: str, edits: bytes, base: int) -> int:
-        """Save edits that were made of revision `base`; returns their number.
+    def save(self, job_id: str, edits: bytes, n_changes: int, base: int) -> int:
+        """Save edits with so many changes that were made of revision `base`; returns their number.
 
         What the latest revision holds already is not saved again, so a request may be repeated.
 
@@ -78,18 +83,17 @@ class Revisions:
                 return latest
             if base != latest:
                 raise StaleEditsError(latest)
-            path = self._path(job_id, latest + 1)
+            path = self._folders.of(job_id).edits / f"{latest + 1}-{n_changes}.json.gz"
             path.parent.mkdir(exist_ok=True)  # without parents: a deleted job does not come back
             write_atomically(path, gzip.compress(edits, _COMPRESSION, mtime=0))
             return latest + 1
 
-    def _files(self, job_id: str) -> list[tuple[int, Path]]:
+    def _files(self, job_id: str) -> dict[int, tuple[Path, int | None]]:
+        """By number, in order: the file, and how many changes its name says it has."""
         folder = self._folders.of(job_id).edits
         found = [(_NAME.fullmatch(path.name), path) for path in folder.iterdir()] if folder.is_dir() else []
-        return sorted((int(match[1]), path) for match, path in found if match)
-
-    def _path(self, job_id: str, number: int) -> Path:
-        return self._folders.of(job_id).edits / f"{number}.json.gz"
+        files = {int(match[1]): (path, int(match[2]) if match[2] else None) for match, path in found if match}
+        return dict(sorted(files.items()))
 
 
 def _saved_at(path: Path) -> str:

@@ -32,9 +32,10 @@ def document(song: Performance = SONG, **parts: Any) -> dict[str, Any]:
     tracks = {name: {**copy.deepcopy(_NOTHING), **parts.pop(name, {})} for name in ("notes", "pedals")}
     return {
         "format": "pianotrans edits",
-        "version": 1,
+        "version": 2,
         "transcription": {"title": "song.mp3", "n_notes": song.n_notes, "digest": digest_of(song)},
         **tracks,
+        "candidates": {"dismissed": []},
         "beats": None,
         "score": {},
         **parts,

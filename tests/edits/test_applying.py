@@ -4,11 +4,15 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from pianotrans.edits import Applied, apply_edits, digest_of, identities_of, parse_edits
 from pianotrans.events import Note, Pedal, Performance
+from pianotrans.score.bars import lay_out_bars
+from pianotrans.score.beats.decoding import given_grid
 from pianotrans.score.making import make_score
 from pianotrans.score.settings import ScoreSettings
 from tests.events.strategies import fewer, performances
@@ -148,3 +152,28 @@ def test_beats_hold_against_a_time_signature_that_does_not_fit_them():
     assert [str(meter) for _, meter in hints.meters] == ["12/8"]
     none_is_downbeat = [{**beat, "downbeat": False} for beat in beats]
     assert applied(beats=none_is_downbeat).score_settings().hints.beats.is_downbeat is None
+
+
+@fewer
+@given(st.data())
+def test_a_time_signature_stays_with_its_downbeat_whatever_comes_before(data: st.DataObject):
+    lengths = data.draw(st.lists(st.integers(2, 4), min_size=3, max_size=8))
+    lead = data.draw(st.integers(0, 3))  # beats of a pickup
+    first_s = data.draw(st.floats(0, 8))  # of the notes: bars are put before the first one that is given
+    at = data.draw(st.integers(1, len(lengths) - 1))
+    is_downbeat = [False] * lead + [i == 0 for n in lengths for i in range(n)]
+    beats = [{"onset_s": 4 + 0.5 * i, "downbeat": down} for i, down in enumerate(is_downbeat)]
+    starts = [beat for beat in beats if beat["downbeat"]]
+    starts[0]["time_signature"], starts[at]["time_signature"] = "2/2", "5/8"
+    song = Performance((Note(first_s, first_s + 0.3, 60, 64), Note(20, 21, 64, 64)), (), 22.0)
+    meters = applied(song, document(song, beats=beats)).score_settings().hints.meters
+    bars = lay_out_bars(given_grid(np.array([b["onset_s"] for b in beats]), np.array(is_downbeat)), first_s, 20.0)
+    begins_s = {bar.number: bars.beats_s[bar.first_beat] for bar in bars.bars}
+    (first, before), (number, after) = meters
+    assert (first, str(before), str(after)) == (1, "2/2", "5/8")
+    assert begins_s[number] == starts[at]["onset_s"]
+
+
+def test_candidates_that_were_dismissed_change_nothing():
+    result = applied(candidates={"dismissed": [about(Note(9, 10, 62, 5))]})
+    assert (result.performance, result.conflicts, result.edits.n_changes) == (SONG, (), 1)

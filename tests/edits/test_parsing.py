@@ -9,6 +9,7 @@ import pytest
 
 from pianotrans.edits import Edits, load_edits, parse_edits
 from pianotrans.errors import EditsError
+from pianotrans.events import Note
 
 from .documents import SONG, about, document
 
@@ -24,7 +25,8 @@ WHOLE = document(
         "changed": [{**PEDAL, "offset_s": 2}],
         "added": [{"id": "+2", "onset_s": 3, "offset_s": 4, "kind": "soft"}],
     },
-    beats=[{"onset_s": 0.5, "downbeat": True}, {"onset_s": 1, "downbeat": False}],
+    candidates={"dismissed": [about(Note(2, 3, 62, 9))]},
+    beats=[{"onset_s": 0.5, "downbeat": True, "time_signature": "3/4"}, {"onset_s": 1, "downbeat": False}],
     score={"time_signature": "3/4,17:6/8", "key": "E flat major", "swing": False, "title": "Waltz"},
 )
 
@@ -38,8 +40,17 @@ def test_a_document_is_read_and_written_without_loss(data: Any):
     assert parsed(data).to_dict() == data
 
 
+def test_a_document_of_the_first_version_is_read():
+    first = document(
+        score={"time_signature": "3/4,17:6/8"}, beats=[{"onset_s": i, "downbeat": True} for i in (1, 2)]
+    )
+    del first["candidates"]
+    assert parsed({**first, "version": 1}).to_dict() == {**first, "candidates": {"dismissed": []}}
+
+
 def test_edits_are_counted():
     assert (parsed(WHOLE).n_edits, parsed(document()).n_edits) == (6, 0)
+    assert (parsed(WHOLE).n_changes, parsed(document()).n_changes) == (6 + 1 + 1 + 4, 0)
 
 
 def altered(path: str, value: Any) -> dict[str, Any]:
@@ -59,7 +70,8 @@ def altered(path: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "value", "named"),
     [
-        ("version", 2, "2"),
+        ("version", 3, "3"),
+        ("version", 0, "0"),
         ("version", True, "True"),
         ("format", "pianotrans", "edits"),
         ("extra", 1, "'extra'"),
@@ -90,6 +102,15 @@ def altered(path: str, value: Any) -> dict[str, Any]:
         ("pedals/changed/0/velocity", 3, "'velocity'"),
         ("beats/0/onset_s", 2, "beats"),
         ("beats/0/downbeat", 1, "downbeat.*1"),
+        ("beats/0/time_signature", "3", "time_signature.*'3'"),
+        ("beats/0/time_signature", "3/4,2:4/4", "time_signature.*2:4/4"),
+        ("beats/0/time_signature", 3, "time_signature.*3"),
+        ("beats/1/time_signature", "3/4", r"beats\[1\].*downbeat"),
+        ("candidates", ..., "'candidates'"),
+        ("candidates/taken", [], "'taken'"),
+        ("candidates/dismissed/0/id", "+1", "dismissed.*id"),
+        ("candidates/dismissed/0/was/velocity", 0, "velocity.*0"),
+        ("candidates/dismissed", 2 * [about(Note(2, 3, 62, 9))], "twice"),
         ("beats", [], "two"),
         ("score/time_signature", "3", "time_signature.*'3'"),
         ("score/key", "H major", "'H major'"),

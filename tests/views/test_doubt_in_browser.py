@@ -1,11 +1,13 @@
 """The panel of doubtful notes: where it leads, what each choice does to the piece, what the roll shows of it."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pianotrans.edits import Edits, digest_of, parse_edits
 from pianotrans.events import Note, OtherOffset, Performance, midi_bytes
 from tests.browser import chromium, until
 from tests.views.visiting import Visit
@@ -17,6 +19,7 @@ ENDS = Note(10, 11, 64, 70, 0.25, 0.96, (OtherOffset(10.5, 0.375), OtherOffset(1
 HIGH = Note(20, 21, 79, 64, 0.375, 0.5)
 CANDIDATES = (Note(20.01, 21, 67, 50, 0.25, 0.3125), Note(40, 41, 55, 127, 0.25, 0.25))
 SONG = Performance((SURE, ENDS, HIGH), (), 60.0, candidates=CANDIDATES)
+NOTHING = Edits("take 1.mp3", len(SONG.notes), digest_of(SONG))
 N_KEYS, HIGHEST = 49, 94  # around those of the notes
 KEYBOARD_PX, BELOW_PX = 54, 18 + 22  # the lane of the pedal, and times
 BRIGHT = (247, 191, 47, 255)  # of velocity 127: nothing but the last candidate
@@ -90,6 +93,30 @@ def test_what_is_accepted_or_dismissed_is_in_doubt_no_longer(visit: Visit):
     assert "of 3 doubtful" in place(visit), "the sure note, and two that were not written"
     page.get_by_label("count ends, too").uncheck()
     assert "of 2 doubtful" in place(visit), "its onset is quite sure"
+
+
+def test_what_is_dismissed_is_kept_and_can_be_taken_back(visit: Visit):
+    page = visit.page
+    page.locator("#doubt-order").select_option("time")
+    page.locator("#roll").focus()
+    for key in "nnn":  # to the first candidate
+        page.keyboard.press(key)
+    assert "not written: G4" in place(visit)
+    page.keyboard.press("x")
+    assert "of 3 doubtful" in place(visit)
+    _, edits = visit.download("#taking .store")
+    (dismissed,) = parse_edits(edits).dismissed
+    assert (dismissed.id, dismissed.was.key) == ("67@20.010", 67)
+    page.locator("#keeping[data-state=saved]").wait_for()
+    page.reload()
+    page.locator("#keeping[data-state=saved]").wait_for()
+    assert place(visit).startswith("2 doubtful"), "ends are not counted"
+    none = {"name": "none.json", "mimeType": "application/json", "buffer": json.dumps(NOTHING.to_dict()).encode()}
+    page.locator("#taking input").set_input_files(none)
+    until(lambda: place(visit).startswith("3 doubtful"))
+    page.locator("#roll").focus()
+    page.keyboard.press("Control+z")
+    assert place(visit).startswith("2 doubtful")
 
 
 def middle_of(visit: Visit, note: Note) -> dict[str, float]:

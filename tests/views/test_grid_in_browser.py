@@ -1,12 +1,14 @@
 """Beats and bars edited on the roll, by mouse, keys and buttons. What they became is read from the MIDI."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pianotrans.edits import parse_edits
 from pianotrans.events import TempoMap, midi_bytes
 from pianotrans.score.midi import score_midi
 from tests.browser import chromium, nameless, settle
@@ -133,7 +135,7 @@ def test_a_bar_begins_at_another_beat_and_the_list_follows(visit: Gridded):
 
 def test_meter_and_tempo(visit: Gridded):
     visit.click(4)
-    visit.page.locator("#grid select").select_option("3/4")
+    visit.page.locator("#grid select").first.select_option("3/4")
     assert visit.midi() == written([*BEATS_S, 9.0, 10.0], (0, 2, 4), (4, 3, 4))
     visit.tool("Beats as found").click()
     assert visit.midi() == score_midi(small_score())
@@ -142,6 +144,36 @@ def test_meter_and_tempo(visit: Gridded):
     visit.tool("Double tempo").click()
     visit.tool("Double tempo").click()
     assert b"\xff\x58\x04\x04\x02" in visit.midi(), "bars of four"
+
+
+def test_a_key_is_said(visit: Gridded):
+    key = visit.page.locator("#grid select").nth(1)
+    assert key.locator("optgroup option").count() == 30
+    key.select_option("F sharp minor")
+    in_key = replace(small_score().tempo_map, key_signatures=((Fraction(0), 3, "minor"),))
+    assert visit.midi() == midi_bytes(small_score().performance, tempo_map=in_key)
+    _, edits = visit.download("#taking .store")
+    assert parse_edits(edits).said.key == "F sharp minor"
+    assert "web app" in visit.said(), "which spells the sheet anew"
+    visit.page.locator("#languages").select_option("de")
+    assert (key.input_value(), "fis-Moll" in key.inner_text()) == ("F sharp minor", True)
+    visit.page.locator("#languages").select_option("en")
+    visit.page.locator("#roll").focus()
+    visit.press("Control+z")
+    assert key.input_value() == ""
+
+
+def test_a_meter_stays_where_it_is_said(visit: Gridded):
+    visit.click(4)
+    visit.page.locator("#grid select").first.select_option("3/4")
+    visit.click(1.6, click_count=2)
+    beats_s = [0, 1, 1.6, *BEATS_S[2:], 9.0, 10.0]
+    assert visit.midi() == written(beats_s, (0, 3, 4), (3, 2, 4), (5, 3, 4)), "a beat more in the first bar"
+    visit.click(1)
+    visit.press("b")
+    edits = parse_edits(visit.download("#taking .store")[1])
+    assert edits.beats is not None
+    assert {edits.beats.times_s[i]: str(meter) for i, meter in edits.meters}[5.0] == "3/4", "it begins a beat later"
 
 
 def test_every_tool_has_a_name_and_swing_is_said(visit: Gridded):

@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from pianotrans.edits import apply_edits, digest_of, identities_of, parse_edits
+from pianotrans.errors import ScoreError
 from pianotrans.events import (
     CONTROLLERS,
     TICKS_PER_SECOND,
@@ -29,7 +31,10 @@ from pianotrans.score.beats.decoding import decode_beats
 from pianotrans.score.beats.hints import BeatHints, GivenBeats
 from pianotrans.score.making import make_score
 from pianotrans.score.midi import score_midi
+from pianotrans.score.settings import ScoreSettings
+from pianotrans.score.words import parse_key, parse_meters
 from pianotrans.views.bundling import join_modules
+from pianotrans.views.score_data import score_parts
 from tests.browser import chromium, troubles_of
 from tests.conftest import REPOSITORY
 from tests.edits.documents import document
@@ -85,7 +90,8 @@ def make_piece(rng: random.Random, n_most: int = 25) -> Performance:
         for _ in range(rng.randrange(n_most))
     )
     pedals = (Pedal(*span(), rng.choice(list(CONTROLLERS)), *sure()) for _ in range(rng.randrange(6)))
-    return Performance(tuple(notes), tuple(pedals), rng.uniform(0, 8))
+    candidates = tuple(Note(*span(), rng.choice([60, 61]), 50, 0.2, 0.2) for _ in range(rng.randrange(4)))
+    return Performance(tuple(notes), tuple(pedals), rng.uniform(0, 8), candidates=candidates)
 
 
 def make_tempo_map(rng: random.Random) -> TempoMap:
@@ -105,6 +111,7 @@ def data_of(performance: Performance) -> dict[str, Any]:
         "duration_s": performance.duration_s,
         "notes": [[n.onset_s, n.offset_s, n.key, n.velocity, n.onset_confidence] for n in performance.notes],
         "pedals": [[p.onset_s, p.offset_s, p.controller, p.onset_confidence] for p in performance.pedals],
+        "doubt": {"candidates": [[n.onset_s, n.offset_s, n.key, n.velocity, 0.2] for n in performance.candidates]},
     }
 
 
@@ -185,7 +192,9 @@ def another(performance: Performance, rng: random.Random) -> Performance:
         )
 
     notes = tuple(shifted(note) for note in performance.notes if rng.random() < 0.9)
-    return Performance(notes, tuple(map(shifted, performance.pedals)), performance.duration_s)
+    candidates = tuple(map(shifted, performance.candidates))
+    pedals = tuple(map(shifted, performance.pedals))
+    return Performance(notes, pedals, performance.duration_s, candidates=candidates)
 
 
 @pytest.fixture(scope="module")
@@ -226,13 +235,35 @@ def test_on_another_transcription_both_find_the_same_and_miss_the_same(edited: A
         applied = apply_edits(other, parse_edits(json.dumps(result["edits"])))
         found = heard(applied.performance, applied.hands)
         conflicts = [[conflict.reason, conflict.edit.id] for conflict in applied.conflicts]
+        conflicts += candidates_missed(other, result)
         wanted = {name: result["moved"][name] for name in ("notes", "pedals")}
         assert (found, conflicts) == (wanted, result["moved"]["conflicts"])
         n_conflicts += len(conflicts)
     assert n_conflicts > 20
 
 
-@pytest.mark.parametrize("edits", [{}, {"format": "pianotrans edits", "version": 2}, None])
+def candidates_missed(other: Performance, result: dict[str, Any]) -> list[list[str]]:
+    """Of dismissed candidates each takes the nearest of its key within 50 ms that is left."""
+    names = dict(zip(identities_of(other.candidates), other.candidates, strict=True))
+    dismissed = result["edits"]["candidates"]["dismissed"]
+    free = {name: note for name, note in names.items() if name not in {one["id"] for one in dismissed}}
+    missed, found = [], []
+    for one in dismissed:
+        was = one["was"]
+        away = {name: abs(n.onset_s - was["onset_s"]) for name, n in free.items() if n.key == was["key"]}
+        near = min(away, key=away.__getitem__, default=None)
+        if one["id"] in names:
+            found.append(one["id"])
+        elif near is not None and away[near] <= 0.05:
+            found.append(near)
+            del free[near]
+        else:
+            missed.append(["missing", one["id"]])
+    assert sorted(result["moved"]["dismissed"]) == sorted(found)
+    return missed
+
+
+@pytest.mark.parametrize("edits", [{}, {"format": "pianotrans edits", "version": 3}, None])
 def test_the_page_refuses_what_it_does_not_know(page: Any, edits: Any):
     script = """(edits) => {
         const empty = new workbench.Performance({ notes: [], pedals: [] });
@@ -314,6 +345,97 @@ def test_the_grid_is_edited(page: Any, beats: str, edit: str, given: list[Any], 
     (result,) = call(page, "editBeats", [{"beats": beats, "edit": edit, "given": given}])
     assert result["text"] == text
     assert result["onsets"] == sorted(set(result["onsets"]))
+
+
+def in_force(text: str, meters: list[str | None]) -> list[tuple[int, str | None]]:
+    """The number of beats of each bar, and its meter."""
+    starts = [i for i, letter in enumerate(text) if letter == "|"]
+    last, bars = None, []
+    for start, end in pairwise([*starts, len(text)]):
+        last = meters[start] or last
+        bars.append((end - start, last))
+    return bars
+
+
+def test_a_meter_stays_with_its_bar_whatever_is_done_before_it(page: Any):
+    rng = random.Random(19)
+    cases = []
+    for _ in range(400):
+        lengths = [rng.randint(1, 4) for _ in range(rng.randint(3, 7))]
+        text = "." * rng.randrange(3) + "".join("|" + (n - 1) * "." for n in lengths)
+        starts = [i for i, letter in enumerate(text) if letter == "|"]
+        at = rng.choice(starts[1:])
+        i = rng.randrange(at)
+        given = {
+            "insertBeat": [rng.randrange(at) / 2 + 0.25],
+            "removeBeat": [i],
+            "moveBeat": [i, rng.uniform(0, 9)],
+        }
+        edit = rng.choice(list(given))
+        cases.append({"beats": text, "meters": {starts[0]: "2/2", at: "5/8"}, "edit": edit, "given": given[edit]})
+    for case, result in zip(cases, call(page, "editBeats", cases), strict=True):
+        i = result["meters"].index("5/8")
+        assert (result["onsets"][i], result["text"][i]) == (max(case["meters"]) / 2, "|")
+
+
+def test_where_a_bar_begins_elsewhere_each_bar_behind_it_keeps_its_length_and_its_meter(page: Any):
+    rng = random.Random(20)
+    cases = []
+    for _ in range(200):
+        text = "".join("|" + (rng.randint(1, 4) - 1) * "." for _ in range(rng.randint(3, 7)))
+        at = rng.choice([i for i, letter in enumerate(text) if letter == "|"][1:])
+        cases.append(
+            {"beats": text, "meters": {0: "2/2", at: "5/8"}, "edit": "beginBar", "given": [rng.randrange(at)]}
+        )
+    for case, result in zip(cases, call(page, "editBeats", cases), strict=True):
+        text, (i,) = case["beats"], case["given"]
+        before = in_force(text, [case["meters"].get(k) for k in range(len(text))])
+        after = in_force(result["text"], result["meters"])
+        cut = text[: i + 1].count("|") - 1
+        if text[i] == "|":
+            assert after == before
+        else:
+            assert after[:cut] == before[:cut]
+            assert after[cut + 1 : -1] == before[cut:][: len(after) - cut - 2], "the last one may be cut, too"
+
+
+def test_keys_are_read_as_the_command_reads_them(page: Any):
+    letters = ["C", "F", "Bb", "B flat", "c", "f#", "F sharp", "e-flat", "G♯", "H", "b", "Cb", "D♭"]
+    texts = [
+        f"{letter}{rest}" for letter in letters for rest in ("", " major", " minor", "m", " maj", "  min", "-minor")
+    ]
+    texts += ["3b", "2#", "0", "-3", "+4", "0#", "8", "-8", "7b", "3 b", "", "major", " 2# "]
+    for text, found in zip(texts, call(page, "readKey", texts), strict=True):
+        try:
+            key = parse_key(text)
+        except ScoreError:
+            assert found is None, text
+        else:
+            assert found == [key.fifths, key.mode], text
+
+
+EDITS_OF_THE_GRID = [
+    ("moveBeat", [3, 2.31]),
+    ("beginBar", [2]),
+    ("insertBeat", [4.21]),
+    ("halveTempo", []),
+    ("removeBeat", [6]),
+]
+
+
+@pytest.mark.parametrize("written", ["3/4", "6/8", "2/4,3:3/4"])
+def test_midi_is_that_of_the_command_where_no_meter_was_said(page: Any, written: str):
+    song = play(compose(written.split(",")[0], 6), 0.6)
+    score = make_score(song, ScoreSettings(BeatHints(meters=parse_meters(written))))
+    data = {**data_of(song), "score": score_parts(score).data}
+    given = [
+        {"data": data, "edit": edit, "given": values, "said": {"key": "E flat major"}}
+        for edit, values in EDITS_OF_THE_GRID
+    ]
+    for case, result in zip(given, call(page, "writeRegridded", given), strict=True):
+        applied = apply_edits(song, parse_edits(json.dumps(result["edits"])))
+        made = make_score(applied.performance, applied.score_settings())
+        assert result["midi"] == score_midi(made).hex(), case["edit"]
 
 
 def test_a_beat_stays_between_its_neighbours(page: Any):

@@ -256,6 +256,21 @@ def test_numbers_can_be_typed(bench: Bench):
     bench.press("o")
 
 
+def test_the_slider_reaches_as_far_as_what_is_played(bench: Bench):
+    slider = bench.page.locator("#position")
+    assert slider.get_attribute("max") == "10", "where the recording ends"
+    bench.press("f")
+    bench.page.locator("#inspector [data-field=onset]").fill("12")
+    bench.press("Enter")
+    assert slider.get_attribute("max") == "13"
+    bench.roll.focus()
+    bench.press("End")
+    assert slider.input_value() == "13"
+    bench.press("Control+z")
+    assert (slider.get_attribute("max"), slider.input_value()) == ("10", "10")
+    assert bench.page.locator("#clock").inner_text() == "0:10 / 0:10"
+
+
 def test_what_is_edited_is_what_is_downloaded_and_undo_gives_back_every_byte(bench: Bench):
     assert bench.download("#download")[1] == midi_bytes(PIECE)
     bench.press("Control+a", "ArrowUp")

@@ -10,9 +10,11 @@ import { completeLastBar, setBeatsPerBar } from "./workbench/beats.js";
 import { copyEvents, pasteEvents } from "./workbench/clipboard.js";
 import { applyEdits, editsOf } from "./workbench/edits.js";
 import { History } from "./workbench/history.js";
+import { readKeySignature } from "./workbench/keys.js";
 import { layOutBars } from "./workbench/layout.js";
-import { conductorOf } from "./workbench/musical_time.js";
-import { addNotes, addPedals, confidenceOf, isSamePiece, joinNotes, moveEvents, pieceOf } from "./workbench/piece.js";
+import { beatsWithMeters, conductorOf, withBeats } from "./workbench/musical_time.js";
+import { addNotes, addPedals, confidenceOf, dismissCandidates, isSamePiece, joinNotes } from "./workbench/piece.js";
+import { moveEvents, pieceOf } from "./workbench/piece.js";
 import { removeEvents, scaleVelocity, setBeats, setEvents, setScore, splitNotes, stretchEvents } from "./workbench/piece.js";
 
 const mapOf = ({ positions, times_s, time_signatures, key_signatures }) => {
@@ -58,15 +60,17 @@ function editAtRandom(piece, random) {
     () => splitNotes(piece, ids, onset),
     () => joinNotes(piece, ids),
     () => (copied ? pasteEvents(piece, copied, onset, below(3) - 1)[0] : piece),
-    () => setBeats(piece, [{ onset, isDownbeat: true }, { onset: onset + 1, isDownbeat: false }]),
+    () => setBeats(piece, [{ onset, isDownbeat: true, meter: below(2) ? "3/4" : null }, { onset: onset + 1, isDownbeat: false }]),
+    () => dismissCandidates(piece, piece.origin.candidates.filter(() => below(2)).map(({ id }) => id)),
     () => setScore(piece, { title: below(2) ? "a title" : null, swing: true }),
   ];
   return ways[below(ways.length)]();
 }
 
-const content = ({ notes, pedals, beats, score }) => JSON.stringify([notes, pedals, beats, score]);
+const content = ({ notes, pedals, beats, score, dismissed }) => JSON.stringify([notes, pedals, beats, score, dismissed]);
 
-const shown = ({ notes, pedals }) => ({
+const shown = ({ notes, pedals, dismissed }) => ({
+  dismissed,
   ids: notes.map(({ id }) => id),
   notes: notes.map((note) => [note.onset, note.offset, note.key, note.velocity, confidenceOf(note), note.hand]),
   pedals: pedals.map((pedal) => [pedal.onset, pedal.offset, pedal.controller, confidenceOf(pedal)]),
@@ -106,17 +110,30 @@ function writeEdited({ data, edits }) {
   return inHex(midiBytes(piece.notes, piece.pedals, song.durationS, how));
 }
 
-const beatsIn = (text) => [...text].map((letter, i) => ({ onset: i / 2, isDownbeat: letter === "|" }));
+// Edits the beats of a song as the grid does, and writes the MIDI that the page downloads.
+function writeRegridded({ data, edit, given, said }) {
+  const song = new Performance(data);
+  const base = setScore(pieceOf(song), said);
+  const piece = withBeats(base, completeLastBar(GRID[edit](beatsWithMeters(base, data.score), ...given)), data.score);
+  const midi = inHex(midiBytes(piece.notes, piece.pedals, song.durationS, conductorOf(piece, data.score)));
+  return { edits: editsOf(base, piece), midi };
+}
+
+const beatsIn = (text, meters = {}) =>
+  [...text].map((letter, i) => ({ onset: i / 2, isDownbeat: letter === "|", meter: meters[i] ?? null }));
 const inText = (beats) => beats.map(({ isDownbeat }) => (isDownbeat ? "|" : ".")).join("");
 
 const GRID = { moveBeat, insertBeat, removeBeat, beginBar, setBeatsPerBar, halveTempo, doubleTempo, completeLastBar };
 
 // Beats are a text, "|" for a downbeat and "." for another one, half a second each.
-function editBeats({ beats, edit, given }) {
-  const edited = GRID[edit](beatsIn(beats), ...given);
-  return { text: inText(edited), onsets: edited.map(({ onset }) => onset) };
+function editBeats({ beats, meters, edit, given }) {
+  const edited = GRID[edit](beatsIn(beats, meters), ...given);
+  return { text: inText(edited), onsets: edited.map(({ onset }) => onset), meters: edited.map(({ meter }) => meter ?? null) };
 }
+
+const readKey = (text) => readKeySignature(text);
 
 const layOut = ({ beats, first_s, last_s }) => layOutBars(beats, first_s, last_s);
 
-globalThis.workbench = { writeMidi, writeEdited, editBeats, layOut, tryEdits, applyEdits, pieceOf, Performance };
+const calls = { writeMidi, writeEdited, writeRegridded, editBeats, layOut, readKey, tryEdits, applyEdits, pieceOf };
+globalThis.workbench = { ...calls, Performance };

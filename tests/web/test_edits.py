@@ -1,5 +1,6 @@
 """Edits on the server: their revisions, and results and scores with them."""
 
+import gzip
 import json
 import threading
 from collections.abc import Iterator
@@ -77,8 +78,22 @@ def test_revisions_are_kept(site: Site, url: str):
     older = site.client.get(f"{url}/edits", params={"revision": 1})
     assert older.json() == {"revision": 1, "edits": json.loads(louder(100))}
     revisions = site.client.get(f"{url}/revisions").json()["revisions"]
-    assert [one["number"] for one in revisions] == [1, 2]
+    assert [(one["number"], one["n_changes"]) for one in revisions] == [(1, 1), (2, 1)]
     assert "revision 3" in detail(site.client.get(f"{url}/edits", params={"revision": 3}), 404)
+
+
+def test_revisions_that_do_not_say_how_much_they_change_are_read(tmp_path: Path):
+    """As they were saved at first."""
+    with serving(tmp_path, Scripted(singing)) as site:
+        job = site.done()
+        folder = site.service.jobs.folders.of(job["id"]).edits
+        folder.mkdir()
+        (folder / "1.json.gz").write_bytes(gzip.compress(louder(100)))
+        url = f"/api/jobs/{job['id']}"
+        assert site.client.get(f"{url}/edits").json() == {"revision": 1, "edits": json.loads(louder(100))}
+        assert put(site, url, louder(101), 1).json() == {"revision": 2}
+        revisions = site.client.get(f"{url}/revisions").json()["revisions"]
+        assert [(one["number"], one["n_changes"]) for one in revisions] == [(1, None), (2, 1)]
 
 
 def test_the_second_of_two_windows_is_told(site: Site, url: str):
@@ -104,8 +119,8 @@ def test_of_many_at_once_one_wins(site: Site, url: str):
 
 
 def test_edits_that_are_refused(site: Site, url: str):
-    future = json.dumps({**NOTHING.to_dict(), "version": 2}).encode()
-    assert "version 2 is unknown" in detail(put(site, url, future, 0), 422)
+    future = json.dumps({**NOTHING.to_dict(), "version": 3}).encode()
+    assert "version 3 is unknown" in detail(put(site, url, future, 0), 422)
     for nothing in (b"", b"{", b"[1]", b"\xff", b"[" * 100_000):
         assert detail(put(site, url, nothing, 0), 422).startswith("edits: ")
         assert detail(site.client.post(f"{url}/score", content=nothing), 422)

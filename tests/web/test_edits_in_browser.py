@@ -1,12 +1,13 @@
 """Edits in the player: they outlive page and server, and no window overwrites another's."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser import until
+from tests.browser import until, violations
 
 from .browsing import Tab
 from .making import Scripted, Site, serving
@@ -109,6 +110,33 @@ def test_what_cannot_be_saved_is_saved_later(site: Site, tab: Tab):
     tab.troubles[:] = [one for one in tab.troubles if "ERR_" not in one]
 
 
+def test_a_revision_is_opened_again_and_that_can_be_undone(site: Site, tab: Tab):
+    job = site.done("revised.mp3")
+    player = tab.open("revised.mp3")
+    for n in (1, 2):
+        edit(tab, "f", "Delete")
+        until(lambda n=n: edits_of(site, job)["revision"] == n)
+    rows = player.locator("#revisions li")
+    player.get_by_role("button", name="Revisions").click()
+    rows.first.wait_for()
+    assert [row.split("\t")[0].split("\n")[1:] for row in rows.all_inner_texts()] == [
+        ["2 changes", "current"],
+        ["1 change", "Open"],
+    ]
+    assert rows.first.get_attribute("aria-current") == "true"
+    rows.nth(1).get_by_role("button").click()
+    until(lambda: edits_of(site, job)["revision"] == 3)
+    assert n_notes(tab) == len(SONG.notes) - 1
+    player.locator("#roll").focus()
+    tab.page.keyboard.press("Control+z")
+    until(lambda: edits_of(site, job)["revision"] == 4)
+    assert n_notes(tab) == len(SONG.notes) - 2
+    player.get_by_role("button", name="Revisions").click()
+    until(lambda: rows.count() == 4)
+    assert violations(tab.page) == []
+    player.get_by_role("button", name="Close").click()
+
+
 def test_only_the_frame_of_the_player_is_heard(site: Site, tab: Tab):
     site.done("alone.mp3")
     tab.open("alone.mp3")
@@ -119,7 +147,7 @@ def test_the_score_follows(browser: Any, tmp_path: Path):
     """Made by the real process."""
     contents()
     with serving(tmp_path, Scripted(singing)) as site:
-        site.done("song.mp3")
+        job = site.done("song.mp3")
         tab = Tab(browser, str(site.client.base_url))
         player = tab.open("song.mp3")
         player.get_by_role("tab", name="Score").click()
@@ -129,6 +157,12 @@ def test_the_score_follows(browser: Any, tmp_path: Path):
         player.get_by_role("tab", name="Piano roll").click()
         edit(tab, "f", "Delete")
         until(lambda: written.count() == before - 1, 240)
+        site.client.timeout = 120
+        saved = json.dumps(edits_of(site, job)["edits"])
+        of_server = site.client.post(f"/api/jobs/{job['id']}/files/mid", content=saved).content
+        assert tab.download(player.locator("#download"))[1] == of_server, (
+            "with the beats of the notes that are left"
+        )
         player.get_by_role("tab", name="Score").click()
         player.locator("#score [data-note='30']").click(force=True)  # lines of the staff lie above it
         until(lambda: player.locator("#clock").inner_text().startswith("0:15"))

@@ -6,11 +6,12 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pianotrans.errors import ScoreError
 from pianotrans.score.beats.constraints import SAME_S, Constraints
 from pianotrans.score.beats.grid import Beat, BeatGrid
-from pianotrans.score.beats.hints import BeatHints, GivenBeats
+from pianotrans.score.beats.hints import BeatHints
 from pianotrans.score.beats.lattice import BarStates, Lattice, Pairs
 from pianotrans.score.beats.network import BeatLogits
 from pianotrans.score.beats.notes import Array, Integers
@@ -156,7 +157,7 @@ def decode_beats(
         free = decode_beats(time_s, logits, potentials, replace(hints, tempo_factor=1.0), hear)
         hints = replace(hints, tempo_factor=1.0, bpm=None if free.bpm is None else free.bpm * hints.tempo_factor)
     if hints.beats is not None and hints.beats.is_downbeat is not None:
-        return _given_grid(hints.beats, hints.beats.is_downbeat)
+        return given_grid(hints.beats.times_s, hints.beats.is_downbeat)
     finder = _BeatFinder(time_s, logits, potentials, hear)
     starts_s = [-np.inf]  # of the meters
     is_free = hints.beats is None and hints.bpm is None
@@ -221,13 +222,13 @@ def _probability_near(time_s: Array, probability: Array, times_s: Array) -> Arra
     return near
 
 
-def _given_grid(given: GivenBeats, is_downbeat: np.ndarray) -> BeatGrid:
-    """Beats and bars that are given, as they are."""
+def given_grid(times_s: Array, is_downbeat: NDArray[np.bool_]) -> BeatGrid:
+    """Beats and bars that are given, as they are; both (n_beats,)."""
     bar = np.cumsum(is_downbeat)
     starts = np.flatnonzero(is_downbeat)
     length = np.bincount(bar)
     beats = []
-    for i, time_s in enumerate(given.times_s.tolist()):
+    for i, time_s in enumerate(times_s.tolist()):
         n_beats = int(length[bar[i]])
         position = i - starts[bar[i] - 1] if bar[i] else -n_beats + i
         if not bar[i]:  # the pickup ends a bar of the first meter, if that is longer

@@ -25,7 +25,7 @@ import { Shortcuts } from "./workbench/keyboard.js";
 import { addMarks } from "./workbench/marks.js";
 import { Pointing } from "./workbench/pointing.js";
 import { Receiving } from "./workbench/receiving.js";
-import { followScore } from "./workbench/rescoring.js";
+import { followScore, notesAsScored } from "./workbench/rescoring.js";
 import { Taking } from "./workbench/taking.js";
 import { Toolbar } from "./workbench/toolbar.js";
 import { VelocityLane } from "./workbench/velocity_lane.js";
@@ -104,15 +104,16 @@ function follow() {
 
 function tell(text) { element("trouble").textContent = text; }
 
-// The score of the edited piece, whose notes are numbered in this order. Where no beat is found, the last one stays.
-function showScore({ score, pages, remarks }, notes) {
+// The score of an edited piece. Where no beat is found, the last one stays.
+function showScore({ score, pages, remarks }, piece) {
+  grid.written = { piece, score };
   tell(pages ? "" : remarks.join(" "));
   if (!pages) return;
   writtenBars.read(score);
   grid.take(score);
   element("pages").textContent = pages;
   showWhatThereIs();
-  attempt(() => sheet.replace(pages, score.ornaments, notes), "report.cannot_score");
+  attempt(() => sheet.replace(pages, score.ornaments, notesAsScored(piece)), "report.cannot_score");
 }
 
 async function attempt(action, what = "report.cannot_sound") {
@@ -141,6 +142,8 @@ function show(isPreview) {
   roll.makeRoom(kept);
   sheet.show(kept);
   player.setEvents(kept);
+  element("position").max = player.endS;
+  if (player.nowS > player.endS) goTo(player.endS);
   list.show(kept.notes);
   list.mark(player.nowS);
   sayKept();
@@ -265,8 +268,8 @@ const help = new HelpSheet(shortcuts);
 new Toolbar(element("toolbar"), editor, commands, () => help.open());
 new Inspector(element("inspector"), bench);
 const taking = new Taking({ bench, receiving, save: download, place: element("panels") });
-keepEdits(bench, element("panels")).then((host) => {
-  taking.setHost(host);
+keepEdits(bench, element("panels")).then(({ host, autosave }) => {
+  taking.setHost(host, autosave);
   grid.setHost(host);
   followScore(bench, host, { onScore: showScore, onTrouble: tell });
 });

@@ -18,7 +18,10 @@ export const deleteJob = (id) => ask("DELETE", `/api/jobs/${encodeURIComponent(i
 
 export const noteEventsUrl = (id) => `/api/jobs/${encodeURIComponent(id)}/notes/events`;
 const editsUrl = (id) => `/api/jobs/${encodeURIComponent(id)}/edits`;
-export const getEdits = (id) => ask("GET", editsUrl(id)); // {edits, revision}; null and 0 if nothing was ever saved
+// {edits, revision}, the latest or those of a revision; null and 0 if nothing was ever saved
+export const getEdits = (id, revision) =>
+  ask("GET", `${editsUrl(id)}${revision === undefined ? "" : `?revision=${revision}`}`);
+export const getRevisions = (id) => ask("GET", `/api/jobs/${encodeURIComponent(id)}/revisions`);
 // The revision that the edits were made of; a Refusal with status 412 if there is a later one.
 export function saveEdits(id, edits, revision) {
   const body = JSON.stringify(edits);

@@ -1,12 +1,13 @@
 // Answers the report in the player's frame, which may load nothing itself: its edits, and what follows from them. Only
 // that frame is heard, and only about its own job. The other end is views/assets/workbench/host.js.
 
-import { editedFile, editedScore, getEdits, saveEdits } from "./api.js";
+import { editedFile, editedScore, getEdits, getRevisions, saveEdits } from "./api.js";
 
 const GREETING = "pianotrans workbench";
 
 const ACTIONS = {
-  load: (id) => getEdits(id),
+  load: (id, { revision }) => getEdits(id, revision),
+  revisions: (id) => getRevisions(id),
   save: (id, { edits, revision }) => saveEdits(id, edits, revision),
   rescore: (id, { edits }) => editedScore(id, edits),
   file: (id, { format, edits, choice }) => editedFile(id, format, edits, choice),

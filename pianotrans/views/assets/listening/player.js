@@ -38,7 +38,7 @@ export class Player extends EventTarget {
   }
 
   get startS() { return this.song.startS; }
-  get endS() { return Math.max(this.song.endS, this.lastS); }
+  get endS() { return Math.max(this.song.durationS, this.lastS); } // where the recording ends, or what is played
 
   // Hands can be told apart on the piano alone.
   get usesRecording() { return this.recording !== null && this.fade < 1 && this.hand === null; }
@@ -65,7 +65,7 @@ export class Player extends EventTarget {
   // The notes to play. While it plays they are heard at once; those that sound already go on.
   setEvents({ notes, pedals }) {
     const ends = soundingEnds(notes, pedals);
-    this.lastS = ends.reduce((last, end) => Math.max(last, end), this.startS);
+    this.lastS = [...ends, ...pedals.map(({ offset }) => offset)].reduce((last, end) => Math.max(last, end), this.startS);
     this.events = { notes, ends };
     this.resend();
   }

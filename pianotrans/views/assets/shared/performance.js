@@ -19,6 +19,8 @@ export class Performance {
     });
     this.pedals = data.pedals.map(([onset, offset, controller, confidence]) =>
       ({ onset, offset, controller, confidence }));
+    this.candidates = (data.doubt?.candidates ?? []).map(([onset, offset, key, velocity, probability]) =>
+      ({ onset, offset, key, velocity, probability })); // nearly written
     this.endS = [...this.notes, ...this.pedals].reduce((end, event) => Math.max(end, event.offset), this.durationS);
     this.hasConfidences = this.notes.some((note) => note.confidence !== null);
   }

@@ -1,5 +1,6 @@
-// The grid of beats: each function gives another list of [{ onset, isDownbeat }], or the same one where there is
-// nothing to do. `i` is the number of a beat in the list.
+// The grid of beats: each function gives another list of [{ onset, isDownbeat, meter }], or the same one where there is
+// nothing to do. `i` is the number of a beat in the list. A downbeat may have a `meter`, which holds from there on: it
+// stays with its bar, however many are before it.
 
 export const CLOSEST_BEATS_S = 0.1;
 const MOST_BEATS = 8; // in a bar
@@ -23,19 +24,22 @@ export function insertBeat(beats, onset) {
 // Where a bar began there, it begins with the next beat. Two beats stay.
 export function removeBeat(beats, i) {
   if (beats.length <= 2) return beats;
-  const rest = beats.toSpliced(i, 1);
-  return beats[i].isDownbeat && rest[i] ? rest.with(i, { ...rest[i], isDownbeat: true }) : rest;
+  const [gone, rest] = [beats[i], beats.toSpliced(i, 1)];
+  const meter = rest[i]?.meter ?? gone.meter;
+  return gone.isDownbeat && rest[i] ? rest.with(i, { ...rest[i], isDownbeat: true, meter }) : rest;
 }
 
 // A bar begins here, and the bars that follow are counted from it, each as long as it was.
 export function beginBar(beats, i) {
-  const lengths = barLengths(beats, i);
-  return counted(beats, i, (bar) => lengths[Math.min(bar, lengths.length - 1)]);
+  const [starts, lengths] = [barStarts(beats, i), barLengths(beats, i)];
+  const meterOf = (bar) => (bar || starts[0] === i ? beats[starts[bar]]?.meter : null); // of a bar that is cut it goes on
+  return counted(beats, i, (bar) => lengths[Math.min(bar, lengths.length - 1)], meterOf);
 }
 
-// So many beats a bar, from the bar of this beat on.
-export function setBeatsPerBar(beats, i, n) {
-  return counted(beats, barStart(beats, i), () => Math.min(Math.max(Math.round(n), 1), MOST_BEATS));
+// So many beats a bar, from the bar of this beat on, and this meter.
+export function setBeatsPerBar(beats, i, n, meter = null) {
+  const nBeats = Math.min(Math.max(Math.round(n), 1), MOST_BEATS);
+  return counted(beats, barStart(beats, i), () => nBeats, (bar) => (bar ? null : meter));
 }
 
 // Every other beat. Bars of four, six or eight beats keep their lines; of others, two become one.
@@ -43,13 +47,13 @@ export function halveTempo(beats) {
   if (beats.length < 4) return beats;
   const first = Math.max(0, beats.findIndex((beat) => beat.isDownbeat));
   const isWhole = usualBeatsPerBar(beats) % 2 === 0 && usualBeatsPerBar(beats) > 2;
-  const halved = beats.filter((_, i) => (i - first) % 2 === 0);
-  return isWhole ? halved : counted(halved, halved.indexOf(beats[first]), () => usualBeatsPerBar(beats));
+  const halved = withoutMeters(beats).filter((_, i) => (i - first) % 2 === 0);
+  return isWhole ? halved : counted(halved, Math.floor(first / 2), () => usualBeatsPerBar(beats));
 }
 
 // A beat more between any two. Bars of one or two beats keep their lines; others become two.
 export function doubleTempo(beats) {
-  const doubled = beats.flatMap((beat, i) => {
+  const doubled = withoutMeters(beats).flatMap((beat, i) => {
     const following = beats[i + 1];
     return following ? [beat, { onset: (beat.onset + following.onset) / 2, isDownbeat: false }] : [beat];
   });
@@ -84,23 +88,34 @@ function barStart(beats, i) {
   return start;
 }
 
-// Of the bar of a beat and all that follow. The last one may go on behind the last beat: it is as long as the others.
-function barLengths(beats, i) {
+// Of the bar of a beat and all that follow.
+function barStarts(beats, i) {
   const starts = [barStart(beats, i)];
   for (let k = starts[0] + 1; k < beats.length; k += 1) if (beats[k].isDownbeat) starts.push(k);
+  return starts;
+}
+
+// Of the same bars. The last one may go on behind the last beat: it is as long as the others.
+function barLengths(beats, i) {
+  const starts = barStarts(beats, i);
   const lengths = starts.slice(1).map((start, k) => start - starts[k]);
   const before = lengths.at(-1) ?? (starts[0] > 0 ? barLengths(beats, starts[0] - 1)[0] : 4);
   return [...lengths, Math.max(before, beats.length - starts.at(-1))];
 }
 
-// The beats with bars counted from one on; `lengthOf` takes the number of a bar, which counts from 0.
-function counted(beats, from, lengthOf) {
-  const begins = new Set();
+// The beats with bars counted from one on; `lengthOf` and `meterOf` take the number of a bar, which counts from 0.
+function counted(beats, from, lengthOf, meterOf = () => null) {
+  const meters = new Map(); // by the number of the beat where a bar begins
   for (let [start, bar] = [from, 0]; start < beats.length; bar += 1) {
-    begins.add(start);
+    meters.set(start, meterOf(bar) ?? null);
     start += lengthOf(bar);
   }
-  const fresh = beats.map((beat, i) =>
-    (i < from || beat.isDownbeat === begins.has(i) ? beat : { ...beat, isDownbeat: begins.has(i) }));
+  const fresh = beats.map((beat, i) => {
+    if (i < from) return beat;
+    const [isDownbeat, meter] = [meters.has(i), meters.get(i) ?? null];
+    return beat.isDownbeat === isDownbeat && (beat.meter ?? null) === meter ? beat : { ...beat, isDownbeat, meter };
+  });
   return fresh.every((beat, i) => beat === beats[i]) ? beats : fresh;
 }
+
+const withoutMeters = (beats) => beats.map((beat) => (beat.meter ? { ...beat, meter: null } : beat));

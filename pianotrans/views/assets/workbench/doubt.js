@@ -3,26 +3,21 @@
 // with the probability of what it says where the model knows it, and `offset` or `key` if it changes that.
 
 import { lastBefore } from "../shared/performance.js";
-import { addNotes, removeEvents, setEvents } from "./piece.js";
+import { addNotes, dismissCandidates, removeEvents, setEvents } from "./piece.js";
 
 const OCTAVE_KEYS = 12;
 const SAME_ONSET_S = 0.07; // three frames of the model
 const TOGETHER_S = 0.05;
 const ROUNDING_S = 1e-4;
 
-// From the data of the report; there may be none.
-export function readDoubt(data) {
-  const { notes = [], candidates = [] } = data ?? {};
-  return {
-    notes: notes.map(([sureness, ...others]) => ({ sureness, others: others.map(([offset, probability]) => ({ offset, probability })) })),
-    candidates: candidates.map(([onset, offset, key, velocity, probability]) =>
-      ({ id: `?${key}@${onset.toFixed(3)}`, onset, offset, key, velocity, probability })),
-  };
-}
+// How sure each note is as a whole and where else it may end, from the data of the report; there may be none.
+export const readDoubt = (data) => (data?.notes ?? []).map(([sureness, ...others]) =>
+  ({ sureness, others: others.map(([offset, probability]) => ({ offset, probability })) }));
 
 // The candidates that are still open: not dismissed, and no note of their key begins with them or while they sound. In
 // order of onset.
-export function openCandidates(piece, { candidates }, dismissed) {
+export function openCandidates(piece) {
+  const dismissed = new Set(piece.dismissed);
   const onsets = new Map(); // by key, in order
   for (const { key, onset } of piece.notes) {
     if (!onsets.has(key)) onsets.set(key, []);
@@ -33,14 +28,14 @@ export function openCandidates(piece, { candidates }, dismissed) {
     const next = ofKey[lastBefore(ofKey, onset - TOGETHER_S) + 1];
     return !next || next.onset >= Math.max(onset + TOGETHER_S, offset - ROUNDING_S);
   };
-  return candidates.filter((candidate) => !dismissed.has(candidate.id) && isFree(candidate));
+  return piece.origin.candidates.filter((candidate) => !dismissed.has(candidate.id) && isFree(candidate));
 }
 
 // All notes that are less sure than `limit`, of their ends or of their onsets alone, and all open candidates, in order of
 // time. What a reader has moved or accepted is sure.
 export function findDoubts(piece, doubt, { limit, withEnds, open }) {
   const notes = piece.notes.filter((note) => isAsTranscribed(piece, note))
-    .map((note) => doubtOfNote(note, doubt.notes[note.index], { withEnds, open }))
+    .map((note) => doubtOfNote(note, doubt[note.index], { withEnds, open }))
     .filter(({ sureness }) => sureness !== null && sureness < limit);
   return [...notes, ...open.map(doubtOfCandidate)].sort((a, b) => a.onset - b.onset || a.key - b.key);
 }
@@ -79,9 +74,9 @@ function doubtOfCandidate(candidate) {
   const { id, onset, offset, key, velocity, probability } = candidate;
   const choices = [
     { name: "candidate", probability, apply: (present) => addNotes(present, [{ onset, offset, key, velocity }])[0] },
-    { name: "dismiss", probability: 1 - probability, apply: (present) => present },
+    { name: "dismiss", probability: 1 - probability, apply: (present) => dismissCandidates(present, [id]) },
   ];
-  return { id, candidate, onset, offset, key, sureness: 1 - probability, choices };
+  return { id: `?${id}`, candidate, onset, offset, key, sureness: 1 - probability, choices }; // a note may have the same id
 }
 
 // In order of time, or the least sure first.

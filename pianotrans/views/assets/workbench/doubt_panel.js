@@ -16,7 +16,6 @@ export class DoubtPanel {
   // `attempt` runs what may fail, and tells it.
   constructor({ bench, roll, player, shortcuts, attempt, data }) {
     Object.assign(this, { bench, roll, player, attempt, doubt: readDoubt(data) });
-    this.dismissed = new Set(); // candidates, for as long as the page is open
     this.presentId = null;
     if (!data) return;
     this.build();
@@ -101,7 +100,6 @@ export class DoubtPanel {
     const { bench, doubts, present } = this;
     const at = doubts.indexOf(present);
     const piece = this.choiceOf(name).apply(bench.piece);
-    if (present.candidate) this.dismissed.add(present.id);
     this.presentId = null;
     if (piece === bench.piece) this.show();
     else bench.change(piece, { label: t(`doubt.help.${name}`) });
@@ -115,8 +113,8 @@ export class DoubtPanel {
   }
 
   show() {
-    const { bench, doubt, dismissed } = this;
-    this.open = openCandidates(bench.piece, doubt, dismissed);
+    const { bench, doubt } = this;
+    this.open = openCandidates(bench.piece);
     this.longestS = longestOf(this.open);
     const how = { limit: Number(this.limit.value) / 100, withEnds: this.ends.checked, open: this.open };
     const found = findDoubts(bench.piece, doubt, how);
@@ -157,7 +155,7 @@ export class DoubtPanel {
 
   beginPress(at) {
     const candidate = this.candidateAt(at);
-    return candidate ? { click: () => this.go(this.doubts.find((doubt) => doubt.id === candidate.id)) } : null;
+    return candidate ? { click: () => this.go(this.doubts.find((doubt) => doubt.candidate === candidate)) } : null;
   }
 
   candidateAt({ part, timeS, key }) {

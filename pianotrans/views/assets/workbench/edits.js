@@ -2,10 +2,11 @@
 // described in pianotrans/edits/README.md; `pianotrans apply` reads it, too.
 
 import { PEDALS } from "../shared/performance.js";
-import { SHORTEST_S, newEvent, revise, setBeats, setScore, toMicroseconds, trackOf } from "./piece.js";
+import { SHORTEST_S, dismissCandidates, newEvent, revise, setBeats, setScore, toMicroseconds, trackOf } from "./piece.js";
 
 export const EDITS_FORMAT = "pianotrans edits";
-const EDITS_VERSION = 1;
+const EDITS_VERSION = 2;
+const OLDER_VERSIONS = [1]; // which say nothing of candidates, and of meters at beats
 const NEAR_S = 0.05; // from where an event is looked for in another transcription
 const WRITTEN_HANDS = [null, "right", "left"];
 const CONTROLLER_OF = new Map([...PEDALS].map(([controller, kind]) => [kind, controller]));
@@ -18,9 +19,19 @@ export function editsOf(base, piece, about = base.origin) {
     transcription: { title: about.title, n_notes: base.origin.notes.length, digest: about.digest },
     notes: changesOf(base.origin.notes, piece.notes, writtenNote),
     pedals: changesOf(base.origin.pedals, piece.pedals, writtenPedal),
-    beats: piece.beats && piece.beats.map(({ onset, isDownbeat }) => ({ onset_s: onset, downbeat: isDownbeat })),
+    candidates: { dismissed: dismissalsOf(base.origin.candidates, piece.dismissed) },
+    beats: piece.beats && piece.beats.map(({ onset, isDownbeat, meter }) =>
+      ({ onset_s: onset, downbeat: isDownbeat, ...(meter && { time_signature: meter }) })),
     score: piece.score,
   };
+}
+
+function dismissalsOf(candidates, ids) {
+  const gone = new Set(ids);
+  return candidates.filter(({ id }) => gone.has(id)).map((candidate) => {
+    const { key, velocity } = candidate;
+    return { id: candidate.id, was: { ...writtenTimes(candidate), key, velocity } };
+  });
 }
 
 function changesOf(transcribed, events, written) {
@@ -59,8 +70,9 @@ const withoutOpinion = ({ hand, accepted, ...rest }) => rest;
 const differing = (was, now) => Object.fromEntries(Object.entries(now).filter(([name, value]) => value !== was[name]));
 
 // The piece that a document makes of a transcription, and what of it could not be done, as [{ reason, track, edit }].
-// On the transcription that it is about it gives the very piece. On another one an event is found by its key or pedal
-// and by its nearest onset within 50 ms; else it is "missing". What would be added but is there already is "present".
+// On the transcription that it is about it gives the very piece. On another one an event, or a candidate, is found by its
+// key or pedal and by its nearest onset within 50 ms; else it is "missing". What would be added but is there already is
+// "present".
 // Throws EditsError for what is no such document.
 export function applyEdits(base, edits) {
   checkEdits(edits);
@@ -91,11 +103,20 @@ export function applyEdits(base, edits) {
       else events.push(event);
     }
   }
+  const dismissed = edits.candidates?.dismissed ?? [];
+  const finder = new Finder(origin.candidates, dismissed);
+  const foundCandidates = dismissed.map((edit) => [edit, finder.find(edit)]);
+  for (const [edit, found] of foundCandidates) {
+    if (!found) conflicts.push({ reason: "missing", track: "candidates", edit });
+  }
   const added = [...edits.notes.added, ...edits.pedals.added];
   const nextId = added.reduce((next, edit) => Math.max(next, numberOf(edit) + 1), 1);
-  const blank = { ...base, notes: origin.notes, pedals: origin.pedals, beats: null, score: {}, nextId };
-  const beats = edits.beats && edits.beats.map(({ onset_s, downbeat }) => ({ onset: onset_s, isDownbeat: downbeat }));
-  return { piece: setScore(setBeats(revise(blank, events, { removed }), beats), edits.score), conflicts };
+  const blank = { ...base, notes: origin.notes, pedals: origin.pedals, beats: null, score: {}, dismissed: [], nextId };
+  const beats = edits.beats && edits.beats.map(({ onset_s, downbeat, time_signature: meter }) =>
+    ({ onset: onset_s, isDownbeat: downbeat, meter: downbeat ? meter : null }));
+  const settled = setScore(setBeats(revise(blank, events, { removed }), beats), edits.score);
+  const found = foundCandidates.flatMap(([, candidate]) => (candidate ? [candidate.id] : []));
+  return { piece: dismissCandidates(settled, found), conflicts };
 }
 
 // The transcribed events that edits are about, each found once: those of the same identity first.
@@ -155,12 +176,13 @@ export class EditsError extends Error {
 
 // Refuses what would go wrong later; `pianotrans apply` is stricter.
 export function checkEdits(edits) {
-  const { format, version, transcription, notes, pedals, beats, score } = edits ?? {};
+  const { format, version, transcription, notes, pedals, candidates = { dismissed: [] }, beats, score } = edits ?? {};
   if (format !== EDITS_FORMAT) throw new EditsError("format", "These are no edits of pianotrans.");
-  if (version !== EDITS_VERSION) {
-    throw new EditsError("version", `Edits of version ${version}: only version ${EDITS_VERSION} is known here.`);
+  if (version !== EDITS_VERSION && !OLDER_VERSIONS.includes(version)) {
+    throw new EditsError("version", `Edits of version ${version}: this page knows ${EDITS_VERSION}, and older ones.`);
   }
   const areChanges = (changes) => ["changed", "deleted", "added"].every((name) => Array.isArray(changes?.[name]));
-  const isWhole = transcription && areChanges(notes) && areChanges(pedals) && (beats === null || Array.isArray(beats));
+  const areThere = areChanges(notes) && areChanges(pedals) && Array.isArray(candidates?.dismissed);
+  const isWhole = transcription && areThere && (beats === null || Array.isArray(beats));
   if (!isWhole || typeof score !== "object" || score === null) throw new EditsError("format", "The edits are damaged.");
 }

@@ -6,8 +6,9 @@ import { KEYBOARD_PX, NUMBERS_PX, ORDER } from "../shared/roll_layout.js";
 import { t } from "../shared/texts.js";
 import { beginBar, completeLastBar, doubleTempo, halveTempo, insertBeat, moveBeat, removeBeat } from "./beats.js";
 import { setBeatsPerBar } from "./beats.js";
+import { KEY_NAMES_BY_MODE, nameOfKey } from "./keys.js";
 import { readMeter } from "./layout.js";
-import { barsData, barsOf, beatsOf, conductorOf, saysOfTime } from "./musical_time.js";
+import { barsData, beatsOf, beatsWithMeters, conductorFound, conductorOf, saysOfBars, saysOfTime, withBeats } from "./musical_time.js";
 import { setBeats, setScore } from "./piece.js";
 
 const BEAT_NEAR_PX = { mouse: 6, pen: 8, touch: 16 }; // from a beat
@@ -25,6 +26,7 @@ export class Grid {
     this.transcribed = this.score = score;
     this.chosenS = null; // the onset of the beat that is chosen
     this.said = [null, bench.piece.score];
+    this.written = null; // { piece, score }: what the host makes of a piece
     this.hostRescores = true;
     roll.addTool({ order: 50, begin: (at, event) => this.begin(at, event), cursor: (at) => this.cursorAt(at) });
     this.theme = {};
@@ -40,7 +42,13 @@ export class Grid {
   }
 
   get beats() { return beatsOf(this.bench.piece, this.score); }
-  conductor(isPerBar) { return conductorOf(this.bench.piece, this.score, isPerBar); } // of a MIDI file
+  get writtenBeats() { return beatsWithMeters(this.bench.piece, this.score); }
+
+  // The first track of a MIDI file: the host's, if that is about this very piece, else what follows here.
+  conductor(isPerBar) {
+    const { bench: { piece }, score, written } = this;
+    return piece === written?.piece ? conductorFound(written.score, isPerBar) : conductorOf(piece, score, isPerBar);
+  }
 
   // The number of the chosen beat, else of the one nearest to the cursor; -1 without any.
   get target() {
@@ -51,7 +59,7 @@ export class Grid {
     return isNext ? i + 1 : i;
   }
 
-  // Another score of the edited piece, with its bars.
+  // Another score of an edited piece, with its bars.
   take(score) {
     this.score = score;
     this.bars.read(score);
@@ -70,7 +78,7 @@ export class Grid {
     if (piece.beats === this.said[0] && piece.score === this.said[1]) return;
     this.said = [piece.beats, piece.score];
     if (!saysOfTime(piece)) this.score = this.transcribed;
-    this.bars.read(saysOfTime(piece) ? barsData(piece, this.score) : this.transcribed);
+    this.bars.read(saysOfBars(piece) ? barsData(piece, this.score) : this.score);
     this.show();
   }
 
@@ -100,7 +108,7 @@ export class Grid {
   begin(at, { pointerType }) {
     const i = this.hit(at, pointerType);
     if (i < 0) return at.part === "numbers" && at.isDouble ? { click: () => this.insertAt(at.timeS) } : null;
-    const { bench, beats } = this;
+    const { bench, writtenBeats: beats } = this;
     const { piece } = bench;
     const moved = (to, event) => moveBeat(beats, i, this.snapped(to.timeS, event));
     return {
@@ -128,17 +136,17 @@ export class Grid {
 
   // Changes
 
-  // The chosen beat is then the one of this number, or none.
-  change(name, beats, chosen = null, { score = {}, isMore = false } = {}) {
+  // The chosen beat is then the one of this number, or none. What is said of the meter stands at the beats.
+  change(name, beats, chosen = null, { isMore = false } = {}) {
     const { bench } = this;
-    const piece = setScore(setBeats(bench.history.piece, beats && completeLastBar(beats)), score);
+    const piece = withBeats(bench.history.piece, beats && completeLastBar(beats), this.score);
     this.chosenS = chosen === null ? null : piece.beats[chosen].onset;
     bench.change(piece, { label: t(`grid.${name}`), isMore });
     this.show();
   }
 
   insertAt(timeS) {
-    const { beats } = this;
+    const { writtenBeats: beats } = this;
     const onset = this.snapped(timeS);
     if (!beats.length) {
       const bar = [0, 1, 2, 3].map((k) => ({ onset: onset + k * FIRST_BEATS_S, isDownbeat: k === 0 }));
@@ -150,19 +158,19 @@ export class Grid {
   }
 
   moveChosen(seconds, isMore) {
-    const { beats, target } = this;
+    const { writtenBeats: beats, target } = this;
     this.change("move", moveBeat(beats, target, beats[target].onset + seconds), target, { isMore });
   }
 
   run(tool) {
-    const { beats, target } = this;
+    const { writtenBeats: beats, target } = this;
     const tools = {
       begin: () => this.change("begin", beginBar(beats, target), target),
       insert: () => this.insertAt(this.nowS()),
       remove: () => this.change("remove", removeBeat(beats, target)),
-      halve: () => this.change("halve", halveTempo(beats), null, { score: { time_signature: null } }),
-      double: () => this.change("double", doubleTempo(beats), null, { score: { time_signature: null } }),
-      reset: () => this.change("reset", null, null, { score: { time_signature: null } }),
+      halve: () => this.change("halve", halveTempo(beats)),
+      double: () => this.change("double", doubleTempo(beats)),
+      reset: () => this.change("reset", null),
     };
     tools[tool]();
   }
@@ -177,18 +185,15 @@ export class Grid {
 
   // From the bar of the target on, with what was written before as it was.
   setMeter(text) {
-    const { target, beats, bench } = this;
-    const changed = setBeatsPerBar(beats, target, readMeter(text).nBeats);
-    const before = barsOf(bench.piece, this.score);
-    const here = Math.max(1, before.bars[this.barIndexOf(before, beats[target].onset)].number);
-    const meters = before.bars.flatMap(({ number }, i) => (number > 0 && number < here ? [meterText(before.signatures[i])] : []));
-    const all = [...meters, text];
-    const changes = all.flatMap((meter, i) => (meter === all[i - 1] ? [] : [i ? `${i + 1}:${meter}` : meter]));
-    this.change("meter", changed, this.chosenS === null ? null : target, { score: { time_signature: changes.join(",") } });
+    const { target, writtenBeats: beats } = this;
+    const changed = setBeatsPerBar(beats, target, readMeter(text).nBeats, text);
+    this.change("meter", changed, this.chosenS === null ? null : target);
   }
 
-  barIndexOf({ onsets, bars }, timeS) {
-    return Math.max(0, bars.findLastIndex(({ firstBeat }) => onsets[firstBeat] <= timeS + 1e-6));
+  // Null: as it is found.
+  setKey(key) {
+    const { bench } = this;
+    bench.change(setScore(bench.piece, { key }), { label: t("grid.key") });
   }
 
   addShortcuts(shortcuts) {
@@ -214,6 +219,8 @@ export class Grid {
     this.meter = this.labelled("grid.meter", document.createElement("select"));
     this.meter.append(...METERS.map((meter) => new Option(meter, meter)));
     this.meter.addEventListener("change", () => this.setMeter(this.meter.value));
+    this.key = this.labelled("grid.key", document.createElement("select"));
+    this.key.addEventListener("change", () => this.setKey(this.key.value || null));
     this.swing = this.labelled("grid.swing", Object.assign(document.createElement("input"), { type: "checkbox" }));
     this.swing.addEventListener("change", () => {
       const score = { swing: this.swing.checked || null };
@@ -241,7 +248,20 @@ export class Grid {
     this.line.setAttribute("aria-label", t("grid.group"));
     for (const [tool, button] of this.buttons) button.textContent = t(`grid.${tool}`);
     for (const text of this.line.querySelectorAll("[data-text]")) text.textContent = t(text.dataset.text);
+    this.key.replaceChildren(new Option(t("grid.key-found"), ""), ...Object.entries(KEY_NAMES_BY_MODE).map(([mode, names]) => {
+      const group = Object.assign(document.createElement("optgroup"), { label: t(`grid.${mode}`) });
+      group.append(...names.map((name) => new Option(t(`grid.keys.${name.replaceAll(" ", "-")}`), name)));
+      return group;
+    }));
     this.show();
+  }
+
+  // What is said in other words, such as "3b", is one more choice.
+  showKey(said) {
+    this.key.querySelector(":scope > option:nth-of-type(2)")?.remove();
+    const name = said === undefined ? "" : nameOfKey(said) ?? said;
+    if (name && nameOfKey(name) !== name) this.key.options[0].after(new Option(name, name));
+    this.key.value = name;
   }
 
   show() {
@@ -250,6 +270,7 @@ export class Grid {
     const bar = this.bars.at(this.chosenS ?? this.nowS());
     this.meter.disabled = !bar;
     this.meter.value = bar && METERS.includes(bar.meter) ? bar.meter : "";
+    this.showKey(piece.score.key);
     this.swing.checked = piece.score.swing === true;
     this.state.textContent = [this.chosenText(bar), this.needsApp() ? t("grid.needs-app") : ""].filter(Boolean).join(" ");
     this.roll.setBars(this.bars);
@@ -288,5 +309,3 @@ export class Grid {
     }
   }
 }
-
-const meterText = ({ numerator, denominator }) => `${numerator}/${denominator}`;

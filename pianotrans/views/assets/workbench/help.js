@@ -1,6 +1,7 @@
 // The help sheet: all keys, in groups, and what the mouse and fingers do.
 
 import { t } from "../shared/texts.js";
+import { Overlay, make } from "./overlay.js";
 
 const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", "-": "−" };
@@ -23,25 +24,16 @@ function partsOf(name) {
 export class HelpSheet {
   constructor(shortcuts) {
     this.shortcuts = shortcuts;
-    this.dialog = document.body.appendChild(document.createElement("dialog"));
-    this.dialog.id = "help-sheet";
-    this.dialog.setAttribute("aria-labelledby", "help-heading");
-    this.dialog.addEventListener("click", ({ target }) => target === this.dialog && this.dialog.close()); // beside it
+    this.overlay = new Overlay("help-sheet");
     shortcuts.add("tools.group-view", [{ keys: ["?"], text: "tools.help", run: () => this.open() }]);
   }
 
   open() {
-    const sheet = make("div", { className: "sheet" },
-      make("header", {},
-        make("h2", { id: "help-heading", textContent: t("tools.help") }),
-        make("button", { type: "button", textContent: t("tools.close"), onclick: () => this.dialog.close() })),
-      make("div", { className: "groups" },
-        ...[...this.shortcuts.groups].map(([group, shortcuts]) => this.group(t(group), shortcuts.map((one) =>
-          [one.keys.map(shownKeys), t(one.text)]))),
-        this.group(t("tools.group-pointer"), GESTURES.map((name) =>
-          [[t(`tools.pointer-${name}`)], t(`tools.pointer-${name}-does`)]))));
-    this.dialog.replaceChildren(sheet);
-    this.dialog.showModal();
+    this.overlay.show(t("tools.help"), make("div", { className: "groups" },
+      ...[...this.shortcuts.groups].map(([group, shortcuts]) => this.group(t(group), shortcuts.map((one) =>
+        [one.keys.map(shownKeys), t(one.text)]))),
+      this.group(t("tools.group-pointer"), GESTURES.map((name) =>
+        [[t(`tools.pointer-${name}`)], t(`tools.pointer-${name}-does`)]))));
   }
 
   group(heading, rows) {
@@ -55,9 +47,3 @@ export class HelpSheet {
 
 const shownKeys = (name) =>
   make("span", { className: "keys" }, ...partsOf(name).map((part) => make("kbd", { textContent: part })));
-
-function make(name, properties, ...children) {
-  const element = Object.assign(document.createElement(name), properties);
-  element.append(...children);
-  return element;
-}

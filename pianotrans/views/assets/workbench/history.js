@@ -38,7 +38,7 @@ export class History {
   }
 }
 
-const restOf = ({ beats, score, nextId }) => ({ beats, score, nextId });
+const restOf = ({ beats, score, dismissed, nextId }) => ({ beats, score, dismissed, nextId });
 
 const stepBetween = (before, after) => ({
   notes: difference(before.notes, after.notes),

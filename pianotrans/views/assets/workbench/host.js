@@ -4,7 +4,7 @@
 import { checkEdits, editsOf } from "./edits.js";
 
 const GREETING = "pianotrans workbench"; // the web app's page says the same, in web/assets/hosting.js
-const PATIENCE_MS = 2000; // for the answer of the page around this one, which may be any page
+const PATIENCE_MS = 10_000; // for the answer of the page around this one, which may be busy, or any page
 const STORED = "pianotrans edits "; // and the digest of the transcription
 const AUTOSAVE_MS = 600; // after the last change
 const AGAIN_MS = 3000; // after a failure
@@ -39,18 +39,21 @@ export class ServerHost {
   constructor(port, formats) {
     this.port = port;
     this.formats = formats; // [{ name, label }]
-    this.canRescore = true;
+    this.canRescore = this.keepsRevisions = true;
     this.waiting = new Map(); // what answers are waited for, by number
     this.nAsked = 0;
     this.scored = Promise.resolve(); // the last score that was asked for
     port.onmessage = ({ data }) => this.hear(data);
   }
 
-  // { edits, revision }, or null if nothing was ever saved.
-  async load() {
-    const { edits, revision } = await this.ask("load");
+  // The latest { edits, revision }, or those of a revision; null if nothing was ever saved.
+  async load(wanted) {
+    const { edits, revision } = await this.ask("load", { revision: wanted });
     return edits === null ? null : { edits, revision };
   }
+
+  // [{ number, saved_at, n_changes }], the latest first.
+  async revisions() { return (await this.ask("revisions")).revisions.toReversed(); }
 
   save(edits, revision) { return this.ask("save", { edits, revision }); } // { revision }
 
@@ -88,7 +91,7 @@ export class BrowserHost {
   constructor(digest) {
     this.name = STORED + digest;
     this.formats = [];
-    this.canRescore = false;
+    this.canRescore = this.keepsRevisions = false; // it keeps the latest one alone
     try {
       this.storage = window.localStorage;
       this.isLasting = true;

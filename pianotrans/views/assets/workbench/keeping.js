@@ -4,22 +4,24 @@ import { t } from "../shared/texts.js";
 import { applyEdits } from "./edits.js";
 import { Autosave, connectHost } from "./host.js";
 
-// The host, once what it keeps is on the bench. What another program or another window has saved is not overwritten.
+// { host, autosave }, once what it keeps is on the bench; nothing is saved where that could not be opened. What another
+// program or another window has saved is not overwritten.
 export async function keepEdits(bench, place) {
   const line = new StateLine(place);
   const host = await connectHost(bench.base.origin);
+  let autosave = null;
   const open = (edits) => bench.open(edits === null ? bench.base : applyEdits(bench.base, edits).piece);
   try {
     const kept = await host.load();
     const isUntouched = !bench.canUndo; // else the first save finds out that there is something
     if (kept && isUntouched) open(kept.edits);
-    const autosave = new Autosave(bench, host, (news) => line.show(news, host, autosave, open), isUntouched ? kept?.revision ?? 0 : 0);
+    autosave = new Autosave(bench, host, (news) => line.show(news, host, autosave, open), isUntouched ? kept?.revision ?? 0 : 0);
     if (!isUntouched) autosave.flush();
     else if (kept) line.show({ state: "saved" }, host);
   } catch (error) {
     line.show({ state: "unread", message: error.message }, host);
   }
-  return host;
+  return { host, autosave };
 }
 
 class StateLine {

@@ -5,6 +5,7 @@ import { roundEven } from "../shared/rounding.js";
 import { PARTS_PER_QUARTER, TempoMap } from "../shared/tempo_map.js";
 
 const LONGEST_BEAT_S = 3.6; // a longer pause has beats that nobody gave
+const MOST_METER_BEATS = 8;
 const EARLY = 0.4; // of a beat: an onset this much before the first beat still belongs to it
 
 // Bars that cover all from one onset to another: { onsets, bars }. `onsets` are those of all beats, the last one ends
@@ -111,15 +112,23 @@ const inForce = (meters, number) => meters.findLast(([first]) => first <= Math.m
 export function fittingMeters(meters, beats) {
   const starts = beats.flatMap(({ isDownbeat }, i) => (isDownbeat ? [i] : []));
   const lengths = starts.slice(1).map((start, i) => start - starts[i]);
-  const isFitting = (n, i) => [inForce(meters, i + 1).nBeats, inForce(meters, i + 1).numerator].includes(n);
+  const isFitting = (n, i) => hasBeatsOf(inForce(meters, i + 1), n);
   return meters.length && 2 * lengths.filter(isFitting).length >= lengths.length ? meters : [];
 }
 
-// A time signature for each bar: as is said; else one that is known and has as many beats; else quarters.
+export const hasBeatsOf = (meter, nBeats) => [meter.nBeats, meter.numerator].includes(nBeats);
+
+// A time signature for each bar: as is said; else one that has as many beats, the one `known` for this bar if it has, or
+// the first of them that has; else quarters. A bar that is too long for any goes on under the one before.
 export function signaturesOf(bars, said, known = []) {
   if (said.length) return bars.map(({ number }) => inForce(said, number));
-  const found = new Map(known.toReversed().map((meter) => [meter.nBeats, meter]));
-  return bars.map(({ meterBeats: n }) => found.get(n) ?? { numerator: n, denominator: 4, nBeats: n });
+  const found = new Map(known.filter(Boolean).toReversed().map((meter) => [meter.nBeats, meter]));
+  let last = readMeter("4/4");
+  return bars.map(({ meterBeats: n }, i) => {
+    const fresh = n > MOST_METER_BEATS ? last : found.get(n) ?? { numerator: n, denominator: 4, nBeats: n };
+    last = known[i] && hasBeatsOf(known[i], n) ? known[i] : fresh;
+    return last;
+  });
 }
 
 // Where each beat, bar and key lies in time. `keys` are [seconds, fifths, mode], each from the bar at that time on.

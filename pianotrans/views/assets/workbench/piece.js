@@ -5,9 +5,10 @@
 // piece = {
 //   notes:  [{ id, onset, offset, key, velocity, confidence, hand, isAccepted, index }], in order of onset, then key
 //   pedals: [{ id, onset, offset, controller, confidence, isAccepted, index }]
-//   beats:  null | [{ onset, isDownbeat }]        null: as transcribed
+//   beats:  null | [{ onset, isDownbeat, meter }] null: as transcribed; `meter`, as "3/4", holds from a downbeat on
 //   score:  { time_signature, key, swing, title } what the user said of it, as options of the command take it
-//   origin: { notes, pedals, startS, durationS, title, digest }  the transcription
+//   dismissed: [id]                               candidates that are no notes, in order
+//   origin: { notes, pedals, candidates, startS, durationS, title, digest }  the transcription
 //   nextId: the number of the next event that is added
 // }
 // `hand` is 1 (right), 2 (left) or null, `index` the place in the transcription, or null for what was added.
@@ -39,9 +40,10 @@ export function pieceOf(song) {
     ({ id: null, onset, offset, key, velocity, confidence, hand, isAccepted: false, index })));
   const pedals = withIds(song.pedals.map(({ onset, offset, controller, confidence }, index) =>
     ({ id: null, onset, offset, controller, confidence, isAccepted: false, index })));
+  const candidates = withIds(song.candidates.map((candidate) => ({ id: null, ...candidate })));
   const { startS, durationS, title, digest } = song;
-  const origin = { notes, pedals, startS, durationS, title, digest };
-  return { notes, pedals, beats: null, score: {}, origin, nextId: 1 };
+  const origin = { notes, pedals, candidates, startS, durationS, title, digest };
+  return { notes, pedals, beats: null, score: {}, dismissed: [], origin, nextId: 1 };
 }
 
 // "60@12.345", then "60@12.345#2": the identity of an event in its transcription.
@@ -154,7 +156,8 @@ export function joinNotes(piece, ids) {
 
 // Null: as transcribed.
 export function setBeats(piece, beats) {
-  const settled = beats && beats.map(({ onset, isDownbeat }) => ({ onset: toMicroseconds(onset), isDownbeat }));
+  const settled = beats && beats.map(({ onset, isDownbeat, meter = null }) =>
+    ({ onset: toMicroseconds(onset), isDownbeat, meter }));
   return JSON.stringify(settled) === JSON.stringify(piece.beats) ? piece : { ...piece, beats: settled };
 }
 
@@ -166,9 +169,16 @@ export function setScore(piece, fields) {
   return isSaid ? piece : { ...piece, score: Object.fromEntries(said) };
 }
 
+// These candidates are no notes.
+export function dismissCandidates(piece, ids) {
+  const gone = new Set([...piece.dismissed, ...ids]);
+  const dismissed = piece.origin.candidates.map(({ id }) => id).filter((id) => gone.has(id));
+  return dismissed.length === piece.dismissed.length ? piece : { ...piece, dismissed };
+}
+
 // What changed since, by identity: no event is ever altered in place.
 export const isSamePiece = (one, other) =>
-  one.beats === other.beats && one.score === other.score &&
+  one.beats === other.beats && one.score === other.score && one.dismissed === other.dismissed &&
   isSameList(one.notes, other.notes) && isSameList(one.pedals, other.pedals);
 
 const isSameList = (one, other) =>

@@ -4,8 +4,8 @@ import { editsOf } from "./edits.js";
 
 const SETTLED_MS = 500; // after the last change
 
-// Calls `onScore` with { score, pages, remarks, conflicts } and the notes of the piece in the order in which the score
-// numbers them, and `onTrouble` with a message if there is none.
+// Calls `onScore` with { score, pages, remarks, conflicts } and the piece that this is about, whose notes it numbers in
+// the order of `notesAsScored`, and `onTrouble` with a message if there is none.
 export function followScore(bench, host, { onScore, onTrouble }) {
   if (!host.canRescore) return;
   let timer = null;
@@ -16,7 +16,7 @@ export function followScore(bench, host, { onScore, onTrouble }) {
     scored = piece;
     try {
       const made = await host.rescore(editsOf(base, piece));
-      if (made && scored === piece) onScore(made, [...piece.notes].sort(asPerformed));
+      if (made && scored === piece) onScore(made, piece);
     } catch ({ message }) {
       onTrouble(message);
     }
@@ -29,6 +29,8 @@ export function followScore(bench, host, { onScore, onTrouble }) {
   bench.addEventListener("change", wait);
   wait(); // for what was opened before
 }
+
+export const notesAsScored = (piece) => [...piece.notes].sort(asPerformed);
 
 // As pianotrans/events/performance.py puts notes in order.
 function asPerformed(one, other) {

@@ -4,6 +4,7 @@
 import { t, translate } from "../shared/texts.js";
 import { applyEdits, editsOf } from "./edits.js";
 import { editsFile, readEditsFile } from "./host.js";
+import { RevisionList } from "./revision_list.js";
 
 const LONGEST_LIST = 5; // conflicts that are named
 
@@ -19,11 +20,12 @@ export class Taking {
         <h2 id="taking-heading" data-text="host.heading"></h2>
         <button type="button" class="store" data-text="host.store"></button>
         <button type="button" class="open" data-text="host.open"></button>
+        <button type="button" class="revisions" data-text="host.revisions" aria-haspopup="dialog" hidden></button>
         <input type="file" accept=".json,application/json" hidden data-label="host.open">
         <span class="group formats" hidden><span data-text="host.with_edits"></span></span>
       </div>
       <p role="status"></p>`;
-    [this.formats, this.line, this.input] = [".formats", "p", "input"].map((name) => root.querySelector(name));
+    [this.formats, this.line, this.input, this.revisions] = [".formats", "p", "input", ".revisions"].map((name) => root.querySelector(name));
     root.querySelector(".store").addEventListener("click", () => this.attempt(() => this.store()));
     root.querySelector(".open").addEventListener("click", () => this.input.click());
     this.input.addEventListener("change", () => this.attempt(() => this.open()));
@@ -33,8 +35,10 @@ export class Taking {
 
   get edits() { return editsOf(this.bench.base, this.bench.piece); }
 
-  // What the host writes: a button for each format. How long notes last is chosen for all of them.
-  setHost(host) {
+  // What the host writes: a button for each format; and the revisions that it keeps, of which `autosave` saves more.
+  // How long notes last is chosen for all formats.
+  setHost(host, autosave) {
+    this.offerRevisions(host, autosave);
     const formats = host.formats.filter(({ name }) => name !== "sounding.mid");
     this.formats.hidden = !formats.length;
     this.formats.append(...formats.map(({ name, label }) => {
@@ -42,6 +46,13 @@ export class Taking {
       button.addEventListener("click", () => this.attempt(() => this.fetch(host, name)));
       return button;
     }));
+  }
+
+  offerRevisions(host, autosave) {
+    this.revisions.hidden = !host.keepsRevisions || !autosave;
+    const attempt = (action) => this.attempt(action);
+    const list = new RevisionList({ host, autosave, attempt, open: (edits, name) => this.apply(edits, name) });
+    this.revisions.addEventListener("click", () => attempt(() => list.show()));
   }
 
   store() {
@@ -56,14 +67,18 @@ export class Taking {
     this.save({ name: `${stem}${ending}.${format}`, content });
   }
 
-  // What no longer fits is told; the rest is one step that can be undone.
   async open() {
     const [file] = this.input.files;
     this.input.value = ""; // so that the same file can be chosen again
-    const { piece, conflicts } = applyEdits(this.bench.base, await readEditsFile(file));
+    this.apply(await readEditsFile(file), file.name);
+  }
+
+  // What no longer fits is told; the rest is one step that can be undone.
+  apply(edits, name) {
+    const { piece, conflicts } = applyEdits(this.bench.base, edits);
     this.bench.change(piece, { label: t("host.open") });
     const named = conflicts.slice(0, LONGEST_LIST).map(({ edit }) => edit.id).join(", ");
-    this.line.textContent = conflicts.length ? t("host.unfit", { n: conflicts.length, named }) : t("host.opened", { name: file.name });
+    this.line.textContent = conflicts.length ? t("host.unfit", { n: conflicts.length, named }) : t("host.opened", { name });
   }
 
   async attempt(action) {

@@ -4,12 +4,15 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from pianotrans.audio import Reading, open_audio
+from pianotrans.audio.degradation import Degradation, DegradedReading
 from pianotrans.batch.collection import Destination, transcribe_items
-from pianotrans.batch.item import Item
+from pianotrans.batch.item import End, Item
 from pianotrans.batch.run import Options, RunWatcher
 from pianotrans.datasets import (
     DatasetListing,
@@ -28,18 +31,22 @@ from pianotrans.evaluation import (
     EvaluationWatcher,
     Failure,
     FilePair,
+    PieceScores,
     Provenance,
+    RobustnessStep,
+    default_jobs,
     score_pairs,
+    score_trivial,
 )
-from pianotrans.evaluation.texts import first_few
+from pianotrans.evaluation.texts import first_few, n_pieces
 from pianotrans.files import make_folder
 from pianotrans.inference.registry import default_model, find_model
 from pianotrans.processes import work_apart
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.storage import here
 
-TRANSCRIPTIONS = "transcriptions"
-"""The folder of an evaluation's output that keeps what was transcribed."""
+TRANSCRIPTIONS, DEGRADED = "transcriptions", "degraded"
+"""The folders of an evaluation's output that keep what was transcribed, also of recordings made worse."""
 
 _FORMATS = ("mid", "json")  # scores are those of MIDI; JSON holds confidences
 
@@ -52,6 +59,9 @@ class DatasetWatcher(EvaluationWatcher):
 
     def checked(self, n_done: int, n_all: int) -> None:
         """The MIDI of `n_done` recordings has been read."""
+
+    def degrading(self, line: str) -> None:
+        """Degraded recordings come next; the line says how much work they are."""
 
     def transcribing(self) -> AbstractContextManager[RunWatcher]:
         """Who watches the transcription, for as long as it takes."""
@@ -70,6 +80,9 @@ def evaluate_dataset(
     output: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     n_jobs: int | None = None,
+    sanity: bool = False,
+    degradations: Sequence[Degradation] = (),
+    seed: int = 0,
     watcher: DatasetWatcher | None = None,
 ) -> Evaluation:
     """Transcribe the recordings of a data set and score them against its MIDI.
@@ -93,6 +106,10 @@ def evaluate_dataset(
         overwrite: Replace transcriptions there that are not from here.
         n_jobs: Number of processes; None is one to transcribe, and as many as are worth it to score. Scripts need
             `if __name__ == "__main__":`.
+        sanity: Score trivial transcriptions, too.
+        degradations: Transcribe and score all recordings with each of these, too (see `audio.degradation`). Each
+            takes as long as the recordings themselves, which are held in memory one at a time in every process.
+        seed: Of what is left to chance in a degradation, together with the names of degradation and recording.
         watcher: Is told what happens.
 
     Raises:
@@ -120,16 +137,34 @@ def evaluate_dataset(
     pairs, unreadable, warnings = _check(listing.pairs, watcher)
     options = Options(overwrite=overwrite, retry_failed=True, n_jobs=n_jobs or 1)
     with _folder(output) as folder:
-        transcribed, untranscribed = _transcribe(pairs, folder, recipe, options, watcher)
-        pieces, unscored = score_pairs(transcribed, settings, n_jobs=n_jobs, watcher=watcher)
-    failures = (*unreadable, *untranscribed, *unscored)
-    if not pieces:
-        raise EvaluationError(
-            "nothing was scored: every recording or its MIDI failed. "
-            f"The first is {failures[0].name}: {failures[0].reason}"
+        measure = partial(
+            _measure, recipe=recipe, options=options, settings=settings, n_jobs=n_jobs, watcher=watcher
         )
+        clean = measure([_Work(pair.name, pair) for pair in pairs], folder / TRANSCRIPTIONS)
+        failures = (*unreadable, *clean.failures)
+        if not clean.pieces:
+            raise EvaluationError(
+                "nothing was scored: every recording or its MIDI failed. "
+                f"The first is {failures[0].name}: {failures[0].reason}"
+            )
+        names = {piece.name for piece in clean.pieces}
+        scored = [pair for pair in pairs if pair.name in names]
+        steps: tuple[RobustnessStep, ...] = ()
+        if degradations:
+            watcher.degrading(_how_much(clean, len(degradations)))
+            harmed = measure(_degraded(scored, degradations, seed), folder / DEGRADED)
+            failures += harmed.failures
+            steps = _steps(degradations, harmed.pieces)
+    references = {pair.name: pair.midi for pair in scored}
     return Evaluation(
-        settings, pieces, failures=failures, provenance=provenance, incomplete=incomplete, warnings=warnings
+        settings,
+        clean.pieces,
+        failures=failures,
+        provenance=provenance,
+        incomplete=incomplete,
+        warnings=warnings,
+        sanity=score_trivial(references, settings, n_jobs=n_jobs or default_jobs(len(scored))) if sanity else (),
+        robustness=steps,
     )
 
 
@@ -191,30 +226,105 @@ def _length_s(audio: Path) -> float | None:
 
 @contextmanager
 def _folder(output: str | os.PathLike[str] | None) -> Iterator[Path]:
-    """Where transcriptions are, or will be."""
+    """Where the folders of transcriptions are, or will be."""
     if output is None:
         with tempfile.TemporaryDirectory(prefix="pianotrans-") as folder:
             yield Path(folder)
     else:
-        kept = Path(output) / TRANSCRIPTIONS
-        make_folder(kept)
-        yield kept
+        yield Path(output)
 
 
-def _transcribe(
-    pairs: Sequence[Pair], folder: Path, recipe: Recipe, options: Options, watcher: DatasetWatcher
-) -> tuple[list[FilePair], tuple[Failure, ...]]:
-    """What can be scored now, and what cannot be transcribed. What failed before is tried again."""
-    items = [
-        Item(pair.name, pair.audio, {name: folder / file_of(pair.name, f".{name}") for name in recipe.formats})
+@dataclass(frozen=True)
+class _Work:
+    """A recording to transcribe and score under a name of its own, perhaps made worse first."""
+
+    name: str
+    pair: Pair
+    degraded: DegradedReading | None = None
+
+    def item(self, folder: Path, formats: Sequence[str]) -> Item:
+        outputs = {name: folder / file_of(self.name, f".{name}") for name in formats}
+        return Item(self.name, self.pair.audio, outputs, self.degraded)
+
+    def to_score(self, item: Item) -> FilePair:
+        time_map = None if self.degraded is None else self.degraded.degradation.time_map
+        midi, confident = (here(item.outputs[name]) for name in _FORMATS)
+        moved = None if time_map is None else time_map.there
+        return FilePair(self.name, self.pair.midi, midi, confident, moved)
+
+
+def _degraded(pairs: Sequence[Pair], degradations: Sequence[Degradation], seed: int) -> list[_Work]:
+    """All recordings with one degradation, then with the next."""
+    return [
+        _Work(f"{one.label}/{pair.name}", pair, DegradedReading(one, f"{seed} {pair.name}"))
+        for one in degradations
         for pair in pairs
     ]
+
+
+class _Measured(NamedTuple):
+    """What was scored and what could not be; how long the recordings are, and how long new ones took."""
+
+    pieces: tuple[PieceScores, ...]
+    failures: tuple[Failure, ...]
+    audio_s: float
+    new_audio_s: float
+    took_s: float
+
+
+def _measure(
+    work: Sequence[_Work],
+    folder: Path,
+    *,
+    recipe: Recipe,
+    options: Options,
+    settings: EvaluationSettings,
+    n_jobs: int | None,
+    watcher: DatasetWatcher,
+) -> _Measured:
+    """Transcribe and score; the transcriptions are kept in the folder. What failed before is tried again."""
+    make_folder(folder)
+    items = [one.item(folder, recipe.formats) for one in work]
     with watcher.transcribing() as run_watcher:
         outcomes = transcribe_items(items, Destination(folder), recipe, options, run_watcher).outcomes
-    transcribed = [
-        FilePair(pair.name, pair.midi, here(outcome.item.outputs["mid"]), here(outcome.item.outputs["json"]))
-        for pair, outcome in zip(pairs, outcomes, strict=True)
-        if outcome.is_good
-    ]
-    failures = [Failure(one.item.name, one.error or "unknown") for one in outcomes if not one.is_good]
-    return transcribed, tuple(failures)
+    good = [(one, outcome) for one, outcome in zip(work, outcomes, strict=True) if outcome.is_good]
+    untranscribed = [Failure(one.item.name, one.error or "unknown") for one in outcomes if not one.is_good]
+    to_score = [one.to_score(outcome.item) for one, outcome in good]
+    pieces, unscored = score_pairs(to_score, settings, n_jobs=n_jobs, watcher=watcher)
+    new = [outcome for _, outcome in good if outcome.end is End.done]
+    return _Measured(
+        pieces,
+        (*untranscribed, *unscored),
+        audio_s=sum(outcome.audio_s for _, outcome in good),
+        new_audio_s=sum(outcome.audio_s for outcome in new),
+        took_s=sum(outcome.took_s for outcome in new),
+    )
+
+
+def _how_much(clean: _Measured, n_degradations: int) -> str:
+    """How much work the degraded recordings are, by the clean ones that have just been transcribed."""
+    all_s = clean.audio_s * n_degradations
+    line = f"{n_pieces(len(clean.pieces))}, degraded in {n_degradations} ways: {_in_minutes(all_s)} of sound"
+    if clean.new_audio_s:
+        line += f", about {_in_minutes(all_s * clean.took_s / clean.new_audio_s)} of work for one process"
+    return f"{line}. With --seconds it is less."
+
+
+def _in_minutes(seconds: float) -> str:
+    """A time for people: 40 s, 12 min, 2.5 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _steps(degradations: Sequence[Degradation], pieces: Sequence[PieceScores]) -> tuple[RobustnessStep, ...]:
+    """The pieces by the degradation that their names begin with."""
+    return tuple(
+        RobustnessStep(
+            one.name,
+            one.level if one.kind.levels else None,
+            one.kind.unit,
+            tuple(piece for piece in pieces if piece.name.startswith(f"{one.label}/")),
+        )
+        for one in degradations
+    )

@@ -99,6 +99,9 @@ class _EvaluationView(DatasetWatcher):
     def checked(self, n_done: int, n_all: int) -> None:
         self._bar.show("reading the MIDI", n_done, n_all)
 
+    def degrading(self, line: str) -> None:
+        self._reporter.say(line)
+
     def transcribing(self) -> AbstractContextManager[RunWatcher]:
         return show_progress(self._reporter)
 

@@ -3,22 +3,20 @@
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from pianotrans.audio import Reading, open_audio
-from pianotrans.audio.degradation import Degradation, DegradedReading
-from pianotrans.batch.collection import Destination, transcribe_items
-from pianotrans.batch.item import End, Item
-from pianotrans.batch.run import Options, RunWatcher
+from pianotrans.audio.degradation import Degradation
+from pianotrans.batch.dataset_watcher import DatasetWatcher
+from pianotrans.batch.measuring import FORMATS_TO_SCORE, Work, degraded_work, how_much, measure, steps_of
+from pianotrans.batch.run import Options
 from pianotrans.datasets import (
     DatasetListing,
     Pair,
     check_duration,
-    file_of,
     find_pairs,
     limit_pairs,
     load_reference,
@@ -28,44 +26,19 @@ from pianotrans.errors import EvaluationError, PianotransError
 from pianotrans.evaluation import (
     Evaluation,
     EvaluationSettings,
-    EvaluationWatcher,
     Failure,
-    FilePair,
-    PieceScores,
     Provenance,
     RobustnessStep,
     default_jobs,
-    score_pairs,
     score_trivial,
 )
-from pianotrans.evaluation.texts import first_few, n_pieces
-from pianotrans.files import make_folder
+from pianotrans.evaluation.texts import first_few
 from pianotrans.inference.registry import default_model, find_model
 from pianotrans.processes import work_apart
 from pianotrans.workers.recipe import Recipe
-from pianotrans.workers.storage import here
 
 TRANSCRIPTIONS, DEGRADED = "transcriptions", "degraded"
 """The folders of an evaluation's output that keep what was transcribed, also of recordings made worse."""
-
-_FORMATS = ("mid", "json")  # scores are those of MIDI; JSON holds confidences
-
-
-class DatasetWatcher(EvaluationWatcher):
-    """Is told what happens in the evaluation of a data set; this one keeps it to itself."""
-
-    def warned(self, line: str) -> None:
-        """Something about the data set is odd."""
-
-    def checked(self, n_done: int, n_all: int) -> None:
-        """The MIDI of `n_done` recordings has been read."""
-
-    def degrading(self, line: str) -> None:
-        """Degraded recordings come next; the line says how much work they are."""
-
-    def transcribing(self) -> AbstractContextManager[RunWatcher]:
-        """Who watches the transcription, for as long as it takes."""
-        return nullcontext(RunWatcher())
 
 
 def evaluate_dataset(
@@ -120,7 +93,7 @@ def evaluate_dataset(
     """
     watcher = watcher or DatasetWatcher()
     settings = settings or EvaluationSettings()
-    recipe = replace(recipe or Recipe(), formats=_FORMATS, reading=part_to_read(settings), scoring=None)
+    recipe = replace(recipe or Recipe(), formats=FORMATS_TO_SCORE, reading=part_to_read(settings), scoring=None)
     listing = _select(find_pairs(layout, root, split), name_filter, n_at_most)
     provenance = Provenance(
         model=find_model(recipe.model or default_model()).name,
@@ -137,10 +110,10 @@ def evaluate_dataset(
     pairs, unreadable, warnings = _check(listing.pairs, watcher)
     options = Options(overwrite=overwrite, retry_failed=True, n_jobs=n_jobs or 1)
     with _folder(output) as folder:
-        measure = partial(
-            _measure, recipe=recipe, options=options, settings=settings, n_jobs=n_jobs, watcher=watcher
+        measured = partial(
+            measure, recipe=recipe, options=options, settings=settings, n_jobs=n_jobs, watcher=watcher
         )
-        clean = measure([_Work(pair.name, pair) for pair in pairs], folder / TRANSCRIPTIONS)
+        clean = measured([Work(pair.name, pair) for pair in pairs], folder / TRANSCRIPTIONS)
         failures = (*unreadable, *clean.failures)
         if not clean.pieces:
             raise EvaluationError(
@@ -151,10 +124,10 @@ def evaluate_dataset(
         scored = [pair for pair in pairs if pair.name in names]
         steps: tuple[RobustnessStep, ...] = ()
         if degradations:
-            watcher.degrading(_how_much(clean, len(degradations)))
-            harmed = measure(_degraded(scored, degradations, seed), folder / DEGRADED)
+            watcher.degrading(how_much(clean, len(degradations)))
+            harmed = measured(degraded_work(scored, degradations, seed), folder / DEGRADED)
             failures += harmed.failures
-            steps = _steps(degradations, harmed.pieces)
+            steps = steps_of(degradations, harmed.pieces)
     references = {pair.name: pair.midi for pair in scored}
     return Evaluation(
         settings,
@@ -232,99 +205,3 @@ def _folder(output: str | os.PathLike[str] | None) -> Iterator[Path]:
             yield Path(folder)
     else:
         yield Path(output)
-
-
-@dataclass(frozen=True)
-class _Work:
-    """A recording to transcribe and score under a name of its own, perhaps made worse first."""
-
-    name: str
-    pair: Pair
-    degraded: DegradedReading | None = None
-
-    def item(self, folder: Path, formats: Sequence[str]) -> Item:
-        outputs = {name: folder / file_of(self.name, f".{name}") for name in formats}
-        return Item(self.name, self.pair.audio, outputs, self.degraded)
-
-    def to_score(self, item: Item) -> FilePair:
-        time_map = None if self.degraded is None else self.degraded.degradation.time_map
-        midi, confident = (here(item.outputs[name]) for name in _FORMATS)
-        moved = None if time_map is None else time_map.there
-        return FilePair(self.name, self.pair.midi, midi, confident, moved)
-
-
-def _degraded(pairs: Sequence[Pair], degradations: Sequence[Degradation], seed: int) -> list[_Work]:
-    """All recordings with one degradation, then with the next."""
-    return [
-        _Work(f"{one.label}/{pair.name}", pair, DegradedReading(one, f"{seed} {pair.name}"))
-        for one in degradations
-        for pair in pairs
-    ]
-
-
-class _Measured(NamedTuple):
-    """What was scored and what could not be; how long the recordings are, and how long new ones took."""
-
-    pieces: tuple[PieceScores, ...]
-    failures: tuple[Failure, ...]
-    audio_s: float
-    new_audio_s: float
-    took_s: float
-
-
-def _measure(
-    work: Sequence[_Work],
-    folder: Path,
-    *,
-    recipe: Recipe,
-    options: Options,
-    settings: EvaluationSettings,
-    n_jobs: int | None,
-    watcher: DatasetWatcher,
-) -> _Measured:
-    """Transcribe and score; the transcriptions are kept in the folder. What failed before is tried again."""
-    make_folder(folder)
-    items = [one.item(folder, recipe.formats) for one in work]
-    with watcher.transcribing() as run_watcher:
-        outcomes = transcribe_items(items, Destination(folder), recipe, options, run_watcher).outcomes
-    good = [(one, outcome) for one, outcome in zip(work, outcomes, strict=True) if outcome.is_good]
-    untranscribed = [Failure(one.item.name, one.error or "unknown") for one in outcomes if not one.is_good]
-    to_score = [one.to_score(outcome.item) for one, outcome in good]
-    pieces, unscored = score_pairs(to_score, settings, n_jobs=n_jobs, watcher=watcher)
-    new = [outcome for _, outcome in good if outcome.end is End.done]
-    return _Measured(
-        pieces,
-        (*untranscribed, *unscored),
-        audio_s=sum(outcome.audio_s for _, outcome in good),
-        new_audio_s=sum(outcome.audio_s for outcome in new),
-        took_s=sum(outcome.took_s for outcome in new),
-    )
-
-
-def _how_much(clean: _Measured, n_degradations: int) -> str:
-    """How much work the degraded recordings are, by the clean ones that have just been transcribed."""
-    all_s = clean.audio_s * n_degradations
-    line = f"{n_pieces(len(clean.pieces))}, degraded in {n_degradations} ways: {_in_minutes(all_s)} of sound"
-    if clean.new_audio_s:
-        line += f", about {_in_minutes(all_s * clean.took_s / clean.new_audio_s)} of work for one process"
-    return f"{line}. With --seconds it is less."
-
-
-def _in_minutes(seconds: float) -> str:
-    """A time for people: 40 s, 12 min, 2.5 h."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
-
-
-def _steps(degradations: Sequence[Degradation], pieces: Sequence[PieceScores]) -> tuple[RobustnessStep, ...]:
-    """The pieces by the degradation that their names begin with."""
-    return tuple(
-        RobustnessStep(
-            one.name,
-            one.level if one.kind.levels else None,
-            one.kind.unit,
-            tuple(piece for piece in pieces if piece.name.startswith(f"{one.label}/")),
-        )
-        for one in degradations
-    )

@@ -28,7 +28,7 @@ def test_the_reference_moves_with_the_recording(tmp_path: Path):
     pair = FilePair("piece", tmp_path / "played.mid", tmp_path / "slower.mid")
     moved = FilePair("piece", tmp_path / "played.mid", tmp_path / "slower.mid", moved=slower)
     ((unmoved,), _), ((right,), _) = (score_pairs([one], SETTINGS) for one in (pair, moved))
-    assert {score.f1 for score in right.scores.values() if score.is_defined} == {pytest.approx(1, abs=2e-3)}
+    assert min(score.f1 for score in right.scores.values() if score.is_defined) > 0.998
     assert unmoved.scores[next(iter(unmoved.scores))].f1 < 0.2
 
 
@@ -39,7 +39,7 @@ def evaluation() -> Evaluation:
     def pieces(jitter_s: float):
         return (score_piece(played, heard(played, 1, jitter_s=jitter_s), SETTINGS, name="a"),)
 
-    steps = [RobustnessStep("white", level, "dB SNR", pieces(0.1 / (level + 1))) for level in (0.0, 10.0, 20.0)]
+    steps = [RobustnessStep("white", level, "dB SNR", pieces(0.1 / (level / 10 + 1))) for level in (0.0, 10.0, 20.0)]
     steps += [RobustnessStep("phone", None, "", pieces(0.03)), RobustnessStep("mp3", 32.0, "kbit/s", ())]
     return Evaluation(SETTINGS, pieces(0.001), robustness=tuple(steps))
 

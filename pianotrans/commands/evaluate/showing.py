@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pianotrans.batch import RunWatcher
-from pianotrans.batch.evaluation import DatasetWatcher
+from pianotrans.batch.dataset_watcher import DatasetWatcher
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.evaluate.tables import print_evaluation
 from pianotrans.commands.streams import print_line

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pianotrans.audio.decoder import Gap
 from pianotrans.audio.reader import AudioReader
+from pianotrans.audio.reading import Reading
 from pianotrans.audio.samples import BLOCK_S, MAX_CHANNELS, Block, to_float32
 from pianotrans.errors import AudioError
 
@@ -37,8 +38,13 @@ class _ArrayDecoder:
         pass
 
 
-def from_array(samples: ArrayLike, sample_rate: float | None, name: str = "array") -> AudioReader:
-    """Read samples in memory like a recording.
+def from_array(
+    samples: ArrayLike,
+    sample_rate: float | None,
+    name: str = "array",
+    reading: Reading = Reading(),  # noqa: B008 - frozen
+) -> AudioReader:
+    """Read samples in memory, or the part of them that `reading` says, like a recording.
 
     The samples have the shape (n_samples,) or (n_channels, n_samples) and are whatever numpy can view, torch
     tensors on the CPU included: floating point with full scale 1.0, or int8, uint8, int16 or int32 with their
@@ -67,7 +73,7 @@ def from_array(samples: ArrayLike, sample_rate: float | None, name: str = "array
             f"{name}: shape {array.shape} has {n_channels} channels. "
             "Samples of shape (n_samples, n_channels) need to be transposed."
         )
-    return AudioReader(_ArrayDecoder(array, _check_rate(sample_rate, name)), name)
+    return AudioReader(_ArrayDecoder(array, _check_rate(sample_rate, name)), name, reading)
 
 
 def _check_rate(sample_rate: float | None, name: str) -> int:

@@ -3,19 +3,20 @@
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pianotrans.audio import Reading, open_audio
-from pianotrans.batch.collection import Destination, transcribe_items
-from pianotrans.batch.item import Item
-from pianotrans.batch.run import Options, RunWatcher
+from pianotrans.audio.degradation import Degradation
+from pianotrans.batch.dataset_watcher import DatasetWatcher
+from pianotrans.batch.measuring import FORMATS_TO_SCORE, Work, degraded_work, how_much, measure, steps_of
+from pianotrans.batch.run import Options
 from pianotrans.datasets import (
     DatasetListing,
     Pair,
     check_duration,
-    file_of,
     find_pairs,
     limit_pairs,
     load_reference,
@@ -25,37 +26,19 @@ from pianotrans.errors import EvaluationError, PianotransError
 from pianotrans.evaluation import (
     Evaluation,
     EvaluationSettings,
-    EvaluationWatcher,
     Failure,
-    FilePair,
     Provenance,
-    score_pairs,
+    RobustnessStep,
+    default_jobs,
+    score_trivial,
 )
 from pianotrans.evaluation.texts import first_few
-from pianotrans.files import make_folder
 from pianotrans.inference.registry import default_model, find_model
 from pianotrans.processes import work_apart
 from pianotrans.workers.recipe import Recipe
-from pianotrans.workers.storage import here
 
-TRANSCRIPTIONS = "transcriptions"
-"""The folder of an evaluation's output that keeps what was transcribed."""
-
-_FORMATS = ("mid", "json")  # scores are those of MIDI; JSON holds confidences
-
-
-class DatasetWatcher(EvaluationWatcher):
-    """Is told what happens in the evaluation of a data set; this one keeps it to itself."""
-
-    def warned(self, line: str) -> None:
-        """Something about the data set is odd."""
-
-    def checked(self, n_done: int, n_all: int) -> None:
-        """The MIDI of `n_done` recordings has been read."""
-
-    def transcribing(self) -> AbstractContextManager[RunWatcher]:
-        """Who watches the transcription, for as long as it takes."""
-        return nullcontext(RunWatcher())
+TRANSCRIPTIONS, DEGRADED = "transcriptions", "degraded"
+"""The folders of an evaluation's output that keep what was transcribed, also of recordings made worse."""
 
 
 def evaluate_dataset(
@@ -70,6 +53,9 @@ def evaluate_dataset(
     output: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     n_jobs: int | None = None,
+    sanity: bool = False,
+    degradations: Sequence[Degradation] = (),
+    seed: int = 0,
     watcher: DatasetWatcher | None = None,
 ) -> Evaluation:
     """Transcribe the recordings of a data set and score them against its MIDI.
@@ -93,6 +79,10 @@ def evaluate_dataset(
         overwrite: Replace transcriptions there that are not from here.
         n_jobs: Number of processes; None is one to transcribe, and as many as are worth it to score. Scripts need
             `if __name__ == "__main__":`.
+        sanity: Score trivial transcriptions, too.
+        degradations: Transcribe and score all recordings with each of these, too (see `audio.degradation`). Each
+            takes as long as the recordings themselves, which are held in memory one at a time in every process.
+        seed: Of what is left to chance in a degradation, together with the names of degradation and recording.
         watcher: Is told what happens.
 
     Raises:
@@ -103,7 +93,7 @@ def evaluate_dataset(
     """
     watcher = watcher or DatasetWatcher()
     settings = settings or EvaluationSettings()
-    recipe = replace(recipe or Recipe(), formats=_FORMATS, reading=part_to_read(settings), scoring=None)
+    recipe = replace(recipe or Recipe(), formats=FORMATS_TO_SCORE, reading=part_to_read(settings), scoring=None)
     listing = _select(find_pairs(layout, root, split), name_filter, n_at_most)
     provenance = Provenance(
         model=find_model(recipe.model or default_model()).name,
@@ -120,16 +110,34 @@ def evaluate_dataset(
     pairs, unreadable, warnings = _check(listing.pairs, watcher)
     options = Options(overwrite=overwrite, retry_failed=True, n_jobs=n_jobs or 1)
     with _folder(output) as folder:
-        transcribed, untranscribed = _transcribe(pairs, folder, recipe, options, watcher)
-        pieces, unscored = score_pairs(transcribed, settings, n_jobs=n_jobs, watcher=watcher)
-    failures = (*unreadable, *untranscribed, *unscored)
-    if not pieces:
-        raise EvaluationError(
-            "nothing was scored: every recording or its MIDI failed. "
-            f"The first is {failures[0].name}: {failures[0].reason}"
+        measured = partial(
+            measure, recipe=recipe, options=options, settings=settings, n_jobs=n_jobs, watcher=watcher
         )
+        clean = measured([Work(pair.name, pair) for pair in pairs], folder / TRANSCRIPTIONS)
+        failures = (*unreadable, *clean.failures)
+        if not clean.pieces:
+            raise EvaluationError(
+                "nothing was scored: every recording or its MIDI failed. "
+                f"The first is {failures[0].name}: {failures[0].reason}"
+            )
+        names = {piece.name for piece in clean.pieces}
+        scored = [pair for pair in pairs if pair.name in names]
+        steps: tuple[RobustnessStep, ...] = ()
+        if degradations:
+            watcher.degrading(how_much(clean, len(degradations)))
+            harmed = measured(degraded_work(scored, degradations, seed), folder / DEGRADED)
+            failures += harmed.failures
+            steps = steps_of(degradations, harmed.pieces)
+    references = {pair.name: pair.midi for pair in scored}
     return Evaluation(
-        settings, pieces, failures=failures, provenance=provenance, incomplete=incomplete, warnings=warnings
+        settings,
+        clean.pieces,
+        failures=failures,
+        provenance=provenance,
+        incomplete=incomplete,
+        warnings=warnings,
+        sanity=score_trivial(references, settings, n_jobs=n_jobs or default_jobs(len(scored))) if sanity else (),
+        robustness=steps,
     )
 
 
@@ -191,30 +199,9 @@ def _length_s(audio: Path) -> float | None:
 
 @contextmanager
 def _folder(output: str | os.PathLike[str] | None) -> Iterator[Path]:
-    """Where transcriptions are, or will be."""
+    """Where the folders of transcriptions are, or will be."""
     if output is None:
         with tempfile.TemporaryDirectory(prefix="pianotrans-") as folder:
             yield Path(folder)
     else:
-        kept = Path(output) / TRANSCRIPTIONS
-        make_folder(kept)
-        yield kept
-
-
-def _transcribe(
-    pairs: Sequence[Pair], folder: Path, recipe: Recipe, options: Options, watcher: DatasetWatcher
-) -> tuple[list[FilePair], tuple[Failure, ...]]:
-    """What can be scored now, and what cannot be transcribed. What failed before is tried again."""
-    items = [
-        Item(pair.name, pair.audio, {name: folder / file_of(pair.name, f".{name}") for name in recipe.formats})
-        for pair in pairs
-    ]
-    with watcher.transcribing() as run_watcher:
-        outcomes = transcribe_items(items, Destination(folder), recipe, options, run_watcher).outcomes
-    transcribed = [
-        FilePair(pair.name, pair.midi, here(outcome.item.outputs["mid"]), here(outcome.item.outputs["json"]))
-        for pair, outcome in zip(pairs, outcomes, strict=True)
-        if outcome.is_good
-    ]
-    failures = [Failure(one.item.name, one.error or "unknown") for one in outcomes if not one.is_good]
-    return transcribed, tuple(failures)
+        yield Path(output)

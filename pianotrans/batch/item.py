@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from pianotrans.errors import PianotransError
 from pianotrans.names import stored
 from pianotrans.workers.storage import Address
+
+if TYPE_CHECKING:
+    from pianotrans.audio.degradation import DegradedReading
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,7 @@ class Item:
     name: str  # its path below the given folder, with slashes; the key in the ledger
     source: Address
     outputs: Mapping[str, Address]  # by format
+    degraded: "DegradedReading | None" = None  # make the recording worse before it is transcribed
 
     @classmethod
     def of(cls, place: PurePath, source: Address, outputs: Mapping[str, Address]) -> "Item":

@@ -1,5 +1,6 @@
 """The run: give the recordings that are not done to the workers, and write what they return."""
 
+import json
 import time
 from collections import Counter, deque
 from collections.abc import Iterable
@@ -136,7 +137,13 @@ class Run:
 
     def _judge(self, item: Item, entry: Entry) -> Judgement:
         is_taken, retry_failed = self._ledger.is_taken(entry), self._options.retry_failed
-        return judge(entry, item, self._settings, is_taken=is_taken, retry_failed=retry_failed)
+        return judge(entry, item, self._settings_of(item), is_taken=is_taken, retry_failed=retry_failed)
+
+    def _settings_of(self, item: Item) -> str:
+        """Everything that determines the results of an item besides its recording."""
+        return (
+            self._settings if item.degraded is None else f"{self._settings} {json.dumps(item.degraded.to_dict())}"
+        )
 
     def _recognise(self, item: Item, entry: Entry, judgement: Judgement) -> None:
         """Note the outcome of an item that ended in an earlier run or, just now, in another one."""
@@ -170,7 +177,7 @@ class Run:
             item = self._todo.popleft()
             self._beat()  # claiming reads the recording first, and many in a row may be refused
             if self._claim(item):
-                self._pool.give(Task(item.name, item.source))
+                self._pool.give(Task(item.name, item.source, degraded=item.degraded))
                 self._watcher.started(item)
 
     def _claim(self, item: Item) -> bool:
@@ -194,7 +201,7 @@ class Run:
             return False
         if entry.state is EntryState.running:
             sweep(item)
-        if self._ledger.claim(entry, identity, self._settings):
+        if self._ledger.claim(entry, identity, self._settings_of(item)):
             return True
         self._taken.append(item)
         return False

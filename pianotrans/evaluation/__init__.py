@@ -13,6 +13,8 @@ from pianotrans.evaluation.pairs import FilePair, Pairing, pair_files
 from pianotrans.evaluation.piece import Column, PieceScores, columns, score_piece
 from pianotrans.evaluation.provenance import Provenance
 from pianotrans.evaluation.report import to_dict
+from pianotrans.evaluation.robustness import RobustnessStep
+from pianotrans.evaluation.sanity import SanityRow, score_trivial
 from pianotrans.evaluation.scores import FScore
 from pianotrans.evaluation.scoring import default_jobs, evaluate, score_midi, score_pairs
 from pianotrans.evaluation.settings import (
@@ -40,6 +42,8 @@ __all__ = [
     "Pairing",
     "PieceScores",
     "Provenance",
+    "RobustnessStep",
+    "SanityRow",
     "choose_conventions",
     "columns",
     "compare",
@@ -50,5 +54,6 @@ __all__ = [
     "score_midi",
     "score_pairs",
     "score_piece",
+    "score_trivial",
     "to_dict",
 ]

@@ -13,6 +13,8 @@ from pianotrans.evaluation.mistakes import count_kinds
 from pianotrans.evaluation.piece import Column, PieceScores, columns
 from pianotrans.evaluation.provenance import Provenance
 from pianotrans.evaluation.reliability import JudgedEvents, Kind, Reliability, Threshold, reliabilities, thresholds
+from pianotrans.evaluation.robustness import RobustnessStep
+from pianotrans.evaluation.sanity import SanityRow
 from pianotrans.evaluation.scores import FScore
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.files import make_folder, write_atomically
@@ -50,6 +52,7 @@ class Evaluation:
 
     `provenance` says how the estimates were made, if that was done for this evaluation. With a data set,
     `incomplete` has a line for each recording that lacks a file, and `warnings` what is odd about the others.
+    `sanity` and `robustness` are there if they were asked for.
     """
 
     settings: EvaluationSettings
@@ -60,13 +63,12 @@ class Evaluation:
     provenance: Provenance | None = None
     incomplete: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    sanity: tuple[SanityRow, ...] = ()
+    robustness: tuple[RobustnessStep, ...] = ()
 
     def summary(self, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> tuple[ColumnSummary, ...]:
         """Every column over the pieces for which it is defined."""
-        return tuple(
-            _summarise(column, [piece.scores[column] for piece in self.pieces], n_resamples, seed)
-            for column in columns(self.settings)
-        )
+        return summarise(self.pieces, self.settings, n_resamples=n_resamples, seed=seed)
 
     def reliability(self, kind: Kind = "notes") -> tuple[Reliability, ...]:
         """How far the confidences of the estimates can be trusted; () where estimates have none."""
@@ -108,6 +110,16 @@ class Evaluation:
         return tuple(contents)
 
 
+def summarise(
+    pieces: Sequence[PieceScores], settings: EvaluationSettings, *, n_resamples: int = 0, seed: int = SEED
+) -> tuple[ColumnSummary, ...]:
+    """Every column over the pieces for which it is defined; without resamples there are no intervals."""
+    return tuple(
+        _summarise(column, [piece.scores[column] for piece in pieces], n_resamples, seed)
+        for column in columns(settings)
+    )
+
+
 def _summarise(column: Column, scores: Sequence[FScore], n_resamples: int, seed: int) -> ColumnSummary:
     defined = [score for score in scores if score.is_defined]
     if not defined:
@@ -121,7 +133,7 @@ def _summarise(column: Column, scores: Sequence[FScore], n_resamples: int, seed:
         recall=_mean([score.recall for score in defined]),
         f1=_mean(f1),
         overlap_ratio=_mean(ratios) if ratios else None,
-        f1_interval=bootstrap_interval(f1, n_resamples=n_resamples, seed=seed),
+        f1_interval=bootstrap_interval(f1, n_resamples=n_resamples, seed=seed) if n_resamples else None,
         pooled=FScore.pooled(defined),
     )
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ class FilePair:
     reference: Path
     estimate: Path
     confident: Path | None = None  # the estimate in JSON, with confidences
+    moved: Callable[[float], float] | None = None  # where the reference's times are in what was transcribed
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,8 @@ def score_piece(
 
     O(n log n) for n notes that do not all crowd on one key and moment.
     """
-    reference, estimate = _part(reference, settings), _part(estimate, settings)
-    confident = confident and _part(confident, settings)
+    reference, estimate = part_of(reference, settings), part_of(estimate, settings)
+    confident = confident and part_of(confident, settings)
     offset_s = 0.0
     if settings.align:
         tables = EventTable.of_notes(reference), EventTable.of_notes(estimate)
@@ -114,7 +114,7 @@ def score_piece(
     return PieceScores(name, reference.n_notes, estimate.n_notes, offset_s, scores, matched, mistakes or (), judged)
 
 
-def _part(performance: Performance, settings: EvaluationSettings) -> Performance:
+def part_of(performance: Performance, settings: EvaluationSettings) -> Performance:
     """What counts of a performance."""
     if settings.start_s > 0:
         performance = begin_at(performance, settings.start_s)

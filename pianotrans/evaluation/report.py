@@ -1,14 +1,16 @@
 """An evaluation as plain data, for JSON; what `comparison` reads back."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from pianotrans.evaluation.bootstrap import N_RESAMPLES, SEED
-from pianotrans.evaluation.collection import ColumnSummary, Evaluation
+from pianotrans.evaluation.collection import ColumnSummary, Evaluation, summarise
 from pianotrans.evaluation.mistakes import count_kinds
 from pianotrans.evaluation.piece import PieceScores
 from pianotrans.evaluation.reliability import KINDS
 from pianotrans.evaluation.scores import FScore
+from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.names import shown
 from pianotrans.version import __version__
 
@@ -36,6 +38,16 @@ def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int
         "mistakes": evaluation.mistakes(),
         "reliability": {kind: [asdict(one) for one in evaluation.reliability(kind)] for kind in KINDS},
         "thresholds": {kind: [asdict(one) | one.scores() for one in evaluation.thresholds(kind)] for kind in KINDS},
+        "sanity": {row.name: _summaries(row.pieces, evaluation.settings) for row in evaluation.sanity},
+        "robustness": [
+            {
+                "degradation": step.name,
+                "level": step.level,
+                "unit": step.unit,
+                "summary": _summaries(step.pieces, evaluation.settings),
+            }
+            for step in evaluation.robustness
+        ],
         "pieces": [_piece(piece) for piece in evaluation.pieces],
         "unmatched": {
             "reference": [*map(shown, evaluation.reference_only)],
@@ -45,6 +57,10 @@ def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int
         "warnings": [*map(shown, evaluation.warnings)],
         "failures": [{"name": one.name, "reason": shown(one.reason)} for one in evaluation.failures],
     }
+
+
+def _summaries(pieces: Sequence[PieceScores], settings: EvaluationSettings) -> dict[str, Any]:
+    return {one.column.name: _summary(one) for one in summarise(pieces, settings)}
 
 
 def _summary(one: ColumnSummary) -> dict[str, Any]:

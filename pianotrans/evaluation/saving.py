@@ -8,17 +8,19 @@ from pianotrans.errors import OutputError
 from pianotrans.evaluation.bootstrap import SEED
 from pianotrans.evaluation.pictures import PICTURES, draw_all
 from pianotrans.evaluation.report import to_dict
-from pianotrans.evaluation.texts import errors_csv, pieces_csv, summary_markdown
+from pianotrans.evaluation.robustness_picture import draw_robustness
+from pianotrans.evaluation.texts import errors_csv, pieces_csv, robustness_csv, summary_markdown
 
 if TYPE_CHECKING:
     from pianotrans.evaluation.collection import Evaluation
 
 _TEXTS = ("summary.json", "summary.md", "pieces.csv", "errors.csv")
+_OF_STEPS = ("robustness.csv", "robustness.png")
 
 
 def check_free(folder: Path, *, overwrite: bool = False) -> None:
     """Raise OutputError if a folder holds one of an evaluation's files, unless that may be overwritten."""
-    taken = [name for name in (*_TEXTS, *PICTURES) if (folder / name).exists()]
+    taken = [name for name in (*_TEXTS, *PICTURES, *_OF_STEPS) if (folder / name).exists()]
     if taken and not overwrite:
         raise OutputError(f"{folder}: holds {taken[0]} already. Pass --overwrite, or choose another folder.")
 
@@ -31,4 +33,8 @@ def render_files(evaluation: "Evaluation", *, seed: int = SEED) -> dict[str, byt
         pieces_csv(evaluation),
         errors_csv(evaluation),
     )
-    return {name: text.encode() for name, text in zip(_TEXTS, texts, strict=True)} | draw_all(evaluation)
+    files = {name: text.encode() for name, text in zip(_TEXTS, texts, strict=True)} | draw_all(evaluation)
+    if evaluation.robustness:
+        contents = robustness_csv(evaluation).encode(), draw_robustness(evaluation)
+        files |= dict(zip(_OF_STEPS, contents, strict=True))
+    return files

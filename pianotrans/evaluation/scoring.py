@@ -11,9 +11,10 @@ from pianotrans.errors import EvaluationError, PianotransError
 from pianotrans.evaluation.collection import Evaluation, Failure
 from pianotrans.evaluation.pairs import FilePair, Pairing, load_confident, pair_files
 from pianotrans.evaluation.piece import PieceScores, score_piece
+from pianotrans.evaluation.sanity import score_trivial
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.watcher import EvaluationWatcher
-from pianotrans.events import MIDI_SUFFIXES, Performance, load_performance
+from pianotrans.events import MIDI_SUFFIXES, Performance, load_performance, retime
 from pianotrans.processes import n_cores, work_on
 
 _PIECES_PER_PROCESS = 32  # a process takes some 2 s to start, a piece of 600 notes 0.1 s, of 5000 notes 0.5 s
@@ -63,9 +64,10 @@ def score_midi(
     settings: EvaluationSettings,
     *,
     n_jobs: int | None = None,
+    sanity: bool = False,
     watcher: EvaluationWatcher | None = None,
 ) -> Evaluation:
-    """Score two files, or every pair of two folders (see `pair_files`).
+    """Score two files, or every pair of two folders (see `pair_files`); for `sanity` trivial transcriptions, too.
 
     The watcher is told of everything that has no score; the evaluation holds it, too. Raises EvaluationError if
     nothing has one, and what `pair_files` and `score_pairs` raise.
@@ -84,12 +86,15 @@ def score_midi(
             "nothing was scored: every piece has a file that cannot be read. "
             f"The first is {failures[0].name}: {failures[0].reason}"
         )
+    names = {piece.name for piece in pieces}
+    references = {pair.name: pair.reference for pair in pairing.pairs if pair.name in names}
     return Evaluation(
         settings=settings,
         pieces=pieces,
         reference_only=tuple(map(str, pairing.reference_only)),
         estimate_only=tuple(map(str, pairing.estimate_only)),
         failures=failures,
+        sanity=score_trivial(references, settings, n_jobs=n_jobs or default_jobs(len(names))) if sanity else (),
     )
 
 
@@ -131,7 +136,7 @@ def _score(pair: FilePair, settings: EvaluationSettings) -> tuple[PieceScores | 
     remarks: list[str] = []
     try:
         piece = score_piece(
-            load_reference(pair.reference, say=remarks.append),
+            _load_reference(pair, remarks),
             load_performance(pair.estimate, say=remarks.append),
             settings,
             name=pair.name,
@@ -141,6 +146,11 @@ def _score(pair: FilePair, settings: EvaluationSettings) -> tuple[PieceScores | 
     except PianotransError as error:
         return Failure(pair.name, str(error)), tuple(remarks)
     return piece, tuple(remarks)
+
+
+def _load_reference(pair: FilePair, remarks: list[str]) -> Performance:
+    played = load_reference(pair.reference, say=remarks.append)
+    return played if pair.moved is None else retime(played, pair.moved)
 
 
 def _why_no_pairs(pairing: Pairing, reference: Path, estimate: Path) -> str:

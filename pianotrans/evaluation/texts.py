@@ -3,12 +3,22 @@
 from collections.abc import Iterable, Sequence
 
 from pianotrans.evaluation.bootstrap import N_RESAMPLES, SEED, Interval
-from pianotrans.evaluation.collection import ColumnSummary, Evaluation
+from pianotrans.evaluation.collection import ColumnSummary, Evaluation, summarise
+from pianotrans.evaluation.metrics import ACTIVATION, OFFSET, OFFSET_VELOCITY, ONSET, ONSET_VELOCITY
 from pianotrans.evaluation.mistakes import NoteSpan
-from pianotrans.evaluation.piece import columns
+from pianotrans.evaluation.piece import Column, columns
+from pianotrans.evaluation.robustness import RobustnessStep
+from pianotrans.events import SUSTAIN
 from pianotrans.names import csv_text, shown
 
 _NONE = "–"
+_SHORT = {
+    "onset": ONSET,
+    "+velocity": ONSET_VELOCITY,
+    "+offset": OFFSET,
+    "+both": OFFSET_VELOCITY,
+    "activation": ACTIVATION,
+}
 
 
 def pieces_csv(evaluation: Evaluation) -> str:
@@ -56,6 +66,15 @@ def summary_markdown(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, 
             if one.n_pieces
         ],
     )
+    if evaluation.sanity:
+        lines += [
+            "",
+            "What trivial transcriptions would score: F1 in %.",
+            "",
+            *_markdown(*sanity_table(evaluation)),
+        ]
+    if evaluation.robustness:
+        lines += ["", "Degraded recordings: means in %.", "", *_markdown(*robustness_table(evaluation))]
     lines += ["", *notes_on(evaluation, n_resamples=n_resamples, seed=seed)]
     remarks = [f"* {failure.name}: not scored. {failure.reason}" for failure in evaluation.failures]
     remarks += [f"* {name}: a reference without an estimate." for name in evaluation.reference_only]
@@ -63,6 +82,61 @@ def summary_markdown(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, 
     remarks += [f"* {one}." for one in first_few(evaluation.incomplete)]
     remarks += [f"* {warning}" for warning in evaluation.warnings]
     return "\n".join([*lines, *map(shown, remarks)]) + "\n"
+
+
+def robustness_csv(evaluation: Evaluation) -> str:
+    """A row for the clean recordings and each degradation; the means of every column, empty where not defined."""
+    parts = ("precision", "recall", "f1")
+    header = ["degradation", "level", "unit", "n_pieces"]
+    header += [f"{column.name} {part}" for column in columns(evaluation.settings) for part in parts]
+    rows = []
+    for step in (_clean(evaluation), *evaluation.robustness):
+        row: list[object] = [
+            step.name,
+            "" if step.level is None else f"{step.level:g}",
+            step.unit,
+            len(step.pieces),
+        ]
+        for one in summarise(step.pieces, evaluation.settings):
+            values = [getattr(one, part) for part in parts]
+            row += ["" if value is None else f"{value:.6f}" for value in values]
+        rows.append(row)
+    return csv_text(header, rows)
+
+
+def sanity_table(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows: F1 of trivial transcriptions. Columns that are not defined are left out."""
+    group = evaluation.settings.conventions[0].name
+    chosen = [
+        *((heading, Column(group, metric)) for heading, metric in _SHORT.items()),
+        *((f"+offset, {one.name}", Column(one.name, OFFSET)) for one in evaluation.settings.conventions[1:]),
+        ("pedal", Column(f"{SUSTAIN} pedal", ONSET)),
+    ]
+    rows = [
+        (row.name, {one.column: one.f1 for one in summarise(row.pieces, evaluation.settings)})
+        for row in evaluation.sanity
+    ]
+    chosen = [(heading, column) for heading, column in chosen if any(f1[column] is not None for _, f1 in rows)]
+    cells = [[name, *(percent(f1[column]) for _, column in chosen)] for name, f1 in rows]
+    return ["F1", *(heading for heading, _ in chosen)], cells
+
+
+def robustness_table(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows: the clean recordings, then every degradation. The durations are the first convention's."""
+    group = evaluation.settings.conventions[0].name
+    rows = []
+    for step in (_clean(evaluation), *evaluation.robustness):
+        found = {one.column: one for one in summarise(step.pieces, evaluation.settings)}
+        onset = found[Column(group, ONSET)]
+        others = [found[Column(group, metric)].f1 for metric in (OFFSET, OFFSET_VELOCITY)]
+        others.append(found[Column(f"{SUSTAIN} pedal", ACTIVATION)].f1)
+        values = (onset.precision, onset.recall, onset.f1, *others)
+        rows.append([step.label, *map(percent, values), str(len(step.pieces))])
+    return ["", "onset P", "R", "F1", "+offset", "+both", "pedal down", "pieces"], rows
+
+
+def _clean(evaluation: Evaluation) -> RobustnessStep:
+    return RobustnessStep("as recorded", None, "", evaluation.pieces)
 
 
 def notes_on(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> list[str]:
@@ -73,6 +147,16 @@ def notes_on(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: in
         f"Activation: seconds of held keys, exactly; frame: the same on a grid of "
         f"{evaluation.settings.frame_hop_s * 1000:g} ms. Overlap: mean overlap ratio of matched events."
     )
+    if evaluation.sanity:
+        said.append(
+            "Trivial transcriptions are the reference in all but what their names say. Offsets at next onset: "
+            "every note ends where the next note of any key begins, if that is more than 50 ms later."
+        )
+    if evaluation.robustness:
+        said.append(
+            "Degraded recordings: signal-to-noise ratios are over the whole recording. Times of the reference move "
+            "with a changed speed. Pedal down: F1 of the seconds in which the sustain pedal is down."
+        )
     if len(evaluation.pieces) > 1:
         said.append(
             f"95 %: percentile bootstrap over pieces, {n_resamples} resamples, seed {seed}. "

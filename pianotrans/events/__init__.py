@@ -14,6 +14,7 @@ from pianotrans.events.midi_reading import load_midi
 from pianotrans.events.note_grid import NoteGrid, quantise_to_grid
 from pianotrans.events.performance import Note, OtherOffset, Pedal, Performance
 from pianotrans.events.reading import MIDI_SUFFIXES, PERFORMANCE_SUFFIXES, load_json, load_performance
+from pianotrans.events.retiming import retime
 from pianotrans.events.sustain import Durations, extend_by_pedal
 from pianotrans.events.tempo_map import TempoMap
 from pianotrans.events.ticks import TICKS_PER_SECOND, TickNote, TickPedal, Ticks, quantise
@@ -54,5 +55,6 @@ __all__ = [
     "midi_bytes",
     "quantise",
     "quantise_to_grid",
+    "retime",
     "to_pretty_midi",
 ]

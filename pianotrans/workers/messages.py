@@ -1,10 +1,14 @@
 """The messages between workers and their callers."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pianotrans.events import Note, Pedal
 from pianotrans.processes import reason_of_death
 from pianotrans.workers.storage import Address
+
+if TYPE_CHECKING:
+    from pianotrans.audio.degradation import DegradedReading
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,7 @@ class Task:
     source: Address
     title: str | None = None  # what messages and pages call the recording; None: its file name
     is_followed: bool = False  # tell the notes as they are decided
+    degraded: "DegradedReading | None" = None  # make the recording worse first
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Protocol
 
@@ -115,7 +116,7 @@ def do_task(
     try:
         with readable(task.source, task.title) as source:
             narrator = _Narrator(tell, tells_notes=task.is_followed)
-            performance = _transcribe(transcriber, recipe, source, narrator, cancel)
+            performance = _transcribe(transcriber, recipe, task, source, narrator, cancel)
             performance, contents = render(performance, recipe, source)
         if cancel.is_set():
             return Stopped()
@@ -137,6 +138,7 @@ def do_task(
 def _transcribe(
     transcriber: "Transcriber",
     recipe: Recipe,
+    task: Task,
     source: AudioFile,
     narrator: "_Narrator",
     cancel: "CancelSignal",
@@ -147,13 +149,14 @@ def _transcribe(
         narrator.total_s = measure_s(source, max_s, cancel, reading)
         check_length(source, narrator.total_s, max_s)
         reading = replace(reading, end_s=max_s + MARGIN_S)
-    performance = transcriber.transcribe(
-        source,
-        on_progress=narrator.progress,
-        on_decided=narrator.gather,
-        cancel=cancel,
-        reading=reading,
+    follow = partial(
+        transcriber.transcribe, on_progress=narrator.progress, on_decided=narrator.gather, cancel=cancel
     )
+    if task.degraded is None:
+        performance = follow(source, reading=reading)
+    else:
+        with task.degraded.open(source, reading) as reader:
+            performance = follow(reader)
     if max_s is not None:
         check_length(source, performance.duration_s, max_s)  # headers can be wrong
     return performance

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import pianotrans
-from pianotrans.batch import RunWatcher, evaluation, transcribe_items
-from pianotrans.batch.evaluation import DatasetWatcher
+from pianotrans.batch import RunWatcher, measuring, transcribe_items
+from pianotrans.batch.dataset_watcher import DatasetWatcher
 from pianotrans.errors import DatasetError, EvaluationError, UsageError
 from pianotrans.evaluation import KEYS, EvaluationSettings
 from pianotrans.workers.recipe import Recipe
@@ -21,7 +21,7 @@ from tests.synthesis import random_performance
 @pytest.fixture
 def songs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two recordings with their MIDI, one without, and a table that gives them splits."""
-    monkeypatch.setattr(evaluation, "transcribe_items", partial(transcribe_items, make_pool=pool_here))
+    monkeypatch.setattr(measuring, "transcribe_items", partial(transcribe_items, make_pool=pool_here))
     root = tmp_path / "songs"
     for name in ("a", "b", "alone"):
         clip(root / f"{name}.wav")

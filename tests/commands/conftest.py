@@ -18,7 +18,7 @@ def workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
 def put_workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker process takes seconds to load torch; tests of the processes themselves start the real command."""
     from pianotrans import processes
-    from pianotrans.batch import evaluation, transcribe_items
+    from pianotrans.batch import evaluation, measuring, transcribe_items
     from pianotrans.commands import single_worker
     from pianotrans.commands.transcribe import collection
     from pianotrans.training.preparation import running
@@ -28,4 +28,4 @@ def put_workers_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "work_apart", processes.work_on)
     monkeypatch.setattr(evaluation, "work_apart", processes.work_on)
     monkeypatch.setattr(processes, "run_apart", lambda function, job: function(job))
-    monkeypatch.setattr(evaluation, "transcribe_items", partial(transcribe_items, make_pool=pool_here))
+    monkeypatch.setattr(measuring, "transcribe_items", partial(transcribe_items, make_pool=pool_here))

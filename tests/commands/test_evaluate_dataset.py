@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pianotrans.batch import Ledger
-from pianotrans.events import load_midi
+from pianotrans.events import Performance, load_midi
 from tests.synthesis import random_performance
 
 from .driving import SEED, clip, errors, names, only_error, run, transcribe
@@ -249,6 +249,9 @@ def test_foreign_files_are_not_replaced(songs: Path):
     [
         (("songs", "--layout", "mastro"), 2, "--layout: 'mastro' is unknown. Use one of maestro, maps,"),
         (("songs", "--hop", 99), 2, "--hop: 99.0 s given"),
+        (("songs", "--degrade", "brown"), 2, "--degrade: 'brown' is unknown. Use all, list, or some of white"),
+        (("songs", "--degrade", "mp3=999"), 2, "--degrade: mp3=999 given. mp3 takes 8 to 320 kbit/s."),
+        (("empty", "--degrade", "all"), 1, "empty: this folder is empty."),
         (("songs", "--seconds", 0), 2, "--seconds: 0.0 given. It must be more than 0."),
         (("songs", "--seconds", "nan"), 2, "--seconds: nan given. It must be more than 0."),
         (("songs", "--device", "tpu"), 2, "device 'tpu': unknown. Use auto, cpu"),
@@ -267,6 +270,63 @@ def test_refusals(songs: Path, arguments, code, message):
     result = run("evaluate", "dataset", *arguments, *default)
     assert (result.exit_code, result.stdout) == (code, "")
     assert message in only_error(result)
+
+
+# Degraded recordings
+
+
+@pytest.mark.slow
+def test_degraded_recordings_are_scored_and_kept(songs: Path, monkeypatch: pytest.MonkeyPatch):
+    (songs / "disc 1/c.wav").unlink()
+    clip(songs / "a.wav", 0.4)  # shorter than the tail of the room
+    monkeypatch.setattr("pianotrans.evaluation.saving.draw_robustness", lambda _: b"")
+    arguments = (songs, "-o", "out", "--json", "--overwrite", "--sanity", "--degrade", "reverb=2.5,speed=4")
+    result = evaluate(*arguments)
+    assert result.exit_code == 0
+    assert any("2 pieces, degraded in 2 ways: 6 s of sound" in line for line in said(result))
+    data = json.loads(result.stdout)
+    assert data["sanity"]["reference itself"]["keys onset"]["f1"] == 1.0
+    steps = data["robustness"]
+    assert [(one["degradation"], one["level"], one["unit"]) for one in steps] == [
+        ("reverb", 2.5, "s"),
+        ("speed", 4.0, "%"),
+    ]
+    assert {one["summary"]["keys onset"]["n_pieces"] for one in steps} == {2}
+    with Path("out/robustness.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["degradation"] for row in rows] == ["as recorded", "reverb", "speed"]
+    assert [row["n_pieces"] for row in rows] == ["2"] * 3
+    assert "| speed 4 % |" in Path("out/summary.md").read_text(encoding="utf-8")
+    kept = Path("out/degraded/speed=4/disc 1/b.mid")
+    assert load_midi(kept).duration_s == pytest.approx(2.5 / 1.04, abs=2e-3)
+
+    def begun() -> int:
+        with Ledger(Path("out/degraded")) as ledger:
+            return [event for _, event, _ in ledger.history()].count("claimed")
+
+    assert begun() == 4
+    again = evaluate(*arguments[:-1], "speed=4,reverb=2.5,phone")
+    assert again.exit_code == 0
+    assert begun() == 6, "what is kept is used again"
+    assert json.loads(again.stdout)["robustness"][:2] == steps[::-1]
+    assert evaluate(*arguments, "--seed", 1).exit_code == 0
+    assert begun() == 10, "another seed is another noise"
+
+
+def test_degraded_recordings_of_silent_references(songs: Path):
+    for name in NAMES:
+        Performance().save(songs / f"{name}.mid")
+    result = evaluate(songs, "--degrade", "white=0", "--seconds", 1, "--sanity")
+    assert result.exit_code == 0
+    assert "white 0 dB SNR" in result.stdout
+    assert "–" in result.stdout
+
+
+def test_the_list_of_degradations_needs_no_data_set():
+    result = run("evaluate", "dataset", "--degrade", "list")
+    assert (result.exit_code, result.stderr) == (0, "")
+    for text in ("white", "40,30,20,10,0", "kbit/s", "inverted"):
+        assert text in result.stdout
 
 
 # The shared recordings

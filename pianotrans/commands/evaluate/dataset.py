@@ -54,6 +54,8 @@ def dataset(
     start: scoring.Start = 0.0,
     end: scoring.End = None,
     seconds: scoring.Seconds = None,
+    sanity: scoring.Sanity = False,
+    degrade: scoring.Degrade = None,
     output: scoring.Output = None,
     overwrite: Overwrite = False,
     jobs: Jobs = None,
@@ -82,10 +84,12 @@ def dataset(
             start_s=start,
             limit_s=scoring.length_of_part(start, end, seconds),
         )
+        from pianotrans.audio.degradation import parse_degradations
         from pianotrans.batch.evaluation import evaluate_dataset
         from pianotrans.commands.evaluate.showing import check_output, finish, show_evaluation
         from pianotrans.workers.recipe import Recipe
 
+        degradations = () if degrade is None else parse_degradations(degrade)
         check_output(output, overwrite=overwrite)
         if output is None:
             reporter.say("The transcriptions are not kept. With -o FOLDER a later run uses them again.")
@@ -101,6 +105,9 @@ def dataset(
                 output=output,
                 overwrite=overwrite,
                 n_jobs=jobs,
+                sanity=sanity,
+                degradations=degradations,
+                seed=seed,
                 watcher=watcher,
             )
         if evaluation.failures:

@@ -25,6 +25,7 @@ def midi(
     align: scoring.Align = False,
     align_window: scoring.AlignWindow = 5.0,
     seconds: scoring.Seconds = None,
+    sanity: scoring.Sanity = False,
     output: scoring.Output = None,
     overwrite: Overwrite = False,
     jobs: Jobs = None,
@@ -57,5 +58,5 @@ def midi(
 
         check_output(output, overwrite=overwrite)
         with show_evaluation(reporter) as watcher:
-            evaluation = score_midi(reference, estimate, settings, n_jobs=jobs, watcher=watcher)
+            evaluation = score_midi(reference, estimate, settings, n_jobs=jobs, sanity=sanity, watcher=watcher)
         finish(evaluation, output, reporter, overwrite=overwrite, as_json=as_json, seed=seed)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pianotrans.evaluation import EvaluationSettings
 
 _PANEL = "What counts as correct"
+LIST = "list"
 
 
 class BothSides(StrEnum):
@@ -115,6 +116,38 @@ Output = Annotated[
     Path | None,
     typer.Option(
         "-o", "--output", metavar="FOLDER", help="Folder to write scores, tables, mistakes and pictures to."
+    ),
+]
+Sanity = Annotated[
+    bool,
+    typer.Option(
+        "--sanity",
+        help="Score trivial transcriptions, too: nothing, one velocity, offsets at the next onset, the reference "
+        "25 and 50 ms late, and the reference itself.",
+    ),
+]
+
+
+def _show_degradations(text: str | None) -> str | None:
+    """With `list`, show what there is instead of working."""
+    if text == LIST:
+        from pianotrans.commands.evaluate.degradations import print_degradations
+
+        print_degradations()
+        raise typer.Exit
+    return text
+
+
+Degrade = Annotated[
+    str | None,
+    typer.Option(
+        "--degrade",
+        metavar="NAME=LEVEL,…",
+        callback=_show_degradations,
+        is_eager=True,  # `list` needs no data set
+        help="Transcribe and score degraded recordings, too: all, or names and levels such as white=20,10,phone; "
+        "a name alone takes its usual levels. Each level takes as long as the data set. list shows what there is.",
+        show_default="none",
     ),
 ]
 

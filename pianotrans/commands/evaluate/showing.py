@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pianotrans.batch import RunWatcher
-from pianotrans.batch.evaluation import DatasetWatcher
+from pianotrans.batch.dataset_watcher import DatasetWatcher
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.evaluate.tables import print_evaluation
 from pianotrans.commands.streams import print_line
@@ -98,6 +98,9 @@ class _EvaluationView(DatasetWatcher):
 
     def checked(self, n_done: int, n_all: int) -> None:
         self._bar.show("reading the MIDI", n_done, n_all)
+
+    def degrading(self, line: str) -> None:
+        self._reporter.say(line)
 
     def transcribing(self) -> AbstractContextManager[RunWatcher]:
         return show_progress(self._reporter)

@@ -15,7 +15,14 @@ from pianotrans.evaluation.collection import ColumnSummary
 from pianotrans.evaluation.comparison import SavedEvaluation
 from pianotrans.evaluation.deviations import Band, Spread
 from pianotrans.evaluation.reliability import KINDS, Bin, Kind, Threshold
-from pianotrans.evaluation.texts import n_pieces, notes_on, percent, summary_cells
+from pianotrans.evaluation.texts import (
+    n_pieces,
+    notes_on,
+    percent,
+    robustness_table,
+    sanity_table,
+    summary_cells,
+)
 from pianotrans.names import shown
 
 FILE_WIDTH = 100  # where standard output is no terminal
@@ -26,6 +33,10 @@ def print_evaluation(evaluation: Evaluation, seed: int) -> None:
     """The scores, the deviations, the mistakes, and the conventions they rest on."""
     console = make_console(FILE_WIDTH)
     _print_scores(console, evaluation, evaluation.summary(seed=seed))
+    if evaluation.sanity:
+        _print_rows(console, *sanity_table(evaluation), "trivial transcriptions, %")
+    if evaluation.robustness:
+        _print_rows(console, *robustness_table(evaluation), "degraded recordings, %")
     _print_bands(console, evaluation)
     _print_mistakes(console, evaluation)
     for kind in KINDS:
@@ -85,6 +96,14 @@ def _print_scores(console: Console, evaluation: Evaluation, summary: Sequence[Co
     console.print(table)
     for group in absent:
         console.print(f"No {group if 'pedal' in group else f'notes ({group})'} in any reference: not scored.")
+
+
+def _print_rows(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+    table = narrow_table("", headings[1:], foldable=headings[1:])
+    for row in rows:
+        table.add_row(*row)
+    console.print(title, style="bold")
+    console.print(table)
 
 
 def _print_bands(console: Console, evaluation: Evaluation) -> None:

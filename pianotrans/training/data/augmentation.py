@@ -9,22 +9,18 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, signal
 
 from pianotrans.audio import Block
+from pianotrans.audio.degradation.codecs import Codec
+from pianotrans.audio.degradation.filters import BANDS_HZ, equalise
+from pianotrans.audio.degradation.noise import Key, Noise, make_noise
+from pianotrans.audio.degradation.rooms import Response, find_rooms, make_room, play_in, read_room
 from pianotrans.errors import DatasetError
-from pianotrans.training.data.codecs import Codec
-from pianotrans.training.data.reverberation import Response, find_rooms, make_room, read_room
 
-_BANDS_HZ = (80.0, 160.0, 320.0, 640.0, 1280.0, 2560.0, 5120.0)  # what the model hears: 30 to 8000 Hz
-_BAND_Q = 1.4  # an octave
 _EQUALISER_TAIL_S = 0.1  # the lowest band has fallen by 60 dB
 _NOISE_SLOPES = (0.0, 1.5)  # of power over frequency: from white to between pink and brown
-_SLOPE_FROM_HZ = 50.0  # noise is level below
 
 _PITCH, _DOWNMIX, _EQUALISER, _ROOM, _NOISE, _CODEC = range(1, 7)  # generators; 0 is the chunk's own
-
-Key = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -63,15 +59,6 @@ class AugmentationSettings:
         return cls(pitch=0, downmix=0, equaliser=0, room=0, noise=0, codec=0)
 
 
-@dataclass(frozen=True)
-class Noise:
-    """Gaussian noise to be added: its level under the signal, its colour, and what its generator starts from."""
-
-    signal_to_noise_db: float
-    slope: float
-    key: Key
-
-
 @dataclass(frozen=True, eq=False)
 class Treatment:
     """What happens to one chunk. The speed is for whoever reads it; the rest happens in `apply`."""
@@ -93,8 +80,7 @@ class Treatment:
         if self.weights is not None:
             samples = np.asarray(self.weights @ samples, np.float32)[None]
         if self.response is not None:
-            n = samples.shape[1]
-            samples = signal.oaconvolve(samples, self.response.astype(np.float32), axes=-1)[:, self.n_lead : n]
+            samples = play_in(samples, self.response)[:, self.n_lead :]
         if self.noise is not None:
             samples = np.asarray(samples + make_noise(self.noise, samples, self.rate), np.float32)
         if self.codec is not None:
@@ -143,7 +129,7 @@ class Augmentation:
             return response
         dry = np.ones((1, 1)) if response is None else response
         most = self.settings.equaliser_db
-        gains_db = equalised.uniform(-most, most, len(_BANDS_HZ))
+        gains_db = equalised.uniform(-most, most, len(BANDS_HZ))
         return equalise(np.pad(dry, ((0, 0), (0, round(_EQUALISER_TAIL_S * self.rate)))), gains_db, self.rate)
 
     def _room(self, random: np.random.Generator, n_channels: int) -> Response:
@@ -162,38 +148,3 @@ class Augmentation:
     def _codec(self, key: Key) -> Codec | None:
         random = self._happening(key, _CODEC, self.settings.codec)
         return None if random is None else Codec.draw(random, self.rate)
-
-
-def equalise(samples: NDArray[np.float64], gains_db: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
-    """Samples (n_channels, n) through seven peaking filters, an octave apart, of these gains.
-
-    The biquads are those of R. Bristow-Johnson's "Audio EQ Cookbook". Bands above half the rate are left out.
-    """
-    bands = [(hz, gain) for hz, gain in zip(_BANDS_HZ, gains_db, strict=True) if hz < 0.45 * rate]
-    sections = [_peaking(2 * np.pi * hz / rate, 10 ** (gain_db / 40)) for hz, gain_db in bands]
-    equalised: NDArray[np.float64] = signal.sosfilt(np.array(sections), samples, axis=-1)
-    return equalised
-
-
-def _peaking(angle: float, amplitude: float) -> NDArray[np.float64]:
-    """One second-order section (b0, b1, b2, 1, a1, a2); its gain at `angle` (radians a sample) is amplitude²."""
-    width = np.sin(angle) / (2 * _BAND_Q)
-    middle = -2 * np.cos(angle)
-    above = np.array([1 + width * amplitude, middle, 1 - width * amplitude])
-    below = np.array([1 + width / amplitude, middle, 1 - width / amplitude])
-    section: NDArray[np.float64] = np.concatenate([above, below]) / below[0]
-    return section
-
-
-def make_noise(noise: Noise, samples: Block, rate: int) -> NDArray[np.float64]:
-    """Noise of the shape of `samples`, as far below their power as it says; under silence it is silent too."""
-    n_channels, n = samples.shape
-    n_fast = fft.next_fast_len(n, real=True)
-    random = np.random.default_rng(noise.key)
-    hz = fft.rfftfreq(n_fast, 1 / rate)
-    spectrum = random.standard_normal((2, n_channels, len(hz)), np.float32)
-    spectrum *= (np.maximum(hz, _SLOPE_FROM_HZ) / _SLOPE_FROM_HZ) ** (-noise.slope / 2)
-    made = fft.irfft(spectrum[0] + 1j * spectrum[1], n_fast)[:, :n]
-    wanted = np.mean(np.square(samples, dtype=np.float64)) * 10 ** (-noise.signal_to_noise_db / 10)
-    scaled: NDArray[np.float64] = made * np.sqrt(wanted / np.mean(made**2))
-    return scaled

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from pianotrans.audio.degradation.noise import Key
 from pianotrans.errors import DatasetError
 from pianotrans.network import ModelConfig
-from pianotrans.training.data.augmentation import Augmentation, AugmentationSettings, Key, Treatment
+from pianotrans.training.data.augmentation import Augmentation, AugmentationSettings, Treatment
 from pianotrans.training.data.index import Recording
 from pianotrans.training.data.labels import Labels, labels_of
 from pianotrans.training.data.reading import read_at_rate

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import signal
 
+from pianotrans.audio.degradation.noise import Key, Noise, make_noise
+from pianotrans.audio.degradation.rooms import Response, make_room, play_in
 from pianotrans.events import Performance
 from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY, N_KEYS
-from pianotrans.training.data.augmentation import Key, Noise, make_noise
-from pianotrans.training.data.reverberation import Response, make_room
 from pianotrans.training.synthesis.instrument import render
 from pianotrans.training.synthesis.library import SampleLibrary, Sound
 
@@ -52,7 +51,7 @@ class Stage:
         n, n_late = len(sound), round(HAMMER_S * rate)
         sound = np.pad(sound, ((n_late, 0), (0, 0)))[:n]
         if self.room is not None:
-            sound = signal.oaconvolve(sound, self.room.T.astype(np.float32), axes=0)[:n]
+            sound = play_in(sound.T, self.room).T
         if self.noise is not None:
             sound = np.asarray(sound + make_noise(self.noise, sound.T, rate).T, np.float32)
         n_fade = min(round(_FADE_S * rate), n)

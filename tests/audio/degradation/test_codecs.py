@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from pianotrans.training.data.codecs import Codec
+from pianotrans.audio.degradation.codecs import Codec
 
 KINDS = [("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")]
 

@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from pianotrans.audio import find_audio, open_audio, resample
+from pianotrans.audio.find import find_audio
+from pianotrans.audio.opening import open_audio
+from pianotrans.audio.resample import resample
+from pianotrans.audio.samples import Block
 from pianotrans.errors import DatasetError
 
 LONGEST_S = 1.5  # a response is cut there: what comes later is 60 dB down in all but cathedrals
@@ -24,24 +27,53 @@ Response = NDArray[np.float64]  # (n_channels, n)
 
 
 def make_room(random: np.random.Generator, rate: int, n_channels: int) -> Response:
-    """A random room, each channel with reflections of its own; the direct sound is a single 1 at the beginning.
+    """A random room; see `room_of`."""
+    return room_of(
+        random,
+        rate,
+        n_channels,
+        reverberation_s=random.uniform(*_REVERBERATION_S),
+        gap_s=random.uniform(*_GAP_S),
+        direct_db=random.uniform(*_DIRECT_DB),
+        dull_hz=random.uniform(*_DULL_HZ),
+        longest_s=LONGEST_S,
+    )
 
-    Polack's model: Gaussian noise under an exponential envelope, dulled by a low-pass.
+
+def room_of(
+    random: np.random.Generator,
+    rate: int,
+    n_channels: int,
+    *,
+    reverberation_s: float,
+    gap_s: float = 0.01,
+    direct_db: float = 0.0,
+    dull_hz: float = 5000.0,
+    longest_s: float = np.inf,
+) -> Response:
+    """A room, each channel with reflections of its own; the direct sound is a single 1 at the beginning.
+
+    Polack's model: Gaussian noise under an exponential envelope, dulled by a low-pass. It falls by 60 dB in
+    `reverberation_s`; the first reflections come `gap_s` after the direct sound, whose power is `direct_db` over
+    that of all reflections.
     """
-    reverberation_s = random.uniform(*_REVERBERATION_S)
-    gap = round(random.uniform(*_GAP_S) * rate)
-    direct_db = random.uniform(*_DIRECT_DB)
-    dull_hz = min(random.uniform(*_DULL_HZ), 0.45 * rate)
-    n = round(min(reverberation_s, LONGEST_S) * rate)
+    gap = round(gap_s * rate)
+    n = max(round(min(reverberation_s, longest_s) * rate), gap + 1)
     time_s = np.arange(n) / rate
     tail = random.standard_normal((n_channels, n)) * 10 ** (-3 * time_s / reverberation_s)
-    tail = signal.lfilter(*signal.butter(1, dull_hz, fs=rate), tail, axis=-1)
+    tail = signal.lfilter(*signal.butter(1, min(dull_hz, 0.45 * rate), fs=rate), tail, axis=-1)
     tail[:, :gap] = 0
     power = np.mean(np.sum(tail**2, axis=-1))
     tail *= 10 ** (-direct_db / 20) / np.sqrt(power)
     tail[:, 0] = 1
     response: Response = tail
     return response
+
+
+def play_in(samples: Block, response: Response) -> Block:
+    """Samples (n_channels, n) in a room, (1 or n_channels, any length); what rings on behind their end is cut."""
+    played = signal.oaconvolve(samples, response.astype(np.float32), axes=-1)[:, : samples.shape[1]]
+    return np.ascontiguousarray(played, np.float32)
 
 
 def find_rooms(folder: Path) -> tuple[Path, ...]:

@@ -9,6 +9,7 @@ from pianotrans.evaluation.mistakes import count_kinds
 from pianotrans.evaluation.piece import PieceScores
 from pianotrans.evaluation.reliability import KINDS
 from pianotrans.evaluation.scores import FScore
+from pianotrans.evaluation.tolerances import OFFSET_TOLERANCES_S, ONSET_TOLERANCES_S
 from pianotrans.names import shown
 from pianotrans.version import __version__
 
@@ -34,6 +35,7 @@ def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int
             for one in evaluation.settings.conventions
         },
         "mistakes": evaluation.mistakes(),
+        "details": _details(evaluation),
         "reliability": {kind: [asdict(one) for one in evaluation.reliability(kind)] for kind in KINDS},
         "thresholds": {kind: [asdict(one) | one.scores() for one in evaluation.thresholds(kind)] for kind in KINDS},
         "pieces": [_piece(piece) for piece in evaluation.pieces],
@@ -59,6 +61,22 @@ def _summary(one: ColumnSummary) -> dict[str, Any]:
     }
 
 
+def _details(evaluation: Evaluation) -> dict[str, Any]:
+    pedalling, velocity, sweep = evaluation.pedalling(), evaluation.velocity(), evaluation.sweep()
+    onset_f1, offset_f1 = (one.tolist() for one in sweep) if sweep else (None, None)
+    return {
+        "circumstances": [one.to_dict() for one in evaluation.circumstances()],
+        "pedal": pedalling and pedalling.shares() | {"strokes": _score(pedalling.strokes)},
+        "velocity": velocity and asdict(velocity),
+        "tolerances": {
+            "onset_tolerances_s": ONSET_TOLERANCES_S,
+            "onset_f1": onset_f1,
+            "offset_tolerances_s": OFFSET_TOLERANCES_S,
+            "offset_f1": offset_f1,
+        },
+    }
+
+
 def _piece(piece: PieceScores) -> dict[str, Any]:
     return {
         "name": piece.name,
@@ -67,6 +85,7 @@ def _piece(piece: PieceScores) -> dict[str, Any]:
         "removed_offset_s": piece.removed_offset_s,
         "mistakes": count_kinds(piece.mistakes),
         "scores": {column.name: _score(score) for column, score in piece.scores.items()},
+        "figures": piece.details.figures(),
     }
 
 

@@ -8,12 +8,12 @@ from pianotrans.errors import OutputError
 from pianotrans.evaluation.bootstrap import SEED
 from pianotrans.evaluation.pictures import PICTURES, draw_all
 from pianotrans.evaluation.report import to_dict
-from pianotrans.evaluation.texts import errors_csv, pieces_csv, summary_markdown
+from pianotrans.evaluation.texts import circumstances_csv, errors_csv, pieces_csv, summary_markdown, tolerances_csv
 
 if TYPE_CHECKING:
     from pianotrans.evaluation.collection import Evaluation
 
-_TEXTS = ("summary.json", "summary.md", "pieces.csv", "errors.csv")
+_TEXTS = ("summary.json", "summary.md", "pieces.csv", "errors.csv", "circumstances.csv", "tolerances.csv")
 
 
 def check_free(folder: Path, *, overwrite: bool = False) -> None:
@@ -30,5 +30,7 @@ def render_files(evaluation: "Evaluation", *, seed: int = SEED) -> dict[str, byt
         summary_markdown(evaluation, seed=seed),
         pieces_csv(evaluation),
         errors_csv(evaluation),
+        circumstances_csv(evaluation),
+        tolerances_csv(evaluation),
     )
     return {name: text.encode() for name, text in zip(_TEXTS, texts, strict=True)} | draw_all(evaluation)

@@ -10,8 +10,8 @@ from tests.evaluation.making import crowd, heard, note, performance
 
 from .driving import errors, names, only_error, run, run_process
 
-FILES = ["errors.csv", "pieces.csv", "summary.json", "summary.md"]
-PICTURES = ["deviations.png", "pieces.png", "registers.png"]
+FILES = ["circumstances.csv", "errors.csv", "pieces.csv", "summary.json", "summary.md", "tolerances.csv"]
+PICTURES = ["circumstances.png", "deviations.png", "pieces.png", "registers.png"]
 
 
 def evaluate(*arguments: object):
@@ -75,7 +75,7 @@ def test_two_folders(folders):
 @pytest.mark.parametrize("width", [80, 100])
 def test_tables_fit(folders, width, monkeypatch):
     monkeypatch.setattr("pianotrans.commands.evaluate.tables.FILE_WIDTH", width)
-    text = evaluate(*folders, "--align").stdout
+    text = evaluate(*folders, "--align", "--detail").stdout
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text, "nothing is cut off"
 
@@ -86,6 +86,20 @@ def test_durations_are_named_for_both_sides(folders):
     assert "keys-sounding onset" in data["summary"]
     text = evaluate(*folders, "--durations", "sounding").stdout
     assert "notes, keys" not in text
+
+
+def test_details_are_printed_on_request(folders):
+    """What stands in the tables is what stands in the JSON."""
+    plain, detailed = (evaluate(*folders, *more).stdout for more in ((), ("--detail",)))
+    details = json.loads(evaluate(*folders, "--json").stdout)["details"]
+    assert f"down {100 * details['pedal']['reference_down']:.1f} %" in plain
+    assert f"rank correlation {details['velocity']['rank_correlation']:.3f}" in plain
+    assert "since the key's last stroke" not in plain
+    first = next(one for one in details["circumstances"] if one["band"] == "first stroke")
+    cells = row(detailed, "first")[2:]
+    assert cells[0] == str(first["n_reference"])
+    assert cells[1] == f"{100 * first['recall']:.1f}"
+    assert f"{100 * details['tolerances']['onset_f1'][0]:.2f}" in detailed
 
 
 def test_align_prints_what_was_removed(folders):

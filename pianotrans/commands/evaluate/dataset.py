@@ -54,6 +54,7 @@ def dataset(
     start: scoring.Start = 0.0,
     end: scoring.End = None,
     seconds: scoring.Seconds = None,
+    detail: scoring.Detail = False,
     output: scoring.Output = None,
     overwrite: Overwrite = False,
     jobs: Jobs = None,
@@ -106,4 +107,4 @@ def dataset(
         if evaluation.failures:
             n_pieces, n_failures = len(evaluation.pieces), len(evaluation.failures)
             reporter.say(f"{n_pieces} of {n_pieces + n_failures} recordings scored.")
-        finish(evaluation, output, reporter, overwrite=overwrite, as_json=as_json, seed=seed)
+        finish(evaluation, output, reporter, overwrite=overwrite, as_json=as_json, seed=seed, detail=detail)

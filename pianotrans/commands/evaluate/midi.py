@@ -25,6 +25,7 @@ def midi(
     align: scoring.Align = False,
     align_window: scoring.AlignWindow = 5.0,
     seconds: scoring.Seconds = None,
+    detail: scoring.Detail = False,
     output: scoring.Output = None,
     overwrite: Overwrite = False,
     jobs: Jobs = None,
@@ -58,4 +59,4 @@ def midi(
         check_output(output, overwrite=overwrite)
         with show_evaluation(reporter) as watcher:
             evaluation = score_midi(reference, estimate, settings, n_jobs=jobs, watcher=watcher)
-        finish(evaluation, output, reporter, overwrite=overwrite, as_json=as_json, seed=seed)
+        finish(evaluation, output, reporter, overwrite=overwrite, as_json=as_json, seed=seed, detail=detail)

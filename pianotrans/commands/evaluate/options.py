@@ -117,6 +117,13 @@ Output = Annotated[
         "-o", "--output", metavar="FOLDER", help="Folder to write scores, tables, mistakes and pictures to."
     ),
 ]
+Detail = Annotated[
+    bool,
+    typer.Option(
+        "--detail",
+        help="Print recall and precision by circumstance, F1 by tolerance, and musical measures as well.",
+    ),
+]
 
 
 def length_of_part(start_s: float, end_s: float | None, limit_s: float | None) -> float | None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from pianotrans.commands.console import make_console
+from pianotrans.commands.evaluate.cells import NONE, narrow_table, short_percent
+from pianotrans.commands.evaluate.detail_tables import print_details, print_highlights
 from pianotrans.evaluation import Difference, Evaluation
 from pianotrans.evaluation.bootstrap import N_RESAMPLES
 from pianotrans.evaluation.collection import ColumnSummary
@@ -19,15 +19,17 @@ from pianotrans.evaluation.texts import n_pieces, notes_on, percent, summary_cel
 from pianotrans.names import shown
 
 FILE_WIDTH = 100  # where standard output is no terminal
-NONE = "–"
 
 
-def print_evaluation(evaluation: Evaluation, seed: int) -> None:
-    """The scores, the deviations, the mistakes, and the conventions they rest on."""
+def print_evaluation(evaluation: Evaluation, seed: int, *, detail: bool = False) -> None:
+    """The scores, the deviations, the mistakes, and the conventions they rest on; with `detail` all tables."""
     console = make_console(FILE_WIDTH)
     _print_scores(console, evaluation, evaluation.summary(seed=seed))
     _print_bands(console, evaluation)
     _print_mistakes(console, evaluation)
+    print_highlights(console, evaluation)
+    if detail:
+        print_details(console, evaluation)
     for kind in KINDS:
         if evaluation.reliability(kind):
             _print_reliability(console, evaluation, kind)
@@ -54,15 +56,6 @@ def print_comparison(a: SavedEvaluation, b: SavedEvaluation, differences: Iterab
         "p is for one column alone: of twenty, one falls below 0.05 by chance.",
     ):
         console.print(sentence, style="dim")
-
-
-def narrow_table(first: str, headings: Sequence[str], foldable: Sequence[str] = ()) -> Table:
-    """A narrow table; where even that is too wide, the `foldable` columns take two lines a row."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 0), pad_edge=False)
-    table.add_column(first, no_wrap=True)
-    for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=heading not in foldable)
-    return table
 
 
 def _print_scores(console: Console, evaluation: Evaluation, summary: Sequence[ColumnSummary]) -> None:
@@ -97,7 +90,7 @@ def _print_bands(console: Console, evaluation: Evaluation) -> None:
 
 
 def _band_cells(band: Band) -> list[str]:
-    cells = [str(band.n_reference), _short_percent(band.recall), _short_percent(band.f1)]
+    cells = [str(band.n_reference), short_percent(band.recall), short_percent(band.f1)]
     for spread_s in (band.onset_s, band.offset_s):
         cells += _milliseconds(spread_s)
     return [*cells, f"{band.velocity.median:+.0f}" if band.velocity else NONE]
@@ -112,10 +105,6 @@ def _milliseconds(spread_s: Spread | None) -> tuple[str, str]:
         for value in (spread_s.median, spread_s.lower_quartile, spread_s.upper_quartile, spread_s.absolute_95)
     )
     return f"{median} ({lower}, {upper})", most
-
-
-def _short_percent(value: float | None) -> str:
-    return NONE if value is None else f"{value * 100:.1f}"
 
 
 def _print_mistakes(console: Console, evaluation: Evaluation) -> None:
@@ -153,7 +142,7 @@ def _threshold_cells(step: Threshold) -> list[str]:
 
 
 def _bin_cells(part: Bin) -> tuple[str, str, str]:
-    return str(part.n_events), _short_percent(part.mean_confidence), _short_percent(part.matched_share)
+    return str(part.n_events), short_percent(part.mean_confidence), short_percent(part.matched_share)
 
 
 def _print_offsets(console: Console, evaluation: Evaluation) -> None:

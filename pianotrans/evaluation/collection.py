@@ -1,6 +1,7 @@
 """Many pieces: the mean over pieces, the notes of all pieces pooled, and how certain the mean is."""
 
 import os
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,16 @@ class ColumnSummary:
     overlap_ratio: float | None
     f1_interval: Interval | None
     pooled: FScore | None
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSummary:
+    """The mean of a figure (see `Details.figures`) over the `n_pieces` pieces that define it."""
+
+    name: str
+    n_pieces: int
+    mean: float
+    interval: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,19 @@ class Evaluation:
         if not self.pieces:
             return ()
         return bands(MatchedNotes.pooled([piece.matched[convention] for piece in self.pieces]))
+
+    def figures(self, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> tuple[FigureSummary, ...]:
+        """Pedals, velocities and music in single numbers, as means over the pieces that define them."""
+        values: dict[str, list[float]] = defaultdict(list)
+        for piece in self.pieces:
+            for name, value in piece.details.figures().items():
+                values[name].append(value)
+        return tuple(
+            FigureSummary(
+                name, len(some), _mean(some), bootstrap_interval(some, n_resamples=n_resamples, seed=seed)
+            )
+            for name, some in values.items()
+        )
 
     def circumstances(self) -> tuple[CircumstanceBand, ...]:
         """Recall and precision of the notes of all pieces by the circumstances of each note; () for no pieces."""

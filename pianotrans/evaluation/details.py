@@ -16,6 +16,7 @@ class Details:
     sweep: ToleranceSweep
     velocity: VelocityFit | None
     pedalling: Pedalling | None
+    musical: dict[str, float | None]
 
     def figures(self) -> dict[str, float]:
         """Every single number that is defined, by its name in files, such as "pedal estimate_down"."""
@@ -23,6 +24,7 @@ class Details:
         groups = {
             "pedal": self.pedalling.shares() if self.pedalling else {},
             "velocity": {name: value for name, value in velocity.items() if name != "n_notes"},
+            "music": self.musical,
         }
         return {
             f"{group} {name}": value

@@ -18,6 +18,7 @@ from pianotrans.evaluation.metrics import (
     pedal_scores,
 )
 from pianotrans.evaluation.mistakes import Mistake, find_mistakes
+from pianotrans.evaluation.musical import DYNAMICS, musical_measures
 from pianotrans.evaluation.pedalling import Pedalling
 from pianotrans.evaluation.reliability import JudgedEvents, Kind
 from pianotrans.evaluation.scores import UNDEFINED, FScore
@@ -25,7 +26,7 @@ from pianotrans.evaluation.settings import Convention, EvaluationSettings
 from pianotrans.evaluation.tables import EventTable, Pairs
 from pianotrans.evaluation.tolerances import ToleranceSweep
 from pianotrans.evaluation.velocities import VelocityFit
-from pianotrans.events import SOFT, SUSTAIN, PedalCurve, Performance, begin_at, cut_at
+from pianotrans.events import SOFT, SUSTAIN, Durations, PedalCurve, Performance, begin_at, cut_at
 from pianotrans.piano import PedalKind
 
 _SCORED_PEDALS = (SUSTAIN, SOFT)  # sostenuto pedals are too rare in data sets for scores to mean anything
@@ -130,6 +131,7 @@ def score_piece(
             (settings.start_s, min(reference.end_s, settings.end_s)),
             scores[Column(f"{SUSTAIN} pedal", ONSET)],
         ),
+        musical=_music(reference, estimate, offset_s, knows_velocity=knows_velocity),
     )
     return PieceScores(
         name=name,
@@ -182,6 +184,19 @@ def _circumstances(
             for side, held, matched in zip((notes.reference, notes.estimate), pedals, rows, strict=True)
         )
     )
+
+
+def _music(
+    reference: Performance, estimate: Performance, offset_s: float, *, knows_velocity: bool
+) -> dict[str, float | None]:
+    both = (Durations.sounding, Durations.keys)
+    measures = musical_measures(
+        *(
+            tuple(EventTable.of_notes(side, durations).shifted(by_s) for durations in both)
+            for side, by_s in ((reference, 0.0), (estimate, -offset_s))
+        )
+    )
+    return measures if knows_velocity else measures | {DYNAMICS: None}
 
 
 def _part(performance: Performance, settings: EvaluationSettings) -> Performance:

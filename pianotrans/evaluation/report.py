@@ -35,7 +35,7 @@ def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int
             for one in evaluation.settings.conventions
         },
         "mistakes": evaluation.mistakes(),
-        "details": _details(evaluation),
+        "details": _details(evaluation, n_resamples, seed),
         "reliability": {kind: [asdict(one) for one in evaluation.reliability(kind)] for kind in KINDS},
         "thresholds": {kind: [asdict(one) | one.scores() for one in evaluation.thresholds(kind)] for kind in KINDS},
         "pieces": [_piece(piece) for piece in evaluation.pieces],
@@ -61,7 +61,7 @@ def _summary(one: ColumnSummary) -> dict[str, Any]:
     }
 
 
-def _details(evaluation: Evaluation) -> dict[str, Any]:
+def _details(evaluation: Evaluation, n_resamples: int, seed: int) -> dict[str, Any]:
     pedalling, velocity, sweep = evaluation.pedalling(), evaluation.velocity(), evaluation.sweep()
     onset_f1, offset_f1 = (one.tolist() for one in sweep) if sweep else (None, None)
     return {
@@ -73,6 +73,10 @@ def _details(evaluation: Evaluation) -> dict[str, Any]:
             "onset_f1": onset_f1,
             "offset_tolerances_s": OFFSET_TOLERANCES_S,
             "offset_f1": offset_f1,
+        },
+        "figures": {
+            one.name: {"n_pieces": one.n_pieces, "mean": one.mean, "interval": one.interval}
+            for one in evaluation.figures(n_resamples=n_resamples, seed=seed)
         },
     }
 

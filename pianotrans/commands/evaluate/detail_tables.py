@@ -45,10 +45,11 @@ def _highlights(evaluation: Evaluation) -> Iterator[str]:
         )
 
 
-def print_details(console: Console, evaluation: Evaluation) -> None:
-    """Every circumstance, and F1 by tolerance."""
+def print_details(console: Console, evaluation: Evaluation, seed: int) -> None:
+    """Every circumstance, F1 by tolerance, and the figures on pedals, velocities and music."""
     _print_circumstances(console, evaluation)
     _print_tolerances(console, evaluation)
+    _print_figures(console, evaluation, seed)
 
 
 def _print_circumstances(console: Console, evaluation: Evaluation) -> None:
@@ -82,6 +83,22 @@ def _print_tolerances(console: Console, evaluation: Evaluation) -> None:
         )
     console.print(table)
     console.print("Means over pieces. Offsets: the tolerance alone, without a share of the duration.")
+
+
+def _print_figures(console: Console, evaluation: Evaluation, seed: int) -> None:
+    table = narrow_table("figures", ("mean", "95 %", "pieces"))
+    for group, figures in groupby(evaluation.figures(seed=seed), key=lambda one: one.name.split()[0]):
+        table.add_row(Text(group, "bold"))
+        for one in figures:
+            name = one.name.removeprefix(f"{group} ").replace("_", " ")
+            interval = f"{one.interval.low:.3f} to {one.interval.high:.3f}" if one.interval else NONE
+            table.add_row(f"  {name}", f"{one.mean:.3f}", interval, str(one.n_pieces))
+    console.print(table)
+    console.print(
+        "Means over the pieces that define a figure. Pedal: parts of the time. Velocity: the line from the "
+        "reference's to the estimate's, in MIDI steps. Music: correlations of the estimate's curves with the "
+        "reference's, after Hu et al. (2024)."
+    )
 
 
 def _share_cells(share: MatchedShare) -> tuple[str, str, str]:

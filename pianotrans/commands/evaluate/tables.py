@@ -29,7 +29,7 @@ def print_evaluation(evaluation: Evaluation, seed: int, *, detail: bool = False)
     _print_mistakes(console, evaluation)
     print_highlights(console, evaluation)
     if detail:
-        print_details(console, evaluation)
+        print_details(console, evaluation, seed)
     for kind in KINDS:
         if evaluation.reliability(kind):
             _print_reliability(console, evaluation, kind)

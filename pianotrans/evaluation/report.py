@@ -38,7 +38,7 @@ def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int
         "details": _details(evaluation, n_resamples, seed),
         "reliability": {kind: [asdict(one) for one in evaluation.reliability(kind)] for kind in KINDS},
         "thresholds": {kind: [asdict(one) | one.scores() for one in evaluation.thresholds(kind)] for kind in KINDS},
-        "pieces": [_piece(piece) for piece in evaluation.pieces],
+        "pieces": [piece_to_dict(piece) for piece in evaluation.pieces],
         "unmatched": {
             "reference": [*map(shown, evaluation.reference_only)],
             "estimate": [*map(shown, evaluation.estimate_only)],
@@ -81,7 +81,8 @@ def _details(evaluation: Evaluation, n_resamples: int, seed: int) -> dict[str, A
     }
 
 
-def _piece(piece: PieceScores) -> dict[str, Any]:
+def piece_to_dict(piece: PieceScores) -> dict[str, Any]:
+    """What JSON holds of one piece."""
     return {
         "name": piece.name,
         "n_reference": piece.n_reference,

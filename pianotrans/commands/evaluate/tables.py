@@ -1,6 +1,6 @@
 """How scores look on standard output."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from rich.console import Console
@@ -9,10 +9,8 @@ from rich.text import Text
 from pianotrans.commands.console import make_console
 from pianotrans.commands.evaluate.cells import NONE, narrow_table, short_percent
 from pianotrans.commands.evaluate.detail_tables import print_details, print_highlights
-from pianotrans.evaluation import Difference, Evaluation
-from pianotrans.evaluation.bootstrap import N_RESAMPLES
+from pianotrans.evaluation import Evaluation
 from pianotrans.evaluation.collection import ColumnSummary
-from pianotrans.evaluation.comparison import SavedEvaluation
 from pianotrans.evaluation.deviations import Band, Spread
 from pianotrans.evaluation.reliability import KINDS, Bin, Kind, Threshold
 from pianotrans.evaluation.texts import n_pieces, notes_on, percent, summary_cells
@@ -37,25 +35,6 @@ def print_evaluation(evaluation: Evaluation, seed: int, *, detail: bool = False)
         _print_offsets(console, evaluation)
     for note in notes_on(evaluation, seed=seed):
         console.print(note.removeprefix("* "), style="dim")
-
-
-def print_comparison(a: SavedEvaluation, b: SavedEvaluation, differences: Iterable[Difference], seed: int) -> None:
-    """Mean F1 of both, the difference, its interval and p."""
-    console = make_console(FILE_WIDTH)
-    console.print(f"A  {shown(a.name)}\nB  {shown(b.name)}")
-    table = narrow_table("F1 in %", ("pieces", "A", "B", "B − A", "95 %", "p"))
-    for one in differences:
-        interval = f"{one.interval.low * 100:+.2f} to {one.interval.high * 100:+.2f}" if one.interval else NONE
-        means = (percent(one.mean_a), percent(one.mean_b), f"{one.difference * 100:+.2f}")
-        table.add_row(one.column, str(one.n_pieces), *means, interval, f"{one.p:.4f}")
-    console.print(table)
-    for sentence in (
-        *a.settings.describe(),
-        f"Means over pieces. 95 %: bootstrap over pieces of the mean difference; p: paired sign-flip test, "
-        f"two-sided; {N_RESAMPLES} resamples (all signs up to 14 pieces), seed {seed}. "
-        "p is for one column alone: of twenty, one falls below 0.05 by chance.",
-    ):
-        console.print(sentence, style="dim")
 
 
 def _print_scores(console: Console, evaluation: Evaluation, summary: Sequence[ColumnSummary]) -> None:

@@ -13,7 +13,7 @@ _SPLIT_KEY = 60  # the highest note of a chord is melody only above middle C
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Streams:
-    """The notes of a side: all, the highest of each chord, the lowest, and all but the highest. In order of onset."""
+    """All notes of a side, the highest of each chord, the lowest, and all but the highest; in order of onset."""
 
     everything: EventTable
     melody: EventTable

@@ -8,7 +8,14 @@ Importing this package loads neither mir_eval nor matplotlib.
 """
 
 from pianotrans.evaluation.collection import ColumnSummary, Evaluation, Failure
-from pianotrans.evaluation.comparison import Difference, compare, load_evaluation
+from pianotrans.evaluation.comparison import (
+    Difference,
+    SavedEvaluation,
+    SystemMean,
+    compare,
+    compare_systems,
+    load_evaluation,
+)
 from pianotrans.evaluation.pairs import FilePair, Pairing, pair_files
 from pianotrans.evaluation.piece import Column, PieceScores, columns, score_piece
 from pianotrans.evaluation.provenance import Provenance
@@ -44,9 +51,12 @@ __all__ = [
     "Provenance",
     "RobustnessStep",
     "SanityRow",
+    "SavedEvaluation",
+    "SystemMean",
     "choose_conventions",
     "columns",
     "compare",
+    "compare_systems",
     "default_jobs",
     "evaluate",
     "load_evaluation",

@@ -1,6 +1,7 @@
 """Many pieces: the mean over pieces, the notes of all pieces pooled, and how certain the mean is."""
 
 import os
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from pianotrans.evaluation.bootstrap import N_RESAMPLES, SEED, Interval, bootstrap_interval
+from pianotrans.evaluation.circumstances import CircumstanceBand, pooled_bands
 from pianotrans.evaluation.deviations import Band, MatchedNotes, bands
 from pianotrans.evaluation.mistakes import count_kinds
+from pianotrans.evaluation.pedalling import Pedalling
 from pianotrans.evaluation.piece import Column, PieceScores, columns
 from pianotrans.evaluation.provenance import Provenance
 from pianotrans.evaluation.reliability import JudgedEvents, Kind, Reliability, Threshold, reliabilities, thresholds
@@ -17,6 +20,9 @@ from pianotrans.evaluation.robustness import RobustnessStep
 from pianotrans.evaluation.sanity import SanityRow
 from pianotrans.evaluation.scores import FScore
 from pianotrans.evaluation.settings import EvaluationSettings
+from pianotrans.evaluation.tables import Floats
+from pianotrans.evaluation.tolerances import mean_sweep
+from pianotrans.evaluation.velocities import VelocityFit, mean_fit
 from pianotrans.files import make_folder, write_atomically
 
 
@@ -36,6 +42,16 @@ class ColumnSummary:
     overlap_ratio: float | None
     f1_interval: Interval | None
     pooled: FScore | None
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSummary:
+    """The mean of a figure (see `Details.figures`) over the `n_pieces` pieces that define it."""
+
+    name: str
+    n_pieces: int
+    mean: float
+    interval: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +105,36 @@ class Evaluation:
         if not self.pieces:
             return ()
         return bands(MatchedNotes.pooled([piece.matched[convention] for piece in self.pieces]))
+
+    def figures(self, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> tuple[FigureSummary, ...]:
+        """Pedals, velocities and music in single numbers, as means over the pieces that define them."""
+        values: dict[str, list[float]] = defaultdict(list)
+        for piece in self.pieces:
+            for name, value in piece.details.figures().items():
+                values[name].append(value)
+        return tuple(
+            FigureSummary(
+                name, len(some), _mean(some), bootstrap_interval(some, n_resamples=n_resamples, seed=seed)
+            )
+            for name, some in values.items()
+        )
+
+    def circumstances(self) -> tuple[CircumstanceBand, ...]:
+        """Recall and precision of the notes of all pieces by the circumstances of each note; () for no pieces."""
+        return pooled_bands([piece.details.circumstances for piece in self.pieces])
+
+    def pedalling(self) -> Pedalling | None:
+        """The sustain pedals of the pieces whose references have any, all together; None where none has."""
+        known = [one for piece in self.pieces if (one := piece.details.pedalling) is not None]
+        return Pedalling.pooled(known) if known else None
+
+    def velocity(self) -> VelocityFit | None:
+        """The mean over pieces of how velocities follow the reference's; None where they are not known."""
+        return mean_fit([piece.details.velocity for piece in self.pieces])
+
+    def sweep(self) -> tuple[Floats, Floats] | None:
+        """The mean over pieces of onset F1 by tolerance, and of offset F1; None where no reference has notes."""
+        return mean_sweep([piece.details.sweep for piece in self.pieces])
 
     def mistakes(self) -> dict[str, int]:
         """How many mistakes of each kind there are in all pieces."""

@@ -27,11 +27,10 @@ def match_onsets(reference: EventTable, estimate: EventTable, settings: Evaluati
 
 
 def note_scores(
-    reference: EventTable, estimate: EventTable, by_onset: Pairs, settings: EvaluationSettings
+    reference: EventTable, estimate: EventTable, by_onset: Pairs, by_offset: Pairs, settings: EvaluationSettings
 ) -> dict[str, FScore]:
-    """Every one of `NOTE_METRICS`; `by_onset` is what `match_onsets` found."""
+    """Every one of `NOTE_METRICS`; the pairs are what `match_onsets` and `match_offsets` found."""
     scores = {}
-    by_offset = match_offsets(reference, estimate, settings)
     for plain, with_velocity, pairs in ((ONSET, ONSET_VELOCITY, by_onset), (OFFSET, OFFSET_VELOCITY, by_offset)):
         agree = velocities_agree(reference, estimate, pairs, tolerance=settings.velocity_tolerance)
         scores[plain] = _event_score(reference, estimate, pairs)

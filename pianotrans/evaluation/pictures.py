@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pianotrans.drawing import drawing
+from pianotrans.evaluation.circumstances import CIRCUMSTANCES
 from pianotrans.evaluation.collection import Evaluation
 from pianotrans.evaluation.deviations import REGISTERS
 from pianotrans.evaluation.metrics import OFFSET, ONSET
 from pianotrans.evaluation.piece import Column
+from pianotrans.evaluation.tolerances import OFFSET_TOLERANCES_S, ONSET_TOLERANCES_S
 from pianotrans.names import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PICTURES = ("deviations.png", "registers.png", "pieces.png", "reliability.png")
+PICTURES = ("deviations.png", "circumstances.png", "registers.png", "pieces.png", "reliability.png")
 
 _BLUE, _ORANGE = "#3b6ea5", "#d98032"
 _OFFSET_RANGE_S = 0.25
@@ -24,8 +26,9 @@ _MOST_PIECES = 60  # shown one by one; of more, the worst
 
 
 def draw_all(evaluation: Evaluation) -> dict[str, bytes]:
-    """PNG pictures by file name: deviations, F1 by register, F1 of every piece; needs at least one piece.
+    """PNG pictures by file name; needs at least one piece.
 
+    Deviations with F1 by tolerance, recall and precision by circumstance, F1 by register, F1 of every piece.
     Where estimates have confidences, also how far these can be trusted.
     """
     with drawing():
@@ -35,7 +38,8 @@ def draw_all(evaluation: Evaluation) -> dict[str, bytes]:
 def _draw_all(evaluation: Evaluation) -> dict[str, bytes]:
     n_shown = min(len(evaluation.pieces), _MOST_PIECES)
     pictures = {
-        "deviations.png": _draw(lambda axes: _deviations(axes, evaluation), (9.0, 3.6), 2),
+        "deviations.png": _draw(lambda axes: _deviations(axes, evaluation), (9.0, 6.6), 2, n_rows=2),
+        "circumstances.png": _draw(lambda axes: _circumstances(axes, evaluation), (14.0, 7.4), 4, n_rows=2),
         "registers.png": _draw(lambda axes: _registers(axes[0], evaluation), (6.0, 3.6)),
         "pieces.png": _draw(lambda axes: _pieces(axes[0], evaluation), (8.0, 1.6 + 0.28 * n_shown)),
     }
@@ -44,11 +48,13 @@ def _draw_all(evaluation: Evaluation) -> dict[str, bytes]:
     return pictures
 
 
-def _draw(draw: Callable[[list["Axes"]], None], size_inches: tuple[float, float], n_axes: int = 1) -> bytes:
+def _draw(
+    draw: Callable[[list["Axes"]], None], size_inches: tuple[float, float], n_columns: int = 1, n_rows: int = 1
+) -> bytes:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size_inches, layout="constrained")  # no pyplot: no display, nothing global
-    axes = [figure.add_subplot(1, n_axes, i + 1) for i in range(n_axes)]
+    axes = [figure.add_subplot(n_rows, n_columns, i + 1) for i in range(n_rows * n_columns)]
     for one in axes:
         one.spines[["top", "right"]].set_visible(False)
     draw(axes)
@@ -58,7 +64,7 @@ def _draw(draw: Callable[[list["Axes"]], None], size_inches: tuple[float, float]
 
 
 def _deviations(axes: list["Axes"], evaluation: Evaluation) -> None:
-    """Histograms of the onsets' and, under each convention, the offsets' deviations."""
+    """Histograms of the onsets' and, under each convention, the offsets' deviations; below them F1 by tolerance."""
     onset_range_ms = evaluation.settings.onset_tolerance_s * 1000
     names = [convention.name for convention in evaluation.settings.conventions]
     onsets_s = np.concatenate([piece.matched[names[0]].onset_deviations_s for piece in evaluation.pieces])
@@ -73,8 +79,43 @@ def _deviations(axes: list["Axes"], evaluation: Evaluation) -> None:
         axes[1].hist(offsets_s * 1000, bins=(edges * 1000).tolist(), histtype="step", color=colour, label=label)
     axes[1].set(title="Offsets", xlabel="estimate − reference (ms)")
     _legend_below(axes[1])
-    for one in axes:
+    for one in axes[:2]:
         one.axvline(0, color="black", linewidth=0.6)
+    _tolerances(axes[2:], evaluation)
+
+
+def _tolerances(axes: list["Axes"], evaluation: Evaluation) -> None:
+    """Mean onset and offset F1 by tolerance."""
+    kinds = (("Onset F1", ONSET_TOLERANCES_S), ("Offset F1, tolerance alone", OFFSET_TOLERANCES_S))
+    for one, (title, tolerances_s) in zip(axes, kinds, strict=True):
+        one.set(title=title, xlabel="tolerance (ms)", ylim=(0, 101), xlim=(0, 1000 * tolerances_s[-1]))
+        one.grid(linewidth=0.3)
+    axes[0].set_ylabel("F1 (%)")
+    for one, (_, tolerances_s), f1 in zip(axes, kinds, evaluation.sweep() or (), strict=False):
+        one.plot(1000 * np.array(tolerances_s), 100 * f1, "o-", color=_BLUE)
+
+
+def _circumstances(axes: list["Axes"], evaluation: Evaluation) -> None:
+    """For each circumstance recall and precision in every band that has notes."""
+    bands = evaluation.circumstances()
+    for one, place in zip(axes, CIRCUMSTANCES, strict=False):
+        same = [band for band in bands if band.circumstance == place.name]
+        for label, colour, mark, shares in (
+            ("recall, onset", _BLUE, "o-", [band.reference.onset for band in same]),
+            ("recall, onset and offset", _BLUE, "o:", [band.reference.offset for band in same]),
+            ("precision, onset", _ORANGE, "s-", [band.estimate.onset for band in same]),
+            ("precision, onset and offset", _ORANGE, "s:", [band.estimate.offset for band in same]),
+        ):
+            percents = [np.nan if share is None else 100 * share for share in shares]
+            one.plot(range(len(same)), percents, mark, color=colour, label=label, markersize=4)
+        names = [f"{band.band}\n({band.reference.n_notes})" for band in same]
+        one.set_xticks(range(len(same)), names, rotation=60, fontsize="x-small")
+        one.set(title=place.name, ylim=(0, 104))
+        one.grid(axis="y", linewidth=0.3)
+    for one in axes[len(CIRCUMSTANCES) :]:
+        one.set_axis_off()
+    axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="lower right", frameon=False)
+    axes[0].figure.supylabel("% of the notes (in brackets: notes of the reference)", fontsize="small")
 
 
 def _registers(axes: "Axes", evaluation: Evaluation) -> None:

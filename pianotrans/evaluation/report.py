@@ -11,6 +11,7 @@ from pianotrans.evaluation.piece import PieceScores
 from pianotrans.evaluation.reliability import KINDS
 from pianotrans.evaluation.scores import FScore
 from pianotrans.evaluation.settings import EvaluationSettings
+from pianotrans.evaluation.tolerances import OFFSET_TOLERANCES_S, ONSET_TOLERANCES_S
 from pianotrans.names import shown
 from pianotrans.version import __version__
 
@@ -36,6 +37,7 @@ def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int
             for one in evaluation.settings.conventions
         },
         "mistakes": evaluation.mistakes(),
+        "details": _details(evaluation, n_resamples, seed),
         "reliability": {kind: [asdict(one) for one in evaluation.reliability(kind)] for kind in KINDS},
         "thresholds": {kind: [asdict(one) | one.scores() for one in evaluation.thresholds(kind)] for kind in KINDS},
         "sanity": {row.name: _summaries(row.pieces, evaluation.settings) for row in evaluation.sanity},
@@ -48,7 +50,7 @@ def to_dict(evaluation: Evaluation, *, n_resamples: int = N_RESAMPLES, seed: int
             }
             for step in evaluation.robustness
         ],
-        "pieces": [_piece(piece) for piece in evaluation.pieces],
+        "pieces": [piece_to_dict(piece) for piece in evaluation.pieces],
         "unmatched": {
             "reference": [*map(shown, evaluation.reference_only)],
             "estimate": [*map(shown, evaluation.estimate_only)],
@@ -75,7 +77,28 @@ def _summary(one: ColumnSummary) -> dict[str, Any]:
     }
 
 
-def _piece(piece: PieceScores) -> dict[str, Any]:
+def _details(evaluation: Evaluation, n_resamples: int, seed: int) -> dict[str, Any]:
+    pedalling, velocity, sweep = evaluation.pedalling(), evaluation.velocity(), evaluation.sweep()
+    onset_f1, offset_f1 = (one.tolist() for one in sweep) if sweep else (None, None)
+    return {
+        "circumstances": [one.to_dict() for one in evaluation.circumstances()],
+        "pedal": pedalling and pedalling.shares() | {"strokes": _score(pedalling.strokes)},
+        "velocity": velocity and asdict(velocity),
+        "tolerances": {
+            "onset_tolerances_s": ONSET_TOLERANCES_S,
+            "onset_f1": onset_f1,
+            "offset_tolerances_s": OFFSET_TOLERANCES_S,
+            "offset_f1": offset_f1,
+        },
+        "figures": {
+            one.name: {"n_pieces": one.n_pieces, "mean": one.mean, "interval": one.interval}
+            for one in evaluation.figures(n_resamples=n_resamples, seed=seed)
+        },
+    }
+
+
+def piece_to_dict(piece: PieceScores) -> dict[str, Any]:
+    """What JSON holds of one piece."""
     return {
         "name": piece.name,
         "n_reference": piece.n_reference,
@@ -83,6 +106,7 @@ def _piece(piece: PieceScores) -> dict[str, Any]:
         "removed_offset_s": piece.removed_offset_s,
         "mistakes": count_kinds(piece.mistakes),
         "scores": {column.name: _score(score) for column, score in piece.scores.items()},
+        "figures": piece.details.figures(),
     }
 
 

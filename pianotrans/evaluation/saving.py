@@ -9,12 +9,19 @@ from pianotrans.evaluation.bootstrap import SEED
 from pianotrans.evaluation.pictures import PICTURES, draw_all
 from pianotrans.evaluation.report import to_dict
 from pianotrans.evaluation.robustness_picture import draw_robustness
-from pianotrans.evaluation.texts import errors_csv, pieces_csv, robustness_csv, summary_markdown
+from pianotrans.evaluation.texts import (
+    circumstances_csv,
+    errors_csv,
+    pieces_csv,
+    robustness_csv,
+    summary_markdown,
+    tolerances_csv,
+)
 
 if TYPE_CHECKING:
     from pianotrans.evaluation.collection import Evaluation
 
-_TEXTS = ("summary.json", "summary.md", "pieces.csv", "errors.csv")
+_TEXTS = ("summary.json", "summary.md", "pieces.csv", "errors.csv", "circumstances.csv", "tolerances.csv")
 _OF_STEPS = ("robustness.csv", "robustness.png")
 
 
@@ -32,6 +39,8 @@ def render_files(evaluation: "Evaluation", *, seed: int = SEED) -> dict[str, byt
         summary_markdown(evaluation, seed=seed),
         pieces_csv(evaluation),
         errors_csv(evaluation),
+        circumstances_csv(evaluation),
+        tolerances_csv(evaluation),
     )
     files = {name: text.encode() for name, text in zip(_TEXTS, texts, strict=True)} | draw_all(evaluation)
     if evaluation.robustness:

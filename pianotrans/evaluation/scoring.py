@@ -14,7 +14,15 @@ from pianotrans.evaluation.piece import PieceScores, score_piece
 from pianotrans.evaluation.sanity import score_trivial
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.watcher import EvaluationWatcher
-from pianotrans.events import MIDI_SUFFIXES, Performance, load_performance, retime
+from pianotrans.events import (
+    MIDI_SUFFIXES,
+    SUSTAIN,
+    PedalCurve,
+    Performance,
+    load_pedal_curve,
+    load_performance,
+    retime,
+)
 from pianotrans.processes import n_cores, work_on
 
 _PIECES_PER_PROCESS = 32  # a process takes some 2 s to start, a piece of 600 notes 0.1 s, of 5000 notes 0.5 s
@@ -54,7 +62,14 @@ def evaluate(
     played = reference if isinstance(reference, Performance) else load_reference(Path(reference))
     heard = estimate if isinstance(estimate, Performance) else load_performance(estimate)
     has_velocity = isinstance(reference, Performance) or knows_velocity(Path(reference))
-    piece = score_piece(played, heard, chosen, name="performance", knows_velocity=has_velocity)
+    piece = score_piece(
+        played,
+        heard,
+        chosen,
+        name="performance",
+        knows_velocity=has_velocity,
+        pedal_curves=(_pedal_curve(reference, played), _pedal_curve(estimate, heard)),
+    )
     return Evaluation(chosen, (piece,))
 
 
@@ -135,22 +150,30 @@ def _score(pair: FilePair, settings: EvaluationSettings) -> tuple[PieceScores | 
     """The scores of a piece, or why it has none, and what was wrong with its files."""
     remarks: list[str] = []
     try:
+        reference = load_reference(pair.reference, say=remarks.append)
+        estimate = load_performance(pair.estimate, say=remarks.append)
+        curve = _pedal_curve(pair.reference, reference)
+        if pair.moved is not None:
+            reference, curve = retime(reference, pair.moved), curve.retimed(pair.moved)
         piece = score_piece(
-            _load_reference(pair, remarks),
-            load_performance(pair.estimate, say=remarks.append),
+            reference,
+            estimate,
             settings,
             name=pair.name,
             knows_velocity=knows_velocity(pair.reference),
             confident=load_confident(pair),
+            pedal_curves=(curve, _pedal_curve(pair.estimate, estimate)),
         )
     except PianotransError as error:
         return Failure(pair.name, str(error)), tuple(remarks)
     return piece, tuple(remarks)
 
 
-def _load_reference(pair: FilePair, remarks: list[str]) -> Performance:
-    played = load_reference(pair.reference, say=remarks.append)
-    return played if pair.moved is None else retime(played, pair.moved)
+def _pedal_curve(source: str | os.PathLike[str] | Performance, performance: Performance) -> PedalCurve:
+    """The sustain pedal with every value that a MIDI file gives it; of anything else, from its intervals."""
+    if not isinstance(source, Performance) and Path(source).suffix.lower() in MIDI_SUFFIXES:
+        return load_pedal_curve(source)
+    return PedalCurve.of_pedals(performance.pedals_of(SUSTAIN))
 
 
 def _why_no_pairs(pairing: Pairing, reference: Path, estimate: Path) -> str:

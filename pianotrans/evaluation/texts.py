@@ -8,6 +8,7 @@ from pianotrans.evaluation.metrics import ACTIVATION, OFFSET, OFFSET_VELOCITY, O
 from pianotrans.evaluation.mistakes import NoteSpan
 from pianotrans.evaluation.piece import Column, columns
 from pianotrans.evaluation.robustness import RobustnessStep
+from pianotrans.evaluation.tolerances import OFFSET_TOLERANCES_S, ONSET_TOLERANCES_S
 from pianotrans.events import SUSTAIN
 from pianotrans.names import csv_text, shown
 
@@ -22,19 +23,44 @@ _SHORT = {
 
 
 def pieces_csv(evaluation: Evaluation) -> str:
-    """A row for each piece; precision, recall, F1 and overlap of every column, empty where not defined."""
+    """A row for each piece: precision, recall, F1 and overlap of every column, and its figures.
+
+    What is not defined is empty.
+    """
+    figures = [piece.details.figures() for piece in evaluation.pieces]
+    names = list(dict.fromkeys(name for one in figures for name in one))
     header = ["piece", "n_reference", "n_estimate", "removed_offset_s"]
     parts = ("precision", "recall", "f1", "overlap_ratio")
     header += [f"{column.name} {part}" for column in columns(evaluation.settings) for part in parts]
+    header += names
     rows = []
-    for piece in evaluation.pieces:
+    for piece, of_piece in zip(evaluation.pieces, figures, strict=True):
         row: list[object] = [piece.name, piece.n_reference, piece.n_estimate, f"{piece.removed_offset_s:.6f}"]
         for column in columns(evaluation.settings):
             score = piece.scores[column]
             values = [getattr(score, part) if score.is_defined else None for part in parts]
-            row += ["" if value is None else f"{value:.6f}" for value in values]
-        rows.append(row)
+            row += [_decimals(value) for value in values]
+        rows.append(row + [_decimals(of_piece.get(name)) for name in names])
     return csv_text(header, rows)
+
+
+def circumstances_csv(evaluation: Evaluation) -> str:
+    """A row for each band of each circumstance: notes of all pieces, recall and precision."""
+    bands = [one.to_dict() for one in evaluation.circumstances()]
+    rows = [[_decimals(value) if not isinstance(value, str) else value for value in one.values()] for one in bands]
+    return csv_text(list(bands[0]), rows)
+
+
+def tolerances_csv(evaluation: Evaluation) -> str:
+    """A row for each tolerance of onsets and of offsets, with the mean F1; none without notes."""
+    sweep = evaluation.sweep()
+    kinds = (("onset", ONSET_TOLERANCES_S), ("offset", OFFSET_TOLERANCES_S))
+    rows = [
+        [kind, f"{tolerance_s:g}", _decimals(value)]
+        for (kind, tolerances_s), f1 in zip(kinds, sweep or (), strict=False)
+        for tolerance_s, value in zip(tolerances_s, f1.tolist(), strict=True)
+    ]
+    return csv_text(["kind", "tolerance_s", "f1"], rows)
 
 
 def errors_csv(evaluation: Evaluation) -> str:
@@ -200,6 +226,11 @@ def first_few(lines: Sequence[str], most: int = 10) -> list[str]:
     if len(lines) <= most:
         return list(lines)
     return [*lines[:most], f"and {len(lines) - most} more (--json and summary.json have all)"]
+
+
+def _decimals(value: float | None) -> str:
+    """A number with six decimals if it has any."""
+    return "" if value is None else str(value) if isinstance(value, int) else f"{value:.6f}"
 
 
 def _span_cells(span: NoteSpan) -> list[object]:

@@ -10,8 +10,9 @@ from pianotrans.events.export import csv_text, json_text
 from pianotrans.events.fitting import Fitting
 from pianotrans.events.frames import FrameGrid, FrameIntervals
 from pianotrans.events.midi import midi_bytes, to_pretty_midi
-from pianotrans.events.midi_reading import load_midi
+from pianotrans.events.midi_reading import load_midi, load_pedal_curve
 from pianotrans.events.note_grid import NoteGrid, quantise_to_grid
+from pianotrans.events.pedal_curves import PEDAL_FLOOR, PedalCurve
 from pianotrans.events.performance import Note, OtherOffset, Pedal, Performance
 from pianotrans.events.reading import MIDI_SUFFIXES, PERFORMANCE_SUFFIXES, load_json, load_performance
 from pianotrans.events.retiming import retime
@@ -23,6 +24,7 @@ from pianotrans.piano import CONTROLLERS, SOFT, SOSTENUTO, SUSTAIN
 __all__ = [
     "CONTROLLERS",
     "MIDI_SUFFIXES",
+    "PEDAL_FLOOR",
     "PERFORMANCE_SUFFIXES",
     "SOFT",
     "SOSTENUTO",
@@ -38,6 +40,7 @@ __all__ = [
     "NoteGrid",
     "OtherOffset",
     "Pedal",
+    "PedalCurve",
     "Performance",
     "TempoMap",
     "TempoPer",
@@ -51,6 +54,7 @@ __all__ = [
     "json_text",
     "load_json",
     "load_midi",
+    "load_pedal_curve",
     "load_performance",
     "midi_bytes",
     "quantise",

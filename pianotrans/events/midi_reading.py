@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import IO
 
 from pianotrans.errors import MidiError
+from pianotrans.events.pedal_curves import PedalCurve
 from pianotrans.events.performance import Note, Pedal, Performance
 from pianotrans.events.smf import CONTROL_CHANGE, NOTE_ON, Clock, StandardMidiFile, parse_smf
-from pianotrans.piano import CONTROLLERS, PedalKind
+from pianotrans.piano import CONTROLLERS, SUSTAIN, PedalKind
 
 _LARGEST_BYTES = 16 * 2**20  # ten hours of piano, with every move of the pedals
 _DRUM_CHANNEL = 9
@@ -56,6 +57,24 @@ def load_midi(
     return performance
 
 
+def load_pedal_curve(source: str | os.PathLike[str] | IO[bytes], kind: PedalKind = SUSTAIN) -> PedalCurve:
+    """How far down a pedal is over time in a MIDI file, with every value of its controller.
+
+    `load_midi` says when the same pedal is down, that is, when this curve is at 64 or more. Of several channels the
+    highest value counts, but a value below 64 sets all of them, whatever its channel.
+    Raises MidiError if the file cannot be read or is not a MIDI file. O(n log n) for n bytes.
+    """
+    name, data = _read(source)
+    try:
+        file = parse_smf(data)
+        clock = Clock.of(file.division, _tempi(file))
+    except MidiError as error:
+        raise MidiError(f"{name}: {error}") from error
+    end = max(track.last_event for track in file.tracks)
+    moves = [*_pedal_moves(_played(file), kind), (end, 0)]
+    return PedalCurve.of_moves((clock.seconds(tick), value) for tick, value in moves)
+
+
 def _read(source: str | os.PathLike[str] | IO[bytes]) -> tuple[str, bytes]:
     """(the name for messages, the content) of a path or an open file."""
     if not isinstance(source, str | os.PathLike):
@@ -87,8 +106,9 @@ def _tempi(file: StandardMidiFile) -> list[tuple[int, int]]:
     return sorted((tempo for track in file.tracks for tempo in track.tempi), key=itemgetter(0))
 
 
-def _perform(file: StandardMidiFile, clock: Clock) -> Performance:
-    played = sorted(
+def _played(file: StandardMidiFile) -> list[_Played]:
+    """The messages of all tracks, in order, without those to drums."""
+    return sorted(
         (
             (tick, index, status, number, value)
             for index, track in enumerate(file.tracks)
@@ -97,6 +117,10 @@ def _perform(file: StandardMidiFile, clock: Clock) -> Performance:
         ),
         key=itemgetter(0),
     )
+
+
+def _perform(file: StandardMidiFile, clock: Clock) -> Performance:
+    played = _played(file)
     last_event = max(track.last_event for track in file.tracks)
     end = max(track.end for track in file.tracks)
     notes = [
@@ -176,3 +200,21 @@ def _pedal_spans(played: Iterable[_Played], kind: PedalKind, end: int) -> list[t
             if not pressing:
                 spans.append((onset, tick))
     return [*spans, (onset, end)] if pressing else spans
+
+
+def _pedal_moves(played: Iterable[_Played], kind: PedalKind) -> list[tuple[int, int]]:
+    """(tick, new value) of every move of the pedal, by the same rules as `_pedal_spans`."""
+    moves = []
+    values: dict[int, int] = {}  # by channel
+    for tick, _, status, number, value in played:
+        if status & 0xF0 != CONTROL_CHANGE or number not in (CONTROLLERS[kind], _RESET_CONTROLLERS):
+            continue
+        channel = status & 0x0F
+        if number == _RESET_CONTROLLERS:
+            values.pop(channel, None)
+        elif value < _DOWN:
+            values = {channel: value}
+        else:
+            values[channel] = value
+        moves.append((tick, max(values.values(), default=0)))
+    return moves

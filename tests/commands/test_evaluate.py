@@ -10,8 +10,8 @@ from tests.evaluation.making import crowd, heard, note, performance
 
 from .driving import errors, names, only_error, run, run_process
 
-FILES = ["errors.csv", "pieces.csv", "summary.json", "summary.md"]
-PICTURES = ["deviations.png", "pieces.png", "registers.png"]
+FILES = ["circumstances.csv", "errors.csv", "pieces.csv", "summary.json", "summary.md", "tolerances.csv"]
+PICTURES = ["circumstances.png", "deviations.png", "pieces.png", "registers.png"]
 
 
 def evaluate(*arguments: object):
@@ -75,7 +75,7 @@ def test_two_folders(folders):
 @pytest.mark.parametrize("width", [80, 100])
 def test_tables_fit(folders, width, monkeypatch):
     monkeypatch.setattr("pianotrans.commands.evaluate.tables.FILE_WIDTH", width)
-    text = evaluate(*folders, "--align").stdout
+    text = evaluate(*folders, "--align", "--detail").stdout
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text, "nothing is cut off"
 
@@ -86,6 +86,20 @@ def test_durations_are_named_for_both_sides(folders):
     assert "keys-sounding onset" in data["summary"]
     text = evaluate(*folders, "--durations", "sounding").stdout
     assert "notes, keys" not in text
+
+
+def test_details_are_printed_on_request(folders):
+    """What stands in the tables is what stands in the JSON."""
+    plain, detailed = (evaluate(*folders, *more).stdout for more in ((), ("--detail",)))
+    details = json.loads(evaluate(*folders, "--json").stdout)["details"]
+    assert f"down {100 * details['pedal']['reference_down']:.1f} %" in plain
+    assert f"rank correlation {details['velocity']['rank_correlation']:.3f}" in plain
+    assert "since the key's last stroke" not in plain
+    first = next(one for one in details["circumstances"] if one["band"] == "first stroke")
+    cells = row(detailed, "first")[2:]
+    assert cells[0] == str(first["n_reference"])
+    assert cells[1] == f"{100 * first['recall']:.1f}"
+    assert f"{100 * details['tolerances']['onset_f1'][0]:.2f}" in detailed
 
 
 def test_align_prints_what_was_removed(folders):
@@ -131,14 +145,18 @@ def test_a_broken_file_does_not_stop_the_others(folders):
         (("ref", "est", "--onset-tolerance", -1), 2, "--onset-tolerance: -1.0 given. It must be more than 0."),
         (("ref", "est", "--offset-ratio", "nan"), 2, "--offset-ratio: nan given"),
         (("ref", "est", "--output", "junk.mid"), 1, "junk.mid: this folder cannot be made"),
-        (("compare", "ref", "est"), 1, "ref: cannot be read"),
-        (("compare", "junk.mid", "est"), 1, "junk.mid: is not JSON"),
+        (("compare", "nowhere.json", "est", "--reference", "ref"), 1, "nowhere.json: cannot be read"),
+        (("compare", "ref", "est"), 2, "--reference: ref is a folder"),
+        (("compare", "junk.mid", "junk.mid", "--reference", "ref"), 2, "--reference: ref given, but no folder"),
+        (("compare", "other.csv", "est", "--reference", "ref"), 1, "other.csv: has name, onset. Needed"),
+        (("compare", "junk.mid", "junk.mid"), 1, "junk.mid: is not JSON"),
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else "",
 )
 def test_refusals(folders, arguments, code, message):
     Path("empty").mkdir()
     Path("junk.mid").write_bytes(b"junk")
+    Path("other.csv").write_text("name,onset\na,0.5\n")
     save(Path("renamed/x.mid"), performance(note(1, 2)))
     result = evaluate(*arguments)
     assert result.exit_code == code
@@ -176,13 +194,38 @@ def test_compare(folders):
     result = evaluate("compare", "0.json", "1.json")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "keys onset " in result.stdout
-    assert "p is for one column alone" in result.stdout
+    assert "p is for one column alone" in " ".join(result.stdout.split())
     assert max(map(len, result.stdout.splitlines())) <= 100
     data = json.loads(evaluate("compare", "0.json", "1.json", "--json").stdout)
-    onset = next(one for one in data["differences"] if one["column"] == "keys onset")
-    assert onset["mean_b"] == 1.0
-    assert onset["difference"] == pytest.approx(1 - onset["mean_a"])
-    assert onset["p"] == 0.25  # three pieces, all better: 2 of 8 choices of signs
+    first, second = (one for one in data["columns"] if one["column"] == "keys onset")
+    assert (first["difference"], second["mean"]) == (None, 1.0)
+    assert second["difference"]["difference"] == pytest.approx(1 - first["mean"])
+    assert second["difference"]["p"] == 0.25  # three pieces, all better: 2 of 8 choices of signs
+
+
+def test_compare_takes_files_tables_and_folders(folders):
+    """The same transcription as JSON, as this program's csv, as a csv like a paper's, and as a folder."""
+    text = evaluate(*folders, "--json").stdout
+    Path("a.json").write_text(text)
+    pieces = json.loads(text)["pieces"]
+    lines = [f"{one['name']}.midi,keys onset,{one['scores']['keys onset']['f1'] - 0.1}" for one in pieces]
+    Path("paper.csv").write_text("\n".join(["piece,metric,value", *lines, "another,keys onset,0.5"]))
+    result = evaluate("compare", "a.json", "est", "paper.csv", "--reference", "ref", "--detail")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [line.split()[:2] for line in result.stdout.splitlines()[:3]] == [
+        ["A", "a.json"],
+        ["B", "est"],
+        ["C", "paper.csv"],
+    ]
+    assert "computed elsewhere" in result.stdout
+    assert "music dynamics" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 100
+    data = json.loads(evaluate("compare", "a.json", "est", "paper.csv", "--reference", "ref", "--json").stdout)
+    found = {(one["column"], one["system"]): one for one in data["columns"]}
+    assert found["keys onset", 1]["difference"]["difference"] == 0
+    assert found["music dynamics", 1]["difference"]["difference"] == 0
+    assert found["keys onset", 2]["difference"]["difference"] == pytest.approx(-0.1)
+    assert ("keys onset+offset", 2) not in found
 
 
 def test_compare_refuses_other_settings(folders):

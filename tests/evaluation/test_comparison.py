@@ -14,10 +14,12 @@ from pianotrans.evaluation import (
     EvaluationSettings,
     FScore,
     compare,
+    compare_systems,
     load_evaluation,
     score_piece,
     to_dict,
 )
+from pianotrans.evaluation.texts import pieces_csv
 
 from .making import crowd, heard, note, performance
 
@@ -62,6 +64,64 @@ def test_differences_are_those_of_the_pieces(tmp_path, a):
     assert one.interval.low <= one.difference <= one.interval.high < 0
     exact = scipy.stats.permutation_test((change,), np.mean, permutation_type="samples").pvalue
     assert one.p == pytest.approx(exact)
+
+
+def test_any_number_of_systems_is_compared_with_the_first(tmp_path, a):
+    others = [saved(tmp_path / f"{seed}.json", evaluation(seed, jitter_s=0.04)) for seed in (50, 60)]
+    means = compare_systems((a, *others))
+    pairs = [{one.column: one for one in compare(a, other)} for other in others]
+    for one in means:
+        if one.system:
+            assert one.difference == pairs[one.system - 1][one.column]
+            assert one.mean == pytest.approx(one.difference.mean_b)
+        else:
+            assert one.difference is None
+    assert [one.system for one in means if one.column == "keys onset"] == [0, 1, 2]
+    assert {one.is_f1 for one in means if one.column.startswith(("music", "velocity", "pedal"))} == {False}
+    assert all(one.interval.low - 1e-9 <= one.mean <= one.interval.high + 1e-9 for one in means if one.interval)
+
+
+def test_a_csv_stands_for_the_evaluation_it_was_written_by(tmp_path, a):
+    (tmp_path / "pieces.csv").write_text(pieces_csv(evaluation(0)))
+    wide = load_evaluation(tmp_path / "pieces.csv")
+    differences = {one.column: one for one in compare(a, wide)}
+    assert {"keys onset", "velocity slope", "music timing melody"} <= differences.keys()
+    for one in differences.values():
+        assert one.difference == pytest.approx(0, abs=1e-6)
+
+
+def test_pieces_of_a_csv_are_found_by_path_or_by_name(tmp_path, a):
+    def given(*rows: str):
+        (tmp_path / "b.csv").write_text("\n".join(["piece,composer,keys onset", *rows]))
+        return load_evaluation(tmp_path / "b.csv")
+
+    found = given("2018/p0.midi,Bach,1", "p1.wav,Bach,", "x\\p2,Haydn,0.5", "p3,?,0.5", "p4,?,0.5", "q/p9,?,0.1")
+    (one,) = compare(a, found)
+    assert (one.column, one.n_pieces, one.mean_b) == ("keys onset", 4, 2.5 / 4)
+    for rows in (("p0,Bach,1",), ("a/p0,?,1", "b/p0,?,1", "p1,?,1", "p2,?,1", "p3,?,1", "p4,?,1")):
+        with pytest.raises(EvaluationError, match=r"b\.csv: lacks \d of the 5 pieces of .*A\.json"):
+            compare(a, given(*rows))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r"x\.csv: has no rows\. Needed are the columns piece"),
+        ("name,onset\na,1\n", r"has name, onset\. Needed"),
+        ("piece,keys onset\na,97.5\n", r"line 2: keys onset is 97\.5\. Needed is F1 from 0 to 1"),
+        ("piece,metric,value\na,keys onset,good\n", r"line 2: 'good' is no number"),
+    ],
+)
+def test_other_tables_are_refused(tmp_path, text, message):
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(EvaluationError, match=message):
+        load_evaluation(tmp_path / "x.csv")
+
+
+def test_a_csv_with_nothing_in_common_is_refused(tmp_path, a):
+    (tmp_path / "b.csv").write_text("piece,loudness\n" + "".join(f"p{i},1\n" for i in range(5)))
+    with pytest.raises(EvaluationError, match=r"b\.csv: has loudness, and none of the columns"):
+        compare(a, load_evaluation(tmp_path / "b.csv"))
 
 
 def test_the_same_twice_does_not_differ(a):

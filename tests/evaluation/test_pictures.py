@@ -23,7 +23,7 @@ def check(evaluation: Evaluation) -> dict[str, tuple[int, int]]:
             assert picture.format == "PNG"
             assert len(picture.convert("L").getcolors()) > 10, "not blank"
             sizes[name] = picture.size
-    expected = {"deviations.png", "pieces.png", "registers.png"}
+    expected = {"circumstances.png", "deviations.png", "pieces.png", "registers.png"}
     assert set(sizes) == expected | ({"reliability.png"} if evaluation.reliability() else set())
     return sizes
 

@@ -56,6 +56,7 @@ def dataset(
     seconds: scoring.Seconds = None,
     sanity: scoring.Sanity = False,
     degrade: scoring.Degrade = None,
+    detail: scoring.Detail = False,
     output: scoring.Output = None,
     overwrite: Overwrite = False,
     jobs: Jobs = None,
@@ -113,4 +114,4 @@ def dataset(
         if evaluation.failures:
             n_pieces, n_failures = len(evaluation.pieces), len(evaluation.failures)
             reporter.say(f"{n_pieces} of {n_pieces + n_failures} recordings scored.")
-        finish(evaluation, output, reporter, overwrite=overwrite, as_json=as_json, seed=seed)
+        finish(evaluation, output, reporter, overwrite=overwrite, as_json=as_json, seed=seed, detail=detail)

@@ -26,6 +26,7 @@ def midi(
     align_window: scoring.AlignWindow = 5.0,
     seconds: scoring.Seconds = None,
     sanity: scoring.Sanity = False,
+    detail: scoring.Detail = False,
     output: scoring.Output = None,
     overwrite: Overwrite = False,
     jobs: Jobs = None,
@@ -59,4 +60,4 @@ def midi(
         check_output(output, overwrite=overwrite)
         with show_evaluation(reporter) as watcher:
             evaluation = score_midi(reference, estimate, settings, n_jobs=jobs, sanity=sanity, watcher=watcher)
-        finish(evaluation, output, reporter, overwrite=overwrite, as_json=as_json, seed=seed)
+        finish(evaluation, output, reporter, overwrite=overwrite, as_json=as_json, seed=seed, detail=detail)

@@ -150,6 +150,13 @@ Degrade = Annotated[
         show_default="none",
     ),
 ]
+Detail = Annotated[
+    bool,
+    typer.Option(
+        "--detail",
+        help="Print recall and precision by circumstance, F1 by tolerance, and musical measures as well.",
+    ),
+]
 
 
 def length_of_part(start_s: float, end_s: float | None, limit_s: float | None) -> float | None:

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from pianotrans.commands.console import make_console
-from pianotrans.commands.evaluate.tables import FILE_WIDTH, NONE, narrow_table
+from pianotrans.commands.evaluate.cells import NONE, narrow_table
+from pianotrans.commands.evaluate.tables import FILE_WIDTH
 from pianotrans.evaluation.score import FIGURES, FileComparison, HintKind, Legibility, ScoreEvaluation
 from pianotrans.evaluation.texts import n_pieces
 from pianotrans.names import shown

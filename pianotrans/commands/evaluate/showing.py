@@ -38,7 +38,14 @@ def show_evaluation(reporter: Reporter) -> Iterator[DatasetWatcher]:
 
 
 def finish(
-    evaluation: Evaluation, output: Path | None, reporter: Reporter, *, overwrite: bool, as_json: bool, seed: int
+    evaluation: Evaluation,
+    output: Path | None,
+    reporter: Reporter,
+    *,
+    overwrite: bool,
+    as_json: bool,
+    seed: int,
+    detail: bool = False,
 ) -> None:
     """Write the files, print the scores on standard output, and exit with 1 if there were failures."""
     if output is not None:  # first: standard output may fail
@@ -47,7 +54,7 @@ def finish(
     if as_json:
         print_line(json.dumps(to_dict(evaluation, seed=seed), indent=1, allow_nan=False))
     else:
-        print_evaluation(evaluation, seed)
+        print_evaluation(evaluation, seed, detail=detail)
     if evaluation.failures:
         raise typer.Exit(FAILED)
 

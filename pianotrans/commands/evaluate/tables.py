@@ -1,18 +1,16 @@
 """How scores look on standard output."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from pianotrans.commands.console import make_console
-from pianotrans.evaluation import Difference, Evaluation
-from pianotrans.evaluation.bootstrap import N_RESAMPLES
+from pianotrans.commands.evaluate.cells import NONE, narrow_table, short_percent
+from pianotrans.commands.evaluate.detail_tables import print_details, print_highlights
+from pianotrans.evaluation import Evaluation
 from pianotrans.evaluation.collection import ColumnSummary
-from pianotrans.evaluation.comparison import SavedEvaluation
 from pianotrans.evaluation.deviations import Band, Spread
 from pianotrans.evaluation.reliability import KINDS, Bin, Kind, Threshold
 from pianotrans.evaluation.texts import (
@@ -26,11 +24,10 @@ from pianotrans.evaluation.texts import (
 from pianotrans.names import shown
 
 FILE_WIDTH = 100  # where standard output is no terminal
-NONE = "–"
 
 
-def print_evaluation(evaluation: Evaluation, seed: int) -> None:
-    """The scores, the deviations, the mistakes, and the conventions they rest on."""
+def print_evaluation(evaluation: Evaluation, seed: int, *, detail: bool = False) -> None:
+    """The scores, the deviations, the mistakes, and the conventions they rest on; with `detail` all tables."""
     console = make_console(FILE_WIDTH)
     _print_scores(console, evaluation, evaluation.summary(seed=seed))
     if evaluation.sanity:
@@ -39,6 +36,9 @@ def print_evaluation(evaluation: Evaluation, seed: int) -> None:
         _print_rows(console, *robustness_table(evaluation), "degraded recordings, %")
     _print_bands(console, evaluation)
     _print_mistakes(console, evaluation)
+    print_highlights(console, evaluation)
+    if detail:
+        print_details(console, evaluation, seed)
     for kind in KINDS:
         if evaluation.reliability(kind):
             _print_reliability(console, evaluation, kind)
@@ -46,34 +46,6 @@ def print_evaluation(evaluation: Evaluation, seed: int) -> None:
         _print_offsets(console, evaluation)
     for note in notes_on(evaluation, seed=seed):
         console.print(note.removeprefix("* "), style="dim")
-
-
-def print_comparison(a: SavedEvaluation, b: SavedEvaluation, differences: Iterable[Difference], seed: int) -> None:
-    """Mean F1 of both, the difference, its interval and p."""
-    console = make_console(FILE_WIDTH)
-    console.print(f"A  {shown(a.name)}\nB  {shown(b.name)}")
-    table = narrow_table("F1 in %", ("pieces", "A", "B", "B − A", "95 %", "p"))
-    for one in differences:
-        interval = f"{one.interval.low * 100:+.2f} to {one.interval.high * 100:+.2f}" if one.interval else NONE
-        means = (percent(one.mean_a), percent(one.mean_b), f"{one.difference * 100:+.2f}")
-        table.add_row(one.column, str(one.n_pieces), *means, interval, f"{one.p:.4f}")
-    console.print(table)
-    for sentence in (
-        *a.settings.describe(),
-        f"Means over pieces. 95 %: bootstrap over pieces of the mean difference; p: paired sign-flip test, "
-        f"two-sided; {N_RESAMPLES} resamples (all signs up to 14 pieces), seed {seed}. "
-        "p is for one column alone: of twenty, one falls below 0.05 by chance.",
-    ):
-        console.print(sentence, style="dim")
-
-
-def narrow_table(first: str, headings: Sequence[str], foldable: Sequence[str] = ()) -> Table:
-    """A narrow table; where even that is too wide, the `foldable` columns take two lines a row."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 0), pad_edge=False)
-    table.add_column(first, no_wrap=True)
-    for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=heading not in foldable)
-    return table
 
 
 def _print_scores(console: Console, evaluation: Evaluation, summary: Sequence[ColumnSummary]) -> None:
@@ -116,7 +88,7 @@ def _print_bands(console: Console, evaluation: Evaluation) -> None:
 
 
 def _band_cells(band: Band) -> list[str]:
-    cells = [str(band.n_reference), _short_percent(band.recall), _short_percent(band.f1)]
+    cells = [str(band.n_reference), short_percent(band.recall), short_percent(band.f1)]
     for spread_s in (band.onset_s, band.offset_s):
         cells += _milliseconds(spread_s)
     return [*cells, f"{band.velocity.median:+.0f}" if band.velocity else NONE]
@@ -131,10 +103,6 @@ def _milliseconds(spread_s: Spread | None) -> tuple[str, str]:
         for value in (spread_s.median, spread_s.lower_quartile, spread_s.upper_quartile, spread_s.absolute_95)
     )
     return f"{median} ({lower}, {upper})", most
-
-
-def _short_percent(value: float | None) -> str:
-    return NONE if value is None else f"{value * 100:.1f}"
 
 
 def _print_mistakes(console: Console, evaluation: Evaluation) -> None:
@@ -172,7 +140,7 @@ def _threshold_cells(step: Threshold) -> list[str]:
 
 
 def _bin_cells(part: Bin) -> tuple[str, str, str]:
-    return str(part.n_events), _short_percent(part.mean_confidence), _short_percent(part.matched_share)
+    return str(part.n_events), short_percent(part.mean_confidence), short_percent(part.matched_share)
 
 
 def _print_offsets(console: Console, evaluation: Evaluation) -> None:

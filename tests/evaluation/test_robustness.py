@@ -39,7 +39,9 @@ def evaluation() -> Evaluation:
     def pieces(jitter_s: float):
         return (score_piece(played, heard(played, 1, jitter_s=jitter_s), SETTINGS, name="a"),)
 
-    steps = [RobustnessStep("white", level, "dB SNR", pieces(0.1 / (level / 10 + 1))) for level in (0.0, 10.0, 20.0)]
+    steps = [
+        RobustnessStep("white", level, "dB SNR", pieces(0.1 / (level / 10 + 1))) for level in (0.0, 10.0, 20.0)
+    ]
     steps += [RobustnessStep("phone", None, "", pieces(0.03)), RobustnessStep("mp3", 32.0, "kbit/s", ())]
     return Evaluation(SETTINGS, pieces(0.001), robustness=tuple(steps))
 

@@ -245,7 +245,7 @@ def test_formats(song: Path, heard: Performance, out: Path, given: list[str]):
 def test_no_pedal(song: Path, heard: Performance):
     assert heard.pedals
     assert transcribe(song, "--no-pedal", "--format", "json,mid").exit_code == 0
-    assert from_json(song.with_suffix(".json")) == heard.without_pedals()
+    assert from_json(song.with_suffix(".json")) == heard.without_pedals().made_with(["--no-pedal"])
     assert load_midi(song.with_suffix(".mid")).pedals == ()
 
 
@@ -253,9 +253,17 @@ def test_sounding_durations(song: Path, heard: Performance):
     assert heard.pedals_of("sustain")
     assert transcribe(song, "--durations", "sounding", "--format", "json,mid").exit_code == 0
     written = from_json(song.with_suffix(".json"))
-    assert written == extend_by_pedal(heard)
+    assert written == extend_by_pedal(heard).made_with(["--durations sounding"])
     assert written.pedals_of("sustain") == load_midi(song.with_suffix(".mid")).pedals_of("sustain") == ()
     assert sum(note.offset_s for note in written.notes) > sum(note.offset_s for note in heard.notes)
+
+
+def test_both_durations_in_one_go(song: Path, heard: Performance):
+    assert transcribe(song, "--durations", "both", "--for", "pianoteq").exit_code == 0
+    keys, sounding = load_midi(song.with_suffix(".mid")), load_midi(song.with_suffix(".sounding.mid"))
+    assert (bool(keys.pedals_of("sustain")), bool(sounding.pedals_of("sustain"))) == (True, False)
+    assert keys.n_notes == sounding.n_notes == heard.n_notes
+    assert sum(note.offset_s for note in sounding.notes) > sum(note.offset_s for note in keys.notes)
 
 
 def test_key_durations_are_the_default(song: Path, heard: Performance, out: Path):

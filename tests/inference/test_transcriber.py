@@ -324,7 +324,7 @@ def test_another_rate_and_another_channel_give_about_the_same_notes(tiny, perfor
 def test_the_published_model_hears_a_sample_clip_and_nothing_in_silence(published, samples_folder):
     transcriber = Transcriber("transkun-v2", device="cpu")
     nothing = transcriber.transcribe(np.zeros(3 * 44_100, np.float32), 44_100)
-    assert replace(nothing, remarks=()) == Performance(duration_s=3.0)
+    assert replace(nothing, remarks=(), made_by=None) == Performance(duration_s=3.0)
     assert [remark.kind for remark in nothing.remarks] == ["nothing found"]
     found = transcriber.transcribe(samples_folder / "beethoven_fur_elise.flac")
     assert onset_f1(load_midi(samples_folder / "beethoven_fur_elise.mid"), found) > 0.95
@@ -334,7 +334,7 @@ def test_a_stream_gives_the_same_events(tiny, performance, samples):
     events = list(tiny.stream(samples, RATE))
     notes = [event for event in events if isinstance(event, Note)]
     pedals = [event for event in events if isinstance(event, Pedal)]
-    assert Performance(tuple(notes), tuple(pedals), 5.0) == replace(performance, candidates=())
+    assert Performance(tuple(notes), tuple(pedals), 5.0) == replace(performance, candidates=(), made_by=None)
 
 
 # On the way
@@ -451,3 +451,11 @@ def test_scores_that_are_no_numbers_are_told(
     start_s = max(ours.plan.start_s(n_good), 0.0)
     with pytest.raises(ModelError, match=rf"segment at {start_s:.1f} s are not finite.*--precision float32"):
         ours.transcribe(samples, RATE, on_progress=told.append)
+
+
+def test_it_says_what_made_it():
+    program = f"pianotrans {pianotrans.__version__} --model tiny"
+    settings = {"device": "cpu", "precision": "float32"}
+    assert Transcriber("tiny", **settings).made_by == program
+    assert Transcriber("tiny", **settings, hop_s=0.5, tuning=-45).made_by == f"{program} --hop 0.5 --tuning -45"
+    assert Transcriber("tiny", **settings, tuning="off").made_by == f"{program} --tuning off"

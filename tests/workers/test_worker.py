@@ -82,7 +82,7 @@ def test_what_is_decided_is_told_if_it_is_followed(tmp_path: Path, transcriber: 
     heard = transcriber.transcribe(path)
     assert Performance(
         tuple(note for one in decided for note in one.notes), tuple(p for one in decided for p in one.pedals), 2.0
-    ) == replace(heard, remarks=(), candidates=())
+    ) == replace(heard, remarks=(), candidates=(), made_by=None)
     final = [one.final_s for one in decided]
     assert (final, final[-1]) == (sorted(final), 2.0)
     assert replace(answer, took_s=0) == replace(do_task(transcriber, TINY, Task("a.wav", path), print), took_s=0)

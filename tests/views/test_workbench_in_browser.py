@@ -302,7 +302,7 @@ def test_edits_are_taken_away_as_a_file_and_brought_back(bench: Bench, tmp_path:
     until(lambda: name in bench.page.locator("#taking p").inner_text())
     assert bench.download("#download")[1] == edited
     bench.press("Control+z")
-    (tmp_path / "later.json").write_bytes(content.replace(b'"version": 1', b'"version": 9'))
+    (tmp_path / "later.json").write_bytes(content.replace(b'"version": 2', b'"version": 9'))
     chooser.set_input_files(tmp_path / "later.json")
     until(lambda: "9" in bench.page.locator("#taking p").inner_text())
     assert bench.download("#download")[1] == midi_bytes(PIECE)

@@ -50,7 +50,8 @@ def find_tension(notes: EventTable) -> Tension:
     curves = np.zeros((len(times_s), 3))
     scale = 1 / np.linalg.norm(_place(np.array(12)) - _place(np.array(0)))  # a comma is 1
     centre_before: Floats | None = None
-    for i, time_s in enumerate(times_s):
+    for i in _near_notes(notes, times_s):
+        time_s = times_s[i]
         begin_s, end_s = time_s - _WINDOW_S / 2, time_s + _WINDOW_S / 2
         is_inside = (notes.onsets_s >= begin_s) & (notes.offsets_s <= end_s)
         is_inside |= (notes.onsets_s <= end_s) & (notes.offsets_s >= end_s)
@@ -63,6 +64,16 @@ def find_tension(notes: EventTable) -> Tension:
         curves[i] = _diameter(places[is_inside]), moved, np.linalg.norm(centre - key_centre)
         centre_before = centre
     return Tension(times_s, *(scale * curves).T)
+
+
+def _near_notes(notes: EventTable, times_s: Floats) -> list[int]:
+    """The windows that any note may be in: a long silence costs nothing."""
+    first = np.floor((notes.onsets_s - _WINDOW_S / 2 - times_s[0]) / _STEP_S).astype(int)
+    after = np.ceil((notes.offsets_s + _WINDOW_S / 2 - times_s[0]) / _STEP_S).astype(int) + 1
+    changes = np.zeros(len(times_s) + 1, int)
+    np.add.at(changes, np.clip(first, 0, len(times_s)), 1)
+    np.add.at(changes, np.clip(after, 0, len(times_s)), -1)
+    return np.flatnonzero(np.cumsum(changes[:-1]) > 0).tolist()
 
 
 def spell_by_context(keys: NDArray[np.int64]) -> NDArray[np.int64]:

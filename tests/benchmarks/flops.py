@@ -29,7 +29,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from pianotrans.inference.decoding import decode_segments
 from pianotrans.inference.registry import CONFIG_FILE
 from pianotrans.inference.segments import SegmentPlan
-from pianotrans.network import Model, ModelConfig
+from pianotrans.network import AnyModelConfig, Model, read_config
 from pianotrans.shipped import models_folder
 
 _TIMED_S = 10.0  # as long as that segments are decoded
@@ -49,7 +49,7 @@ class Cost:
         return sum(self.work.values())
 
 
-def read_config(given: str) -> ModelConfig:
+def config_of(given: str) -> AnyModelConfig:
     """The configuration of a model of `models/` or a folder, changed by the settings behind its name."""
     name, *changes = given.split(",")
     shipped = models_folder() / name
@@ -59,10 +59,10 @@ def read_config(given: str) -> ModelConfig:
         path, value = change.split("=")
         group, key = path.split(".")
         table.setdefault(group, {})[key] = tomllib.loads(f"x = {value}")["x"]
-    return ModelConfig.from_dict(table, given)
+    return read_config(table, given)
 
 
-def cost(config: ModelConfig) -> Cost:
+def cost(config: AnyModelConfig) -> Cost:
     """Count a model."""
     plan = SegmentPlan.of(config)
     with torch.device("meta"):
@@ -93,7 +93,7 @@ def _count(work: dict[str, float], name: str, function: Callable[..., torch.Tens
     return result
 
 
-def speed(config: ModelConfig) -> float:
+def speed(config: AnyModelConfig) -> float:
     """Seconds of audio per second of computing, from samples to paths, in float32 on the cores that torch uses."""
     plan = SegmentPlan.of(config)
     torch.manual_seed(0)
@@ -122,7 +122,7 @@ def main() -> None:
     for heading in headings:
         table.add_column(heading, justify="right")
     for given in arguments.models:
-        config = read_config(given)
+        config = config_of(given)
         found = cost(config)
         cells = [f"{found.work[stage]:.2f}" for stage in stages]
         cells += [f"{found.total:.2f}", f"{found.n_parameters / 1e6:.2f}", f"{found.n_bytes / 1e6:.2f}"]

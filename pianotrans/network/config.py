@@ -66,6 +66,11 @@ class SpectrogramConfig:
         return 1 + self.n_learned_windows
 
     @property
+    def windows_samples(self) -> tuple[int, ...]:
+        """The length of every window."""
+        return (self.window_samples,) * self.n_windows
+
+    @property
     def n_bins(self) -> int:
         """FFT bins that reach `max_hz`; those above do not contribute and are never computed with."""
         return min(math.ceil(self.max_hz * self.window_samples / self.sample_rate), self.window_samples // 2) + 1

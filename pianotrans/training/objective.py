@@ -57,7 +57,7 @@ def log_probability(
     with exactly:
         features = model.spectrogram(samples)
     tracks = model.backbone.transform(model.backbone.stem(features))
-    truth = _Truth.of(labels, model.config.tracks.n_tracks, samples.device)
+    truth = Truth.of(labels, model.config.tracks.n_tracks, samples.device)
     with exactly:
         found = [
             _of_group(model, group.float(), n_frames, some, with_frames)
@@ -67,7 +67,7 @@ def log_probability(
 
 
 @dataclass(frozen=True)
-class _Truth:
+class Truth:
     """The labels of all clips, one behind the other, on the model's device."""
 
     track: Tensor  # (n,), counted through all clips
@@ -78,7 +78,8 @@ class _Truth:
     presences: Tensor  # (n, 2)
 
     @classmethod
-    def of(cls, labels: Sequence[Labels], n_tracks: int, device: torch.device) -> "_Truth":
+    def of(cls, labels: Sequence[Labels], n_tracks: int, device: torch.device) -> "Truth":
+        """What is true of clips of `n_tracks` tracks each."""
         joined = Labels.joined(labels)
         lengths = torch.tensor([len(some) for some in labels])
         clip = torch.arange(len(labels)).repeat_interleave(lengths)
@@ -95,14 +96,14 @@ class _Truth:
         tensors = (clip * n_tracks + track, begin, end, velocity, positions, presences)
         return cls(*(x.to(device) for x in tensors))
 
-    def among(self, first: int, n_tracks: int) -> "_Truth":
+    def among(self, first: int, n_tracks: int) -> "Truth":
         """The labels of some tracks, counted from the first of them."""
         chosen = (self.track >= first) & (self.track < first + n_tracks)
         track, *others = (x[chosen] for x in vars(self).values())
-        return _Truth(track - first, *others)
+        return Truth(track - first, *others)
 
 
-def _groups(model: Model, tracks: Tensor, truth: _Truth) -> Iterator[tuple[Tensor, _Truth]]:
+def _groups(model: Model, tracks: Tensor, truth: Truth) -> Iterator[tuple[Tensor, Truth]]:
     """Tokens of tracks (C, S, G, D) in groups with what is true of them, in order of clips and tracks.
 
     On the CPU a few tracks at a time: maps of all of them (64 MB each) and their gradients would take as long to
@@ -120,7 +121,7 @@ def _groups(model: Model, tracks: Tensor, truth: _Truth) -> Iterator[tuple[Tenso
 
 
 def _of_group(
-    model: Model, tracks: Tensor, n_frames: int, truth: _Truth, with_frames: bool
+    model: Model, tracks: Tensor, n_frames: int, truth: Truth, with_frames: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Log-probabilities of intervals, attributes and frames of each track, (C·N,), given tokens (C, S, G, D)."""
     context = model.backbone.upsample(tracks, n_frames).flatten(0, 1)  # (C·N, T, D)
@@ -131,13 +132,13 @@ def _of_group(
     return intervals, nothing.index_add(0, truth.track, attributes), frames
 
 
-def _of_intervals(scores: IntervalScores, truth: _Truth) -> Tensor:
+def _of_intervals(scores: IntervalScores, truth: Truth) -> Tensor:
     """Log-probability of the labelling of each track, (C·N,): its weight among those of all labellings."""
     taken = scores.of(truth.track, truth.begin, truth.end)
     return (-log_partition_factored(scores)).index_add(0, truth.track, taken)
 
 
-def frame_targets(truth: _Truth, context: Tensor) -> Tensor:
+def frame_targets(truth: Truth, context: Tensor) -> Tensor:
     """What happens to each track at each frame, (C·N, T, 3), 0 or 1: an onset, sound, an offset.
 
     Sound lasts from the frame of the onset to that of the offset. What lies outside the clip has no frame.
@@ -166,7 +167,7 @@ def frame_log_probability(context: Tensor, targets: Tensor) -> Tensor:
     return -losses.sum(dim=(1, 2)).to(exact_type(context.device))
 
 
-def _of_attributes(model: Model, context: Tensor, truth: _Truth) -> Tensor:
+def _of_attributes(model: Model, context: Tensor, truth: Truth) -> Tensor:
     """Log-probability of the attributes of each interval, (n,)."""
     frames = torch.cat([truth.begin, truth.end])
     begin, end = context[truth.track.repeat(2), frames].chunk(2)  # one gradient map for both

@@ -70,14 +70,14 @@ def cost(config: AnyModelConfig) -> Cost:
         model.fix_embeddings(plan.segment_samples)
         samples = torch.zeros(1, 1, plan.segment_samples)
     n_frames, spectrogram = config.spectrogram.n_frames(plan.segment_samples), config.spectrogram
-    window = spectrogram.window_samples
-    work = {"FFT": spectrogram.n_windows * n_frames * 2.5 * window * math.log2(window)}
-    features = _count(work, "mel", model.spectrogram, samples)
+    windows = spectrogram.windows_samples
+    work = {"FFT": n_frames * sum(2.5 * window * math.log2(window) for window in windows)}
+    features = _count(work, "filters", model.spectrogram, samples)
     stem = _count(work, "stem", model.backbone.stem, features)
     tracks = _count(work, "transformer", model.backbone.transform, stem)
     context = _count(work, "upsampling", model.backbone.upsample, tracks, n_frames)
     _count(work, "scorer", model.scores, context)
-    work["semi-CRF"] = config.tracks.n_tracks * n_frames**2 * config.transformer.context
+    work["semi-CRF"] = config.tracks.n_tracks * n_frames**2 * config.context_width
     hop_s = plan.hop_samples / plan.sample_rate
     return Cost(
         {name: flop / 1e9 / hop_s for name, flop in work.items()},
@@ -98,6 +98,7 @@ def speed(config: AnyModelConfig) -> float:
     plan = SegmentPlan.of(config)
     torch.manual_seed(0)
     model = Model(config).eval().requires_grad_(False)
+    model.spectrogram.fill_filters()
     model.fix_embeddings(plan.segment_samples)
     noise = np.random.default_rng(0).standard_normal((1, plan.segment_samples)).astype(np.float32)
     decode_segments(model, [noise])
@@ -117,7 +118,7 @@ def main() -> None:
     arguments = parser.parse_args()
     table = Table(box=None)
     table.add_column("GFLOP per s of audio", overflow="fold")
-    stages = ("FFT", "mel", "stem", "transformer", "upsampling", "scorer", "semi-CRF")
+    stages = ("FFT", "filters", "stem", "transformer", "upsampling", "scorer", "semi-CRF")
     headings = (*stages, "total", "M parameters", "MB in float16", *(["times real time"] if arguments.time else []))
     for heading in headings:
         table.add_column(heading, justify="right")

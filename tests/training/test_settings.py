@@ -122,7 +122,7 @@ def test_a_missing_file(tmp_path):
     with pytest.raises(TrainingError, match="cannot be read"):
         read_settings(tmp_path / "none.toml")
     with pytest.raises(
-        TrainingError, match=r"neither a recipe \(beats, hands, meter, small, tiny, transkun-v2\) nor a TOML"
+        TrainingError, match=r"neither a recipe \(beats, hands, harmonic, meter, nano, small, tiny, transkun-v2\) nor a TOML"
     ):
         TrainingRecipe.read(str(tmp_path / "none.toml"))
 

@@ -112,6 +112,15 @@ def test_a_semitone_up_is_one_track_up():
     assert (with_keys[1:] - keys_low[:-1])[inner].abs().max() > 1e-2, "with an embedding they may"
 
 
+def test_frames_in_parts_are_frames_at_once():
+    """Without gradients blocks work through a segment some frames at a time."""
+    network = model()
+    features = noise(2, 75, SPECTROGRAM.n_bins, 2)
+    whole = network.backbone(features).detach()
+    with torch.inference_mode():
+        torch.testing.assert_close(network.backbone(features), whole, rtol=1e-4, atol=1e-5)
+
+
 def test_it_looks_ahead_by_half_a_second_at_most():
     """A change in the audio is heard no earlier; the published frame is 23 ms."""
     for name in ("harmonic", "nano"):

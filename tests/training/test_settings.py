@@ -121,9 +121,7 @@ def test_refused_changes(tmp_path, change, message):
 def test_a_missing_file(tmp_path):
     with pytest.raises(TrainingError, match="cannot be read"):
         read_settings(tmp_path / "none.toml")
-    with pytest.raises(
-        TrainingError, match=r"neither a recipe \(beats, hands, harmonic, meter, nano, small, tiny, transkun-v2\) nor a TOML"
-    ):
+    with pytest.raises(TrainingError, match=r"neither a recipe \(beats, .*, transkun-v2\) nor a TOML"):
         TrainingRecipe.read(str(tmp_path / "none.toml"))
 
 

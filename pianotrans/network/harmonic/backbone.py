@@ -12,6 +12,7 @@ from pianotrans.network.harmonic.memory import Memory, draw_phases, read_clock
 from pianotrans.network.transformer import rms_norm
 
 _SCALE = 0.5  # of what a block adds, at first
+_FRAMES_AT_ONCE = 32  # what they gather (2.5 MB) stays in the caches
 
 
 class HarmonicStem(nn.Module):
@@ -40,9 +41,10 @@ class HarmonicBlock(nn.Module):
 
     def __init__(self, config: HarmonicConfig, dilation: int):
         super().__init__()
+        self._back, self._ahead = 2 * dilation, dilation  # how far it looks, in frames
         self.taps: tuple[Tap, ...] = (
             *((0, semitones) for semitones in config.semitones),
-            *((frames * dilation, 0) for frames in (-2, -1, 1)),
+            *((frames, 0) for frames in (-self._back, -dilation, self._ahead)),
         )
         self.reduce = nn.Linear(config.width, config.gathered_width)
         self.expand = nn.Linear(len(self.taps) * config.gathered_width, config.hidden_width)
@@ -52,9 +54,23 @@ class HarmonicBlock(nn.Module):
 
     def forward(self, x: Tensor, clock: Tensor) -> Tensor:
         """(C, T, K, D) → the same shape."""
-        gathered = gather(self.reduce(rms_norm(x)), self.taps, x.shape[2])
-        x = x + self.scale * self.contract(nn.functional.gelu(self.expand(gathered)))
+        x = x + self.scale * self._mix_in_parts(self.reduce(rms_norm(x)))
         return x + self.memory(rms_norm(x), clock)
+
+    def _mix_in_parts(self, reduced: Tensor) -> Tensor:
+        """What is gathered is several times as large as the map: without gradients, some frames of it at once."""
+        n_frames = reduced.shape[1]
+        if torch.is_grad_enabled():
+            return self._mix(reduced)
+        mixed = []
+        for begin in range(0, n_frames, _FRAMES_AT_ONCE):
+            first, end = max(begin - self._back, 0), min(begin + _FRAMES_AT_ONCE, n_frames)
+            mixed.append(self._mix(reduced[:, first : end + self._ahead])[:, begin - first : end - first])
+        return torch.cat(mixed, dim=1)
+
+    def _mix(self, reduced: Tensor) -> Tensor:
+        gathered = gather(reduced, self.taps, reduced.shape[2])
+        return self.contract(nn.functional.gelu(self.expand(gathered)))
 
 
 class PedalTracks(nn.Module):

@@ -32,9 +32,14 @@ class _Gather(torch.autograd.Function):
     def forward(ctx: Any, rows: Tensor, taps: tuple[Tap, ...], n_keys: int, first: int) -> Tensor:
         ctx.about = (rows.shape, taps, n_keys, first)
         n_clips, n_frames, _, width = rows.shape
-        gathered = rows.new_zeros(n_clips, n_frames, n_keys, len(taps), width)
+        gathered = rows.new_empty(n_clips, n_frames, n_keys, len(taps), width)
         for i, part in enumerate(_parts(rows.shape, taps, n_keys, first)):
-            gathered[:, part.at, part.keys, i] = rows[:, part.frames, part.rows]
+            at, keys = part.at, part.keys
+            gathered[:, at, keys, i] = rows[:, part.frames, part.rows]
+            for outside in (gathered[:, : at.start], gathered[:, at.stop :]):
+                outside[..., i, :] = 0
+            for outside in (gathered[:, at, : keys.start], gathered[:, at, keys.stop :]):
+                outside[..., i, :] = 0
         return gathered.flatten(3)
 
     @staticmethod

@@ -14,6 +14,7 @@ PACKAGE = "pianotrans"
 _MODULES = {
     "cluster": ("ray", "s3fs", "upath"),
     "score": ("verovio", "typst"),
+    "soundfont": ("tinysoundfont",),
     "train": ("lightning_fabric", "tensorboard", "tomli_w"),
 }
 

@@ -27,7 +27,9 @@ N_STEPS = 5  # of training, where the README takes 200
 CURL = [block for block in SHELL if block.mentions("curl ")]
 SERVE = [block for block in SHELL if block.mentions("pianotrans serve")]
 MODELS = [block for block in SHELL if block.mentions("pianotrans models list")]
-LONG = {Path(f"models/{name}/README.md") for name in ("small", "beats", "meter", "hands")}  # long trainings
+LONG = {  # trainings
+    Path(f"models/{name}/README.md") for name in ("harmonic", "nano", "small", "beats", "meter", "hands")
+}
 LACKING_DATA = [block for block in SHELL if block.file in LONG]
 BY_CI = [block for block in SHELL if set(block.lines) <= RUN_BY_CI]
 REST = [block for block in SHELL if block not in CURL + SERVE + MODELS + LACKING_DATA + BY_CI]

@@ -33,8 +33,9 @@ def synthesize(
     samples: Annotated[
         Path,
         typer.Option(
-            metavar="FOLDER",
-            help="Recorded samples of a piano, named like A4v8.ogg; those of the Salamander Grand Piano do.",
+            metavar="FOLDER|SF2|SF3",
+            help="Recorded samples of a piano, named like A4v8.ogg; those of the Salamander Grand Piano do. Or a "
+            "soundfont, whose first preset is played.",
         ),
     ],
     takes: Annotated[int, typer.Option(min=1, metavar="N", help="Record each performance this often.")] = 1,
@@ -68,12 +69,12 @@ def synthesize(
         shares = parse_split(split)
         if dry and takes > 1:
             raise UsageError(f"{takes} dry takes would all be the same. Ask for one.", "takes")
-        from pianotrans.training.synthesis import SampleLibrary, Synthesis, SynthesisSettings
+        from pianotrans.training.synthesis import Synthesis, SynthesisSettings, open_instrument
 
-        library = SampleLibrary.open(samples)
+        instrument = open_instrument(samples)
         settings = SynthesisSettings(seed, takes, dry, f".{audio_format}")
         with reporter.waiting("Reading the MIDI …"):
-            synthesis = Synthesis([*_sources(inputs)], library, out, settings, shares, overwrite=overwrite)
+            synthesis = Synthesis([*_sources(inputs)], instrument, out, settings, shares, overwrite=overwrite)
         for remark in synthesis.remarks:
             reporter.say(remark)
         for refusal in synthesis.refusals:

@@ -33,8 +33,8 @@ def train(
         list[Path],
         typer.Option(
             metavar="FOLDER",
-            help="Folder that `pianotrans prepare` wrote. For beats and hands: the folder of a data set that the "
-            "recipe names; give the option once for each.",
+            help="Folder that `pianotrans prepare` wrote, or, for beats and hands, the folder of a data set that "
+            "the recipe names. Give the option once for each.",
         ),
     ],
     output: Annotated[

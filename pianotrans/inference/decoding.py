@@ -188,7 +188,7 @@ def _best_moves(scores: IntervalScores, *, with_confidence: bool) -> tuple[BestM
 
 def _silent_paths(model: Model, samples: Block, *, with_confidence: bool) -> SegmentPaths:
     n_frames = model.config.spectrogram.n_frames(samples.shape[1])
-    n_tracks, width = model.config.tracks.n_tracks, model.config.transformer.context
+    n_tracks, width = model.config.tracks.n_tracks, model.config.context_width
     no_context = torch.zeros(n_tracks, 0, width, device=next(model.parameters()).device)
     confidence = Confidence.nothing(n_tracks, n_frames) if with_confidence else None
     return SegmentPaths(model, no_context, BestMoves.nothing(n_tracks, n_frames), confidence)

@@ -13,7 +13,7 @@ from pianotrans.shipped import models_folder
 from pianotrans.tables import read_toml
 
 if TYPE_CHECKING:
-    from pianotrans.network import ModelConfig
+    from pianotrans.network import AnyModelConfig
 
 WEIGHTS_FILE = "weights.safetensors"
 CONFIG_FILE = "config.toml"
@@ -62,12 +62,12 @@ class ModelEntry:
             return self.folder / WEIGHTS_FILE
         return cache_folder() / self.name / WEIGHTS_FILE
 
-    def config(self) -> "ModelConfig":
+    def config(self) -> "AnyModelConfig":
         """Read and check the model's configuration."""
-        from pianotrans.network import ModelConfig
+        from pianotrans.network import read_config
 
         path = self.folder / CONFIG_FILE
-        return ModelConfig.from_dict(read_toml(path, ModelError), where=str(path))
+        return read_config(read_toml(path, ModelError), where=str(path))
 
 
 def cache_folder() -> Path:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pianotrans.audio import Block
 from pianotrans.errors import UsageError
-from pianotrans.network import ModelConfig
+from pianotrans.network import AnyModelConfig
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class SegmentPlan:
     seen_samples: int = 0  # the beginning of a segment, which needs no second look if nothing follows it
 
     @classmethod
-    def of(cls, config: ModelConfig, hop_s: float | None = None) -> "SegmentPlan":
+    def of(cls, config: AnyModelConfig, hop_s: float | None = None) -> "SegmentPlan":
         """The plan of a model, with its own hop between segments or another one.
 
         Hops of at most half a segment look twice at every moment, the first and the last ones too, as in the

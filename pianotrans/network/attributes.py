@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from pianotrans.network.config import ModelConfig
-
 N_VELOCITIES = 128
 _DROPOUT = 0.1
 _POSITION_RANGE = 0.99  # positions are trained as 0.99·p + 0.5, so that they stay off the ends of (0, 1)
@@ -46,12 +44,12 @@ class AttributeHeads(nn.Module):
     `dropout.p` matters in training only.
     """
 
-    def __init__(self, config: ModelConfig):
+    def __init__(self, context_width: int, hidden: int):
         super().__init__()
-        n_in = 3 * config.transformer.context
+        n_in = 3 * context_width
         self.dropout = nn.Dropout(_DROPOUT)
-        self.velocity = Perceptron(n_in, config.attributes.hidden, N_VELOCITIES, self.dropout)
-        self.refinement = Perceptron(n_in, config.attributes.hidden, 4, self.dropout)
+        self.velocity = Perceptron(n_in, hidden, N_VELOCITIES, self.dropout)
+        self.refinement = Perceptron(n_in, hidden, 4, self.dropout)
 
     def forward(self, begin: Tensor, end: Tensor) -> tuple[Tensor, Tensor]:
         """Contexts of the two ends, (n, D) each → velocity logits (n, 128), refinement logits (n, 4).

@@ -18,6 +18,8 @@ class Backbone(nn.Module):
     def __init__(self, config: ModelConfig):
         super().__init__()
         self.config, self.tracks = config.transformer, config.tracks
+        self.tracks_per_token = self.config.tracks_per_token
+        self._n_mels = config.spectrogram.n_mels
         width, n_frames = self.config.width, self.config.frames_per_step
         self.stem = Stem(config)
         self.mel_embedding = CoordinateEmbedding(2, width)
@@ -69,13 +71,13 @@ class Backbone(nn.Module):
         return frames.reshape(len(frames), tracks.shape[2] * n_tracks, -1, self.config.context)[:, :, :n_frames]
 
     @torch.no_grad()
-    def fix_embeddings(self, n_frames: int, n_mels: int) -> None:
+    def fix_embeddings(self, n_frames: int) -> None:
         """Compute the coordinate embeddings once, for inference on segments of this shape.
 
         They depend only on the weights, which must not change afterwards.
         """
         self._fixed = None
-        n_steps, n_columns = map_shape(n_frames, n_mels, self.config)
+        n_steps, n_columns = map_shape(n_frames, self._n_mels, self.config)
         self._fixed = self._embeddings(1 + n_steps, 1 + n_columns)
 
     def _embeddings(self, n_steps: int, n_columns: int) -> tuple[Tensor, Tensor]:

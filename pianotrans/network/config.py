@@ -1,14 +1,16 @@
-"""What defines a model: every number that shapes its parameters or the meaning of its frames and tracks."""
+"""What defines a model: every number that shapes its parameters or the meaning of its frames and tracks.
+
+Those of the architecture `harmonic` are in `harmonic/config.py`.
+"""
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Self
 
 from pianotrans.errors import ModelError
 from pianotrans.piano import CONTROLLERS, HIGHEST_KEY, LOWEST_KEY, SOFT, SUSTAIN, PedalKind
-from pianotrans.tables import check_ranges, from_table
+from pianotrans.tables import check_ranges
 
-ARCHITECTURE = "non-hierarchical-transformer"
+TRANSFORMER = "non-hierarchical-transformer"
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ class SpectrogramConfig:
     def n_windows(self) -> int:
         """Analysis windows: the Hann window, then the learned ones."""
         return 1 + self.n_learned_windows
+
+    @property
+    def windows_samples(self) -> tuple[int, ...]:
+        """The length of every window."""
+        return (self.window_samples,) * self.n_windows
 
     @property
     def n_bins(self) -> int:
@@ -137,7 +144,7 @@ class SegmentsConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A whole model. The defaults are the published model, `transkun-v2`."""
+    """A whole model of the architecture of the published one. The defaults are that, `transkun-v2`."""
 
     spectrogram: SpectrogramConfig = field(default_factory=SpectrogramConfig)
     transformer: TransformerConfig = field(default_factory=TransformerConfig)
@@ -150,14 +157,7 @@ class ModelConfig:
         if n_tracks % per_token:
             raise ModelError(f"transformer.tracks_per_token: {per_token} given; it must divide {n_tracks} tracks.")
 
-    @classmethod
-    def from_dict(cls, table: dict[str, Any], where: str = "config") -> Self:
-        """Read a parsed `config.toml`. Raises ModelError for another architecture and for bad settings."""
-        settings = dict(table)
-        architecture = settings.pop("architecture", None)
-        if architecture != ARCHITECTURE:
-            raise ModelError(
-                f"{where}: architecture {architecture!r} given; this version runs {ARCHITECTURE!r} only. "
-                "Pass the folder of a model made for it."
-            )
-        return from_table(cls, settings, where, ModelError)
+    @property
+    def context_width(self) -> int:
+        """Width of the context of a track at a frame."""
+        return self.transformer.context

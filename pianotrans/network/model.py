@@ -2,10 +2,8 @@
 
 from torch import Tensor, nn
 
+from pianotrans.network.architectures import AnyModelConfig, make_parts
 from pianotrans.network.attributes import AttributeHeads
-from pianotrans.network.backbone import Backbone
-from pianotrans.network.config import ModelConfig
-from pianotrans.network.spectrogram import Spectrogram
 from pianotrans.semicrf import IntervalScores
 
 
@@ -15,14 +13,13 @@ class Model(nn.Module):
     Axes: C clips, A audio channels, N tracks, T frames, D width of the context.
     """
 
-    def __init__(self, config: ModelConfig):
+    def __init__(self, config: AnyModelConfig):
         super().__init__()
         self.config = config
-        width = config.transformer.context
-        self.spectrogram = Spectrogram(config.spectrogram)
-        self.backbone = Backbone(config)
+        width = config.context_width
+        self.spectrogram, self.backbone = make_parts(config)
         self.scorer = nn.Linear(width, 2 * width + 1)
-        self.attributes = AttributeHeads(config)
+        self.attributes = AttributeHeads(width, config.attributes.hidden)
 
     def forward(self, samples: Tensor) -> tuple[Tensor, IntervalScores]:
         """Samples (C, A, n) → context (C, N, T, D) and the scores of the C·N tracks, clip by clip."""
@@ -35,8 +32,7 @@ class Model(nn.Module):
 
     def fix_embeddings(self, n_samples: int) -> None:
         """Compute once what depends on the weights and the length of a segment alone, for inference."""
-        config = self.config.spectrogram
-        self.backbone.fix_embeddings(config.n_frames(n_samples), config.n_mels)
+        self.backbone.fix_embeddings(self.config.spectrogram.n_frames(n_samples))
 
     def scores(self, context: Tensor) -> IntervalScores:
         """Context (..., T, D) → scores of all intervals of the tracks, in factors (README §5); O(T)."""

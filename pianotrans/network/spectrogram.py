@@ -34,6 +34,10 @@ class Spectrogram(nn.Module):
         self.window_centers = nn.Parameter(torch.zeros(config.n_learned_windows))
         self.window_widths = nn.Parameter(torch.linspace(-1.0, 1.0, config.n_learned_windows, device="cpu"))
 
+    def fill_filters(self) -> None:
+        """Make the filters of a model that has no weights yet; needs librosa."""
+        self.mel_filters.copy_(mel_filterbank(self.config))
+
     def reset_constants(self) -> None:
         """Make the constants that are not stored with the weights, after those were loaded."""
         self.hann = torch.hann_window(self.config.window_samples, device=self.mel_filters.device)

@@ -1,6 +1,5 @@
 """Transcription models as a kind that is trained: network, data, rates, validation and card."""
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -10,12 +9,11 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from pianotrans.errors import TrainingError
 from pianotrans.inference.registry import find_model
-from pianotrans.network import Model, ModelConfig
-from pianotrans.network.spectrogram import mel_filterbank
+from pianotrans.network import AnyModelConfig, Model
 from pianotrans.training.data.chunks import Batch, Chunks
-from pianotrans.training.data.index import FILE_NAME, Recording, read_index
+from pianotrans.training.data.index import Recording
+from pianotrans.training.data.material import Material
 from pianotrans.training.data.sampler import Order, Share, load_parts
 from pianotrans.training.loss import Objective
 from pianotrans.training.optimisation.average import WeightAverage
@@ -49,26 +47,23 @@ class TranscriptionTask:
 
     remedy = "Set recompute, raise accumulation, or lower clips_per_step or chunks.length_s."
 
-    def __init__(self, config: ModelConfig, settings: TrainingSettings, data: Sequence[Path], fabric: Fabric):
-        """`data` is one folder, which `pianotrans prepare` wrote."""
-        if len(data) != 1:
-            raise TrainingError(f"--data: {len(data)} folders given; a transcription model learns from one index.")
+    def __init__(self, config: AnyModelConfig, settings: TrainingSettings, data: Sequence[Path], fabric: Fabric):
+        """`data` are folders that `pianotrans prepare` wrote; the model learns from all of them alike."""
         self._share = Share(settings.clips_per_step, settings.accumulation, fabric.world_size, fabric.global_rank)
         self.settings, self._config = settings, config
-        index = read_index(data[0])
-        recordings = index.of_split(settings.split)
+        material = Material.read(data)
+        recordings = material.of_split(settings.split)
         self._chunks = Chunks(recordings, config, settings.chunks, settings.seed)
-        heard = index.of_split(settings.validation.split) if settings.validation.every_steps else ()
+        heard = material.of_split(settings.validation.split) if settings.validation.every_steps else ()
         self._validator = Validator(heard, settings.validation, fabric)
-        file = data[0] / FILE_NAME if data[0].is_dir() else data[0]
         self.about = About(
             initial="",
-            data=str(data[0]),
-            layout=index.layout,
-            durations=str(index.durations),
+            data=", ".join(str(folder) for folder in data),
+            layout=material.layout,
+            durations=str(material.durations),
             n_recordings=len(recordings),
             hours=_hours(recordings),
-            index_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+            index_sha256=material.digest,
             version=__version__,
         )
 
@@ -83,7 +78,7 @@ class TranscriptionTask:
     def make_objective(self, model: nn.Module) -> Objective:
         """Losses in nats per second of audio: intervals and attributes."""
         assert isinstance(model, Model)
-        return Objective(model, self.settings.precision)
+        return Objective(model, self.settings)
 
     def rate(self, step: int) -> float:
         """One cycle of the learning rate."""
@@ -102,7 +97,7 @@ class TranscriptionTask:
         return self._validator(folder)
 
 
-def make_model(config: ModelConfig, settings: TrainingSettings) -> Model:
+def make_model(config: AnyModelConfig, settings: TrainingSettings) -> Model:
     """A model before its first step, ready to be trained."""
     model = random_model(config, settings.seed)
     model.attributes.dropout.p = settings.attribute_dropout
@@ -121,7 +116,7 @@ def make_state(model: nn.Module, settings: TrainingSettings) -> TrainingState:
     )
 
 
-def random_model(config: ModelConfig, seed: int) -> Model:
+def random_model(config: AnyModelConfig, seed: int) -> Model:
     """A model that has learnt nothing, and expects to hear nothing.
 
     Few of all possible intervals are real. A model without that expectation would spend its first hundred steps on
@@ -129,8 +124,8 @@ def random_model(config: ModelConfig, seed: int) -> Model:
     """
     torch.manual_seed(seed)
     model = Model(config)
-    model.spectrogram.mel_filters.copy_(mel_filterbank(config.spectrogram))
-    width = config.transformer.context
+    model.spectrogram.fill_filters()
+    width = config.context_width
     with torch.no_grad():
         bias = model.scorer.bias
         bias[:width] = math.sqrt(_RARITY) / width**0.25  # so that query · key / sqrt(width) is -_RARITY
@@ -143,7 +138,7 @@ def _hours(recordings: Sequence[Recording]) -> float:
     return sum(one.duration_s for one in recordings) / 3600
 
 
-def _read_config(folder: Path) -> ModelConfig:
+def _read_config(folder: Path) -> AnyModelConfig:
     return find_model(folder).config()
 
 

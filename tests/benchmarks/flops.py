@@ -29,7 +29,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from pianotrans.inference.decoding import decode_segments
 from pianotrans.inference.registry import CONFIG_FILE
 from pianotrans.inference.segments import SegmentPlan
-from pianotrans.network import Model, ModelConfig
+from pianotrans.network import AnyModelConfig, Model, read_config
 from pianotrans.shipped import models_folder
 
 _TIMED_S = 10.0  # as long as that segments are decoded
@@ -49,7 +49,7 @@ class Cost:
         return sum(self.work.values())
 
 
-def read_config(given: str) -> ModelConfig:
+def config_of(given: str) -> AnyModelConfig:
     """The configuration of a model of `models/` or a folder, changed by the settings behind its name."""
     name, *changes = given.split(",")
     shipped = models_folder() / name
@@ -59,10 +59,10 @@ def read_config(given: str) -> ModelConfig:
         path, value = change.split("=")
         group, key = path.split(".")
         table.setdefault(group, {})[key] = tomllib.loads(f"x = {value}")["x"]
-    return ModelConfig.from_dict(table, given)
+    return read_config(table, given)
 
 
-def cost(config: ModelConfig) -> Cost:
+def cost(config: AnyModelConfig) -> Cost:
     """Count a model."""
     plan = SegmentPlan.of(config)
     with torch.device("meta"):
@@ -70,14 +70,14 @@ def cost(config: ModelConfig) -> Cost:
         model.fix_embeddings(plan.segment_samples)
         samples = torch.zeros(1, 1, plan.segment_samples)
     n_frames, spectrogram = config.spectrogram.n_frames(plan.segment_samples), config.spectrogram
-    window = spectrogram.window_samples
-    work = {"FFT": spectrogram.n_windows * n_frames * 2.5 * window * math.log2(window)}
-    features = _count(work, "mel", model.spectrogram, samples)
+    windows = spectrogram.windows_samples
+    work = {"FFT": n_frames * sum(2.5 * window * math.log2(window) for window in windows)}
+    features = _count(work, "filters", model.spectrogram, samples)
     stem = _count(work, "stem", model.backbone.stem, features)
     tracks = _count(work, "transformer", model.backbone.transform, stem)
     context = _count(work, "upsampling", model.backbone.upsample, tracks, n_frames)
     _count(work, "scorer", model.scores, context)
-    work["semi-CRF"] = config.tracks.n_tracks * n_frames**2 * config.transformer.context
+    work["semi-CRF"] = config.tracks.n_tracks * n_frames**2 * config.context_width
     hop_s = plan.hop_samples / plan.sample_rate
     return Cost(
         {name: flop / 1e9 / hop_s for name, flop in work.items()},
@@ -93,11 +93,12 @@ def _count(work: dict[str, float], name: str, function: Callable[..., torch.Tens
     return result
 
 
-def speed(config: ModelConfig) -> float:
+def speed(config: AnyModelConfig) -> float:
     """Seconds of audio per second of computing, from samples to paths, in float32 on the cores that torch uses."""
     plan = SegmentPlan.of(config)
     torch.manual_seed(0)
     model = Model(config).eval().requires_grad_(False)
+    model.spectrogram.fill_filters()
     model.fix_embeddings(plan.segment_samples)
     noise = np.random.default_rng(0).standard_normal((1, plan.segment_samples)).astype(np.float32)
     decode_segments(model, [noise])
@@ -117,12 +118,12 @@ def main() -> None:
     arguments = parser.parse_args()
     table = Table(box=None)
     table.add_column("GFLOP per s of audio", overflow="fold")
-    stages = ("FFT", "mel", "stem", "transformer", "upsampling", "scorer", "semi-CRF")
+    stages = ("FFT", "filters", "stem", "transformer", "upsampling", "scorer", "semi-CRF")
     headings = (*stages, "total", "M parameters", "MB in float16", *(["times real time"] if arguments.time else []))
     for heading in headings:
         table.add_column(heading, justify="right")
     for given in arguments.models:
-        config = read_config(given)
+        config = config_of(given)
         found = cost(config)
         cells = [f"{found.work[stage]:.2f}" for stage in stages]
         cells += [f"{found.total:.2f}", f"{found.n_parameters / 1e6:.2f}", f"{found.n_bytes / 1e6:.2f}"]

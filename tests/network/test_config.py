@@ -7,12 +7,12 @@ import torch
 
 from pianotrans.errors import ModelError
 from pianotrans.inference.registry import all_models, find_model
-from pianotrans.network import Model, ModelConfig
-from pianotrans.network.config import ARCHITECTURE, SpectrogramConfig, TransformerConfig
+from pianotrans.network import Model, ModelConfig, read_config
+from pianotrans.network.config import TRANSFORMER, SpectrogramConfig, TransformerConfig
 from pianotrans.shipped import models_folder
 from tests.semicrf.dense import score_map
 
-FAMILY = {"architecture": ARCHITECTURE}
+FAMILY = {"architecture": TRANSFORMER}
 
 
 def test_constants_of_the_published_model():
@@ -52,11 +52,11 @@ def test_shipped_configs_build_and_run_when_shrunk(name):
 )
 def test_refused(table, message):
     with pytest.raises(ModelError, match=message):
-        ModelConfig.from_dict(table)
+        read_config(table)
 
 
 def test_whole_numbers_do_for_fractions():
-    config = ModelConfig.from_dict(FAMILY | {"segments": {"segment_s": 16, "hop_s": 14}})
+    config = read_config(FAMILY | {"segments": {"segment_s": 16, "hop_s": 14}})
     assert config.segments.hop_s == 14.0
 
 

@@ -102,7 +102,7 @@ def test_continuous_bernoulli_mean_agrees_with_torch_and_has_no_step_at_zero():
 
 
 def test_attributes_stay_within_half_a_frame():
-    heads = AttributeHeads(ModelConfig(transformer=TransformerConfig(width=16, n_heads=1)))
+    heads = AttributeHeads(16, 512)
     decoded = heads.decode(100 * noise(50, 16), 100 * noise(50, 16))
     assert decoded.onset_position.abs().max() <= 0.5
     assert decoded.velocity.min() >= 0
@@ -111,7 +111,7 @@ def test_attributes_stay_within_half_a_frame():
 
 
 def test_no_intervals_have_no_attributes():
-    heads = AttributeHeads(ModelConfig(transformer=TransformerConfig(width=16, n_heads=1)))
+    heads = AttributeHeads(16, 512)
     assert heads.decode(torch.zeros(0, 16), torch.zeros(0, 16)).velocity.shape == (0,)
 
 

@@ -8,7 +8,7 @@ import torch
 from pianotrans.errors import ModelError
 from pianotrans.network import Model, ModelConfig
 from pianotrans.network.config import SpectrogramConfig, TransformerConfig
-from tests.benchmarks.flops import cost, read_config
+from tests.benchmarks.flops import config_of, cost
 
 PLAIN = ModelConfig(
     SpectrogramConfig(8000, 128, 512, 20, 30.0, 3000.0, 1), TransformerConfig(width=16, n_heads=2, n_layers=2)
@@ -95,7 +95,7 @@ def test_refused(switches: dict[str, int], message: str):
 
 def test_the_work_of_the_shipped_models():
     """The published one by hand; the small one within the limits that it was chosen under."""
-    published, small = (cost(read_config(name)) for name in ("transkun-v2", "small"))
+    published, small = (cost(config_of(name)) for name in ("transkun-v2", "small"))
     n_steps, n_places, width = 89, 149, 256
     of_block = n_steps * n_places * width * width * (4 + 2 + 2 + 16) + 2 * n_steps * n_places * width * (149 + 89)
     of_last = of_block - n_steps * 59 * width * width * (4 + 16 + 2) - 2 * n_steps * 59 * width * (149 + 89)

@@ -8,13 +8,13 @@ import soundfile
 from numpy.typing import NDArray
 
 from pianotrans.events import Note, Performance
-from pianotrans.network import ModelConfig
+from pianotrans.network import read_config
 from pianotrans.training.data.event_arrays import EventArrays
 from pianotrans.training.data.index import Recording
 from tests.inference.making import CONFIG
 from tests.synthesis import random_performance, render
 
-SMALL = ModelConfig.from_dict(tomllib.loads(CONFIG))  # 8000 Hz
+SMALL = read_config(tomllib.loads(CONFIG))  # 8000 Hz
 RATE = SMALL.spectrogram.sample_rate
 
 

@@ -75,7 +75,7 @@ class Likelihoods:
         self._model.eval()
         objective = Objective(self._model)
         clips = zip(self._batch.samples, self._batch.labels, strict=True)  # one by one: less memory
-        losses = [objective(Batch(clip[None], [labels], [""]))[TOTAL] for clip, labels in clips]
+        losses = [objective(Batch(clip[None], [labels], [""], [True]))[TOTAL] for clip, labels in clips]
         self.per_second.append(-torch.stack(losses).mean().item())
         self._model.train()
 

@@ -294,7 +294,7 @@ def test_no_recordings_of_the_split(data, tmp_path):
 def test_a_new_model_expects_silence():
     """Its loss on silence is a small part of that of a model to which all labellings are alike."""
     config = find_model("tiny").config()
-    silence = Batch(torch.zeros(1, 1, 16_000), [Labels.nothing()], [""])
+    silence = Batch(torch.zeros(1, 1, 16_000), [Labels.nothing()], [""], [True])
     model = random_model(config, seed=0)
     with torch.no_grad():
         expecting = Objective(model)(silence)[TOTAL]

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pianotrans.events import Note, Pedal, Performance, load_midi
 from tests.conftest import REPOSITORY
 
 SCRIPT = REPOSITORY / "data" / "make_training_material.py"
+EXCERPTS = REPOSITORY / "data" / "make_excerpts.py"
+PIANOS = ("grand", "one", "two", "validation")
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -73,3 +76,36 @@ def test_of_the_shared_data_nothing_but_the_sampled_pianos(shared: Path, tmp_pat
     assert len(material) > 50
     assert not heard & unheard
     assert not any("ENSTDk" in name for name in heard)
+
+
+def test_excerpts_of_what_may_be_rendered_in_folders_for_each_piano(tmp_path: Path):
+    """Forty pieces, of which some may not be rendered and some are for testing; one lasts three minutes."""
+    asap = tmp_path / "asap"
+    (asap / "performances").mkdir(parents=True)
+    lines = []
+    for i in range(40):
+        split, render = ("test" if i % 10 == 3 else "train"), ("no" if i % 10 == 4 else "yes")
+        lines.append((f"p{i}", "Composer", f"piece{i:02}", split, render))
+        n_notes = 180 if i == 0 else 20
+        notes = tuple(Note(float(t), t + 0.9, 40 + t % 40, 64) for t in range(n_notes))
+        Performance(notes, (Pedal(0.5, n_notes - 1.0, "sustain"),)).save(asap / "performances" / f"p{i}.mid")
+    with (asap / "performances.csv").open("w", newline="", encoding="utf-8") as table:
+        writer = csv.writer(table)
+        writer.writerow(("id", "composer", "title", "split", "render"))
+        writer.writerows(lines)
+    command = [sys.executable, EXCERPTS, asap, tmp_path / "out", *PIANOS[:-1]]
+    subprocess.run([str(word) for word in command], check=True)
+    made = {folder: sorted(path.stem for path in (tmp_path / "out" / folder).iterdir()) for folder in PIANOS}
+    assert {stem.split("_")[0] for stems in made.values() for stem in stems} == {
+        name for name, _, _, split, render in lines if (split, render) == ("train", "yes")
+    }
+    assert len(made["validation"]) == 2, "every sixteenth composition"
+    assert len(made["grand"]) == pytest.approx(len(made["one"]) + len(made["two"]), abs=1)
+    halves = [load_midi(path) for path in sorted((tmp_path / "out").rglob("p0_?.mid"))]
+    assert len(halves) == 2
+    assert {note.key - 40 for half in halves for note in half.notes} <= set(range(40))
+    for half in halves:
+        assert 55 <= len(half.notes) <= 60
+        assert half.notes[0].onset_s < 1.0
+        assert half.end_s <= 60.0
+        assert half.pedals[0].onset_s == 0.0 or half.pedals[0].onset_s == pytest.approx(0.5)

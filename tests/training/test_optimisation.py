@@ -81,7 +81,7 @@ def test_what_decays():
     assert decaying_names(model) == endings
 
 
-@pytest.mark.parametrize("name", ["adabelief", "adamw"])
+@pytest.mark.parametrize("name", ["adabelief", "adamw", "muon"])
 def test_decay_shrinks_only_what_may(name):
     model = Model(find_model("tiny").config())
     model.requires_grad_(True)

@@ -14,7 +14,8 @@ from torch.utils.data import Dataset
 
 from pianotrans.audio.degradation.noise import Key
 from pianotrans.errors import DatasetError
-from pianotrans.network import ModelConfig
+from pianotrans.network import AnyModelConfig
+from pianotrans.network.config import TracksConfig
 from pianotrans.training.data.augmentation import Augmentation, AugmentationSettings, Treatment
 from pianotrans.training.data.index import Recording
 from pianotrans.training.data.labels import Labels, labels_of
@@ -48,6 +49,7 @@ class Chunk:
     labels: Labels
     recording: str  # its name
     start_s: float  # in the recording; negative: it begins with silence
+    tells_pedals: bool = True  # false: nothing is known of them
 
     @property
     def identity(self) -> str:
@@ -62,6 +64,12 @@ class Batch:
     samples: Tensor  # float32 (n_chunks, n_channels, n_samples)
     labels: list[Labels]
     identities: list[str]
+    tell_pedals: list[bool]
+
+    def heard(self, tracks: TracksConfig) -> Tensor:
+        """Whether anything is known of each track of each chunk, (n_chunks, n_tracks) of 0 and 1."""
+        is_key = torch.tensor(tracks.numbers) >= 0
+        return (torch.tensor(self.tell_pedals)[:, None] | is_key).float()
 
     def to(self, device: torch.device) -> Self:
         """The same with samples on a device."""
@@ -76,7 +84,7 @@ class Chunks(Dataset[Chunk]):
     """
 
     def __init__(
-        self, recordings: Sequence[Recording], config: ModelConfig, settings: ChunkSettings, seed: int
+        self, recordings: Sequence[Recording], config: AnyModelConfig, settings: ChunkSettings, seed: int
     ) -> None:
         """Raises DatasetError if there are no recordings, or for a negative seed."""
         if not recordings:
@@ -129,6 +137,7 @@ class Chunks(Dataset[Chunk]):
             self._labels(recording, start_s, speed),
             recording.name,
             start_s,
+            recording.tells_pedals,
         )
 
     def _labels(self, recording: Recording, start_s: float, speed: float) -> Labels:
@@ -150,4 +159,9 @@ def collate(chunks: Sequence[Chunk]) -> Batch:
     """
     n_channels = math.lcm(*(chunk.samples.shape[0] for chunk in chunks))
     samples = [chunk.samples.repeat(n_channels // chunk.samples.shape[0], 1) for chunk in chunks]
-    return Batch(torch.stack(samples), [chunk.labels for chunk in chunks], [chunk.identity for chunk in chunks])
+    return Batch(
+        torch.stack(samples),
+        [chunk.labels for chunk in chunks],
+        [chunk.identity for chunk in chunks],
+        [chunk.tells_pedals for chunk in chunks],
+    )

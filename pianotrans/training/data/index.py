@@ -45,6 +45,11 @@ class Recording:
     remarks: tuple[str, ...] = ()
 
     @property
+    def tells_pedals(self) -> bool:
+        """Whether the pedals are known: where none is ever touched, most probably nobody wrote them down."""
+        return bool((self.events.number < 0).any())
+
+    @property
     def duration_s(self) -> float:
         """Seconds of sound."""
         return self.n_samples / self.sample_rate

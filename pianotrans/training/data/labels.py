@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianotrans.events import FrameGrid, Performance
-from pianotrans.network import ModelConfig
+from pianotrans.network import AnyModelConfig
 from pianotrans.network.config import TracksConfig
 
 PEDAL_VELOCITY = 127
@@ -51,7 +51,7 @@ class Labels:
         return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in some]) for f in fields(cls)})
 
 
-def labels_of(performance: Performance, start_s: float, config: ModelConfig, n_samples: int) -> Labels:
+def labels_of(performance: Performance, start_s: float, config: AnyModelConfig, n_samples: int) -> Labels:
     """What is to be heard in the chunk of `n_samples` samples that starts at `start_s`.
 
     The chunk may start before the recording or end behind it. Onsets and offsets go to their nearest frame and

@@ -12,7 +12,7 @@ from pianotrans.training.data.chunks import ChunkSettings
 class OptimisationSettings:
     """How gradients change the weights, and how these are averaged."""
 
-    optimizer: Literal["adabelief", "adamw"] = "adabelief"
+    optimizer: Literal["adabelief", "adamw", "muon"] = "adabelief"  # muon: for matrices within blocks; AdamW else
     peak_rate: float = 2e-4
     warm_up: float = 0.05  # part of all steps, from 0 to 1
     weight_decay: float = 1e-4  # none on biases, norms, residual scales and embeddings
@@ -35,6 +35,26 @@ class OptimisationSettings:
         check_ranges(
             self, "optimisation", TrainingError, below_one=("average_decay",), not_negative=("weight_decay",)
         )
+
+
+@dataclass(frozen=True)
+class FrameSettings:
+    """How much it counts, beside the likelihood of whole intervals, what happens at each frame by itself.
+
+    A small network learns by it where notes are before it learns which onset belongs to which offset.
+    """
+
+    weight: float = 0.0  # at the beginning of a run; 0: it never counts
+    fall: float = 0.2  # part of all steps in which the weight falls to `last_weight`
+    last_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_ranges(self, "frames", TrainingError, not_negative=("weight", "last_weight"), part=("fall",))
+
+    def weight_of(self, step: int, n_steps: int) -> float:
+        """The weight in a step of a run."""
+        left = max(0.0, 1 - step / (self.fall * n_steps)) if self.fall else 0.0
+        return self.last_weight + (self.weight - self.last_weight) * left
 
 
 @dataclass(frozen=True)
@@ -87,6 +107,7 @@ class TrainingSettings(RunSettings):
     attribute_dropout: float = 0.1
     workers: int = 4  # processes that read chunks for each training process; 0: it reads them itself
     chunks: ChunkSettings = field(default_factory=ChunkSettings)
+    frames: FrameSettings = field(default_factory=FrameSettings)
     optimisation: OptimisationSettings = field(default_factory=OptimisationSettings)
 
     def __post_init__(self) -> None:

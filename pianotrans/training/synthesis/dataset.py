@@ -17,7 +17,7 @@ from pianotrans.files import make_folder, write_atomically
 from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY
 from pianotrans.processes import work_on
 from pianotrans.training.data.index import SPLITS
-from pianotrans.training.synthesis.library import SampleLibrary
+from pianotrans.training.synthesis.instrument import Instrument
 from pianotrans.training.synthesis.staging import TAIL_S, Stage
 
 RATE = 44_100
@@ -61,7 +61,7 @@ class Synthesis:
     def __init__(
         self,
         sources: Sequence[tuple[str, Path]],
-        library: SampleLibrary,
+        instrument: Instrument,
         out: Path,
         settings: SynthesisSettings,
         shares: dict[str, float],
@@ -75,7 +75,7 @@ class Synthesis:
         if none can be played, or two have one name; OutputError where `out` holds anything else than what this
         began, unless it may be overwritten.
         """
-        self.library = library
+        self.instrument = instrument
         self.out = out
         self.settings = settings
         self.refusals: list[MidiError] = []
@@ -84,7 +84,7 @@ class Synthesis:
         if not self.takes:
             raise DatasetError("none of the MIDI files can be played. Give some with notes of a piano.")
         takes = [[take.name, take.digest, take.split] for take in self.takes]
-        self._recipe = _json({"settings": asdict(settings), "samples": library.digest, "takes": takes})
+        self._recipe = _json({"settings": asdict(settings), "samples": instrument.digest, "takes": takes})
         self._goes_on = not overwrite and _check_folder(out, self._recipe)
 
     @property
@@ -107,7 +107,7 @@ class Synthesis:
                 yield take
             else:
                 todo.append(take)
-        make = partial(_make, out=self.out, library=self.library, settings=self.settings)
+        make = partial(_make, out=self.out, instrument=self.instrument, settings=self.settings)
         yield from (take for take, _ in work_on(make, todo, n_jobs))
         rows = [_row(take, self.settings) for take in self.takes]
         write_atomically(self.out / f"{INDEX}.csv", _csv(rows), overwrite=True)
@@ -192,14 +192,14 @@ def _check_folder(out: Path, recipe: bytes) -> bool:
     )
 
 
-def _make(take: Take, out: Path, library: SampleLibrary, settings: SynthesisSettings) -> None:
+def _make(take: Take, out: Path, instrument: Instrument, settings: SynthesisSettings) -> None:
     """Write the MIDI of a take, then its sound: where there is sound, both are there."""
     midi, audio = (out / path for path in _files(take, settings))
     content = midi_bytes(load_midi(take.midi))
     performance = load_midi(io.BytesIO(content))  # read back: what is played is what is written
     key = (settings.seed, int(take.digest[:16], 16), take.number)
     stage = Stage() if settings.dry else Stage.draw(key, RATE)
-    sound = stage.record(performance, library, RATE)
+    sound = stage.record(performance, instrument, RATE)
     write_atomically(midi, content, overwrite=True)
     write_atomically(audio, encode_pcm([sound.T], RATE, 2, settings.suffix)[0], overwrite=True)
 

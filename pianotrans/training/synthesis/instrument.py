@@ -1,4 +1,4 @@
-"""A sampled grand piano: a performance in, stereo sound out.
+"""A sampled grand piano, or a soundfont: a performance in, stereo sound out.
 
 What it models: strength (timbre from the nearest layer, level as a smooth function of velocity), dampers, sustain
 pedal, soft pedal, repeated keys, the noise of keys going up, tuning. What it leaves out: half pedalling, strings
@@ -17,6 +17,9 @@ from pianotrans.errors import MidiError
 from pianotrans.events import SOFT, SUSTAIN, Note, Pedal, Performance
 from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY, N_KEYS
 from pianotrans.training.synthesis.library import PRE_ROLL_S, SampleLibrary, Sound
+from pianotrans.training.synthesis.soundfont import HeldKey, SoundFont
+
+Instrument = SampleLibrary | SoundFont
 
 LAST_DAMPED = 90  # F#6: the strings above it have no dampers
 LEVEL_VELOCITY = 68  # at the centre of the layer that sets each key's level
@@ -34,12 +37,16 @@ class _Stroke:
     """One string struck: how it begins, and when and how fast it is damped."""
 
     key: int
-    layer: int
     strength: float  # velocity, softened
     onset_s: float
     offset_s: float  # when the key goes up
     stop_s: float  # when the string is damped
     fall_s: float  # time to fall by 60 dB from then on
+
+    @property
+    def velocity(self) -> int:
+        """The strength as MIDI has it."""
+        return max(1, round(self.strength))
 
     @property
     def heard_s(self) -> float:
@@ -49,7 +56,7 @@ class _Stroke:
 
 def render(
     performance: Performance,
-    library: SampleLibrary,
+    instrument: Instrument,
     *,
     length_s: float,
     rate: int = 44_100,
@@ -57,15 +64,30 @@ def render(
 ) -> Sound:
     """Play a performance; returns float32 (round(length_s * rate), 2), not normalised.
 
-    `tuning_cents` is how much sharp each key is. Whatever would sound after `length_s` is cut. Every sample that is
-    needed is read once, as far as it is needed: 10 minutes of music take some 20 s, and 210 MB of memory.
+    `tuning_cents` is how much sharp each key is; a soundfont is tuned as a whole. Whatever would sound after
+    `length_s` is cut. Every sample that is needed is read once, as far as it is needed: 10 minutes of music take
+    some 20 s, and 210 MB of memory.
     Raises MidiError for keys that no piano has, DatasetError for samples that are missing or damaged.
     """
+    strokes = sorted(_strokes(performance, length_s), key=lambda one: (one.key, one.onset_s))
+    if isinstance(instrument, SoundFont):
+        held = (HeldKey(one.key, one.velocity, one.onset_s, one.stop_s) for one in strokes)
+        cents = float(np.mean([*tuning_cents.values()])) if tuning_cents else 0.0
+        return instrument.play(held, length_s=length_s, rate=rate, cents=cents)
+    return _render(strokes, instrument, length_s, rate, tuning_cents or {})
+
+
+def _render(
+    strokes: list[_Stroke], library: SampleLibrary, length_s: float, rate: int, tuning_cents: Mapping[int, float]
+) -> Sound:
     sound = np.zeros((round(length_s * rate), 2), np.float32)
-    strokes = sorted(_strokes(performance, library, length_s), key=lambda one: (one.key, one.layer))
-    for (key, layer), of_one_sample in groupby(strokes, key=lambda one: (one.key, one.layer)):
+
+    def sample_of(stroke: _Stroke) -> tuple[int, int]:
+        return stroke.key, library.layer_of(stroke.strength)
+
+    for (key, layer), of_one_sample in groupby(sorted(strokes, key=sample_of), key=sample_of):
         together = list(of_one_sample)
-        cents = (tuning_cents or {}).get(key, 0.0)
+        cents = tuning_cents.get(key, 0.0)
         longest_s = max(_LOUDNESS_S, *(one.heard_s for one in together))
         string = library.string(key, layer, longest_s, rate, cents)
         at_level = _level(library, key, rate) / _loudness(string, rate)
@@ -78,7 +100,7 @@ def render(
     return sound
 
 
-def _strokes(performance: Performance, library: SampleLibrary, length_s: float) -> Iterator[_Stroke]:
+def _strokes(performance: Performance, length_s: float) -> Iterator[_Stroke]:
     sustained, softened = performance.pedals_of(SUSTAIN), performance.pedals_of(SOFT)
     by_key = sorted(performance.notes, key=lambda note: (note.key, note.onset_s))
     for note, following in zip_longest(by_key, by_key[1:]):
@@ -92,8 +114,7 @@ def _strokes(performance: Performance, library: SampleLibrary, length_s: float) 
         if following is not None and following.key == note.key and following.onset_s <= stop_s:
             stop_s, fall_s = following.onset_s, RESTRIKE_S
         stop_s = min(stop_s, max(length_s, note.onset_s))
-        layer = library.layer_of(strength)
-        yield _Stroke(note.key, layer, strength, note.onset_s, note.offset_s, stop_s, fall_s)
+        yield _Stroke(note.key, strength, note.onset_s, note.offset_s, stop_s, fall_s)
 
 
 def _held_at(pedals: tuple[Pedal, ...], time_s: float) -> Pedal | None:

@@ -8,8 +8,8 @@ from pianotrans.audio.degradation.noise import Key, Noise, make_noise
 from pianotrans.audio.degradation.rooms import Response, make_room, play_in
 from pianotrans.events import Performance
 from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY, N_KEYS
-from pianotrans.training.synthesis.instrument import render
-from pianotrans.training.synthesis.library import SampleLibrary, Sound
+from pianotrans.training.synthesis.instrument import Instrument, render
+from pianotrans.training.synthesis.library import Sound
 
 TAIL_S = 2.0  # how long the recording goes on after the last key or pedal
 HAMMER_S = 0.004  # from the moment that MIDI tells to the attack
@@ -43,11 +43,11 @@ class Stage:
         noise = Noise(random.uniform(*_NOISE_DB), random.uniform(*_NOISE_SLOPES), (*key, 1))
         return cls(tuple(tuning), room, noise, float(10 ** (random.uniform(*_PEAK_DB) / 20)))
 
-    def record(self, performance: Performance, library: SampleLibrary, rate: int) -> Sound:
+    def record(self, performance: Performance, instrument: Instrument, rate: int) -> Sound:
         """The performance as it sounds there, (n, 2), until TAIL_S after its end. Raises what `render` raises."""
         tuning = dict(zip(range(LOWEST_KEY, HIGHEST_KEY + 1), self.tuning_cents, strict=True))
         length_s = performance.end_s + TAIL_S
-        sound = render(performance, library, length_s=length_s, rate=rate, tuning_cents=tuning)
+        sound = render(performance, instrument, length_s=length_s, rate=rate, tuning_cents=tuning)
         n, n_late = len(sound), round(HAMMER_S * rate)
         sound = np.pad(sound, ((n_late, 0), (0, 0)))[:n]
         if self.room is not None:

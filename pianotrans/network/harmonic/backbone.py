@@ -1,0 +1,136 @@
+"""Features to one context vector per track and frame.
+
+Axes: C clips, T frames, B bins, W windows, R rows (one for each semitone), K keys, P pedals, N tracks, D width.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from pianotrans.network.harmonic.config import HarmonicConfig, HarmonicModelConfig
+from pianotrans.network.harmonic.gathering import Tap, gather
+from pianotrans.network.harmonic.memory import Memory, draw_phases, read_clock
+from pianotrans.network.transformer import rms_norm
+
+_SCALE = 0.5  # of what a block adds, at first
+_FRAMES_AT_ONCE = 32  # what they gather (2.5 MB) stays in the caches
+
+
+class HarmonicStem(nn.Module):
+    """Convolutions over frames and bins, the last of which leaves one row of each semitone."""
+
+    def __init__(self, config: HarmonicModelConfig):
+        super().__init__()
+        width, n_bins = config.harmonic.stem_width, config.spectrogram.bins_per_semitone
+        self.input = nn.Conv2d(config.spectrogram.n_windows, width, (3, 5), padding=(1, 2))
+        self.middle = nn.Conv2d(width, width, (1, 5), padding=(0, 2))
+        self.output = nn.Conv2d(width, 2 * width, (3, n_bins), stride=(1, n_bins), padding=(1, 0))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(C, T, B, W) → (C, T, R, D of the stem)."""
+        x = features.permute(0, 3, 1, 2).to(self.input.weight.dtype)
+        x = nn.functional.gelu(self.input(x))
+        x = nn.functional.gelu(self.middle(x))
+        return nn.functional.gelu(self.output(x)).permute(0, 2, 3, 1).to(features.dtype)
+
+
+class HarmonicBlock(nn.Module):
+    """A key takes from its harmonics and from the frames around, and from what it remembers.
+
+    It looks ahead by `dilation` frames, and back by twice as many; the memory reaches back to the beginning.
+    """
+
+    def __init__(self, config: HarmonicConfig, dilation: int):
+        super().__init__()
+        self._back, self._ahead = 2 * dilation, dilation  # how far it looks, in frames
+        self.taps: tuple[Tap, ...] = (
+            *((0, semitones) for semitones in config.semitones),
+            *((frames, 0) for frames in (-self._back, -dilation, self._ahead)),
+        )
+        self.reduce = nn.Linear(config.width, config.gathered_width)
+        self.expand = nn.Linear(len(self.taps) * config.gathered_width, config.hidden_width)
+        self.contract = nn.Linear(config.hidden_width, config.width)
+        self.memory = Memory(config.width)
+        self.scale = nn.Parameter(torch.full((config.width,), _SCALE))
+
+    def forward(self, x: Tensor, clock: Tensor) -> Tensor:
+        """(C, T, K, D) → the same shape."""
+        x = x + self.scale * self._mix_in_parts(self.reduce(rms_norm(x)))
+        return x + self.memory(rms_norm(x), clock)
+
+    def _mix_in_parts(self, reduced: Tensor) -> Tensor:
+        """What is gathered is several times as large as the map: without gradients, some frames of it at once."""
+        n_frames = reduced.shape[1]
+        if torch.is_grad_enabled():
+            return self._mix(reduced)
+        mixed = []
+        for begin in range(0, n_frames, _FRAMES_AT_ONCE):
+            first, end = max(begin - self._back, 0), min(begin + _FRAMES_AT_ONCE, n_frames)
+            mixed.append(self._mix(reduced[:, first : end + self._ahead])[:, begin - first : end - first])
+        return torch.cat(mixed, dim=1)
+
+    def _mix(self, reduced: Tensor) -> Tensor:
+        gathered = gather(reduced, self.taps, reduced.shape[2])
+        return self.contract(nn.functional.gelu(self.expand(gathered)))
+
+
+class PedalTracks(nn.Module):
+    """The tracks of the pedals, from all keys together: their mean and the most of each number."""
+
+    def __init__(self, width: int, n_pedals: int):
+        super().__init__()
+        self.hidden = nn.Linear(2 * width, 2 * width)
+        self.output = nn.Linear(2 * width, n_pedals * width)
+        self.memory = Memory(width)
+
+    def forward(self, keys: Tensor, clock: Tensor) -> Tensor:
+        """(C, T, K, D) → (C, T, P, D)."""
+        pooled = torch.cat([keys.mean(dim=2), keys.amax(dim=2)], dim=-1)
+        pedals = self.output(nn.functional.gelu(self.hidden(pooled))).unflatten(-1, (-1, keys.shape[-1]))
+        return pedals + self.memory(rms_norm(pedals), clock)
+
+
+class HarmonicBackbone(nn.Module):
+    """Stem, the rows that each key begins with, blocks, and the tracks of the pedals."""
+
+    tracks_per_token = 1
+
+    def __init__(self, config: HarmonicModelConfig):
+        super().__init__()
+        self.config, self.tracks = config.harmonic, config.tracks
+        self._first = config.tracks.lowest_key - config.spectrogram.lowest_key
+        self._n_keys = config.tracks.highest_key - config.tracks.lowest_key + 1
+        width, semitones = self.config.width, self.config.semitones
+        self._taps: tuple[Tap, ...] = tuple((0, one) for one in semitones)
+        self.stem = HarmonicStem(config)
+        self.input = nn.Linear(len(semitones) * 2 * self.config.stem_width, width)
+        self.key_embedding = nn.Parameter(torch.zeros(self._n_keys, width)) if self.config.key_embedding else None
+        self.blocks = nn.ModuleList(HarmonicBlock(self.config, one) for one in self.config.dilations)
+        self.pedals = PedalTracks(width, len(self.tracks.pedals)) if self.tracks.pedals else None
+        self.output = nn.Linear(width, width)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(C, T, B, W) → context (C, N, T, D)."""
+        return self.upsample(self.transform(self.stem(features)), features.shape[1])
+
+    def transform(self, stem: Tensor) -> Tensor:
+        """(C, T, R, D of the stem) → what the context is read off, (C, T, N, D)."""
+        phases = draw_phases(len(stem), self.output.weight, at_random=self.training)
+        clock = read_clock(stem.shape[1], phases)
+        x = self.input(gather(stem, self._taps, self._n_keys, self._first))
+        if self.key_embedding is not None:
+            x = x + self.key_embedding
+        for block in self.blocks:
+            x = block(x, clock)
+        if self.pedals is not None:
+            x = torch.cat([self.pedals(x, clock), x], dim=2)
+        return self.output(rms_norm(x))
+
+    def upsample(self, tracks: Tensor, n_frames: int) -> Tensor:
+        """(C, T, N, D) → context (C, N, n_frames, D): this network has the rate of the frames throughout."""
+        return tracks.transpose(1, 2)[:, :, :n_frames].contiguous()
+
+    def fix_embeddings(self, n_frames: int) -> None:
+        """Nothing here depends on the length of a segment."""
+
+    def recompute_blocks(self, wanted: bool) -> None:
+        """Nothing here is large enough to be computed again."""

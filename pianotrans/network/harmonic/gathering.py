@@ -1,0 +1,78 @@
+"""Each key takes what lies around it: at its harmonics, beside it, before and after it.
+
+Axes: C clips, T frames, R rows (one for each semitone), K keys, D width, n taps.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+Tap = tuple[int, int]
+"""Where to look from a key at a frame: frames later, semitones higher; negative ones earlier and lower."""
+
+
+def gather(rows: Tensor, taps: tuple[Tap, ...], n_keys: int, first: int = 0) -> Tensor:
+    """Rows (C, T, R, D) → (C, T, n_keys, n · D): what lies at each tap, side by side; zeros outside the map.
+
+    Key 0 is row `first`. A sparse convolution is this and one product of matrices, which keeps a core busier than
+    convolutions with mostly empty kernels.
+    """
+    gathered: Tensor = _Gather.apply(rows, taps, n_keys, first)
+    return gathered
+
+
+class _Gather(torch.autograd.Function):
+    """The gradient adds up in place; autograd would make a map as large as the rows for every tap."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, taps: tuple[Tap, ...], n_keys: int, first: int) -> Tensor:
+        ctx.about = (rows.shape, taps, n_keys, first)
+        n_clips, n_frames, _, width = rows.shape
+        gathered = rows.new_empty(n_clips, n_frames, n_keys, len(taps), width)
+        for i, part in enumerate(_parts(rows.shape, taps, n_keys, first)):
+            at, keys = part.at, part.keys
+            gathered[:, at, keys, i] = rows[:, part.frames, part.rows]
+            for outside in (gathered[:, : at.start], gathered[:, at.stop :]):
+                outside[..., i, :] = 0
+            for outside in (gathered[:, at, : keys.start], gathered[:, at, keys.stop :]):
+                outside[..., i, :] = 0
+        return gathered.flatten(3)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
+        shape, taps, n_keys, first = ctx.about
+        by_tap = grad.unflatten(3, (len(taps), shape[3]))
+        by_row = grad.new_zeros(shape)
+        for i, part in enumerate(_parts(shape, taps, n_keys, first)):
+            by_row[:, part.frames, part.rows] += by_tap[:, part.at, part.keys, i]
+        return by_row, None, None, None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Of one tap: what lies within the map, and for whom."""
+
+    frames: slice
+    rows: slice
+    at: slice  # frames that gather
+    keys: slice
+
+
+def _parts(shape: torch.Size, taps: tuple[Tap, ...], n_keys: int, first: int) -> Iterator[_Part]:
+    _, n_frames, n_rows, _ = shape
+    for later, higher in taps:
+        at, frames = _overlap(n_frames, later, n_frames)
+        keys, rows = _overlap(n_keys, first + higher, n_rows)
+        yield _Part(frames, rows, at, keys)
+
+
+def _overlap(n: int, shift: int, n_there: int) -> tuple[slice, slice]:
+    """Of the places 0 to n - 1 those that lie in 0 to n_there - 1 once shifted: before, and after."""
+    begin = min(max(0, -shift), n)
+    end = max(min(n, n_there - shift), begin)
+    return slice(begin, end), slice(begin + shift, end + shift) if begin < end else slice(0, 0)

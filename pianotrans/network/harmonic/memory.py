@@ -1,0 +1,84 @@
+"""What each key remembers: values that are kept until a gate lets others in.
+
+A recurrent unit whose gate does not look at what is remembered (minGRU; Feng et al., arXiv 2410.01201). It hears
+nothing of the future. Axes: C clips, T frames, K keys or tracks, D width.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+_PERIODS = (16, 45, 128, 362)  # frames
+_GATE_BIASES = (-4.0, 1.0)  # at first a memory lasts from less than a frame to 50
+
+
+class Memory(nn.Module):
+    """What a key has heard, and when: with a clock to read, the memory of an onset tells that one from others."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.gate = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
+        self.clock = nn.Linear(2 * len(_PERIODS), width, bias=False)
+        self.output = nn.Linear(width, width)
+        with torch.no_grad():
+            self.gate.bias.copy_(torch.linspace(*_GATE_BIASES, width))
+            self.output.weight.mul_(0.5)
+
+    def forward(self, x: Tensor, clock: Tensor) -> Tensor:
+        """(C, T, K, D), with a clock (C, T, 1, n) → the same shape."""
+        gate = torch.sigmoid(self.gate(x))
+        return self.output(remember(gate, self.value(x) + self.clock(clock)))
+
+
+def read_clock(n_frames: int, phases: Tensor) -> Tensor:
+    """Sines and cosines of time, (C, n_frames, 1, n) given phases (C, n / 2) from 0 to 1."""
+    periods = torch.tensor(_PERIODS, device=phases.device, dtype=phases.dtype)
+    frames = torch.arange(n_frames, device=phases.device, dtype=phases.dtype)
+    turns = 2 * math.pi * (frames[:, None] / periods + phases[:, None])
+    return torch.cat([turns.sin(), turns.cos()], dim=-1)[:, :, None]
+
+
+def draw_phases(n_clips: int, like: Tensor, *, at_random: bool) -> Tensor:
+    """Where the clock of each clip stands, (n_clips, n / 2): in training anywhere, for the same at every length."""
+    shape = (n_clips, len(_PERIODS))
+    return like.new_empty(shape).uniform_() if at_random else like.new_zeros(shape)
+
+
+def remember(gate: Tensor, value: Tensor) -> Tensor:
+    """h[t] = h[t-1] + gate[t] · (value[t] - h[t-1]) along axis 1, from nothing; all (C, T, K, D)."""
+    if torch.is_grad_enabled() and (gate.requires_grad or value.requires_grad):
+        kept: Tensor = _Remember.apply(gate, value)
+        return kept
+    return _remember(gate, value)
+
+
+def _remember(gate: Tensor, value: Tensor) -> Tensor:
+    kept = gate * value
+    for t in range(1, gate.shape[1]):
+        kept[:, t].addcmul_(kept[:, t - 1], 1 - gate[:, t])
+    return kept
+
+
+class _Remember(torch.autograd.Function):
+    """One pass back through time; autograd would keep every step of it."""
+
+    @staticmethod
+    def forward(ctx: Any, gate: Tensor, value: Tensor) -> Tensor:
+        kept = _remember(gate, value)
+        ctx.save_for_backward(gate, value, kept)
+        return kept
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        gate, value, kept = ctx.saved_tensors
+        onward = grad.clone()
+        for t in range(gate.shape[1] - 2, -1, -1):
+            onward[:, t].addcmul_(onward[:, t + 1], 1 - gate[:, t + 1])
+        before = torch.zeros_like(kept)
+        before[:, 1:] = kept[:, :-1]
+        return onward * (value - before), onward * gate

@@ -1,0 +1,96 @@
+"""The frontend: samples to a spectrogram with equally many bins for every semitone.
+
+Axes: C clips, A audio channels, T frames, N window samples, B bins, W windows.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from pianotrans.network.harmonic.config import LogSpectrogramConfig
+
+_POWER_FLOOR = 1e-5
+_STD_FLOOR = 1e-8
+
+
+class LogSpectrogram(nn.Module):
+    """Log power of every frame around every bin, under each window; nothing of it is learnt or stored."""
+
+    def __init__(self, config: LogSpectrogramConfig):
+        super().__init__()
+        self.config = config
+        for i, n_samples in enumerate(config.windows_samples):
+            self.register_buffer(f"window_{i}", torch.zeros(n_samples), persistent=False)
+            n_used = _n_used(n_samples, config)
+            self.register_buffer(f"filters_{i}", torch.zeros(n_used, config.n_bins), persistent=False)
+
+    def fill_filters(self) -> None:
+        """Make the filters of a model that has no weights yet."""
+        self.reset_constants()
+
+    def reset_constants(self) -> None:
+        """Make windows and filters, which are not stored with the weights, after those were loaded."""
+        for i, n_samples in enumerate(self.config.windows_samples):
+            window = torch.hann_window(n_samples, device="cpu")
+            self.register_buffer(f"window_{i}", window / window.square().sum().sqrt(), persistent=False)
+            self.register_buffer(f"filters_{i}", log_filterbank(n_samples, self.config), persistent=False)
+
+    @torch.no_grad()
+    def forward(self, samples: Tensor) -> Tensor:
+        """Features of one or more clips.
+
+        Args:
+            samples: (C, A, n_samples), float32, any level.
+
+        Returns:
+            (C, T, B, W), 0 for silence and about 1 for the level of the clip, T = ceil(n_samples / hop) + 1.
+            Frame t is centred on sample t · hop. Channels are mixed in power.
+        """
+        samples = _normalise(samples)
+        return torch.stack([_log_scale(self._power(samples, i)) for i in range(self.config.n_windows)], dim=-1)
+
+    def _power(self, samples: Tensor, i: int) -> Tensor:
+        """Power around every bin under one window, (C, T, B)."""
+        window, filters = self.get_buffer(f"window_{i}"), self.get_buffer(f"filters_{i}")
+        spectrum = torch.fft.rfft(self._frames(samples, len(window)) * window)[..., : len(filters)]
+        power = (spectrum.real.square() + spectrum.imag.square()).mean(dim=1)
+        return power @ filters
+
+    def _frames(self, samples: Tensor, window: int) -> Tensor:
+        """A view of the samples, (C, A, T, N)."""
+        n_samples, hop = samples.shape[-1], self.config.hop_samples
+        n_frames = self.config.n_frames(n_samples)
+        right = (n_frames - 1) * hop + window - window // 2 - n_samples
+        return nn.functional.pad(samples, (window // 2, right)).unfold(-1, window, hop)
+
+
+def log_filterbank(n_samples: int, config: LogSpectrogramConfig) -> Tensor:
+    """Triangular filters from the bins of an FFT of `n_samples` samples to those of the spectrogram, (bins, B).
+
+    As wide as to the next bin on either side; where the FFT's lie further apart, they are interpolated between.
+    """
+    centers = torch.tensor(config.centers_hz, dtype=torch.float64, device="cpu")
+    spacing = config.sample_rate / n_samples
+    hz = spacing * torch.arange(_n_used(n_samples, config), dtype=torch.float64, device="cpu")
+    to_next = 2 ** (1 / (12 * config.bins_per_semitone)) - 1
+    widths = (centers * to_next).clamp(min=spacing)
+    return (1 - (hz[:, None] - centers).abs() / widths).clamp(min=0).float()
+
+
+def _n_used(n_samples: int, config: LogSpectrogramConfig) -> int:
+    """Bins of an FFT that any filter reaches; those above are never computed with."""
+    highest = config.centers_hz[-1] + max(config.centers_hz[-1], config.sample_rate / n_samples)
+    return min(math.ceil(highest * n_samples / config.sample_rate), n_samples // 2) + 1
+
+
+def _normalise(samples: Tensor) -> Tensor:
+    """Every clip by its own mean and standard deviation."""
+    mean = samples.mean(dim=(1, 2), keepdim=True)
+    std = samples.std(dim=(1, 2), correction=0, keepdim=True)
+    return (samples - mean) / (std + _STD_FLOOR)
+
+
+def _log_scale(power: Tensor) -> Tensor:
+    floor = math.log(_POWER_FLOOR)
+    return (torch.log(power + _POWER_FLOOR) - floor) / -floor

@@ -1,8 +1,8 @@
 """A sampled grand piano: a performance in, stereo sound out.
 
 What it models: strength (timbre from the nearest layer, level as a smooth function of velocity), dampers, sustain
-pedal, soft pedal, repeated keys, the noise of keys going up, tuning. What it leaves out: half pedalling, strings
-that sing along with others, the noise of the pedals.
+pedal, soft pedal, repeated keys, the noise of keys going up, tuning; by `resonance`, strings that sing along and
+the noise of dampers that rise. What it leaves out: half pedalling, the thump of the pedal itself.
 """
 
 from bisect import bisect_right
@@ -17,8 +17,8 @@ from pianotrans.errors import MidiError
 from pianotrans.events import SOFT, SUSTAIN, Note, Pedal, Performance
 from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY, N_KEYS
 from pianotrans.training.synthesis.library import PRE_ROLL_S, SampleLibrary, Sound
+from pianotrans.training.synthesis.resonance import LAST_DAMPED, add_pedal_sound
 
-LAST_DAMPED = 90  # F#6: the strings above it have no dampers
 LEVEL_VELOCITY = 68  # at the centre of the layer that sets each key's level
 
 DAMPING_S = (0.30, 0.15)  # time to fall by 60 dB once damped: at A0, at the last damped key
@@ -54,11 +54,13 @@ def render(
     length_s: float,
     rate: int = 44_100,
     tuning_cents: Mapping[int, float] | None = None,
+    resonance: bool = False,
 ) -> Sound:
     """Play a performance; returns float32 (round(length_s * rate), 2), not normalised.
 
-    `tuning_cents` is how much sharp each key is. Whatever would sound after `length_s` is cut. Every sample that is
-    needed is read once, as far as it is needed: 10 minutes of music take some 20 s, and 210 MB of memory.
+    `tuning_cents` is how much sharp each key is. With `resonance` other strings sing along under the sustain pedal
+    (see there). Whatever would sound after `length_s` is cut. Every sample that is needed is read once, as far as
+    it is needed: 10 minutes of music take some 20 s, and 210 MB of memory.
     Raises MidiError for keys that no piano has, DatasetError for samples that are missing or damaged.
     """
     sound = np.zeros((round(length_s * rate), 2), np.float32)
@@ -75,7 +77,7 @@ def render(
             noise = library.release(key, rate)
             if noise is not None:
                 _add(sound, noise * np.float32(RELEASE_GAIN * one.strength / 127), one.offset_s, rate)
-    return sound
+    return add_pedal_sound(sound, performance.pedals_of(SUSTAIN), rate) if resonance else sound
 
 
 def _strokes(performance: Performance, library: SampleLibrary, length_s: float) -> Iterator[_Stroke]:

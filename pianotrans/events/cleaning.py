@@ -45,11 +45,6 @@ class Cleaning:
         if not 0 < self.velocity_exponent < math.inf:
             raise UsageError(f"{self.velocity_exponent} given; it must be above 0.", "velocity_exponent")
 
-    @property
-    def needs_confidence(self) -> bool:
-        """Whether a step uses confidences."""
-        return max(self.min_confidence, self.min_onset_confidence) > 0
-
     def apply(self, performance: Performance) -> Performance:
         """Apply the steps in an order in which none spoils another: join broken notes, then drop short ones."""
         performance = without_doubtful(performance, self.min_confidence, self.min_onset_confidence)

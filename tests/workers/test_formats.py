@@ -10,7 +10,6 @@ from pianotrans import Note, OutputError, Pedal, Performance
 from pianotrans.errors import UsageError
 from pianotrans.events.formats import EVENT_FORMATS, encode
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS, Heard, format_of, parse_formats, suffix_of
-from pianotrans.workers.recipe import Recipe
 from tests.commands.driving import clip
 
 SAVED = tuple(row.name for row in EVENT_FORMATS)
@@ -99,9 +98,3 @@ def test_unknown_formats(given: list[str]):
 def test_no_format_for_other_suffixes():
     assert [format_of(suffix) for suffix in ("", ".xyz", ".wav")] == [None] * 3
     assert [suffix_of(name) for name in FORMATS] == [row.suffixes[0] for row in FORMATS.values()]
-
-
-@pytest.mark.parametrize("name", list(FORMATS))
-def test_confidence_is_computed_only_where_it_is_shown(name: str):
-    assert Recipe(formats=(name,)).needs_confidence == FORMATS[name].shows_confidence
-    assert not Recipe(formats=(name,), confidence=False).needs_confidence

@@ -3,7 +3,8 @@
 On what is no piano the network is in doubt about its onsets, and hears too few or too many. And a struck string
 only ever grows softer: bows, breath, pipes and voices hold their sound or swell, and where something sounds that is
 not transcribed, levels rise far from any onset. Each piece of 10 s is judged by a logistic rule over a few such
-figures. `python -m tests.benchmarks.solo_piano` measures the rule and fits its weights.
+figures. Its weights belong to a model and stand in `models/registry.toml`: a constant, then one for each of
+`PieceFigures`. `python -m tests.benchmarks.solo_piano` measures the rule and fits them.
 """
 
 import math
@@ -20,8 +21,6 @@ from pianotrans.remarks import NOT_SOLO_PIANO, Remark
 PIECE_S = 10.0
 LEAST_SHARE = 0.3  # of a recording that must be foreign before anything is said
 
-WEIGHTS = (5.87, 1.14, 0.52, 2.16, 4.19, -0.45)
-"""A constant, then one for each of `PieceFigures`, by `python -m tests.benchmarks.solo_piano CLIPS --fit`."""
 FOREIGN_CHANCE = 0.7
 """From here on a piece is foreign: no piece of any piano at hand came above 0.64."""
 
@@ -162,25 +161,30 @@ class InstrumentJudgement:
 
 
 def judge(
-    performance: Performance, levels: KeyLevels, *, origin_s: float = 0.0, cents: float = 0.0
+    performance: Performance,
+    levels: KeyLevels,
+    weights: Sequence[float],
+    *,
+    origin_s: float = 0.0,
+    cents: float = 0.0,
 ) -> InstrumentJudgement:
     """Judge a recording by its transcription, with confidences, and by its levels, which begin at `origin_s`.
 
-    `cents` is how much sharp it was taken to be. Cost: some 20 ms for a minute.
+    `weights` are the model's; `cents` is how much sharp the piano was taken to be. Cost: some 20 ms for a minute.
     """
     performance = _moved(performance, -origin_s)
     duration_s = performance.duration_s
     starts_s = np.arange(max(round(duration_s / PIECE_S), 1)) * PIECE_S
     figures = [PieceFigures.of(performance, levels, float(start_s), round(cents / 100)) for start_s in starts_s]
-    chances = [foreign_chance(one) for one in figures if one is not None]
+    chances = [foreign_chance(one, weights) for one in figures if one is not None]
     n_foreign = sum(chance > FOREIGN_CHANCE for chance in chances)
     length_s = min(PIECE_S, duration_s)
     return InstrumentJudgement(n_foreign * length_s, len(chances) * length_s)
 
 
-def foreign_chance(figures: PieceFigures) -> float:
+def foreign_chance(figures: PieceFigures, weights: Sequence[float]) -> float:
     """The probability that a piece is not solo piano."""
-    logit = WEIGHTS[0] + sum(w * x for w, x in zip(WEIGHTS[1:], astuple(figures), strict=True))
+    logit = weights[0] + sum(w * x for w, x in zip(weights[1:], astuple(figures), strict=True))
     return 1 / (1 + math.exp(-max(min(logit, 500.0), -500.0)))
 
 

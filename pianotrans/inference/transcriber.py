@@ -133,14 +133,16 @@ class Transcriber:
             Cancelled: `cancel` was set.
         """
         with _open(source, sample_rate, reading) as reader:
-            audio = CountedBlocks(reader, clock, keep_levels=self.confidence)
+            audio = CountedBlocks(reader, clock, keep_levels=self._judges_instrument)
             events = []
             for event in self._events(audio, on_progress or (lambda _: None), cancel, clock):
                 events.append(event)
                 if on_decided is not None and event.is_written:
                     on_decided(note_or_pedal(event, self._track_numbers))
         performance = performance_of(events, self._track_numbers, audio.info.origin_s + audio.duration_s)
-        found = [*remark_on_finding(performance.n_notes, audio)] or [*_remark_on_instrument(performance, audio)]
+        found = [*remark_on_finding(performance.n_notes, audio)] or [
+            *self._remark_on_instrument(performance, audio)
+        ]
         return replace(performance, remarks=(*reader.remarks, *found))
 
     def stream(
@@ -214,6 +216,16 @@ class Transcriber:
             audio.remarks.append(tuning_remark(cents, sureness))
         return cents
 
+    @property
+    def _judges_instrument(self) -> bool:
+        return self.confidence and self.entry.solo_piano is not None
+
+    def _remark_on_instrument(self, performance: Performance, audio: CountedBlocks) -> Iterator[Remark]:
+        weights, levels = self.entry.solo_piano, audio.levels
+        if weights is not None and levels is not None:
+            where = {"origin_s": audio.info.origin_s, "cents": audio.detuning_cents}
+            yield from remark_on_instrument(judge(performance, levels, weights, **where))
+
     def _check(self, paths: SegmentPaths, index: int, name: str) -> None:
         """Raise ModelError for a segment of which the model makes no numbers."""
         if not paths.is_finite:
@@ -273,12 +285,6 @@ def _open(source: AudioInput, sample_rate: int | None, reading: Reading) -> Abst
     if reading != _WHOLE:
         raise AudioError(f"{reading}: given together with samples. Pass the samples that you want.")
     return from_array(source, sample_rate)
-
-
-def _remark_on_instrument(performance: Performance, audio: CountedBlocks) -> Iterator[Remark]:
-    if audio.levels is not None:
-        levels, cents = audio.levels, audio.detuning_cents
-        yield from remark_on_instrument(judge(performance, levels, origin_s=audio.info.origin_s, cents=cents))
 
 
 def performance_of(events: Iterable[Event], track_numbers: Sequence[int], duration_s: float) -> Performance:

@@ -25,6 +25,7 @@ from scipy.optimize import minimize
 
 from pianotrans import Performance, Transcriber
 from pianotrans.events import load_json
+from pianotrans.inference.registry import default_model, find_model
 from pianotrans.inference.solo_piano import FOREIGN_CHANCE, PIECE_S, KeyLevels, PieceFigures, foreign_chance, judge
 from tests.agreement import recordings
 from tests.conftest import REPOSITORY
@@ -85,7 +86,7 @@ def judged(clip: Clip, performance: Performance) -> Judged:
     duration_s = sound.shape[1] / rate
     starts_s = np.arange(0, max(duration_s - PIECE_S, 0) + 0.5, STEP_S)
     figures = [PieceFigures.of(performance, levels, float(start_s), 0) for start_s in starts_s]
-    whole = judge(performance, levels)
+    whole = judge(performance, levels, weights())
     return Judged(clip, [one for one in figures if one is not None], whole.share, whole.is_foreign)
 
 
@@ -108,6 +109,11 @@ def fit(found: list[Judged]) -> NDArray[np.float64]:
     return np.concatenate([[weights[0] - slopes @ mean], slopes])
 
 
+def weights() -> tuple[float, ...]:
+    """Those of the default model."""
+    return find_model(default_model()).solo_piano or ()
+
+
 def table_of(found: list[Judged]) -> Table:
     """A line for each kind."""
     table = Table(box=None)
@@ -115,7 +121,7 @@ def table_of(found: list[Judged]) -> Table:
         table.add_column(heading, justify="left" if heading == "kind" else "right", no_wrap=True)
     for kind in sorted({one.clip.kind for one in found}):
         some = [one for one in found if one.clip.kind == kind]
-        chances = [foreign_chance(one) for each in some for one in each.figures]
+        chances = [foreign_chance(one, weights()) for each in some for one in each.figures]
         held_out = [one for one in some if not one.clip.is_for_fit]
         counts = (
             len(chances),

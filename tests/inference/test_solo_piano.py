@@ -1,17 +1,26 @@
 """Whether a recording is solo piano."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pianotrans.events import Note, Performance
-from pianotrans.inference import solo_piano
-from pianotrans.inference.solo_piano import KeyLevels, PieceFigures, judge, remark_on_instrument
+from pianotrans.inference.registry import default_model, find_model
+from pianotrans.inference.solo_piano import (
+    InstrumentJudgement,
+    KeyLevels,
+    PieceFigures,
+    judge,
+    remark_on_instrument,
+)
 from pianotrans.inference.transcriber import Transcriber
 from pianotrans.remarks import NOT_SOLO_PIANO
 
 RATE = 22_050
 LENGTH_S = 10.0
 KEYS = (57, 64, 69, 73)
+WEIGHTS = find_model(default_model()).solo_piano or ()
 
 
 def levels_of(sound: np.ndarray, n_blocks: int = 1) -> KeyLevels:
@@ -38,6 +47,10 @@ def figures(performance: Performance, sound: np.ndarray, shift_keys: int = 0) ->
     found = PieceFigures.of(performance, levels_of(sound), 0.0, shift_keys)
     assert found is not None
     return found
+
+
+def judged(performance: Performance, sound: np.ndarray, origin_s: float = 0.0) -> InstrumentJudgement:
+    return judge(performance, levels_of(sound), WEIGHTS, origin_s=origin_s)
 
 
 def test_levels_are_those_of_the_keys_however_the_sound_is_cut():
@@ -73,9 +86,9 @@ def test_a_rise_without_an_onset_is_unexplained():
 
 
 def test_piano_is_told_from_what_holds_its_sound():
-    assert judge(*(lambda p, s: (p, levels_of(s)))(*played(db_per_s=-20))).share == 0
+    assert judged(*played(db_per_s=-20)).share == 0
     performance, sound = played(db_per_s=5, sureness=0.7)
-    judgement = judge(performance, levels_of(sound))
+    judgement = judged(performance, sound)
     assert judgement.share == 1
     (remark,) = remark_on_instrument(judgement)
     assert remark.kind == NOT_SOLO_PIANO
@@ -84,7 +97,7 @@ def test_piano_is_told_from_what_holds_its_sound():
 
 def test_a_part_of_a_recording_and_a_piano_out_of_tune():
     performance, sound = played(db_per_s=5, origin_s=100.0, sureness=0.7)
-    assert judge(performance, levels_of(sound), origin_s=100.0).share == 1
+    assert judged(performance, sound, origin_s=100.0).share == 1
     higher = Performance(
         tuple(Note(n.onset_s, n.offset_s, n.key - 2, 64, 1, 1) for n in performance.notes), (), 110
     )
@@ -100,16 +113,17 @@ def _at_zero(performance: Performance) -> Performance:
 @pytest.mark.parametrize("length_s", [0.0, 0.05, 30.0])
 def test_silence_and_next_to_nothing(length_s: float):
     levels = levels_of(np.zeros(round(length_s * RATE)))
-    judgement = judge(Performance(duration_s=length_s), levels)
+    judgement = judge(Performance(duration_s=length_s), levels, WEIGHTS)
     assert judgement.sounding_s == 0
     assert not list(remark_on_instrument(judgement))
 
 
-def test_the_transcriber_remarks_on_it(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(solo_piano, "WEIGHTS", (100.0, 0, 0, 0, 0, 0))
+def test_the_transcriber_remarks_on_it():
     _, sound = played(db_per_s=-20)
     for confidence, expected in ((True, [NOT_SOLO_PIANO]), (False, [])):
         transcriber = Transcriber("tiny", device="cpu", precision="float32", tuning="off", confidence=confidence)
+        assert transcriber.entry.solo_piano is None, "the tiny model has not been measured"
+        transcriber.entry = replace(transcriber.entry, solo_piano=(100.0, 0, 0, 0, 0, 0))
         performance = transcriber.transcribe(sound, RATE)
         kinds = [one["kind"] for one in performance.to_dict().get("remarks", [])]
         assert [kind for kind in kinds if kind != "nothing found"] == (expected if performance.n_notes else [])

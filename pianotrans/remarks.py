@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+NOT_SOLO_PIANO = "not solo piano"  # a kind of remark that the pages show as a badge; its `share` is 0…1
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:

@@ -44,11 +44,6 @@ class Cleaning:
         if not 0 < self.velocity_exponent < math.inf:
             raise UsageError(f"{self.velocity_exponent} given; it must be above 0.", "velocity_exponent")
 
-    @property
-    def needs_confidence(self) -> bool:
-        """Whether a step uses confidences."""
-        return max(self.min_confidence, self.min_onset_confidence) > 0
-
     def options(self) -> tuple[str, ...]:
         """The limits that are not the defaults, as the command line takes them."""
         given = ((field.name, getattr(self, field.name), field.default) for field in fields(self))

@@ -30,6 +30,7 @@ def decode_in_batches(
     batch_size: int,
     *,
     with_confidence: bool = False,
+    pedal_bias: float = 0.0,
     clock: Clock = no_clock,
 ) -> Iterator[SegmentPaths]:
     """Decode segments in order, `batch_size` at once; halves the batch whenever the device's memory runs out.
@@ -40,7 +41,13 @@ def decode_in_batches(
     while batch := list(islice(iterator, batch_size)):
         while batch:
             try:
-                decoded = decode_segments(model, batch[:batch_size], with_confidence=with_confidence, clock=clock)
+                decoded = decode_segments(
+                    model,
+                    batch[:batch_size],
+                    with_confidence=with_confidence,
+                    pedal_bias=pedal_bias,
+                    clock=clock,
+                )
             except torch.OutOfMemoryError as error:
                 if batch_size == 1:
                     raise DeviceError(

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pianotrans.audio import Block
+from pianotrans.events import SUSTAIN
 from pianotrans.inference.clock import Clock, no_clock
 from pianotrans.inference.runners_up import find_runners_up
 from pianotrans.inference.stitching import DecodedSegment, OtherEnds
 from pianotrans.network import Model
+from pianotrans.piano import CONTROLLERS
 from pianotrans.semicrf import (
     BestMoves,
     Confidence,
@@ -26,6 +28,7 @@ from pianotrans.semicrf import (
 )
 
 _TRACKS_AT_ONCE = 10
+_SUSTAIN = -CONTROLLERS[SUSTAIN]
 
 
 @dataclass(frozen=True)
@@ -95,28 +98,38 @@ class SegmentPaths:
 
 @torch.inference_mode()
 def decode_segments(
-    model: Model, segments: Sequence[Block], *, with_confidence: bool = False, clock: Clock = no_clock
+    model: Model,
+    segments: Sequence[Block],
+    *,
+    with_confidence: bool = False,
+    pedal_bias: float = 0.0,
+    clock: Clock = no_clock,
 ) -> list[SegmentPaths]:
     """Decode a batch of segments, (channels, segment_samples) each; paths come in the same order.
 
+    `pedal_bias` is added to the score of a held sustain pedal for every frame.
     All recursions of the batch run before any path is read, because reading a segment needs the one before it.
     Digital silence holds nothing and is not computed.
     """
     sounding = [samples for samples in segments if samples.any()]
-    decoded = iter(_decode(model, np.stack(sounding), with_confidence, clock) if sounding else ())
+    decoded = iter(_decode(model, np.stack(sounding), with_confidence, pedal_bias, clock) if sounding else ())
     return [
         next(decoded) if samples.any() else _silent_paths(model, samples, with_confidence=with_confidence)
         for samples in segments
     ]
 
 
-def _decode(model: Model, segments: Block, with_confidence: bool, clock: Clock) -> list[SegmentPaths]:
+def _decode(
+    model: Model, segments: Block, with_confidence: bool, pedal_bias: float, clock: Clock
+) -> list[SegmentPaths]:
     """The paths of every clip of (C, A, n_samples)."""
     context = _context(model, segments, clock)
     moves, confidences, whole = [], [], []
-    for group in _track_groups(context):
+    for group, numbers in _track_groups(context, model.config.tracks.numbers):
         with clock("scorer"):
             scores, is_whole = _finite(model.scores(group[None]))
+            if pedal_bias and _SUSTAIN in numbers:  # otherwise not a bit of the scores changes
+                scores = scores.with_bias(torch.tensor([pedal_bias * (n == _SUSTAIN) for n in numbers]))
         with clock("semi-CRF"):
             best, known = _best_moves(scores, with_confidence=with_confidence)
         moves.append(best)
@@ -164,15 +177,19 @@ def _by_clip(
     ]
 
 
-def _track_groups(context: Tensor) -> list[Tensor]:
-    """The C·N tracks of a context (C, N, T, D), clip by clip, in groups to decode one after the other, (n, T, D).
+def _track_groups(context: Tensor, numbers: Sequence[int]) -> list[tuple[Tensor, list[int]]]:
+    """The C·N tracks of a context (C, N, T, D), clip by clip, in groups to decode one after the other.
+
+    A group is (n, T, D), with the numbers of its tracks, of the N `numbers` of a clip.
 
     On the CPU a group is a few tracks: their queries and keys stay in the caches, and those of all tracks (130 MB)
     are never held.
     """
     tracks = context.flatten(0, 1)
     n_at_once = _TRACKS_AT_ONCE if context.device.type == "cpu" else len(tracks)
-    return [tracks[i : i + n_at_once] for i in range(0, len(tracks), n_at_once)]
+    all_numbers = [*numbers] * len(context)
+    starts = range(0, len(tracks), n_at_once)
+    return [(tracks[i : i + n_at_once], all_numbers[i : i + n_at_once]) for i in starts]
 
 
 def _best_moves(scores: IntervalScores, *, with_confidence: bool) -> tuple[BestMoves, Confidence | None]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from pianotrans.audio import AudioReader, Block
 from pianotrans.inference.clock import Clock, no_clock
+from pianotrans.inference.solo_piano import KeyLevels
 from pianotrans.inference.tuning import Tuning, estimate_tuning
 from pianotrans.remarks import Remark
 
@@ -19,12 +20,17 @@ _AUDIBLE = 1e-6  # mean square: -60 dB of full scale
 
 
 class CountedBlocks:
-    """Passes the blocks of a reader on and counts the samples: some lengths are known at the end only."""
+    """Passes the blocks of a reader on and counts the samples: some lengths are known at the end only.
 
-    def __init__(self, reader: AudioReader, clock: Clock = no_clock):
+    `keep_levels` keeps what judging the instrument needs.
+    """
+
+    def __init__(self, reader: AudioReader, clock: Clock = no_clock, *, keep_levels: bool = False):
         self.info = reader.info
+        self.levels = KeyLevels(self.info.sample_rate) if keep_levels else None
         self.remarks = reader.remarks
         self.is_silent = True  # all that was passed on is zero
+        self.detuning_cents = 0.0  # that are corrected, once this is decided
         self.sounding_s = 0.0  # how much of it is louder than -60 dB of full scale
         self._blocks = reader.blocks()
         self._clock = clock
@@ -54,6 +60,8 @@ class CountedBlocks:
     def _next(self) -> Block | None:
         with self._clock("decode audio"):
             block = next(self._blocks, None)
+            if block is not None and self.levels is not None:
+                self.levels.push(block)
         if block is not None:
             self._n_samples += block.shape[1]
             self.is_silent = self.is_silent and not block.any()

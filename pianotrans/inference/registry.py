@@ -54,6 +54,7 @@ class ModelEntry:
     weights_sha256: str | None = None  # unknown for a folder that is not in the registry
     source: Source | None = None  # None: the weights are in the folder
     scores: tuple[PublishedScore, ...] = ()
+    solo_piano: tuple[float, ...] | None = None  # weights of `solo_piano`; None: its doubts were not measured
 
     @property
     def weights_path(self) -> Path:
@@ -147,4 +148,5 @@ def _entry(name: str, table: dict[str, Any]) -> ModelEntry:
         weights_sha256=table.get("weights_sha256"),
         source=Source(**table["source"]) if "source" in table else None,
         scores=tuple(PublishedScore(**score) for score in table.get("scores", ())),
+        solo_piano=tuple(table["solo_piano"]) if "solo_piano" in table else None,
     )

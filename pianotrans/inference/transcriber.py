@@ -19,14 +19,17 @@ from pianotrans.inference.clock import Clock, no_clock
 from pianotrans.inference.decoding import SegmentPaths
 from pianotrans.inference.devices import resolve_device, resolve_precision
 from pianotrans.inference.listening import CountedBlocks, remark_on_finding
+from pianotrans.inference.pedal_bias import check_pedal_bias
 from pianotrans.inference.pull import pull
 from pianotrans.inference.registry import default_model, find_model
 from pianotrans.inference.runners_up import choose_candidates
 from pianotrans.inference.segments import SegmentPlan, cut
+from pianotrans.inference.solo_piano import judge, remark_on_instrument
 from pianotrans.inference.stitching import Event, Stitcher
 from pianotrans.inference.times import Times
 from pianotrans.inference.tuning import resolve_tuning, tuning_remark
 from pianotrans.piano import PEDAL_KINDS
+from pianotrans.remarks import Remark
 
 _WHOLE = Reading()
 AudioInput = str | os.PathLike[str] | BinaryIO | AudioReader | ArrayLike
@@ -67,6 +70,7 @@ class Transcriber:
         precision: str = "auto",
         confidence: bool = True,
         tuning: str | float = "auto",
+        pedal_bias: float = 0.0,
         say: Callable[[str], None] = lambda _: None,
     ):
         """Load a model; the published weights are fetched the first time.
@@ -78,18 +82,21 @@ class Transcriber:
             precision: auto, float32, bfloat16 or float16, for the products of the network. auto takes fewer bits
                 where the device is several times faster with them; float32 gives the same notes on every machine.
             confidence: find out how probable every note and pedal is, where notes may end otherwise, and which were
-                nearly written; takes a twentieth more time.
+                nearly written, and judge by this whether the recording is solo piano; takes a twentieth more time.
             tuning: correct for a piano that is this many cents sharp, or flat if negative; auto estimates it, off
                 takes every piano as it is.
+            pedal_bias: added to the score of a held sustain pedal for every second, in units of log-probability.
+                Where the pedal is read too rarely, 6.5 finds more of it.
             say: told, in one line, of a download.
 
         Raises:
             ModelError: the model is unknown, cannot be fetched, or is damaged.
             DeviceError: there is no such device or precision.
-            UsageError: hop_s is not in (0, segment length], or the tuning is not one.
+            UsageError: hop_s is not in (0, segment length], the tuning is not one, or the bias is out of range.
         """
         self.tuning_cents = resolve_tuning(tuning)
         self._hop_s = hop_s
+        self.pedal_bias = check_pedal_bias(pedal_bias)
         self.device = resolve_device(device)
         self.precision = resolve_precision(precision, self.device)
         self.confidence = confidence
@@ -128,15 +135,17 @@ class Transcriber:
             Cancelled: `cancel` was set.
         """
         with _open(source, sample_rate, reading) as reader:
-            audio = CountedBlocks(reader, clock)
+            audio = CountedBlocks(reader, clock, keep_levels=self._judges_instrument)
             events = []
             for event in self._events(audio, on_progress or (lambda _: None), cancel, clock):
                 events.append(event)
                 if on_decided is not None and event.is_written:
                     on_decided(note_or_pedal(event, self._track_numbers))
         performance = performance_of(events, self._track_numbers, audio.info.origin_s + audio.duration_s)
-        remarks = (*reader.remarks, *remark_on_finding(performance.n_notes, audio))
-        return replace(performance, remarks=remarks, made_by=self.made_by)
+        found = [*remark_on_finding(performance.n_notes, audio)] or [
+            *self._remark_on_instrument(performance, audio)
+        ]
+        return replace(performance, remarks=(*reader.remarks, *found), made_by=self.made_by)
 
     def stream(
         self,
@@ -169,6 +178,7 @@ class Transcriber:
         words += [] if precision == "float32" else [f"--precision {precision}"]
         if self.tuning_cents is not None:
             words.append(f"--tuning {self.tuning_cents:g}" if self.tuning_cents else "--tuning off")
+        words += [f"--pedal-bias {self.pedal_bias:g}"] if self.pedal_bias else []
         return " ".join(words)
 
     @property
@@ -184,12 +194,20 @@ class Transcriber:
     ) -> Iterator[Event]:
         plan, info = self.plan, audio.info
         on_progress(Progress(0.0, info.duration_s))
-        times = Times.of(self._detuning_cents(audio), info.origin_s)
+        audio.detuning_cents = self._detuning_cents(audio)
+        times = Times.of(audio.detuning_cents, info.origin_s)
         blocks = resample(iter(audio), info.sample_rate * times.rate, plan.sample_rate, info.n_channels)
         stitcher = Stitcher(plan, len(self._track_numbers))
         segments = self._until_cancelled(cut(blocks, info.n_channels, plan), info.name, cancel, times)
         batch_size = batch_size_for(self.device)
-        decoded = decode_in_batches(self.model, segments, batch_size, with_confidence=self.confidence, clock=clock)
+        decoded = decode_in_batches(
+            self.model,
+            segments,
+            batch_size,
+            with_confidence=self.confidence,
+            pedal_bias=self.pedal_bias * plan.frame_duration_s,
+            clock=clock,
+        )
         tolerance_s = plan.frame_duration_s / 2
         for index, paths in enumerate(decoded):
             self._check(paths, index, info.name)
@@ -211,6 +229,16 @@ class Transcriber:
         if cents:
             audio.remarks.append(tuning_remark(cents, sureness))
         return cents
+
+    @property
+    def _judges_instrument(self) -> bool:
+        return self.confidence and self.entry.solo_piano is not None
+
+    def _remark_on_instrument(self, performance: Performance, audio: CountedBlocks) -> Iterator[Remark]:
+        weights, levels = self.entry.solo_piano, audio.levels
+        if weights is not None and levels is not None:
+            where = {"origin_s": audio.info.origin_s, "cents": audio.detuning_cents}
+            yield from remark_on_instrument(judge(performance, levels, weights, **where))
 
     def _check(self, paths: SegmentPaths, index: int, name: str) -> None:
         """Raise ModelError for a segment of which the model makes no numbers."""

@@ -45,6 +45,14 @@ class IntervalScores:
         """The same in float32 at least, which the recursions need: float64 stays."""
         return IntervalScores(*(x if x.dtype == torch.float64 else x.float() for x in self.factors))
 
+    def with_bias(self, per_frame: Tensor) -> "IntervalScores":
+        """The scores with `per_frame`, (N,), added for every frame that an interval goes on; D grows by one."""
+        width = self.query.shape[-1]
+        ones = torch.full_like(self.query[..., :1], math.sqrt(width + 1))
+        query = torch.cat([self.query * math.sqrt((width + 1) / width), ones], dim=-1)
+        bias = per_frame.to(self.key)[:, None, None].expand(-1, self.n_frames, 1)
+        return IntervalScores(query, torch.cat([self.key, bias], dim=-1), self.singleton)
+
     def of(self, track: Tensor, begin: Tensor, end: Tensor) -> Tensor:
         """Scores of single intervals, (n,) for three (n,) of integers; computed in `exact_type`, differentiable."""
         exact = exact_type(self.query.device)

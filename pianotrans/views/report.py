@@ -17,6 +17,7 @@ from pianotrans.edits import digest_of
 from pianotrans.events import OtherOffset, Performance
 from pianotrans.events.midi import provenance
 from pianotrans.events.receivers import RECEIVERS
+from pianotrans.remarks import NOT_SOLO_PIANO
 from pianotrans.score.score import Score
 from pianotrans.views.bundling import join_modules, json_for_script
 from pianotrans.views.score_data import ScoreParts, score_parts
@@ -105,11 +106,12 @@ def report_script() -> str:
 def _data(
     performance: Performance, title: str, audio: EncodedAudio | None, start_s: float, score: ScoreParts | None
 ) -> dict[str, Any]:
-    remarks = [remark.text for remark in performance.remarks]
+    remarks = [remark.text for remark in performance.remarks if remark.kind != NOT_SOLO_PIANO]
     return {
         "title": title,
         "made_by": provenance(performance),
         "receivers": {name: dict(receiver.settings) for name, receiver in RECEIVERS.items()},
+        "foreign_share": _foreign_share(performance),  # has a badge of its own, in the reader's language
         "remarks": remarks if score is None else [*remarks, *score.remarks],
         "start_s": start_s,
         "duration_s": performance.duration_s,
@@ -121,6 +123,12 @@ def _data(
         "waveform": _waveform(audio) if audio and audio.peaks else None,
         "score": None if score is None else score.data,
     }
+
+
+def _foreign_share(performance: Performance) -> float | None:
+    """How much does not sound like solo piano, if that is worth a word."""
+    shares = (one.values.get("share") for one in performance.remarks if one.kind == NOT_SOLO_PIANO)
+    return next((float(share) for share in shares if share is not None), None)
 
 
 def _waveform(audio: EncodedAudio) -> dict[str, Any]:

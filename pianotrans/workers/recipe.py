@@ -8,10 +8,11 @@ from pianotrans.audio import Reading
 from pianotrans.errors import ModelError
 from pianotrans.events import Cleaning, Fitting
 from pianotrans.events.midi_settings import MidiSettings
+from pianotrans.inference.pedal_bias import check_pedal_bias
 from pianotrans.inference.registry import CONFIG_FILE, ModelEntry, default_model, find_model
 from pianotrans.inference.tuning import resolve_tuning
 from pianotrans.score.settings import ScoreSettings
-from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS
+from pianotrans.workers.formats import DEFAULT_FORMAT
 
 RESULTS_VERSION = 6
 """Increase this when the program starts to write different results from the same recording and model."""
@@ -28,22 +29,18 @@ class Recipe:
     precision: str = "auto"
     hop_s: float | None = None
     tuning: str | float = "auto"  # or off, or cents
+    pedal_bias: float = 0.0
     reading: Reading = Reading()  # noqa: RUF009 - frozen
     max_duration_s: float | None = None  # refuse longer recordings: changes no result, not part of the fingerprint
-    confidence: bool = True  # compute confidences where they are of use
+    confidence: bool = True
     cleaning: Cleaning = Cleaning()  # noqa: RUF009 - frozen
     scoring: ScoreSettings | None = ScoreSettings()  # noqa: RUF009 - frozen; None makes no score
     midi: MidiSettings = MidiSettings()  # noqa: RUF009 - frozen
 
     def __post_init__(self) -> None:
-        """Raises UsageError for a tuning that is none."""
+        """Raises UsageError for a tuning that is none, and for a bias out of range."""
         resolve_tuning(self.tuning)
-
-    @property
-    def needs_confidence(self) -> bool:
-        """Whether confidences are of use: a format shows them, or the clean-up needs them."""
-        is_shown = any(FORMATS[name].shows_confidence for name in self.formats)
-        return self.confidence and (is_shown or self.cleaning.needs_confidence)
+        check_pedal_bias(self.pedal_bias)
 
     def fingerprint(self) -> str:
         """Everything that determines the results besides the recording, as one line of JSON.
@@ -60,6 +57,7 @@ class Recipe:
                 "precision": self.precision,
                 "hop_s": self.hop_s,
                 "tuning": self.tuning,
+                "pedal_bias": self.pedal_bias,
                 "formats": sorted(self.formats),
                 "fitting": asdict(self.fitting),
                 "reading": asdict(self.reading),

@@ -94,8 +94,9 @@ def load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
         device=recipe.device,
         precision=recipe.precision,
         hop_s=recipe.hop_s,
-        confidence=recipe.needs_confidence,
+        confidence=recipe.confidence,
         tuning=recipe.tuning,
+        pedal_bias=recipe.pedal_bias,
         say=say,
     )
 

@@ -12,7 +12,7 @@ import pytest
 
 from pianotrans.edits import digest_of
 from pianotrans.events import Note, OtherOffset, Pedal, Performance
-from pianotrans.remarks import Remark
+from pianotrans.remarks import NOT_SOLO_PIANO, Remark
 from pianotrans.views import EncodedAudio, report_html
 from pianotrans.views.bundling import json_for_script
 
@@ -101,6 +101,7 @@ def test_the_data_is_the_performance():
     data, samples, recording = (text for _, text in page(audio=EncodedAudio(b"\0sound")).all("script")[1:4])
     assert json.loads(data) == {
         "title": "song.mp3",
+        "foreign_share": None,
         "remarks": [],
         "start_s": 0.0,
         "duration_s": 4.0,
@@ -136,3 +137,11 @@ def test_memory_is_twice_the_page():
     tracemalloc.stop()
     assert len(page) > len(content) * 4 / 3
     assert peak < 2.1 * len(page)
+
+
+def test_what_is_no_piano_has_a_badge_and_no_remark():
+    remark = Remark(NOT_SOLO_PIANO, "60% of the recording does not sound like solo piano.", {"share": 0.6})
+    content = Page(report_html(replace(PERFORMANCE, remarks=(remark,)), title="song").decode())
+    data = json.loads(content.all("script")[1][1])
+    assert data["foreign_share"] == 0.6
+    assert data["remarks"] == []

@@ -12,7 +12,7 @@ import pytest
 
 from pianotrans.audio import encode_mp3, from_array
 from pianotrans.events import Cleaning, Note, Pedal, Performance, midi_bytes
-from pianotrans.remarks import Remark
+from pianotrans.remarks import NOT_SOLO_PIANO, Remark
 from pianotrans.views import EncodedAudio, report_html
 from tests.browser import Colour, background, chromium, nameless, settle, troubles_of, until
 from tests.views.visiting import Visit
@@ -184,11 +184,18 @@ def test_playing_sounds_the_piano_and_fades_to_the_recording(visit: Visit):
     assert visit.troubles == []
 
 
+FOREIGN = Remark(NOT_SOLO_PIANO, "40% does not sound like solo piano.", {"share": 0.4})
+
+
 def test_a_part_has_the_times_of_its_recording_and_sounds_in_step(browser: Any, tmp_path: Path):
     later = Performance(
         tuple(replace(note, onset_s=note.onset_s + 60, offset_s=note.offset_s + 60) for note in TWO_NOTES.notes),
         duration_s=70.0,
-        remarks=(Remark("tuning", "the piano sounds 45 cents <b>flat</b>."), Remark("track", "track 2 of 3.")),
+        remarks=(
+            Remark("tuning", "the piano sounds 45 cents <b>flat</b>."),
+            Remark("track", "track 2 of 3."),
+            FOREIGN,
+        ),
     )
     visit = Visit(browser, tmp_path, later, audio=tone(), start_s=60.0)
     page = visit.page
@@ -196,6 +203,7 @@ def test_a_part_has_the_times_of_its_recording_and_sounds_in_step(browser: Any, 
         "The piano sounds 45 cents <b>flat</b>.",
         "Track 2 of 3.",
     ]
+    assert "40 %" in page.locator("#instrument").inner_text()
     assert page.locator("#clock").inner_text() == "1:00 / 1:10"
     assert "0:10" in page.locator("#facts").inner_text()
     assert page.locator("#rows button").first.inner_text() == "1:01.00"

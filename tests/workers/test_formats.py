@@ -18,7 +18,6 @@ from pianotrans.workers.formats import (
     parse_formats,
     suffix_of,
 )
-from pianotrans.workers.recipe import Recipe
 from tests.commands.driving import clip
 
 SAVED = tuple(row.name for row in EVENT_FORMATS)
@@ -107,9 +106,3 @@ def test_unknown_formats(given: list[str]):
 def test_no_format_for_other_suffixes():
     assert [format_of(suffix) for suffix in ("", ".xyz", ".wav")] == [None] * 3
     assert [suffix_of(name) for name in FORMATS] == [row.suffixes[0] for row in FORMATS.values()]
-
-
-@pytest.mark.parametrize("name", list(FORMATS))
-def test_confidence_is_computed_only_where_it_is_shown(name: str):
-    assert Recipe(formats=(name,)).needs_confidence == FORMATS[name].shows_confidence
-    assert not Recipe(formats=(name,), confidence=False).needs_confidence

@@ -69,6 +69,7 @@ def transcribe(
     ] = False,
     track: options.Track = None,
     tuning: options.Tuning = "auto",
+    pedal_bias: options.PedalBias = 0.0,
     allow_damaged: options.AllowDamaged = False,
     confidence: Annotated[
         bool,
@@ -196,6 +197,7 @@ def transcribe(
             precision=precision,
             hop_s=hop,
             tuning=tuning,
+            pedal_bias=pedal_bias,
             reading=Reading(start, end, track, allow_damaged=allow_damaged, from_zero=from_zero),
             confidence=confidence,
             scoring=scoring.score_settings(

@@ -24,6 +24,7 @@ RATE = 44_100
 YEAR = 2000  # MAESTRO's own begin in 2004: data sets can be put together
 INDEX = "maestro-synthetic"
 RECIPE = "recipe.json"
+INSTRUMENT = 2  # counts up when performances sound otherwise: no data set may hold both. 2: strings sing along
 LONGEST_S = 3600.0  # 1.3 GB of samples while it is made
 
 _COLUMNS = ("canonical_composer", "canonical_title", "split", "year", "midi_filename", "audio_filename", "duration")
@@ -84,7 +85,13 @@ class Synthesis:
         if not self.takes:
             raise DatasetError("none of the MIDI files can be played. Give some with notes of a piano.")
         takes = [[take.name, take.digest, take.split] for take in self.takes]
-        self._recipe = _json({"settings": asdict(settings), "samples": instrument.digest, "takes": takes})
+        made_of = {
+            "settings": asdict(settings),
+            "instrument": INSTRUMENT,
+            "samples": instrument.digest,
+            "takes": takes,
+        }
+        self._recipe = _json(made_of)
         self._goes_on = not overwrite and _check_folder(out, self._recipe)
 
     @property

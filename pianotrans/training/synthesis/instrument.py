@@ -1,8 +1,8 @@
 """A sampled grand piano, or a soundfont: a performance in, stereo sound out.
 
 What it models: strength (timbre from the nearest layer, level as a smooth function of velocity), dampers, sustain
-pedal, soft pedal, repeated keys, the noise of keys going up, tuning. What it leaves out: half pedalling, strings
-that sing along with others, the noise of the pedals.
+pedal, soft pedal, repeated keys, the noise of keys going up, tuning; by `resonance`, strings that sing along and
+the noise of dampers that rise. What it leaves out: half pedalling, the thump of the pedal itself.
 """
 
 from bisect import bisect_right
@@ -17,11 +17,11 @@ from pianotrans.errors import MidiError
 from pianotrans.events import SOFT, SUSTAIN, Note, Pedal, Performance
 from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY, N_KEYS
 from pianotrans.training.synthesis.library import PRE_ROLL_S, SampleLibrary, Sound
+from pianotrans.training.synthesis.resonance import LAST_DAMPED, add_pedal_sound
 from pianotrans.training.synthesis.soundfont import HeldKey, SoundFont
 
 Instrument = SampleLibrary | SoundFont
 
-LAST_DAMPED = 90  # F#6: the strings above it have no dampers
 LEVEL_VELOCITY = 68  # at the centre of the layer that sets each key's level
 
 DAMPING_S = (0.30, 0.15)  # time to fall by 60 dB once damped: at A0, at the last damped key
@@ -61,20 +61,23 @@ def render(
     length_s: float,
     rate: int = 44_100,
     tuning_cents: Mapping[int, float] | None = None,
+    resonance: bool = False,
 ) -> Sound:
     """Play a performance; returns float32 (round(length_s * rate), 2), not normalised.
 
-    `tuning_cents` is how much sharp each key is; a soundfont is tuned as a whole. Whatever would sound after
-    `length_s` is cut. Every sample that is needed is read once, as far as it is needed: 10 minutes of music take
-    some 20 s, and 210 MB of memory.
+    `tuning_cents` is how much sharp each key is; a soundfont is tuned as a whole. With `resonance` other strings
+    sing along under the sustain pedal (see there). Whatever would sound after `length_s` is cut. Every sample that
+    is needed is read once, as far as it is needed: 10 minutes of music take some 20 s, and 210 MB of memory.
     Raises MidiError for keys that no piano has, DatasetError for samples that are missing or damaged.
     """
     strokes = sorted(_strokes(performance, length_s), key=lambda one: (one.key, one.onset_s))
     if isinstance(instrument, SoundFont):
         held = (HeldKey(one.key, one.velocity, one.onset_s, one.stop_s) for one in strokes)
         cents = float(np.mean([*tuning_cents.values()])) if tuning_cents else 0.0
-        return instrument.play(held, length_s=length_s, rate=rate, cents=cents)
-    return _render(strokes, instrument, length_s, rate, tuning_cents or {})
+        sound = instrument.play(held, length_s=length_s, rate=rate, cents=cents)
+    else:
+        sound = _render(strokes, instrument, length_s, rate, tuning_cents or {})
+    return add_pedal_sound(sound, performance.pedals_of(SUSTAIN), rate) if resonance else sound
 
 
 def _render(

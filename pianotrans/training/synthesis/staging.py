@@ -33,6 +33,7 @@ class Stage:
     room: Response | None = None
     noise: Noise | None = None
     peak: float = 10 ** (-3 / 20)
+    resonance: bool = False  # whether other strings sing along under the sustain pedal
 
     @classmethod
     def draw(cls, key: Key, rate: int) -> "Stage":
@@ -41,13 +42,16 @@ class Stage:
         tuning = random.normal(0, _TUNING_CENTS) + random.normal(0, _KEY_CENTS, N_KEYS)
         room = None if random.random() < _DRY else make_room(random, rate, 2)
         noise = Noise(random.uniform(*_NOISE_DB), random.uniform(*_NOISE_SLOPES), (*key, 1))
-        return cls(tuple(tuning), room, noise, float(10 ** (random.uniform(*_PEAK_DB) / 20)))
+        peak = float(10 ** (random.uniform(*_PEAK_DB) / 20))
+        return cls(tuple(tuning), room, noise, peak, resonance=True)
 
     def record(self, performance: Performance, instrument: Instrument, rate: int) -> Sound:
         """The performance as it sounds there, (n, 2), until TAIL_S after its end. Raises what `render` raises."""
         tuning = dict(zip(range(LOWEST_KEY, HIGHEST_KEY + 1), self.tuning_cents, strict=True))
         length_s = performance.end_s + TAIL_S
-        sound = render(performance, instrument, length_s=length_s, rate=rate, tuning_cents=tuning)
+        sound = render(
+            performance, instrument, length_s=length_s, rate=rate, tuning_cents=tuning, resonance=self.resonance
+        )
         n, n_late = len(sound), round(HAMMER_S * rate)
         sound = np.pad(sound, ((n_late, 0), (0, 0)))[:n]
         if self.room is not None:

@@ -222,6 +222,12 @@ function sayAgain() {
   list.write();
   showTime();
   element("facts").textContent = facts();
+  sayInstrument();
+}
+
+function sayInstrument() {
+  element("instrument").hidden = data.foreign_share === null;
+  element("instrument").textContent = t("report.not_solo_piano", { percent: Math.round(100 * data.foreign_share) });
 }
 
 function remark(text) {
@@ -237,6 +243,7 @@ player.addEventListener("change", () => {
   follow();
 });
 player.addEventListener("trouble", ({ detail }) => attempt(() => { throw detail; }));
+sayInstrument();
 element("remarks").replaceChildren(...data.remarks.map(remark));
 element("position").min = song.startS;
 element("position").max = player.endS;

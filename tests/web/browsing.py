@@ -39,7 +39,7 @@ class Tab:
             self.page.goto(f"data:text/html,<a href='{address}'>a link from elsewhere</a>")
             self.page.get_by_role("link").click()
         else:
-            self.page.goto(address)
+            self.page.goto(address, wait_until="commit")  # the next line waits for what matters
         self.page.locator("#limits:not(:empty)").wait_for()
 
     def drop(self, *files: tuple[str, bytes]) -> None:

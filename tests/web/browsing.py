@@ -40,7 +40,7 @@ class Tab:
             self.page.get_by_role("link").click()
         else:
             self.page.goto(address, wait_until="commit")  # the next line waits for what matters
-        self.page.locator("#limits:not(:empty)").wait_for()
+        self.page.locator("#limits:not(:empty)").wait_for(timeout=3000 * SOON_S)
 
     def drop(self, *files: tuple[str, bytes]) -> None:
         """Files, dragged in from elsewhere."""

@@ -35,6 +35,9 @@ _NAMELESS = """() => {
 Colour = tuple[int, int, int, int]
 """Red, green, blue, opacity, each 0 … 255."""
 
+Place = tuple[float, float]
+"""x and y on the screen, in pixels."""
+
 
 @contextmanager
 def chromium() -> Iterator[Any]:
@@ -67,6 +70,22 @@ def _text(message: Any) -> str:
 def settle(page: Any) -> None:
     """Wait until what was asked for is on the screen."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def move_fingers(page: Any, *paths: list[Place]) -> None:
+    """In Chromium: each goes along its places, all together, once they are down one after the other."""
+    client = page.context.new_cdp_session(page)
+
+    def touch(kind: str, places: list[Place]) -> None:
+        points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(places)]
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    for n_down in range(1, len(paths) + 1):
+        touch("touchStart", [path[0] for path in paths[:n_down]])
+    for places in zip(*(path[1:] for path in paths), strict=True):
+        touch("touchMove", list(places))
+    touch("touchEnd", [])
+    client.detach()
 
 
 def colours(canvas: Any) -> dict[Colour, int]:

@@ -80,6 +80,30 @@ def test_keys_lead_from_doubt_to_doubt_and_make_choices(visit: Visit):
     assert place(visit) == "Nothing here is doubtful."
 
 
+def test_every_choice_has_a_key(visit: Visit):
+    page = visit.page
+    page.locator("#roll").focus()
+    for keys, words in (("nn", "2 of 4"), ("p", "1 of 4"), ("x", "1 of 3")):
+        for key in keys:
+            page.keyboard.press(key)
+        assert place(visit).startswith(words)
+    assert written(visit) == midi_bytes(Performance((SURE, HIGH), (), 60.0)), "it is absent"
+    for key in ("Control+z", "Escape", "n"):
+        page.keyboard.press(key)
+    before = page.evaluate("heard.strikes")
+    page.keyboard.press("r")
+    until(lambda: page.evaluate("heard.strikes") > before)
+    page.keyboard.press("l")
+    ends_later = Note(10, 12, 64, 70)
+    assert written(visit) == midi_bytes(Performance((SURE, ends_later, HIGH), (), 60.0))
+    page.keyboard.press("a")
+    assert place(visit).startswith("1 of 2"), "the candidates"
+    page.keyboard.press("Escape")
+    assert place(visit).startswith("2 doubtful places")
+    page.get_by_role("button", name="Previous").click()
+    assert place(visit).startswith("1 of 2")
+
+
 def test_what_is_accepted_or_dismissed_is_in_doubt_no_longer(visit: Visit):
     page = visit.page
     page.locator("#doubt-order").select_option("time")

@@ -11,7 +11,7 @@ import pytest
 from pianotrans.edits import parse_edits
 from pianotrans.events import TempoMap, midi_bytes
 from pianotrans.score.midi import score_midi
-from tests.browser import chromium, nameless, settle
+from tests.browser import chromium, move_fingers, nameless, settle
 from tests.views.scores import measure, page, small_score
 from tests.views.visiting import Visit
 
@@ -100,6 +100,9 @@ def test_a_beat_is_dragged_to_an_onset(visit: Gridded):
     assert visit.midi() == score_midi(small_score())
     visit.press("Control+Shift+z")
     assert visit.midi() == written(moved(3, 3.2))
+    visit.press("Control+z")
+    move_fingers(visit.page, [visit.at(time_s) for time_s in (2.9, 3.05, 3.22)])
+    assert visit.midi() == written(moved(3, 3.2)), "a finger is less exact"
 
 
 def test_a_chosen_beat_is_moved_by_keys_and_let_go(visit: Gridded):
@@ -119,6 +122,11 @@ def test_beats_are_inserted_and_removed(visit: Gridded):
     assert visit.midi() == written([0, 1, 2, 2.4, *BEATS_S[3:]], (0, 2, 4), (2, 3, 4), (5, 2, 4)), "at an onset"
     visit.press("Delete")
     assert visit.midi() == score_midi(small_score())
+    visit.page.locator("#position").fill("2.41")
+    visit.page.locator("#roll").focus()
+    visit.press("Shift+b")
+    assert visit.midi() == written([0, 1, 2, 2.4, *BEATS_S[3:]], (0, 2, 4), (2, 3, 4), (5, 2, 4)), "at the cursor"
+    visit.press("Control+z")
     visit.click(3)
     visit.tool("Remove").click()
     assert visit.midi() == written([0, 1, 2, *BEATS_S[4:]], (0, 2, 4), (2, 1, 4), (3, 2, 4))
@@ -126,6 +134,10 @@ def test_beats_are_inserted_and_removed(visit: Gridded):
 
 def test_a_bar_begins_at_another_beat_and_the_list_follows(visit: Gridded):
     assert visit.bars()[:4] == ["1", "1", "1", "1"]
+    visit.click(1)
+    visit.tool("Bar begins").click()
+    assert visit.midi() == written([*BEATS_S, 9.0], (0, 1, 4), (1, 2, 4))
+    visit.press("Control+z")
     visit.click(1)
     visit.press("b")
     assert visit.midi() == written([*BEATS_S, 9.0], (0, 1, 4), (1, 2, 4))

@@ -11,7 +11,7 @@ import pytest
 from pianotrans.audio import MP3_RATE, PeakMeter, encode_mp3, from_array
 from pianotrans.score.midi import score_midi
 from pianotrans.views import EncodedAudio
-from tests.browser import chromium, nameless, settle, until
+from tests.browser import chromium, move_fingers, nameless, settle, until
 from tests.views.scores import small_score
 from tests.views.visiting import Visit
 
@@ -41,6 +41,12 @@ _TOGETHER = """() => {
     const heardS = heard.context.currentTime - (heard.context.outputLatency || 0);
     return [heardS, heard.audio.currentTime, heard.notes];
 }"""
+
+_NO_SOUND_CARD = """
+AudioContext.prototype.resume = () => new Promise(() => {});
+const later = window.setTimeout;
+window.setTimeout = (action, ms) => later(action, ms / 100);
+"""
 
 
 def recording() -> EncodedAudio:
@@ -151,6 +157,39 @@ def test_the_recording_jumps_back_and_a_click_ends_the_loop(visit: Practice):
         assert visit.page.get_by_role("button", name="Loop").get_attribute("aria-pressed") == pressed
 
 
+def test_a_finger_marks_a_loop(visit: Practice):
+    y = visit.box()["y"] + visit.box()["height"] - 10
+    move_fingers(visit.page, [(visit.place(time_s), y) for time_s in (2.3, 2.6, 2.9)])
+    assert "bar 2" in visit.page.locator(".practice").inner_text()
+    visit.page.get_by_role("button", name="Loop").click()
+    assert visit.page.get_by_role("button", name="Loop").get_attribute("aria-pressed") == "false"
+
+
+def test_every_setting_has_a_key_and_a_button(visit: Practice):
+    page = visit.page
+    for name, key in (("Metronome", "m"), ("Count-in", "Shift+m"), ("Follow", "w")):
+        button = page.locator(".practice").get_by_role("button", name=name)
+        before = button.get_attribute("aria-pressed")
+        page.locator("#roll").focus()
+        page.keyboard.press(key)
+        assert button.get_attribute("aria-pressed") != before
+        button.click()
+        assert button.get_attribute("aria-pressed") == before
+    page.locator("#roll").focus()
+    visit.speed(100)
+    for key, percent in (("]", "105"), ("[", "100"), ("[", "95")):
+        page.locator("#roll").focus()
+        page.keyboard.press(key)
+        assert page.get_by_label("Speed").input_value() == percent
+    for hand in ("Right", "Left", "Both"):
+        page.keyboard.press("y")
+        assert page.get_by_role("radio", name=hand).is_checked()
+    for key in ("Home", "f", "a"):
+        page.keyboard.press(key)
+    assert page.locator("#inspector output").inner_text() == f"{small_score().hands.count(1)} selected"
+    page.keyboard.press("Escape")
+
+
 def test_the_metronome_clicks_on_the_beats_after_a_bar_of_count_in(visit: Practice):
     visit.fade(100)
     visit.page.locator("#roll").focus()
@@ -231,5 +270,14 @@ def test_without_beats_there_is_no_metronome_and_it_says_why(browser: Any, tmp_p
     button.click()
     assert button.get_attribute("aria-pressed") == "false"
     assert "beats" in one.page.locator(".practice [role=status]").inner_text()
+    assert one.troubles == []
+    one.page.context.close()
+
+
+def test_without_a_sound_card_it_says_so(browser: Any, tmp_path: Path):
+    one = Practice(browser, tmp_path, small_score().performance, script=_NO_SOUND_CARD)
+    one.page.get_by_role("button", name="Play", exact=True).click()
+    until(lambda: "sound card" in one.page.locator("#trouble").inner_text())
+    one.page.get_by_role("button", name="Play", exact=True).wait_for()
     assert one.troubles == []
     one.page.context.close()

@@ -331,5 +331,11 @@ def test_edits_outlive_the_page(browser: Any, tmp_path: Path):
     page.keyboard.press("Delete")
     page.locator("#keeping[data-state=saved]").wait_for()
     assert "in this browser" in page.locator("#keeping").inner_text()
-    page.reload()
-    until(lambda: page.locator("#rows tr").count() == 1)
+    page.keyboard.press("i")
+    box = page.locator("#roll").bounding_box()
+    page.mouse.move(box["x"] + 600, box["y"] + 100)
+    page.mouse.down()
+    page.reload()  # in the middle of a drag, before it says that the new note is saved
+    page.mouse.up()
+    until(lambda: page.locator("#rows tr").count() == 2)
+    page.context.close()

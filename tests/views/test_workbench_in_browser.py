@@ -8,7 +8,7 @@ import pytest
 
 from pianotrans.edits import apply_edits, parse_edits
 from pianotrans.events import Note, Pedal, Performance, midi_bytes
-from tests.browser import chromium, nameless, settle, until
+from tests.browser import Place, chromium, move_fingers, nameless, settle, until
 from tests.views.visiting import Visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -25,6 +25,16 @@ PIECE = Performance(
 )
 LOWEST, HIGHEST = 42, 90  # 49 keys around those of the piece
 KEYBOARD_PX, LANE_PX, TIMES_PX = 54, 18, 22
+FRAME_S = 1024 / 44_100
+_STATE = """() => {
+    const texts = (selector, read) => [...document.querySelectorAll(selector)].map(read);
+    return [
+        texts("#rows tr", (row) => row.innerText),
+        texts("#inspector output, #inspector select", (one) => one.value),
+        texts("#toolbar [aria-pressed=true]", (tool) => tool.dataset.command),
+    ];
+}"""
+_UNDO_ALL = "(undo) => { while (undo.getAttribute('aria-disabled') === 'false') undo.click(); }"
 INK = (29, 31, 36, 255)
 
 
@@ -35,7 +45,7 @@ class Bench(Visit):
         super().__init__(browser, folder, PIECE, **context)
         self.roll = self.page.locator("#roll")
 
-    def at(self, time_s: float, key: float | None = None) -> tuple[float, float]:
+    def at(self, time_s: float, key: float | None = None) -> Place:
         """Where the middle of a key is on the screen at a time, or of the pedal lane."""
         box = self.roll.bounding_box()
         width, height = box["width"] - 2, box["height"] - 2
@@ -43,7 +53,7 @@ class Bench(Visit):
         y = keys_px + LANE_PX / 2 if key is None else (HIGHEST - key + 0.5) * keys_px / (HIGHEST - LOWEST + 1)
         return box["x"] + 1 + KEYBOARD_PX + time_s * (width - KEYBOARD_PX) / 10, box["y"] + 1 + y
 
-    def drag(self, start: tuple[float, float], end: tuple[float, float], *held: str, drop: bool = True) -> None:
+    def drag(self, start: Place, end: Place, *held: str, drop: bool = True) -> None:
         mouse, keyboard = self.page.mouse, self.page.keyboard
         for key in held:
             keyboard.down(key)
@@ -65,6 +75,15 @@ class Bench(Visit):
         rows = [row.split() for row in self.page.locator("#rows tr").all_inner_texts()]
         return [(float(row[0].split(":")[1]), float(row[1]), row[3], int(row[4])) for row in rows]
 
+    def seen_at(self, place: Place) -> float:
+        """The time at a place of the screen: a click on the times below leads to it."""
+        box = self.roll.bounding_box()
+        self.page.mouse.click(place[0], box["y"] + box["height"] - 8)
+        return float(self.page.locator("#position").input_value())
+
+    def tool(self, name: str) -> Any:
+        return self.page.locator("#toolbar").get_by_role("button", name=name)
+
     def selected(self) -> str:
         said: str = self.page.locator("#inspector output").inner_text()
         return said
@@ -73,11 +92,19 @@ class Bench(Visit):
         value: str = self.page.locator(f"#inspector [data-field={name}]").input_value()
         return value
 
+    def fill(self, name: str, text: str) -> None:
+        """Type into a field, as a person does."""
+        self.page.locator(f"#inspector [data-field={name}]").select_text()
+        self.page.keyboard.type(text)
+        self.press("Enter")
+
+    def state(self) -> tuple[Any, ...]:
+        """What buttons and keys change."""
+        return tuple(self.page.evaluate(_STATE))
+
     def begin(self) -> None:
         """As it was opened: nothing edited or selected, nothing to undo, the whole piece in view."""
-        undo = self.page.get_by_role("button", name="Undo")
-        while undo.get_attribute("aria-disabled") == "false":
-            undo.click()
+        self.page.get_by_role("button", name="Undo").evaluate(_UNDO_ALL)
         self.roll.focus()
         self.press("Escape", "v", "0", "Home")
         settle(self.page)
@@ -179,33 +206,27 @@ def test_a_drag_can_be_given_up_and_views_move(bench: Bench):
     assert bench.notes() == AS_PLAYED
     assert bench.page.get_by_role("button", name="Undo").get_attribute("aria-disabled") == "true"
 
-    def seen_at(place: tuple[float, float]) -> float:
-        """The time at a place of the screen: a click on the times below leads to it."""
-        box = bench.roll.bounding_box()
-        mouse.click(place[0], box["y"] + box["height"] - 8)
-        return float(bench.page.locator("#position").input_value())
-
     middle, right = bench.at(5, 50), bench.at(9, 50)
-    assert seen_at(right) == pytest.approx(9, abs=0.02)
+    assert bench.seen_at(right) == pytest.approx(9, abs=0.02)
     mouse.move(*middle)
     bench.page.keyboard.down("Control")
     mouse.wheel(0, -250)
     bench.page.keyboard.up("Control")
-    until(lambda: seen_at(right) < 7)
-    zoomed_s = seen_at(right)
-    assert seen_at(middle) == pytest.approx(5, abs=0.02), "it stays where it is"
+    until(lambda: bench.seen_at(right) < 7)
+    zoomed_s = bench.seen_at(right)
+    assert bench.seen_at(middle) == pytest.approx(5, abs=0.02), "it stays where it is"
     mouse.wheel(0, 50)
-    until(lambda: seen_at(right) > zoomed_s)
-    scrolled_s = seen_at(right)
+    until(lambda: bench.seen_at(right) > zoomed_s)
+    scrolled_s = bench.seen_at(right)
     mouse.move(*middle)
     mouse.down(button="middle")
     mouse.move(middle[0] - 50, middle[1])
     mouse.move(middle[0] - 100, middle[1])
     mouse.up(button="middle")
-    assert seen_at(right) > scrolled_s
+    assert bench.seen_at(right) > scrolled_s
     bench.press("h")
     bench.drag(middle, right)
-    assert seen_at(right) < scrolled_s
+    assert bench.seen_at(right) < scrolled_s
     assert bench.notes() == AS_PLAYED
 
 
@@ -240,11 +261,75 @@ def test_the_keyboard_does_it_all(bench: Bench):
     assert len(bench.notes()) == 4
 
 
+def test_what_keys_do_other_keys_take_back(bench: Bench):
+    bench.press("f", "f", "f", "Shift+f")
+    assert bench.selected().startswith("E4")
+    for there, back in (
+        ("ArrowRight", "ArrowLeft"),
+        ("ArrowUp", "ArrowDown"),
+        ("Shift+ArrowUp", "Shift+ArrowDown"),
+        ("Shift+ArrowRight", "Shift+ArrowLeft"),
+        ("Alt+ArrowUp", "Alt+ArrowDown"),
+    ):
+        bench.press(there)
+        assert bench.notes() != AS_PLAYED, there
+        bench.press(back)
+        assert bench.notes() == AS_PLAYED, back
+    bench.press("Escape", "Shift+i")
+    assert bench.selected().startswith("sustain")
+    bench.press("+")
+    right = bench.at(9, 50)
+    assert bench.seen_at(right) < 7
+    bench.press("-")
+    assert bench.seen_at(right) == pytest.approx(9, abs=0.02)
+
+
+def test_buttons_do_what_keys_do(bench: Bench):
+    bench.press("f", "Control+c")
+    bench.page.locator("#position").fill("1.5")
+    bench.roll.focus()
+    before = bench.state()
+    bench.press("Escape")
+    for name, key in (
+        ("Pencil", "d"),
+        ("Hand: ", "h"),
+        ("Paste", "Control+v"),
+        ("Delete", "Delete"),
+        ("Split", "s"),
+        ("Give to the right", "1"),
+        ("Show velocities", "o"),
+    ):
+        button, states = bench.tool(name), []
+        for act in (lambda key=key: bench.press(key), button.click):
+            bench.press("f")
+            act()
+            states.append(bench.state())
+            if name == "Show velocities":
+                act()  # else they stay
+            bench.press("Control+z", "Escape", "v")
+        assert states[0] == states[1] != before, name
+
+
+def test_times_snap_unless_one_says_no(bench: Bench):
+    bench.press("x")
+    snap = bench.page.get_by_role("combobox", name="Snap to")
+    assert snap.input_value() == "frames"
+    start, end = bench.at(1.5, 60), bench.at(2.517, 60)
+    bench.drag(start, end)
+    snapped_s = float(bench.field("onset"))
+    assert snapped_s == pytest.approx(FRAME_S * round(snapped_s / FRAME_S), abs=6e-4)
+    bench.press("Control+z")
+    bench.drag(start, end, "Control")
+    free_s = float(bench.field("onset"))
+    assert free_s == pytest.approx(2.017, abs=0.006)
+    assert free_s != pytest.approx(snapped_s, abs=6e-4)
+    snap.select_option("off")
+
+
 def test_numbers_can_be_typed(bench: Bench):
     bench.press("f")
     for name, value in (("onset", "0.25"), ("length", "2"), ("velocity", "99")):
-        bench.page.locator(f"#inspector [data-field={name}]").fill(value)
-        bench.press("Enter")
+        bench.fill(name, value)
     assert bench.notes()[0] == (0.25, 2, "C4", 99)
     bench.roll.focus()
     bench.press("o")
@@ -325,26 +410,24 @@ def test_the_help_sheet_has_every_key_in_every_language(bench: Bench):
 def test_fingers_edit_and_move_the_view(browser: Any, tmp_path: Path):
     """One is the tool, two move the view. Buttons have room for one, and nothing sticks out."""
     bench = Bench(browser, tmp_path, has_touch=True, viewport={"width": 820, "height": 1180})
-    client = bench.page.context.new_cdp_session(bench.page)
-
-    def touch(kind: str, *places: tuple[float, float]) -> None:
-        points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(places)]
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
     bench.page.touchscreen.tap(*bench.at(5.5, 67))
     until(lambda: bench.selected().startswith("G4"))
-    x, y = bench.at(1.5, 60)
-    touch("touchStart", (x, y))
-    for step in (20, 40, 60):
-        touch("touchMove", (x + step, y))
-    touch("touchEnd")
+    steps = (0, 20, 40, 60)
+
+    def drag(place: Place) -> None:
+        move_fingers(bench.page, [(place[0] + step, place[1]) for step in steps])
+
+    drag(bench.at(1.5, 60))
     until(lambda: bench.notes()[0][0] > 1.5)
+    drag(bench.at(7.97, 72))
+    until(lambda: bench.notes()[3][1] > 1.5)
+    bench.tool("Pencil").tap()
+    drag(bench.at(3, 84))
+    until(lambda: len(bench.notes()) == 5)
+    bench.tool("Pointer").tap()
+    bench.tool("Undo").tap()
     (left, y), (right, _) = bench.at(4, 50), bench.at(6, 50)
-    touch("touchStart", (left, y))
-    touch("touchStart", (left, y), (right, y))
-    for step in (20, 40, 60):
-        touch("touchMove", (left - step, y), (right + step, y))
-    touch("touchEnd")
+    move_fingers(bench.page, [(left - step, y) for step in steps], [(right + step, y) for step in steps])
     settle(bench.page)
     assert len(bench.notes()) == 4
     bench.page.touchscreen.tap(*bench.at(5.5, 67))

@@ -84,4 +84,6 @@ class Visit:
     def download(self, button: str) -> tuple[str, bytes]:
         with self.page.expect_download() as waiting:
             self.page.locator(button).click()
-        return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+        name, content = waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+        waiting.value.delete()  # else Firefox gives the next one another name
+        return name, content

@@ -39,8 +39,9 @@ class Tab:
             self.page.goto(f"data:text/html,<a href='{address}'>a link from elsewhere</a>")
             self.page.get_by_role("link").click()
         else:
-            self.page.goto(address)
-        self.page.locator("#limits:not(:empty)").wait_for(state="attached")  # hidden where a player is open
+            self.page.goto(address, wait_until="commit")  # the next line waits for what matters
+        limits = self.page.locator("#limits:not(:empty)")
+        limits.wait_for(state="attached", timeout=3000 * SOON_S)  # hidden where a player is open
 
     def drop(self, *files: tuple[str, bytes]) -> None:
         """Files, dragged in from elsewhere."""

@@ -175,11 +175,12 @@ def serving(
     limits: Limits | None = None,
     access: Access | None = None,
     n_workers: int = 1,
+    port: int = 0,
     **options: Any,
 ) -> Iterator[Site]:
-    """A server in a thread of this process."""
+    """A server in a thread of this process, on a free port if none is given."""
     with (
-        open_socket("127.0.0.1", 0) as listening,
+        open_socket("127.0.0.1", port) as listening,
         Service(folder, limits or Limits(), pool_of(start_process or Scripted(), n_workers), **options) as service,
     ):
         service.start()

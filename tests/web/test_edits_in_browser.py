@@ -1,6 +1,8 @@
 """Edits in the player: they outlive page and server, and no window overwrites another's."""
 
+import errno
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,13 +44,17 @@ def edits_of(site: Site, job: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def edit(tab: Tab, *keys: str, state: str = "saved") -> Any:
-    """Press keys in the player; its line about edits, once it says this."""
-    player = tab.player()
-    player.locator("#roll").focus()
+def press(tab: Tab, *keys: str) -> None:
+    """Press keys in the player."""
+    tab.player().locator("#roll").focus()
     for key in keys:
         tab.page.keyboard.press(key)
-    line = player.locator(f"#keeping[data-state={state}]")
+
+
+def edit(tab: Tab, *keys: str, state: str = "saved") -> Any:
+    """Press keys in the player; its line about edits, once it says this."""
+    press(tab, *keys)
+    line = tab.player().locator(f"#keeping[data-state={state}]")
     line.wait_for()
     return line
 
@@ -68,8 +74,10 @@ def test_they_outlive_a_reload_and_the_server(browser: Any, tmp_path: Path):
         assert (saved["revision"], len(saved["edits"]["notes"]["deleted"])) == (1, 1)
         tab.page.reload()
         until(lambda: n_notes(tab) == len(SONG.notes) - 1)
-        edit(tab, "f", "Delete")
-        until(lambda: edits_of(site, job)["revision"] == 2)
+        press(tab, "f", "Delete")
+        tab.page.reload()  # before it says that it is saved
+        until(lambda: n_notes(tab) == len(SONG.notes) - 2)
+        assert edits_of(site, job)["revision"] == 2
         assert tab.troubles == []
         tab.context.close()
     with serving(tmp_path, Scripted(Stage())) as later:
@@ -99,15 +107,56 @@ def test_the_second_of_two_windows_is_asked(browser: Any, site: Site, tab: Tab):
     other.page.close()
 
 
-def test_what_cannot_be_saved_is_saved_later(site: Site, tab: Tab):
-    job = site.done("later.mp3")
-    tab.open("later.mp3")
-    tab.context.set_offline(True)
-    line = edit(tab, "f", "Delete", state="failed")
+def test_a_server_that_ends_in_the_middle_of_an_edit(browser: Any, tmp_path: Path):
+    with serving(tmp_path, Scripted(Stage())) as site:
+        job = site.done("later.mp3")
+        tab = Tab(browser, str(site.client.base_url))
+        box = tab.open("later.mp3").locator("#roll").bounding_box()
+        press(tab, "d")
+        x, y = box["x"] + box["width"] / 2, box["y"] + 20
+        tab.page.mouse.move(x, y)
+        tab.page.mouse.down()
+    tab.page.mouse.move(x + 60, y)
+    tab.page.mouse.up()
+    line = tab.player().locator("#keeping[data-state=failed]")
     assert "does not answer" in line.inner_text()
-    tab.context.set_offline(False)
+    assert n_notes(tab) == len(SONG.notes) + 1
+    with serving(tmp_path, Scripted(Stage()), port=site.client.base_url.port) as site:
+        until(lambda: edits_of(site, job)["revision"] == 1)
+        tab.player().locator("#keeping[data-state=saved]").wait_for()
+        assert len(edits_of(site, job)["edits"]["notes"]["added"]) == 1
+        assert [one for one in tab.troubles if "ERR_" not in one] == []
+        tab.context.close()
+
+
+def test_a_full_disk_takes_nothing(site: Site, tab: Tab, monkeypatch: pytest.MonkeyPatch):
+    job = site.done("full.mp3")
+    tab.open("full.mp3")
+
+    def refuse(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        assert "disk is full" in edit(tab, "f", "Delete", state="failed").inner_text()
+        assert n_notes(tab) == len(SONG.notes) - 1
+        assert not list(site.service.jobs.folders.of(job["id"]).edits.iterdir())
     until(lambda: edits_of(site, job)["revision"] == 1)
-    tab.troubles[:] = [one for one in tab.troubles if "ERR_" not in one]
+    tab.troubles[:] = [one for one in tab.troubles if "507" not in one]
+
+
+def test_edits_of_a_newer_program_are_left_alone(site: Site, tab: Tab):
+    job = site.done("newer.mp3")
+    newer = b'{"format": "pianotrans edits", "version": 9}'
+    assert site.service.revisions.save(job["id"], newer, 0) == 1
+    tab.open("newer.mp3")
+    line = tab.player().locator("#keeping[data-state=unread]")
+    assert "9" in line.inner_text()
+    assert n_notes(tab) == len(SONG.notes)
+    press(tab, "f", "Delete")
+    tab.page.reload()
+    line.wait_for()
+    assert edits_of(site, job) == {"revision": 1, "edits": json.loads(newer)}
 
 
 def test_a_revision_is_opened_again_and_that_can_be_undone(site: Site, tab: Tab):

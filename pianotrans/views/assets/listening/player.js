@@ -2,6 +2,7 @@
 // with a metronome. The sound card's clock keeps the time; where the recording is heard, it is set by that.
 
 import { soundingEnds } from "../shared/performance.js";
+import { t } from "../shared/texts.js";
 import { Metronome, countIn } from "./metronome.js";
 import { Piano } from "./piano.js";
 import { Recording } from "./recording.js";
@@ -15,6 +16,7 @@ const TICK_MS = 100; // in a hidden page browsers make it a second, which AHEAD_
 const LATE_S = 0.02; // a note that should have begun this long ago is still struck
 const LARGEST_DRIFT_S = 0.03; // between the piano and the recording: from here on notes are sent anew
 const DRIFT_STEP = 0.1; // of less, at every tick, for the notes that come then
+const SLOW_CARD_MS = 10_000; // a sound card that has not begun by then is not there
 const READY_S = 0.1; // before the first click of a count-in
 const SHORTEST_ALONE_S = 0.3; // a note that is heard by itself
 const LONGEST_ALONE_S = 2;
@@ -180,7 +182,8 @@ export class Player extends EventTarget {
   async open() {
     this.opening ??= this.openInstruments();
     await this.opening;
-    return this.context.resume();
+    const isLate = passed(SLOW_CARD_MS).then(() => { throw new Error(t("listen.no-sound-card")); });
+    await Promise.race([this.context.resume(), isLate]); // without a sound card Firefox waits for ever
   }
 
   async openInstruments() {

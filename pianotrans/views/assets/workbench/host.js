@@ -4,7 +4,7 @@
 import { checkEdits, editsOf } from "./edits.js";
 
 const GREETING = "pianotrans workbench"; // the web app's page says the same, in web/assets/hosting.js
-const PATIENCE_MS = 10_000; // for the answer of the page around this one, which may be busy, or any page
+const PATIENCE_MS = 20_000; // for the answer of the page around this one, which may be any page, or busy
 const STORED = "pianotrans edits "; // and the digest of the transcription
 const AUTOSAVE_MS = 600; // after the last change
 const AGAIN_MS = 3000; // after a failure
@@ -130,7 +130,8 @@ export class Autosave {
     bench.addEventListener("change", ({ detail }) => {
       if (!detail?.isPreview) this.schedule(AUTOSAVE_MS);
     });
-    addEventListener("pagehide", () => this.flush());
+    // Before a page is left, the page around this frame still hears; afterwards only the browser's storage does.
+    for (const leaving of ["beforeunload", "pagehide"]) addEventListener(leaving, () => this.flush());
   }
 
   get edits() { return editsOf(this.bench.base, this.bench.piece); }

@@ -38,7 +38,7 @@ export class Player extends EventTarget {
   }
 
   get startS() { return this.song.startS; }
-  get endS() { return Math.max(this.song.endS, this.lastS); }
+  get endS() { return Math.max(this.song.endS, this.endings.lastS); }
 
   // Hands can be told apart on the piano alone.
   get usesRecording() { return this.recording !== null && this.fade < 1 && this.hand === null; }
@@ -64,10 +64,18 @@ export class Player extends EventTarget {
 
   // The notes to play. While it plays they are heard at once; those that sound already go on.
   setEvents({ notes, pedals }) {
-    const ends = soundingEnds(notes, pedals);
-    this.lastS = ends.reduce((last, end) => Math.max(last, end), this.startS);
-    this.events = { notes, ends };
+    this.events = { notes, pedals };
+    this.found = null;
     this.resend();
+  }
+
+  // When each note ends and the last one does; found once they are asked for.
+  get endings() {
+    if (!this.found) {
+      const ends = soundingEnds(this.events.notes, this.events.pedals);
+      this.found = { ends, lastS: ends.reduce((last, end) => Math.max(last, end), this.startS) };
+    }
+    return this.found;
   }
 
   // [{ onset, isDownbeat }] in order; without any there is neither metronome nor count-in.
@@ -237,7 +245,7 @@ export class Player extends EventTarget {
   }
 
   heard() {
-    const { notes, ends } = this.events;
+    const [{ notes }, { ends }] = [this.events, this.endings];
     const beats = this.hasMetronome ? this.beats : [];
     if (this.hand === null) return { notes, ends, beats };
     const isHeard = (i) => (notes[i].hand ?? this.hand) === this.hand;

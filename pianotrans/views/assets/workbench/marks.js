@@ -13,7 +13,7 @@ export function addMarks(editor) {
   addEventListener("themechange", readTheme);
   roll.addLayer({ order: ORDER.marks, paint: (pen) => paintSelection(pen, editor, theme) });
   roll.addLayer({ order: ORDER.above, paint: (pen) => paintLasso(pen, editor, theme) });
-  editor.bench.addEventListener("select", () => roll.draw());
+  editor.bench.addEventListener("select", () => roll.drawMoving());
 }
 
 // Two frames, dark and light: one of them stands out from every colour of a note.

@@ -111,6 +111,15 @@ function editBeats({ beats, edit, given }) {
   return { text: inText(edited), onsets: edited.map(({ onset }) => onset) };
 }
 
+// How many notes are other ones when some of many are moved, in the middle of a drag.
+function countMoved({ data, ids }) {
+  const base = pieceOf(new Performance(data));
+  const others = new Set(base.notes);
+  moveEvents(base, ids, { seconds: 0.01 });
+  const moved = moveEvents(base, ids, { seconds: 0.02 });
+  return { n: moved.notes.length, nCopied: moved.notes.filter((note) => !others.has(note)).length };
+}
+
 const layOut = ({ beats, first_s, last_s }) => layOutBars(beats, first_s, last_s);
 
-globalThis.workbench = { writeMidi, writeEdited, editBeats, layOut, tryEdits, applyEdits, pieceOf, Performance };
+globalThis.workbench = { writeMidi, writeEdited, editBeats, countMoved, layOut, tryEdits, applyEdits, pieceOf, Performance };

@@ -304,12 +304,19 @@ def test_of_twenty_thousand_notes_only_those_in_view_cost_time(browser: Any, tmp
     settle(one.page)
     in_view = sum(note.onset_s < 30 for note in notes)
     assert in_view < one.page.evaluate("nBars") < 2 * (in_view + 3 * 88), "two pictures, with keyboard and ground"
+    one.page.evaluate("""() => {
+        nBars = 0;
+        for (const row of document.querySelectorAll("#rows tr")) row.isOld = true;
+    }""")
     one.page.keyboard.press("f")
     settle(one.page)
+    assert 0 < one.page.evaluate("nBars") < 3 * 88, "what is selected paints no notes"
     one.page.evaluate("nBars = 0")
     one.page.keyboard.press("ArrowUp")
     settle(one.page)
     assert in_view < one.page.evaluate("nBars") < 2 * (in_view + 3 * 88), "an edit paints no more"
+    rows = one.page.locator("#rows tr").evaluate_all("(rows) => rows.map((row) => row.isOld === true)")
+    assert rows.count(False) == 1, "only its own row is written anew"
     assert one.page.locator("#rows tr").count() == 100
     assert one.troubles == []
     one.page.context.close()

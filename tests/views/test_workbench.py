@@ -40,6 +40,7 @@ from tests.conftest import REPOSITORY
 from tests.edits.documents import document
 from tests.events.tempo_maps import KEYS, METERS, make_map
 from tests.score.playing import compose, play
+from tests.views.long_piece import long_performance
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -443,3 +444,11 @@ def test_a_beat_stays_between_its_neighbours(page: Any):
     given = [{"beats": "|...", "edit": "moveBeat", "given": aim} for aim in aims]
     moved = [result["onsets"][i] for (i, _), result in zip(aims, call(page, "editBeats", given), strict=True)]
     assert moved == pytest.approx([0.7, 0.9, 0.1, 0, 99])
+
+
+def test_of_twenty_thousand_notes_a_drag_copies_only_those_that_it_moves(page: Any):
+    performance = long_performance()
+    ids = identities_of(performance.notes)[5000:5002]
+    (counts,) = call(page, "countMoved", [{"data": data_of(performance), "ids": ids}])
+    assert counts["n"] == len(performance.notes)
+    assert 2 <= counts["nCopied"] <= 4, "those that sound on their keys are cut"

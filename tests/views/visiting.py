@@ -8,6 +8,8 @@ from pianotrans.score.score import Score
 from pianotrans.views import EncodedAudio, report_html
 from tests.browser import Colour, colours, settle, troubles_of, until
 
+OPENED_MS = 120_000  # at the latest, with 20 000 notes on a busy machine
+
 # What the page does with sound, noted before its own script runs.
 _LISTEN = """
 window.heard = { strikes: 0, notes: [], clicks: [], nTakenBack: 0 };
@@ -58,8 +60,8 @@ class Visit:
         self.requests: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.add_init_script(_LISTEN + script)
-        self.page.goto(path.as_uri())
-        self.page.locator("html[data-ready]").wait_for()
+        self.page.goto(path.as_uri(), timeout=OPENED_MS)
+        self.page.locator("html[data-ready]").wait_for(timeout=OPENED_MS)
 
     def filter(self, percent: int) -> None:
         """Show the notes with this confidence at least."""

@@ -131,9 +131,18 @@ function editBeats({ beats, meters, edit, given }) {
   return { text: inText(edited), onsets: edited.map(({ onset }) => onset), meters: edited.map(({ meter }) => meter ?? null) };
 }
 
+// How many notes are other ones when some of many are moved, in the middle of a drag.
+function countMoved({ data, ids }) {
+  const base = pieceOf(new Performance(data));
+  const others = new Set(base.notes);
+  moveEvents(base, ids, { seconds: 0.01 });
+  const moved = moveEvents(base, ids, { seconds: 0.02 });
+  return { n: moved.notes.length, nCopied: moved.notes.filter((note) => !others.has(note)).length };
+}
+
 const readKey = (text) => readKeySignature(text);
 
 const layOut = ({ beats, first_s, last_s }) => layOutBars(beats, first_s, last_s);
 
-const calls = { writeMidi, writeEdited, writeRegridded, editBeats, layOut, readKey, tryEdits, applyEdits, pieceOf };
+const calls = { writeMidi, writeEdited, writeRegridded, editBeats, layOut, readKey, countMoved, tryEdits, applyEdits, pieceOf };
 globalThis.workbench = { ...calls, Performance };

@@ -11,6 +11,7 @@ export class NoteList {
   constructor(rows, page, earlier, later, onChoose, bench, { bars, hasHands }) {
     Object.assign(this, { rows, page, earlier, later, onChoose, bench, bars, hasHands });
     this.first = 0;
+    this.shown = []; // a note for each row
     earlier.addEventListener("click", () => this.turn(-1));
     later.addEventListener("click", () => this.turn(1));
   }
@@ -20,17 +21,32 @@ export class NoteList {
     this.notes = notes;
     const lastPage = Math.max(0, Math.ceil(notes.length / ROWS_A_PAGE) - 1);
     this.first = Math.min(this.first, lastPage * ROWS_A_PAGE);
-    this.write();
+    this.update();
   }
 
   turn(pages) {
     this.first += pages * ROWS_A_PAGE;
-    this.write();
+    this.update();
   }
 
+  // All anew: in another language.
   write() {
+    this.shown = [];
+    this.update();
+  }
+
+  // Rows of notes that stay where they are stay, too: laying out a table is slow.
+  update() {
+    const { rows, bench } = this;
+    const before = this.writtenBars === bench.bars.list ? this.shown : [];
     const shown = this.notes.slice(this.first, this.first + ROWS_A_PAGE);
-    this.rows.replaceChildren(...shown.map((note) => this.row(note)));
+    while (rows.rows.length > shown.length) rows.lastElementChild.remove();
+    shown.forEach((note, i) => {
+      if (note === before[i]) return;
+      if (i < rows.rows.length) rows.rows[i].replaceWith(this.row(note));
+      else rows.append(this.row(note));
+    });
+    [this.shown, this.writtenBars] = [shown, bench.bars.list];
     const last = this.first + shown.length;
     this.page.textContent = shown.length ? t("report.rows", { first: this.first + 1, last, n: this.notes.length }) : t("report.no_rows");
     this.earlier.disabled = this.first === 0;
@@ -59,9 +75,7 @@ export class NoteList {
 
   // Highlight the notes that sound at a time.
   mark(nowS) {
-    for (let i = 0; i < this.rows.rows.length; i += 1) {
-      const note = this.notes[this.first + i];
-      this.rows.rows[i].classList.toggle("sounding", note.onset <= nowS && nowS < note.offset);
-    }
+    const { rows } = this.rows;
+    this.shown.forEach(({ onset, offset }, i) => rows[i].classList.toggle("sounding", onset <= nowS && nowS < offset));
   }
 }

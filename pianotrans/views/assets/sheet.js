@@ -3,6 +3,7 @@
 import { bytesOf } from "./shared/base64.js";
 import { heldNotes, longestOf } from "./shared/performance.js";
 import { t } from "./shared/texts.js";
+import { difference } from "./workbench/history.js";
 
 const NEAR_PX = 14; // a click this far from a note still means it
 const NARROWEST_PX = 280;
@@ -22,6 +23,7 @@ export class Sheet {
     this.read(ornaments, song.notes, ({ index }) => index);
     this.pages = box.appendChild(document.createElement("div"));
     this.pages.className = "pages";
+    this.notes = []; // that are shown
     this.lit = new Set();
     this.follows = true; // what sounds stays in view
     this.show(song);
@@ -70,21 +72,30 @@ export class Sheet {
         this.groups.set(index, [...(this.groups.get(index) ?? []), group]);
       }
     }
+    this.nShown = new Map([...this.groups.values()].flat().map((group) => [group, 0]));
     this.grounds = this.bars.list.map((bar) => this.pages.querySelector(`[data-bar="${bar.index}"] > .bar`));
     for (const bar of this.bars.list) this.grounds[bar.index]?.classList.toggle("doubtful", bar.isDoubtful);
-    this.fade();
+    for (const group of this.nShown.keys()) group.classList.add("pale");
+    this.count(this.notes, 1);
   }
 
   // Notes that are not among these get paler.
   show({ notes }) {
+    const changes = difference(this.notes, notes);
     this.notes = notes;
     this.longestS = longestOf(notes);
-    this.fade();
+    if (changes === null) return;
+    this.count(changes.after, 1);
+    this.count(changes.before, -1);
   }
 
-  fade() {
-    const shown = new Set(this.notes.flatMap(this.groupsOf));
-    for (const group of [...this.groups.values()].flat()) group.classList.toggle("pale", !shown.has(group));
+  // So many more of a group's notes are shown. It is pale while none of them is.
+  count(notes, by) {
+    for (const group of notes.flatMap(this.groupsOf)) {
+      const n = this.nShown.get(group) + by;
+      this.nShown.set(group, n);
+      group.classList.toggle("pale", n === 0);
+    }
   }
 
   // Marks what sounds at a time and its bar, and brings the system of a new bar into view.

@@ -44,7 +44,7 @@ export class OwnKeyboard extends EventTarget {
     else if (kind === MESSAGE.noteOn || kind === MESSAGE.noteOff) this.letGo(number);
     else if (kind === MESSAGE.controller && number === SUSTAIN) this.setPedal(value >= 64);
     this.roll.pressed = this.held;
-    this.roll.draw();
+    this.roll.drawMoving();
   }
 
   press(key, velocity) {

@@ -40,7 +40,7 @@ export class Player extends EventTarget {
   }
 
   get startS() { return this.song.startS; }
-  get endS() { return Math.max(this.song.durationS, this.lastS); } // where the recording ends, or what is played
+  get endS() { return Math.max(this.song.durationS, this.endings.lastS); } // where the recording ends, or what is played
 
   // Hands can be told apart on the piano alone.
   get usesRecording() { return this.recording !== null && this.fade < 1 && this.hand === null; }
@@ -66,10 +66,20 @@ export class Player extends EventTarget {
 
   // The notes to play. While it plays they are heard at once; those that sound already go on.
   setEvents({ notes, pedals }) {
-    const ends = soundingEnds(notes, pedals);
-    this.lastS = [...ends, ...pedals.map(({ offset }) => offset)].reduce((last, end) => Math.max(last, end), this.startS);
-    this.events = { notes, ends };
+    this.events = { notes, pedals };
+    this.found = null;
     this.resend();
+  }
+
+  // When each note ends, and the last note or pedal; found once they are asked for.
+  get endings() {
+    if (!this.found) {
+      const { notes, pedals } = this.events;
+      const ends = soundingEnds(notes, pedals);
+      const lastS = [...ends, ...pedals.map(({ offset }) => offset)].reduce((last, end) => Math.max(last, end), this.startS);
+      this.found = { ends, lastS };
+    }
+    return this.found;
   }
 
   // [{ onset, isDownbeat }] in order; without any there is neither metronome nor count-in.
@@ -240,7 +250,7 @@ export class Player extends EventTarget {
   }
 
   heard() {
-    const { notes, ends } = this.events;
+    const [{ notes }, { ends }] = [this.events, this.endings];
     const beats = this.hasMetronome ? this.beats : [];
     if (this.hand === null) return { notes, ends, beats };
     const isHeard = (i) => (notes[i].hand ?? this.hand) === this.hand;

@@ -50,7 +50,7 @@ export function eventsBetween(events, fromS, toS, longestS) {
   return found;
 }
 
-export const longestOf = (notes) => notes.reduce((longest, note) => Math.max(longest, note.offset - note.onset), 0);
+export const longestOf = (events) => events.reduce((longest, { onset, offset }) => Math.max(longest, offset - onset), 0);
 
 // When the sound of each note ends: when the sustain pedal lets go, or where its key is struck again.
 export function soundingEnds(notes, pedals) {

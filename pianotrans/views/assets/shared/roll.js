@@ -26,6 +26,8 @@ export class Roll {
     this.pressed = new Set(); // keys of a real keyboard
     this.startS = this.firstS; // of the view
     this.isDrawing = false;
+    this.still = document.createElement("canvas"); // what stays while the present and the selection move
+    this.isStale = true; // the still picture
     this.measure();
     this.lengthS = Math.min(this.fullS, Math.min(Math.max(this.widthPx / USUAL_PX_A_S, SHORTEST_USUAL_S), LONGEST_USUAL_S));
     this.setBars(bars);
@@ -37,7 +39,8 @@ export class Roll {
     new ResizeObserver(() => { this.measure(); this.draw(); }).observe(canvas);
   }
 
-  // A layer has an `order`, of ORDER, and paints with `paint(pen, roll)`: times at `xOf`, keys at `yOf`.
+  // A layer has an `order`, of ORDER, and paints with `paint(pen, roll)`: times at `xOf`, keys at `yOf`. One that shows
+  // the present or the selection says that it `isMoving`, if it is among those that are still by their order.
   addLayer(layer) {
     this.layers.push(layer);
     this.layers.sort((a, b) => a.order - b.order);
@@ -156,11 +159,17 @@ export class Roll {
   moveTo(timeS) {
     this.nowS = timeS;
     if (this.follows) this.reveal(timeS);
-    this.draw();
+    this.drawMoving();
   }
 
-  // At most once for each frame of the screen.
   draw() {
+    this.isStale = true;
+    this.drawMoving();
+  }
+
+  // Only what is in front of the still picture: the present, what is selected, the keyboard. At most once for each
+  // frame of the screen.
+  drawMoving() {
     if (this.isDrawing) return;
     this.isDrawing = true;
     requestAnimationFrame(() => {
@@ -171,31 +180,44 @@ export class Roll {
 
   paint() {
     if (!this.isShown) return;
-    const { canvas, widthPx, heightPx } = this;
+    const isStill = (layer) => layer.order < ORDER.marks && !layer.isMoving;
     const scale = window.devicePixelRatio || 1;
-    if (canvas.width !== Math.round(widthPx * scale) || canvas.height !== Math.round(heightPx * scale)) {
-      canvas.width = Math.round(widthPx * scale);
-      canvas.height = Math.round(heightPx * scale);
+    const pen = this.penFor(this.canvas, scale);
+    if (this.isStale || this.still.width !== this.canvas.width || this.still.height !== this.canvas.height) {
+      this.isStale = false;
+      const stillPen = this.penFor(this.still, scale);
+      stillPen.fillStyle = this.theme.paper;
+      stillPen.fillRect(0, 0, this.widthPx, this.heightPx);
+      this.paintLayers(stillPen, isStill);
     }
-    const pen = canvas.getContext("2d", { alpha: false });
-    pen.setTransform(scale, 0, 0, scale, 0, 0);
-    pen.fillStyle = this.theme.paper;
-    pen.fillRect(0, 0, widthPx, heightPx);
     pen.save();
-    pen.beginPath();
-    pen.rect(KEYBOARD_PX, 0, widthPx - KEYBOARD_PX, heightPx);
-    pen.clip();
-    this.paintLayers(pen, (layer) => layer.order < ORDER.keyboard);
+    pen.resetTransform();
+    pen.drawImage(this.still, 0, 0);
     pen.restore();
-    this.paintLayers(pen, (layer) => layer.order >= ORDER.keyboard);
+    this.paintLayers(pen, (layer) => !isStill(layer) && layer.order < ORDER.keyboard);
+    this.paintLayers(pen, (layer) => layer.order >= ORDER.keyboard, 0);
   }
 
-  paintLayers(pen, isWanted) {
+  penFor(canvas, scale) {
+    const [width, height] = [Math.round(this.widthPx * scale), Math.round(this.heightPx * scale)];
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const pen = canvas.getContext("2d", { alpha: false });
+    pen.setTransform(scale, 0, 0, scale, 0, 0);
+    return pen;
+  }
+
+  // Nothing left of `leftPx` is painted on.
+  paintLayers(pen, isWanted, leftPx = KEYBOARD_PX) {
+    pen.save();
+    pen.beginPath();
+    pen.rect(leftPx, 0, this.widthPx - leftPx, this.heightPx);
+    pen.clip();
     for (const layer of this.layers) {
       if (!isWanted(layer)) continue;
       pen.save();
       layer.paint(pen, this);
       pen.restore();
     }
+    pen.restore();
   }
 }

@@ -23,11 +23,11 @@ export function addPlainLayers(roll) {
     [ORDER.bars, paintTimes],
     [ORDER.notes, paintNotes],
     [ORDER.notes, paintPedals],
-    [ORDER.notes, paintLanes],
+    [ORDER.notes, paintLanes, true],
     [ORDER.present, paintPresent],
     [ORDER.keyboard, paintKeyboard],
   ];
-  for (const [order, paint] of layers) roll.addLayer({ order, paint });
+  for (const [order, paint, isMoving] of layers) roll.addLayer({ order, paint, isMoving });
 }
 
 // `theme` has colours by name, `painter` those of notes.

@@ -2,8 +2,9 @@
 // this listens to its events: "change" of the piece or of what is shown, "select".
 
 import { sureness } from "../shared/notes.js";
+import { isPedal } from "./events.js";
 import { History } from "./history.js";
-import { eventsOf, isPedal, noteName, pieceOf } from "./piece.js";
+import { eventsOf, noteName, pieceOf } from "./piece.js";
 
 export class Bench extends EventTarget {
   // From a Performance, which stays what it is. `bars` are those of its score.
@@ -46,9 +47,9 @@ export class Bench extends EventTarget {
 
   // Only these events are selected from now on; those that there are.
   select(ids) {
-    const there = eventsOf(this.piece, ids).map((event) => event.id);
-    if (there.length === this.selection.size && there.every((id) => this.selection.has(id))) return;
-    this.selection = new Set(there);
+    const events = eventsOf(this.piece, ids);
+    if (events.length === this.selection.size && events.every(({ id }) => this.selection.has(id))) return;
+    this.selection = new Set(events.map(({ id }) => id));
     this.dispatchEvent(new Event("select"));
   }
 
@@ -65,15 +66,9 @@ export class Bench extends EventTarget {
     this.kept = this.minConfidence ? { notes: notes.filter(isSure), pedals } : this.piece;
   }
 
-  // Many ask, and 20 000 notes take time, so the answer is kept until the piece or the selection is another.
-  get selected() {
-    if (this.found?.piece !== this.piece || this.found.selection !== this.selection) {
-      this.found = { piece: this.piece, selection: this.selection, events: eventsOf(this.piece, this.selection) };
-    }
-    return this.found.events;
-  }
-
+  get selected() { return eventsOf(this.piece, this.selection); }
   get selectedNotes() { return this.selected.filter((event) => !isPedal(event)); }
+  get hasSelectedNotes() { return this.selected.length > 0 && !isPedal(this.selected[0]); }
 
   nameOf(note) { return noteName(note, this.song); }
 

@@ -1,6 +1,7 @@
 // Copy and paste of events, as plain data: it goes from one piece to another.
 
-import { addNotes, addPedals, eventsOf, isPedal } from "./piece.js";
+import { isPedal } from "./events.js";
+import { addNotes, addPedals, eventsOf } from "./piece.js";
 
 // The events with these ids, with times from the first onset on; null for none.
 export function copyEvents(piece, ids) {

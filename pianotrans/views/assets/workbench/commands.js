@@ -4,7 +4,7 @@ import { t } from "../shared/texts.js";
 import { copyEvents, pasteEvents } from "./clipboard.js";
 import { SNAPS } from "./editor.js";
 import {
-  addNotes, addPedals, isPedal, joinNotes, moveEvents, removeEvents, scaleVelocity, setEvents, splitNotes, stretchEvents,
+  addNotes, addPedals, joinNotes, moveEvents, removeEvents, scaleVelocity, setEvents, splitNotes, stretchEvents,
 } from "./piece.js";
 import { idsOfAll, idsOfHand, idsOfKey } from "./selection.js";
 
@@ -12,12 +12,12 @@ const OCTAVE = 12;
 const LOUDER = 5;
 const SUSTAIN_PEDAL = 64;
 
-// → by name: { keys, text, run, when, isOn, what }, the first four as Shortcuts takes them. `isOn` tells whether it is
-// chosen, `what` what it would do it to.
+// → by name: { keys, text, run, when, isOn, what, isOfText }, the first four as Shortcuts takes them. `isOn` tells
+// whether it is chosen, `what` what it would do it to; with `isOfText` its keys are left to text that is selected.
 export function commandsOf(editor, { pointing, velocityLane, nowS }) {
   const { bench, roll } = editor;
   const hasSelection = () => bench.selection.size > 0;
-  const hasNotes = () => bench.selectedNotes.length > 0;
+  const hasNotes = () => bench.hasSelectedNotes;
 
   // `change` gives the new piece; while a key is held down its steps are one of the history.
   const edit = (name, change) => (event) =>
@@ -123,7 +123,7 @@ export function commandsOf(editor, { pointing, velocityLane, nowS }) {
         addPedals(piece, [{ onset: nowS(), offset: nowS() + editor.usual.lengthS, controller: SUSTAIN_PEDAL }])),
     },
     cut: { keys: ["Ctrl+x"], text: "tools.cut", run: () => { copy(); remove(); }, when: hasSelection },
-    copy: { keys: ["Ctrl+c"], text: "tools.copy", run: copy, when: () => hasSelection() && getSelection().isCollapsed },
+    copy: { keys: ["Ctrl+c"], text: "tools.copy", run: copy, when: hasSelection, isOfText: true },
     paste: {
       keys: ["Ctrl+v"], text: "tools.paste", run: add((piece) => pasteEvents(piece, editor.copied, nowS())),
       when: () => editor.copied !== null,
@@ -144,8 +144,9 @@ const ANYWHERE = ["undo", "redo"]; // the others work only where one sees what t
 
 export function addCommands(shortcuts, commands, roll) {
   const shortcutOf = (name) => {
-    const { when = () => true, ...command } = commands[name];
-    return { ...command, when: () => (roll.isShown || ANYWHERE.includes(name)) && when() };
+    const { when = () => true, isOfText, ...command } = commands[name];
+    const isFree = () => !isOfText || getSelection().isCollapsed;
+    return { ...command, when: () => (roll.isShown || ANYWHERE.includes(name)) && when() && isFree() };
   };
   for (const [group, names] of Object.entries(GROUPS)) shortcuts.add(group, names.map(shortcutOf));
 }

@@ -1,6 +1,6 @@
 // What is doubtful in a piece, and what can be done about it: notes that are not sure, and candidates, which were nearly
-// written. A doubt is { id, note | candidate, onset, offset, key, sureness, choices }, a choice is { name, apply(piece) }
-// with the probability of what it says where the model knows it, and `offset` or `key` if it changes that.
+// written. A doubt is { id, note | candidate, onset, offset, key, sureness }, a choice is { name, apply(piece) } with the
+// probability of what it says where the model knows it, and `offset` or `key` if it changes that.
 
 import { lastBefore } from "../shared/performance.js";
 import { addNotes, dismissCandidates, removeEvents, setEvents } from "./piece.js";
@@ -17,16 +17,14 @@ export const readDoubt = (data) => (data?.notes ?? []).map(([sureness, ...others
 // The candidates that are still open: not dismissed, and no note of their key begins with them or while they sound. In
 // order of onset.
 export function openCandidates(piece) {
+  const { notes } = piece;
   const dismissed = new Set(piece.dismissed);
-  const onsets = new Map(); // by key, in order
-  for (const { key, onset } of piece.notes) {
-    if (!onsets.has(key)) onsets.set(key, []);
-    onsets.get(key).push({ onset });
-  }
   const isFree = ({ key, onset, offset }) => {
-    const ofKey = onsets.get(key) ?? [];
-    const next = ofKey[lastBefore(ofKey, onset - TOGETHER_S) + 1];
-    return !next || next.onset >= Math.max(onset + TOGETHER_S, offset - ROUNDING_S);
+    const endS = Math.max(onset + TOGETHER_S, offset - ROUNDING_S);
+    for (let i = lastBefore(notes, onset - TOGETHER_S) + 1; i < notes.length && notes[i].onset < endS; i += 1) {
+      if (notes[i].key === key) return false;
+    }
+    return true;
   };
   return piece.origin.candidates.filter((candidate) => !dismissed.has(candidate.id) && isFree(candidate));
 }
@@ -34,21 +32,31 @@ export function openCandidates(piece) {
 // All notes that are less sure than `limit`, of their ends or of their onsets alone, and all open candidates, in order of
 // time. What a reader has moved or accepted is sure.
 export function findDoubts(piece, doubt, { limit, withEnds, open }) {
-  const notes = piece.notes.filter((note) => isAsTranscribed(piece, note))
-    .map((note) => doubtOfNote(note, doubt[note.index], { withEnds, open }))
-    .filter(({ sureness }) => sureness !== null && sureness < limit);
+  const surenessOf = (note) => (withEnds ? doubt[note.index]?.sureness ?? null : note.confidence);
+  const isDoubtful = (note) => {
+    const sureness = surenessOf(note);
+    return sureness !== null && sureness < limit && isAsTranscribed(piece, note);
+  };
+  const notes = piece.notes.filter(isDoubtful).map((note) => {
+    const { id, onset, offset, key } = note;
+    return { id, note, onset, offset, key, sureness: surenessOf(note) };
+  });
   return [...notes, ...open.map(doubtOfCandidate)].sort((a, b) => a.onset - b.onset || a.key - b.key);
 }
+
+// What can be done about one of them.
+export const choicesOf = ({ note, candidate }, doubt, open) =>
+  (note ? choicesOfNote(note, doubt[note.index], open) : choicesOfCandidate(candidate));
 
 function isAsTranscribed(piece, note) {
   const was = piece.origin.notes[note.index];
   return was !== undefined && !note.isAccepted && was.onset === note.onset && was.offset === note.offset && was.key === note.key;
 }
 
-function doubtOfNote(note, { sureness = null, others = [] } = {}, { withEnds, open }) {
-  const { id, onset, offset, key, confidence } = note;
+function choicesOfNote(note, { others = [] } = {}, open) {
+  const { id, offset, confidence } = note;
   const change = (fields) => (present) => setEvents(present, [id], { ...fields, isAccepted: true });
-  const choices = [
+  return [
     { name: "accept", apply: change({}) },
     { name: "absent", probability: confidence === null ? null : 1 - confidence, apply: (present) => removeEvents(present, [id]) },
     ...others.map((other) => ({
@@ -59,7 +67,6 @@ function doubtOfNote(note, { sureness = null, others = [] } = {}, { withEnds, op
       apply: change({ key: other.key, onset: other.onset, offset: other.offset }),
     })),
   ];
-  return { id, note, onset, offset, key, sureness: withEnds ? sureness : confidence, choices };
 }
 
 // The best candidate that begins with a note, an octave away; none or one.
@@ -70,13 +77,14 @@ function octavesOf(note, open) {
   return octaves.sort((a, b) => b.probability - a.probability).slice(0, 1);
 }
 
+const choicesOfCandidate = ({ id, onset, offset, key, velocity, probability }) => [
+  { name: "candidate", probability, apply: (present) => addNotes(present, [{ onset, offset, key, velocity }])[0] },
+  { name: "dismiss", probability: 1 - probability, apply: (present) => dismissCandidates(present, [id]) },
+];
+
 function doubtOfCandidate(candidate) {
-  const { id, onset, offset, key, velocity, probability } = candidate;
-  const choices = [
-    { name: "candidate", probability, apply: (present) => addNotes(present, [{ onset, offset, key, velocity }])[0] },
-    { name: "dismiss", probability: 1 - probability, apply: (present) => dismissCandidates(present, [id]) },
-  ];
-  return { id: `?${id}`, candidate, onset, offset, key, sureness: 1 - probability, choices }; // a note may have the same id
+  const { id, onset, offset, key, probability } = candidate;
+  return { id: `?${id}`, candidate, onset, offset, key, sureness: 1 - probability }; // a note may have the same id
 }
 
 // In order of time, or the least sure first.

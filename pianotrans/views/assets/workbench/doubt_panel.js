@@ -4,7 +4,7 @@ import { clock } from "../shared/format.js";
 import { ORDER } from "../shared/roll_layout.js";
 import { eventsBetween, longestOf } from "../shared/performance.js";
 import { t } from "../shared/texts.js";
-import { findDoubts, openCandidates, orderDoubts, readDoubt, stepThrough } from "./doubt.js";
+import { choicesOf, findDoubts, openCandidates, orderDoubts, readDoubt, stepThrough } from "./doubt.js";
 
 const CHOICE_KEYS = { accept: "a", absent: "x", dismiss: "x", earlier: "e", later: "l", octave: "o", candidate: "c" };
 const LIMITS = { withEnds: 50, withoutEnds: 95 }; // percent; models are much less sure of ends
@@ -16,16 +16,17 @@ export class DoubtPanel {
   // `attempt` runs what may fail, and tells it.
   constructor({ bench, roll, player, shortcuts, attempt, data }) {
     Object.assign(this, { bench, roll, player, attempt, doubt: readDoubt(data) });
-    this.presentId = null;
+    this.present = null; // the doubt that is shown, with its `choices`
     if (!data) return;
     this.build();
     this.addShortcuts(shortcuts);
     roll.addLayer({ order: ORDER.notes, paint: (pen) => this.paintCandidates(pen) });
     roll.addLayer({ order: ORDER.marks, paint: (pen) => this.paintMark(pen) });
     roll.addTool({ order: CANDIDATE_ORDER, begin: (at) => this.beginPress(at), cursor: (at) => (this.candidateAt(at) ? "pointer" : null) });
-    bench.addEventListener("change", ({ detail }) => detail.isPreview || this.show());
-    addEventListener("languagechange", () => this.show());
-    this.show();
+    bench.addEventListener("change", ({ detail }) => detail.isPreview || this.find());
+    addEventListener("languagechange", () => this.write());
+    this.find();
+    this.write();
   }
 
   build() {
@@ -57,18 +58,18 @@ export class DoubtPanel {
       return button;
     }));
     this.root = root;
-    this.order.addEventListener("change", () => this.show());
-    this.limit.addEventListener("input", () => this.show());
+    this.order.addEventListener("change", () => this.find());
+    this.limit.addEventListener("input", () => this.find());
     this.ends.addEventListener("change", () => {
       this.limit.value = this.ends.checked ? LIMITS.withEnds : LIMITS.withoutEnds;
-      this.show();
+      this.find();
     });
   }
 
   addShortcuts(shortcuts) {
     const shortcut = (name, key, run, when) => ({ keys: [key], text: `doubt.help.${name}`, run, when });
     const isAny = () => this.doubts.length > 0;
-    const isAt = () => this.present !== undefined;
+    const isAt = () => this.present !== null;
     shortcuts.add("doubt.heading", [
       shortcut("next", "n", () => this.step(1), isAny),
       shortcut("previous", "p", () => this.step(-1), isAny),
@@ -79,15 +80,13 @@ export class DoubtPanel {
     ]);
   }
 
-  get present() { return this.doubts.find((doubt) => doubt.id === this.presentId); }
   choiceOf(name) { return this.present?.choices.find((choice) => choice.name === name); }
 
-  step(step) { this.go(stepThrough(this.doubts, this.presentId, step)); }
+  step(step) { this.go(stepThrough(this.doubts, this.present?.id, step)); }
 
-  // To a doubt: it is marked, in view, and heard.
+  // To a doubt, or to none: it is marked, in view, and heard.
   go(doubt) {
-    this.presentId = doubt?.id ?? null;
-    this.show();
+    this.show(doubt);
     if (!doubt) return;
     const { startS, lengthS } = this.roll;
     const isInside = doubt.onset > startS + 0.1 * lengthS && doubt.onset < startS + 0.8 * lengthS;
@@ -97,11 +96,11 @@ export class DoubtPanel {
 
   // Makes a choice, and goes on to the doubt that takes its place.
   choose(name) {
-    const { bench, doubts, present } = this;
-    const at = doubts.indexOf(present);
+    const { bench, present } = this;
+    const at = this.placeOf(present.id);
     const piece = this.choiceOf(name).apply(bench.piece);
-    this.presentId = null;
-    if (piece === bench.piece) this.show();
+    this.present = null;
+    if (piece === bench.piece) this.find();
     else bench.change(piece, { label: t(`doubt.help.${name}`) });
     this.go(this.doubts[Math.min(at, this.doubts.length - 1)]);
   }
@@ -112,17 +111,29 @@ export class DoubtPanel {
     this.attempt(() => this.player.playPart(Math.max(onset - AROUND_S, this.player.startS), onset + AROUND_S));
   }
 
-  show() {
-    const { bench, doubt } = this;
+  // What is doubtful in the piece as it is now.
+  find() {
+    const { bench, doubt, present } = this;
     this.open = openCandidates(bench.piece);
     this.longestS = longestOf(this.open);
     const how = { limit: Number(this.limit.value) / 100, withEnds: this.ends.checked, open: this.open };
     const found = findDoubts(bench.piece, doubt, how);
     this.doubts = orderDoubts(found, this.order.value === "time");
-    for (const one of this.root.querySelectorAll("[data-text]")) one.textContent = t(one.dataset.text);
+    this.show(this.doubts[this.placeOf(present?.id)]);
+  }
+
+  placeOf(id) { return this.doubts.findIndex((doubt) => doubt.id === id); }
+
+  show(doubt) {
+    this.present = doubt ? { ...doubt, choices: choicesOf(doubt, this.doubt, this.open) } : null;
     this.place.textContent = this.placeText();
     this.choices.replaceChildren(...(this.present?.choices ?? []).map((choice) => this.choiceButton(choice)));
     this.roll.draw();
+  }
+
+  write() {
+    for (const one of this.root.querySelectorAll("[data-text]")) one.textContent = t(one.dataset.text);
+    this.show(this.present);
   }
 
   placeText() {
@@ -131,7 +142,7 @@ export class DoubtPanel {
     if (!present) return t("doubt.some", { n: doubts.length });
     const bar = this.bench.bars.at(present.onset);
     return [
-      t("doubt.place", { i: doubts.indexOf(present) + 1, n: doubts.length }),
+      t("doubt.place", { i: this.placeOf(present.id) + 1, n: doubts.length }),
       ...(bar ? [t("doubt.bar", { bar: bar.number })] : []),
       t(present.note ? "doubt.note" : "doubt.candidate", { name: this.nameOf(present), time: clock(present.onset, 1) }),
       asPercent(present.note ? present.sureness : present.candidate.probability),
@@ -160,7 +171,7 @@ export class DoubtPanel {
 
   candidateAt({ part, timeS, key }) {
     if (part !== "notes") return undefined;
-    return this.open.find((one) => one.key === key && one.onset <= timeS && one.offset >= timeS);
+    return eventsBetween(this.open, timeS, timeS, this.longestS).find((one) => one.key === key);
   }
 
   paintCandidates(pen) {

@@ -1,9 +1,9 @@
 // Editing on the roll: which tool is in hand, what times snap to, and what a press means. `gestures.js` has what follows.
 
 import { KEYBOARD_PX } from "../shared/roll_layout.js";
+import { isPedal } from "./events.js";
 import { lassoGesture, drawGesture, moveGesture, stretchGesture, velocityGesture } from "./gestures.js";
 import { hitAt } from "./hits.js";
-import { isPedal } from "./piece.js";
 import { panGesture } from "./pointing.js";
 import { idsOfController, idsOfKey } from "./selection.js";
 import { snapTime, stepAt } from "./snapping.js";

@@ -2,7 +2,8 @@
 // described in pianotrans/edits/README.md; `pianotrans apply` reads it, too.
 
 import { PEDALS } from "../shared/performance.js";
-import { SHORTEST_S, dismissCandidates, newEvent, revise, setBeats, setScore, toMicroseconds, trackOf } from "./piece.js";
+import { SHORTEST_S, toMicroseconds, trackOf } from "./events.js";
+import { dismissCandidates, newEvent, revise, setBeats, setScore } from "./piece.js";
 
 export const EDITS_FORMAT = "pianotrans edits";
 const EDITS_VERSION = 2;

@@ -2,8 +2,9 @@
 // becomes the present. Times snap as the editor says; with Ctrl they do not.
 
 import { t } from "../shared/texts.js";
+import { isPedal } from "./events.js";
 import { idsIn } from "./hits.js";
-import { addNotes, addPedals, isPedal, moveEvents, scaleVelocity, stretchEvents } from "./piece.js";
+import { addNotes, addPedals, moveEvents, scaleVelocity, stretchEvents } from "./piece.js";
 
 const VELOCITY_A_PX = 0.5;
 
@@ -92,7 +93,7 @@ export function lassoGesture(editor, from, event, click) {
       const [left, right] = [Math.min(startX, at.x), Math.max(startX, at.x)];
       editor.frame = { left, right, top: Math.min(from.y, at.y), bottom: Math.max(from.y, at.y) };
       bench.select([...chosen, ...idsIn(roll, bench.kept, editor.frame)]);
-      roll.draw();
+      roll.drawMoving();
     },
     end: stop,
     click,

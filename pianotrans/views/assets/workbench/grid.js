@@ -295,17 +295,27 @@ export class Grid {
   paint(pen) {
     const { roll, bars, chosenS, theme } = this;
     if (!this.isShown) return;
-    for (const { onset, isDownbeat } of bars.between(bars.beats, roll.startS, roll.endS)) {
-      const x = roll.xOf(onset);
-      if (x < KEYBOARD_PX) continue;
-      const isChosen = chosenS !== null && Math.abs(onset - chosenS) < 1e-6;
-      const [halfPx, highPx] = isChosen ? [5, 9] : [3, isDownbeat ? 7 : 5];
-      pen.fillStyle = isChosen ? theme.accent : theme.quiet;
-      pen.beginPath();
+    const mark = (x, halfPx, highPx) => {
       pen.moveTo(x - halfPx, NUMBERS_PX - highPx);
       pen.lineTo(x + halfPx, NUMBERS_PX - highPx);
       pen.lineTo(x, NUMBERS_PX);
+    };
+    const fill = (colour) => {
+      pen.fillStyle = colour;
       pen.fill();
+      pen.beginPath();
+    };
+    let chosenPx = null;
+    pen.beginPath();
+    for (const { onset, isDownbeat } of bars.between(bars.beats, roll.startS, roll.endS)) {
+      const x = roll.xOf(onset);
+      if (x < KEYBOARD_PX) continue;
+      if (chosenS !== null && Math.abs(onset - chosenS) < 1e-6) chosenPx = x;
+      else mark(x, 3, isDownbeat ? 7 : 5);
     }
+    fill(theme.quiet);
+    if (chosenPx === null) return;
+    mark(chosenPx, 5, 9);
+    fill(theme.accent);
   }
 }

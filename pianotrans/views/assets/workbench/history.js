@@ -47,7 +47,7 @@ const stepBetween = (before, after) => ({
 });
 
 // Null, or what lies between the events that two lists have in common at both ends.
-function difference(before, after) {
+export function difference(before, after) {
   if (before === after) return null;
   let start = 0;
   while (start < Math.min(before.length, after.length) && before[start] === after[start]) start += 1;

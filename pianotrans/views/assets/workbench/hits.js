@@ -2,7 +2,7 @@
 
 import { eventsBetween } from "../shared/performance.js";
 import { LANE_PX } from "../shared/roll_layout.js";
-import { isPedal } from "./piece.js";
+import { isPedal } from "./events.js";
 import { idsInRectangle } from "./selection.js";
 
 const REACHES_PX = { mouse: [3, 0], pen: [5, 2], touch: [14, 10] }; // beside and above an event one still means it

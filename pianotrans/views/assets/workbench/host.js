@@ -124,7 +124,7 @@ class TransientStorage {
 export class Autosave {
   constructor(bench, host, onState, revision = 0) {
     Object.assign(this, { bench, host, onState, revision });
-    this.saved = this.text; // nothing to save until something is changed
+    this.saved = this.latest; // nothing to save until something is changed
     this.isStopped = false; // by a conflict
     this.running = null;
     bench.addEventListener("change", ({ detail }) => {
@@ -134,9 +134,13 @@ export class Autosave {
     for (const leaving of ["beforeunload", "pagehide"]) addEventListener(leaving, () => this.flush());
   }
 
-  get edits() { return editsOf(this.bench.base, this.bench.piece); }
-  get text() { return JSON.stringify(this.edits); }
-  get isDue() { return !this.isStopped && this.saved !== this.text; }
+  // The piece, which is no preview, and its edits; as they were saved if it is the same.
+  get latest() {
+    const { base, history: { piece } } = this.bench;
+    if (this.saved?.piece === piece) return this.saved;
+    const edits = editsOf(base, piece);
+    return { piece, edits, text: JSON.stringify(edits) };
+  }
 
   schedule(delayMs) {
     clearTimeout(this.timer);
@@ -150,19 +154,19 @@ export class Autosave {
       await this.running;
       return this.flush();
     }
-    if (!this.isDue) return undefined;
-    this.running = this.save();
+    const { saved, latest } = this;
+    if (this.isStopped || latest.text === saved.text) return undefined;
+    this.running = this.save(latest);
     await this.running;
     this.running = null;
     return undefined;
   }
 
-  async save() {
-    const { edits } = this;
+  async save(latest) {
     this.onState({ state: "saving" });
     try {
-      ({ revision: this.revision } = await this.host.save(edits, this.revision));
-      this.saved = JSON.stringify(edits);
+      ({ revision: this.revision } = await this.host.save(latest.edits, this.revision));
+      this.saved = latest;
       this.onState({ state: "saved" });
     } catch (error) {
       this.isStopped = error instanceof Conflict;
@@ -183,7 +187,7 @@ export class Autosave {
     const latest = await this.host.load();
     this.revision = latest?.revision ?? 0;
     open(latest?.edits ?? null);
-    this.saved = this.text;
+    this.saved = this.latest;
     this.isStopped = false;
     this.onState({ state: "saved" });
   }

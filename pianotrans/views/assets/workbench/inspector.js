@@ -3,7 +3,8 @@
 import { clock } from "../shared/format.js";
 import { PEDALS } from "../shared/performance.js";
 import { t } from "../shared/texts.js";
-import { isPedal, setEvents } from "./piece.js";
+import { isPedal } from "./events.js";
+import { setEvents } from "./piece.js";
 
 const FIELDS = [
   {
@@ -79,12 +80,11 @@ export class Inspector {
     this.summary.textContent = this.summaryOf(events, notes);
     for (const { input, of, isFor, isForNotes } of this.inputs) {
       input.parentElement.hidden = !events.length || (isForNotes && !notes.length) || (isFor && !isFor(events));
-      if (!input.parentElement.hidden) showCommon(input, (isForNotes ? notes : events).map(of));
+      if (!input.parentElement.hidden) showCommon(input, commonOf(isForNotes ? notes : events, of));
     }
     this.hand.parentElement.hidden = !notes.length;
     HANDS_OF_NOTES.forEach(([, name], i) => { this.hand.options[i].textContent = t(name); });
-    const hands = new Set(notes.map((note) => `${note.hand ?? ""}`));
-    this.hand.value = hands.size === 1 ? [...hands][0] : null;
+    this.hand.value = commonOf(notes, (note) => `${note.hand ?? ""}`);
   }
 
   summaryOf(events, notes) {
@@ -102,8 +102,13 @@ function sureText({ isAccepted, confidence, index }) {
   return confidence === null ? "" : t("tools.confidence", { percent: (100 * confidence).toFixed(0) });
 }
 
-function showCommon(input, values) {
-  const isCommon = new Set(values).size === 1;
-  input.placeholder = isCommon ? "" : t("tools.various");
-  if (document.activeElement !== input || isCommon) input.value = isCommon ? values[0] : "";
+// What is the same for all of them, or null.
+function commonOf(events, of) {
+  const first = events.length ? of(events[0]) : null;
+  return events.every((event) => of(event) === first) ? first : null;
+}
+
+function showCommon(input, value) {
+  input.placeholder = value === null ? t("tools.various") : "";
+  if (document.activeElement !== input || value !== null) input.value = value ?? "";
 }

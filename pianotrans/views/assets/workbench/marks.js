@@ -13,7 +13,7 @@ export function addMarks(editor) {
   addEventListener("themechange", readTheme);
   roll.addLayer({ order: ORDER.marks, paint: (pen) => paintSelection(pen, editor, theme) });
   roll.addLayer({ order: ORDER.above, paint: (pen) => paintLasso(pen, editor, theme) });
-  editor.bench.addEventListener("select", () => roll.draw());
+  editor.bench.addEventListener("select", () => roll.drawMoving());
 }
 
 // Two frames, dark and light: one of them stands out from every colour of a note.
@@ -27,12 +27,10 @@ function paintSelection(pen, { bench, roll }, theme) {
   for (const [colour, growPx, lineWidth] of [[theme.ink, 0.5, 1.5], [theme.paper, -0.75, 1]]) {
     pen.strokeStyle = colour;
     pen.lineWidth = lineWidth;
-    pen.beginPath();
-    for (const { x, y, widthPx, heightPx } of boxes) {
+    for (const { x, y, widthPx, heightPx } of boxes) { // one path of thousands would take much longer
       if (growPx < 0 && (widthPx < 5 || heightPx < 6)) continue;
-      pen.rect(x - growPx, y - growPx, widthPx + 2 * growPx - 0.5, heightPx + 2 * growPx - 1);
+      pen.strokeRect(x - growPx, y - growPx, widthPx + 2 * growPx - 0.5, heightPx + 2 * growPx - 1);
     }
-    pen.stroke();
   }
 }
 

@@ -14,16 +14,12 @@
 // `hand` is 1 (right), 2 (left) or null, `index` the place in the transcription, or null for what was added.
 
 import { keyName } from "../shared/format.js";
-import { PEDALS } from "../shared/performance.js";
+import { pick, reviseList } from "./event_list.js";
+import { SHORTEST_S, isPedal, isSameEvent, toMicroseconds, trackOf } from "./events.js";
 
 export const KEYS = { lowest: 21, highest: 108 };
-export const SHORTEST_S = 0.01; // an event that is edited
 const NOTE_FIELDS = ["onset", "offset", "key", "velocity", "hand", "isAccepted"];
 const PEDAL_FIELDS = ["onset", "offset", "controller", "isAccepted"];
-
-export const isPedal = (event) => event.controller !== undefined;
-
-export const trackOf = (event) => event.controller ?? event.key;
 
 // Accepted events are sure. Null: unknown.
 export const confidenceOf = (event) => (event.isAccepted ? 1 : event.confidence);
@@ -58,11 +54,18 @@ function withIds(events) {
   return events;
 }
 
-// The notes and pedals with these ids, notes first.
+const picked = new WeakMap(); // by piece: the last ids that were asked for, and their events
+
+// The notes and pedals with these ids, notes first. A Set that is asked for again, as in every frame of a drag, must not
+// have been altered.
 export function eventsOf(piece, ids) {
+  const last = picked.get(piece);
+  if (last?.ids === ids) return last.events;
+  const { notes, pedals, origin } = piece;
   const wanted = new Set(ids);
-  const isWanted = (event) => wanted.has(event.id);
-  return [...piece.notes.filter(isWanted), ...piece.pedals.filter(isWanted)];
+  const events = [...pick(notes, origin.notes, wanted), ...pick(pedals, origin.pedals, wanted)];
+  picked.set(piece, { ids, events });
+  return events;
 }
 
 // The same shift for all, as far as all stay on the piano and behind the beginning; pedals move in time alone.
@@ -74,12 +77,11 @@ export function moveEvents(piece, ids, { seconds = 0, keys = 0 }) {
   const highest = onKeys.reduce((most, key) => Math.max(most, key), -Infinity);
   const shiftS = Math.max(seconds, Math.min(0, piece.origin.startS - earliest));
   const up = Math.max(Math.min(keys, Math.max(0, KEYS.highest - highest)), Math.min(0, KEYS.lowest - lowest));
-  return revise(piece, events.map((event) => ({
-    ...event,
-    onset: event.onset + shiftS,
-    offset: event.offset + shiftS,
-    ...(!isPedal(event) && { key: event.key + up }),
-  })));
+  return revise(piece, events.map((event) => {
+    const moved = { ...event, onset: event.onset + shiftS, offset: event.offset + shiftS };
+    if (!isPedal(event)) moved.key += up;
+    return moved;
+  }));
 }
 
 // Begin and end by so many seconds later; none becomes shorter than 10 ms.
@@ -184,8 +186,6 @@ export const isSamePiece = (one, other) =>
 const isSameList = (one, other) =>
   one === other || (one.length === other.length && one.every((item, i) => item === other[i]));
 
-export const toMicroseconds = (timeS) => Math.round(timeS * 1e6) / 1e6;
-
 const within = (value, low, high) => Math.min(Math.max(value, low), high);
 
 // The event with some fields changed, each to the nearest possible value.
@@ -207,8 +207,9 @@ function possible(event, fields, startS) {
 // The piece with these events in place of those of the same id, or new; none of one key or pedal overlap.
 export function revise(piece, events, { removed = new Set(), nAdded = 0 } = {}) {
   const settled = events.map((event) => settle(piece.origin, event));
-  const notes = reviseList(piece.notes, settled.filter((event) => !isPedal(event)), removed);
-  const pedals = reviseList(piece.pedals, settled.filter(isPedal), removed);
+  const { origin } = piece;
+  const notes = reviseList(piece.notes, origin.notes, settled.filter((event) => !isPedal(event)), removed);
+  const pedals = reviseList(piece.pedals, origin.pedals, settled.filter(isPedal), removed);
   if (notes === piece.notes && pedals === piece.pedals) return piece;
   return { ...piece, notes, pedals, nextId: piece.nextId + nAdded };
 }
@@ -224,83 +225,4 @@ function settle(origin, copy) {
   copy.offset = settleTime(copy.offset, was?.offset);
   if (copy.offset <= copy.onset) copy.offset = toMicroseconds(copy.onset + SHORTEST_S);
   return was && isSameEvent(copy, was) ? was : copy;
-}
-
-const isSameEvent = (one, other) =>
-  (isPedal(one) ? PEDAL_FIELDS : NOTE_FIELDS).every((field) => one[field] === other[field]);
-
-// Fast for a few changes in many events: it reads them once, and copies none of the others.
-function reviseList(list, events, removed) {
-  if (!events.length && !removed.size) return list;
-  const fresh = new Map(events.map((event) => [event.id, event]));
-  const kept = list.filter((event) => {
-    const now = fresh.get(event.id);
-    if (now === undefined) return !removed.has(event.id);
-    const isSame = isSameEvent(now, event);
-    if (isSame) fresh.delete(event.id);
-    return isSame;
-  });
-  if (!fresh.size && kept.length === list.length) return list;
-  return separate(merge(kept, [...fresh.values()].sort(compareEvents)), fresh);
-}
-
-function merge(kept, fresh) {
-  const merged = [];
-  let i = 0;
-  for (const event of fresh) {
-    const end = placeFor(event, kept, i);
-    while (i < end) merged.push(kept[i++]);
-    merged.push(event);
-  }
-  while (i < kept.length) merged.push(kept[i++]);
-  return merged;
-}
-
-// Where an event would stand in a list, which is in order, from `low` on.
-function placeFor(event, list, low) {
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compareEvents(list[middle], event) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-// As a Performance orders them.
-function compareEvents(one, other) {
-  if (one.onset !== other.onset) return one.onset - other.onset;
-  if (!isPedal(one)) return one.key - other.key || one.offset - other.offset || one.velocity - other.velocity;
-  const [kind, otherKind] = [PEDALS.get(one.controller), PEDALS.get(other.controller)];
-  return kind === otherKind ? one.offset - other.offset : kind < otherKind ? -1 : 1;
-}
-
-// On the keys and pedals of fresh events, each event is cut where the next one begins. Where two that overlap begin
-// within 10 ms, the fresh one stays, or the later of two. `list` is altered: it is nobody else's yet.
-function separate(list, fresh) {
-  const track = list.length && isPedal(list[0]) ? "controller" : "key";
-  const tracks = new Set([...fresh.values()].map((event) => event[track]));
-  const last = new Map(); // where the event of each track stands that came last
-  let nGone = 0;
-  for (let i = 0; i < list.length; i += 1) {
-    const event = list[i];
-    if (!tracks.has(event[track])) continue;
-    const before = last.get(event[track]);
-    if (before !== undefined && list[before].offset > event.onset) {
-      const isTooClose = event.onset - list[before].onset < SHORTEST_S - 1e-9;
-      const isDropped = isTooClose && fresh.has(list[before].id) && !fresh.has(event.id);
-      if (isTooClose) nGone += 1;
-      if (isDropped) list[i] = null;
-      else list[before] = isTooClose ? null : { ...list[before], offset: microsecondsBefore(event.onset) };
-      if (isDropped) continue;
-    }
-    last.set(event[track], i);
-  }
-  return nGone ? list.filter((event) => event !== null) : list;
-}
-
-// The last whole microsecond that is not later.
-function microsecondsBefore(timeS) {
-  const rounded = toMicroseconds(timeS);
-  return rounded <= timeS ? rounded : toMicroseconds(rounded - 1e-6);
 }

@@ -100,9 +100,9 @@ export class Toolbar {
   show() {
     for (const [name, button] of this.buttons) {
       const { isOn, when, text, keys, what } = this.commands[name];
-      button.title = `${[t(text), what?.()].filter(Boolean).join(": ")} (${shownKey(keys[0])})`;
-      if (isOn) button.setAttribute("aria-pressed", isOn());
-      button.setAttribute("aria-disabled", when ? !when() : false); // it keeps the focus, as a disabled button would not
+      put(button, "title", `${[t(text), what?.()].filter(Boolean).join(": ")} (${shownKey(keys[0])})`);
+      if (isOn) put(button, "aria-pressed", isOn());
+      put(button, "aria-disabled", when ? !when() : false); // it keeps the focus, as a disabled button would not
     }
     for (const option of this.snap.options) option.hidden = option.value.startsWith("beats") && !this.editor.hasBeats;
     this.snap.value = this.editor.snapTo;
@@ -120,4 +120,9 @@ export class Toolbar {
     event.preventDefault();
     stops[(places[event.key] + stops.length) % stops.length].focus();
   }
+}
+
+// A browser styles an element anew even if an attribute stays what it was, and a lasso shows the tools in every frame.
+function put(element, name, value) {
+  if (element.getAttribute(name) !== `${value}`) element.setAttribute(name, value);
 }

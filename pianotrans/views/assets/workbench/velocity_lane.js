@@ -47,8 +47,9 @@ export class VelocityLane {
     pen.fillRect(KEYBOARD_PX, topPx, roll.widthPx, this.heightPx);
     pen.fillStyle = roll.theme.line;
     pen.fillRect(KEYBOARD_PX, topPx, roll.widthPx, 1);
-    const hasChosen = bench.selectedNotes.length > 0;
-    for (const note of eventsBetween(roll.notes, roll.startS, roll.endS, 0)) {
+    const notes = eventsBetween(roll.notes, roll.startS, roll.endS, 0);
+    const hasChosen = notes.some(({ id }) => bench.selection.has(id)); // as in `notes`
+    for (const note of notes) {
       const [x, y] = [roll.xOf(note.onset), this.yOf(note.velocity, topPx)];
       pen.globalAlpha = hasChosen && !bench.selection.has(note.id) ? 0.25 : 1;
       pen.fillStyle = roll.painter.colourOf(note);

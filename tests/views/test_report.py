@@ -10,8 +10,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from pianotrans import __version__
 from pianotrans.edits import digest_of
 from pianotrans.events import Note, OtherOffset, Pedal, Performance
+from pianotrans.events.receivers import RECEIVERS
 from pianotrans.remarks import NOT_SOLO_PIANO, Remark
 from pianotrans.views import EncodedAudio, report_html
 from pianotrans.views.bundling import json_for_script
@@ -102,6 +104,8 @@ def test_the_data_is_the_performance():
     assert json.loads(data) == {
         "title": "song.mp3",
         "foreign_share": None,
+        "made_by": f"pianotrans {__version__}",
+        "receivers": {name: dict(receiver.settings) for name, receiver in RECEIVERS.items()},
         "remarks": [],
         "start_s": 0.0,
         "duration_s": 4.0,

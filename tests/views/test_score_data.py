@@ -44,6 +44,11 @@ def test_the_data_of_a_score():
             "time_signatures": [[0, 2, 4]],
             "key_signatures": [[0, -3, "major"]],
         },
+        "conductor_per_bar": {
+            "tempi": [[1920 * i, 1_000_000] for i in range(4)],
+            "time_signatures": [[0, 2, 4]],
+            "key_signatures": [[0, -3, "major"]],
+        },
         "ornaments": [[2, 3]],
     }
 

@@ -8,7 +8,15 @@ from dataclasses import replace
 import pytest
 
 from pianotrans.evaluation import Evaluation, EvaluationSettings, Failure, Provenance, columns, score_piece, to_dict
-from pianotrans.evaluation.texts import errors_csv, first_few, percent, pieces_csv, summary_markdown
+from pianotrans.evaluation.texts import (
+    circumstances_csv,
+    errors_csv,
+    first_few,
+    percent,
+    pieces_csv,
+    summary_markdown,
+    tolerances_csv,
+)
 
 from .making import crowd, heard, note, performance
 
@@ -55,6 +63,20 @@ def test_the_table_of_pieces(evaluation):
             assert written == (f"{score.f1:.6f}" if score.is_defined else "")
     assert float(rows[0]["removed_offset_s"]) == pytest.approx(0.1, abs=0.02)
     assert rows[-1]["keys onset f1"] == ""
+
+
+def test_the_tables_of_circumstances_and_tolerances_are_those_of_the_json(evaluation):
+    details = to_dict(evaluation)["details"]
+    rows = read(circumstances_csv(evaluation))
+    for row, written in zip(rows, details["circumstances"], strict=True):
+        assert (row["circumstance"], row["band"]) == (written["circumstance"], written["band"])
+        assert int(row["n_reference"]) == written["n_reference"]
+        assert row["recall"] == ("" if written["recall"] is None else f"{written['recall']:.6f}")
+    f1 = [float(row["f1"]) for row in read(tolerances_csv(evaluation)) if row["kind"] == "offset"]
+    assert f1 == pytest.approx(details["tolerances"]["offset_f1"], abs=1e-6)
+    silent = Evaluation(SETTINGS, (score_piece(performance(), performance(), SETTINGS, name="silent"),))
+    assert read(tolerances_csv(silent)) == []
+    assert json.loads(json.dumps(to_dict(silent), allow_nan=False))["details"]["pedal"] is None
 
 
 def test_the_list_of_mistakes(evaluation):

@@ -174,11 +174,12 @@ def judge(
     """
     performance = _moved(performance, -origin_s)
     duration_s = performance.duration_s
-    starts_s = np.arange(max(round(duration_s / PIECE_S), 1)) * PIECE_S
+    n_pieces = max(round(duration_s / PIECE_S), 1)
+    starts_s = np.linspace(0, max(duration_s - PIECE_S, 0), n_pieces)  # all whole: a short one would look sparse
     figures = [PieceFigures.of(performance, levels, float(start_s), round(cents / 100)) for start_s in starts_s]
     chances = [foreign_chance(one, weights) for one in figures if one is not None]
     n_foreign = sum(chance > FOREIGN_CHANCE for chance in chances)
-    length_s = min(PIECE_S, duration_s)
+    length_s = duration_s / n_pieces
     return InstrumentJudgement(n_foreign * length_s, len(chances) * length_s)
 
 

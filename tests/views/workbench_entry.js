@@ -111,11 +111,11 @@ function writeEdited({ data, edits }) {
 }
 
 // Edits the beats of a song as the grid does, and writes the MIDI that the page downloads.
-function writeRegridded({ data, edit, given, said, text }) {
+function writeRegridded({ data, edit, given, said }) {
   const song = new Performance(data);
   const base = setScore(pieceOf(song), said);
   const piece = withBeats(base, completeLastBar(GRID[edit](beatsWithMeters(base, data.score), ...given)), data.score);
-  const midi = inHex(midiBytes(piece.notes, piece.pedals, song.durationS, { conductor: conductorOf(piece, data.score), text }));
+  const midi = inHex(midiBytes(piece.notes, piece.pedals, song.durationS, { conductor: conductorOf(piece, data.score), text: data.made_by }));
   return { edits: editsOf(base, piece), midi };
 }
 

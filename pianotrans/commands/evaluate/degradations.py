@@ -2,7 +2,8 @@
 
 from pianotrans.audio.degradation import KINDS
 from pianotrans.commands.console import make_console
-from pianotrans.commands.evaluate.tables import FILE_WIDTH, NONE, narrow_table
+from pianotrans.commands.evaluate.cells import NONE, narrow_table
+from pianotrans.commands.evaluate.tables import FILE_WIDTH
 
 
 def print_degradations() -> None:

@@ -77,7 +77,7 @@ class KeyLevels:
         """The middles of all windows in a stretch of time, in seconds, and their levels."""
         first, after = (max(math.ceil((time_s - self._first_s) / self.step_s), 0) for time_s in (begin_s, end_s))
         coded = self._coded[first:after]
-        middles_s: NDArray[np.float64] = self._first_s + (first + np.arange(len(coded))) * self.step_s
+        middles_s = np.arange(first, first + len(coded), dtype=np.float64) * self.step_s + self._first_s
         table = np.stack(coded) if coded else np.zeros((0, _HIGHEST_KEY - _LOWEST_KEY + 1))
         levels: Levels = table.astype(np.float32) * np.float32(_STEP_DB) + np.float32(_FLOOR_DB)
         return middles_s, levels

@@ -139,7 +139,8 @@ def test_an_evaluation_is_saved_once(pairs, tmp_path, monkeypatch):
     monkeypatch.setattr("pianotrans.evaluation.saving.draw_all", lambda _: {"pieces.png": b"picture"})
     evaluation = pianotrans.evaluate(tmp_path / "ref", tmp_path / "est")
     names = evaluation.save(tmp_path / "a/b")
-    assert sorted(names) == ["errors.csv", "pieces.csv", "pieces.png", "summary.json", "summary.md"]
+    texts = ["circumstances.csv", "errors.csv", "pieces.csv", "summary.json", "summary.md", "tolerances.csv"]
+    assert sorted(names) == sorted(["pieces.png", *texts])
     assert sorted(path.name for path in (tmp_path / "a/b").iterdir()) == sorted(names)
     with pytest.raises(OutputError, match=r"b: holds summary\.json already"):
         evaluation.save(tmp_path / "a/b")

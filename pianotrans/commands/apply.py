@@ -97,6 +97,7 @@ def apply(
                 midi=midi,
                 fitting=fitting,
                 heading=edits.said.title or source.stem,
+                beats_in=applied.transcribed,
             )
             contents = {path: FORMATS[name].encode(heard) for name, path in targets.items()}
         write_targets(contents, overwrite=overwrite)

@@ -45,13 +45,15 @@ class Conflict:
 class Applied:
     """A performance with edits, and what of them could not be done.
 
-    `hands` has a hand for each note for which the user gave one, 1 (right) or 2 (left), else None.
+    `hands` has a hand for each note for which the user gave one, 1 (right) or 2 (left), else None. `transcribed` is
+    the performance before: beats that nobody edited are looked for there, so that they stay where they are.
     """
 
     performance: Performance
     edits: Edits
     conflicts: tuple[Conflict, ...]
     hands: tuple[int | None, ...]
+    transcribed: Performance
 
     @property
     def n_applied(self) -> int:
@@ -111,7 +113,8 @@ def apply_edits(performance: Performance, edits: Edits) -> Applied:
         notes=tuple(played.event for played in notes),
         pedals=tuple(played.event for played in pedals),
     )
-    return Applied(edited, edits, (*note_conflicts, *pedal_conflicts), tuple(played.hand for played in notes))
+    conflicts = (*note_conflicts, *pedal_conflicts)
+    return Applied(edited, edits, conflicts, tuple(played.hand for played in notes), performance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,17 +27,25 @@ from pianotrans.score.voices.meter import BarSpan
 from pianotrans.score.voices.voices import Voices, assign_voices
 
 
-def make_score(performance: Performance, settings: ScoreSettings | None = None, *, title: str = "") -> Score:
+def make_score(
+    performance: Performance,
+    settings: ScoreSettings | None = None,
+    *,
+    title: str = "",
+    beats_in: Performance | None = None,
+) -> Score:
     """The score of a performance.
 
-    Where no beats are found with enough certainty, and nothing is said of them, it has bars of a fixed tempo
-    (`Score.is_found` is False). Raises ScoreError where no beats agree with all hints. Cost: a few
+    `beats_in` is another form of it in which the beats are looked for, so that they stay where they are while notes
+    are edited. Where no beats are found with enough certainty, and nothing is said of them, it has bars of a fixed
+    tempo (`Score.is_found` is False). Raises ScoreError where no beats agree with all hints. Cost: a few
     processor seconds for a thousand notes at most.
     """
     settings = settings or ScoreSettings()
-    grid = load_beat_tracker().find(performance, settings.hints)
+    heard = performance if beats_in is None else beats_in
+    grid = load_beat_tracker().find(heard, settings.hints)
     grid = replace(grid, is_given=settings.hints != BeatHints())
-    if not grid.is_given and not _has_bars(grid, len(performance.notes)):
+    if not grid.is_given and not _has_bars(grid, len(heard.notes)):
         grid = BeatGrid()
     bars = _bars(grid, performance)
     hands = _hands(performance, settings)

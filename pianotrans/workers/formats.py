@@ -36,6 +36,7 @@ class Heard:
     midi: MidiSettings = MidiSettings()  # noqa: RUF009 - frozen
     heading: str | None = None  # the score's title; None is the file name without its suffix
     fitting: Fitting = Fitting()  # noqa: RUF009 - frozen
+    beats_in: Performance | None = None  # where beats are looked for; None is the performance itself
 
     @property
     def title(self) -> str:
@@ -63,7 +64,8 @@ class Heard:
             return None
         from pianotrans.score.making import make_score
 
-        score = make_score(self.performance, self.scoring, title=self.heading or PurePosixPath(self.title).stem)
+        heading = self.heading or PurePosixPath(self.title).stem
+        score = make_score(self.performance, self.scoring, title=heading, beats_in=self.beats_in)
         if score.is_found or not self.performance.notes:
             return score
         performance = replace(self.performance, remarks=(*self.performance.remarks, NO_BEAT))

@@ -101,7 +101,15 @@ def _heard(transcription: Path, title: str, edits: bytes, fit: Fit) -> tuple[Hea
     heading = applied.edits.said.title
     fitting, midi = settings_for(fit.receiver, {"durations": fit.durations})
     scoring = applied.score_settings()
-    heard = Heard(applied.performance, source, scoring=scoring, midi=midi, heading=heading, fitting=fitting)
+    heard = Heard(
+        applied.performance,
+        source,
+        scoring=scoring,
+        midi=midi,
+        heading=heading,
+        fitting=fitting,
+        beats_in=applied.transcribed,
+    )
     return heard, applied
 
 

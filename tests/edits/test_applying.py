@@ -16,6 +16,7 @@ from pianotrans.score.beats.decoding import given_grid
 from pianotrans.score.making import make_score
 from pianotrans.score.settings import ScoreSettings
 from tests.events.strategies import fewer, performances
+from tests.score.playing import compose, play
 
 from .documents import SONG, about, document
 
@@ -177,3 +178,18 @@ def test_a_time_signature_stays_with_its_downbeat_whatever_comes_before(data: st
 def test_candidates_that_were_dismissed_change_nothing():
     result = applied(candidates={"dismissed": [about(Note(9, 10, 62, 5))]})
     assert (result.performance, result.conflicts, result.edits.n_changes) == (SONG, (), 1)
+
+
+def test_bars_stay_where_they_are_while_notes_are_deleted():
+    song = play(compose("3/4", 12), 0.6)
+    first = [about(note) for note in song.notes if round((note.onset_s - 0.5) / 0.6) % 3 == 0]
+    result = applied(song, document(song, notes={"deleted": first}))
+
+    def starts(performance: Performance, beats_in: Performance | None = None) -> list[float]:
+        score = make_score(performance, result.score_settings(), beats_in=beats_in)
+        return [measure.start_s for measure in score.measures]
+
+    before = starts(song)
+    assert starts(result.performance) != before[: len(starts(result.performance))], "else this test shows nothing"
+    after = starts(result.performance, result.transcribed)
+    assert after == before[: len(after)]

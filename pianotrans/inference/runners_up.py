@@ -59,6 +59,8 @@ def _near(confidence: Confidence, path: Rows) -> list[tuple[tuple[int, int, int]
     found = []
     for i in np.argsort(-weight[tracks, begins], kind="stable"):
         track, begin = int(tracks[i]), int(begins[i])
+        if is_taken[track, begin]:  # as most are where all is noise
+            continue
         end, probability = likely.best_end(track, begin)
         end = max(begin, end)
         if not is_taken[track, begin : max(end - _FRAMES_APART, begin + 1)].any():

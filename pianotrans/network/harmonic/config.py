@@ -9,6 +9,7 @@ from pianotrans.tables import check_ranges
 
 HARMONIC = "harmonic"
 
+_LEAST_WIDTH = 16  # three numbers of what happens in a frame, eight that point to an onset, some others
 _A4_HZ, _A4_KEY = 440.0, 69
 
 
@@ -87,6 +88,8 @@ class HarmonicConfig:
     def __post_init__(self) -> None:
         positive = ("stem_width", "width", "gathered_width", "hidden_width")
         check_ranges(self, "harmonic", ModelError, positive=positive)
+        if self.width < _LEAST_WIDTH:
+            raise ModelError(f"harmonic.width: {self.width} given; at least {_LEAST_WIDTH} is needed.")
         if not self.dilations:
             raise ModelError("harmonic.dilations: none given; there must be one for each block.")
         for name in ("dilations", "harmonics", "subharmonics", "neighbours"):

@@ -22,6 +22,7 @@ from pianotrans.semicrf import (
     confidence_under,
     decode_factored,
     decode_on_device,
+    decode_stepwise,
     decode_with_confidence,
 )
 
@@ -118,7 +119,9 @@ def _decode(model: Model, segments: Block, with_confidence: bool, clock: Clock) 
         with clock("scorer"):
             scores, is_whole = _finite(model.scores(group[None]))
         with clock("semi-CRF"):
-            best, known = _best_moves(scores, with_confidence=with_confidence)
+            best, known = _best_moves(
+                scores, with_confidence=with_confidence, stepwise=model.config.decodes_stepwise
+            )
         moves.append(best)
         whole.append(is_whole)
         confidences += [] if known is None else [known]
@@ -175,8 +178,13 @@ def _track_groups(context: Tensor) -> list[Tensor]:
     return [tracks[i : i + n_at_once] for i in range(0, len(tracks), n_at_once)]
 
 
-def _best_moves(scores: IntervalScores, *, with_confidence: bool) -> tuple[BestMoves, Confidence | None]:
+def _best_moves(
+    scores: IntervalScores, *, with_confidence: bool, stepwise: bool
+) -> tuple[BestMoves, Confidence | None]:
     """Decode on the device that the scores are on; confidence must be found here, as the scores are not kept."""
+    if stepwise:
+        moves = decode_stepwise(scores)
+        return moves, confidence_under(Posterior.under(scores), *moves.arrays) if with_confidence else None
     is_on_cpu = scores.query.device.type == "cpu"
     if not with_confidence:
         return decode_factored(scores) if is_on_cpu else decode_on_device(scores), None

@@ -120,6 +120,8 @@ class HarmonicModelConfig:
                 f"those from {self.spectrogram.lowest_key} to {self.highest_row}."
             )
 
+    decodes_stepwise = True  # it knows onsets well, and ends less well than it knows that it does not
+
     @property
     def highest_row(self) -> int:
         """The key of the highest row of the spectrogram."""

@@ -20,8 +20,8 @@ _LOG_2 = math.log(2)
 def decode_stepwise(scores: IntervalScores) -> BestMoves:
     """The likeliest move from every frame that a path visits, on any device; O(N · T²) time.
 
-    From a frame on, the probability that the next move is a gap is that of all labellings that have one there. If it
-    is at least one half, the gap is taken, else the interval that is likeliest among those that begin there.
+    From a frame on, the probability that the next move is a gap is that of all labellings that have one there. If
+    it is at least one half, the gap is taken, else the interval that is likeliest among those that begin there.
     """
     scores = scores.in_float()
     n_tracks, n_frames, device = scores.n_tracks, scores.n_frames, scores.query.device

@@ -17,7 +17,7 @@ from pianotrans.errors import MidiError
 from pianotrans.events import SOFT, SUSTAIN, Note, Pedal, Performance
 from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY, N_KEYS
 from pianotrans.training.synthesis.library import PRE_ROLL_S, SampleLibrary, Sound
-from pianotrans.training.synthesis.soundfont import HeldKey, SoundFont
+from pianotrans.training.synthesis.soundfont import HeldString, SoundFont
 
 Instrument = SampleLibrary | SoundFont
 
@@ -71,7 +71,7 @@ def render(
     """
     strokes = sorted(_strokes(performance, length_s), key=lambda one: (one.key, one.onset_s))
     if isinstance(instrument, SoundFont):
-        held = (HeldKey(one.key, one.velocity, one.onset_s, one.stop_s) for one in strokes)
+        held = (HeldString(one.key, one.velocity, one.onset_s, one.stop_s) for one in strokes)
         cents = float(np.mean([*tuning_cents.values()])) if tuning_cents else 0.0
         return instrument.play(held, length_s=length_s, rate=rate, cents=cents)
     return _render(strokes, instrument, length_s, rate, tuning_cents or {})

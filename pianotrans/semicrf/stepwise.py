@@ -9,8 +9,8 @@ import math
 
 import torch
 
-from pianotrans.semicrf.scores import IntervalScores
-from pianotrans.semicrf.sweeps import FRAMES_PER_STRIP, sweep_back
+from pianotrans.semicrf.scores import IntervalScores, affinity
+from pianotrans.semicrf.sweeps import sweep_back
 from pianotrans.semicrf.viterbi import BestMoves
 
 _LOG_2 = math.log(2)
@@ -29,16 +29,12 @@ def decode_stepwise(scores: IntervalScores) -> BestMoves:
     next_frame = torch.arange(1, n_frames + 1, device=device).expand(n_tracks, -1).clone()
     is_interval = torch.zeros(n_tracks, n_frames, dtype=torch.bool, device=device)
     is_interval[:, :-1] = suffixes.weight[:, 1:] - suffixes.onward[:, :-1] < -_LOG_2
-    lengths = torch.arange(n_frames, device=device)
-    for begin in range(0, n_frames - 1, FRAMES_PER_STRIP):
-        begins = slice(begin, min(begin + FRAMES_PER_STRIP, n_frames - 1))
-        tracks = is_interval[:, begins].any(dim=1).nonzero().squeeze(1)
-        if not len(tracks):
-            continue
-        few = IntervalScores(scores.query[tracks], scores.key[tracks], scores.singleton[tracks])
-        length = lengths[begins.start :] - lengths[begins, None]  # (begins, ends)
-        weight = few.affinity(slice(None), begins) * length + suffixes.weight[tracks, None, begins.start :]
-        end = weight.masked_fill(length < 1, -torch.inf).argmax(dim=2) + begins.start
-        next_frame[tracks, begins] = torch.where(is_interval[tracks, begins], end, next_frame[tracks, begins])
+    frames = torch.arange(n_frames, device=device)
+    for track in is_interval.any(dim=1).nonzero().flatten().tolist():  # few frames of each begin one
+        begins = is_interval[track].nonzero().squeeze(1)
+        length = frames - begins[:, None]  # (begins, T)
+        inner = affinity(scores.key[track, begins][None], scores.query[track][None])[0]
+        weight = inner * length + suffixes.weight[track]
+        next_frame[track, begins] = weight.masked_fill(length < 1, -torch.inf).argmax(dim=1)
     arrays = (next_frame.to(torch.int32), is_interval, scores.singleton > 0)
     return BestMoves(*(array.cpu().numpy() for array in arrays))

@@ -24,6 +24,7 @@ from pianotrans.semicrf import (
     confidence_under,
     decode_factored,
     decode_on_device,
+    decode_stepwise,
     decode_with_confidence,
 )
 
@@ -131,7 +132,9 @@ def _decode(
             if pedal_bias and _SUSTAIN in numbers:  # otherwise not a bit of the scores changes
                 scores = scores.with_bias(torch.tensor([pedal_bias * (n == _SUSTAIN) for n in numbers]))
         with clock("semi-CRF"):
-            best, known = _best_moves(scores, with_confidence=with_confidence)
+            best, known = _best_moves(
+                scores, with_confidence=with_confidence, stepwise=model.config.decodes_stepwise
+            )
         moves.append(best)
         whole.append(is_whole)
         confidences += [] if known is None else [known]
@@ -192,8 +195,13 @@ def _track_groups(context: Tensor, numbers: Sequence[int]) -> list[tuple[Tensor,
     return [(tracks[i : i + n_at_once], all_numbers[i : i + n_at_once]) for i in starts]
 
 
-def _best_moves(scores: IntervalScores, *, with_confidence: bool) -> tuple[BestMoves, Confidence | None]:
+def _best_moves(
+    scores: IntervalScores, *, with_confidence: bool, stepwise: bool
+) -> tuple[BestMoves, Confidence | None]:
     """Decode on the device that the scores are on; confidence must be found here, as the scores are not kept."""
+    if stepwise:
+        moves = decode_stepwise(scores)
+        return moves, confidence_under(Posterior.under(scores), *moves.arrays) if with_confidence else None
     is_on_cpu = scores.query.device.type == "cpu"
     if not with_confidence:
         return decode_factored(scores) if is_on_cpu else decode_on_device(scores), None

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pianotrans.errors import ModelError
-from pianotrans.network import ModelConfig
+from pianotrans.network import AnyModelConfig, ModelConfig
 
 _RENAMED = {
     "framewiseFeatureExtractor.spectrogramExtractor.winGen.center": "spectrogram.window_centers",
@@ -51,12 +51,14 @@ _MEL_FILTERS = "framewiseFeatureExtractor.freq2mels"
 _HANN = "framewiseFeatureExtractor.spectrogramExtractor.win"
 
 
-def convert(published: dict[str, Tensor], config: ModelConfig) -> dict[str, Tensor]:
+def convert(published: dict[str, Tensor], config: AnyModelConfig) -> dict[str, Tensor]:
     """Parameters of `Model(config)` from the published `state_dict`.
 
     Raises:
         ModelError: a tensor is missing, unexpected, or not what this architecture computes with.
     """
+    if not isinstance(config, ModelConfig):
+        raise ModelError("checkpoint: it is that of a transformer; this model is of another architecture.")
     rest = dict(published)
     try:
         converted = {"spectrogram.mel_filters": _used_filters(rest.pop(_MEL_FILTERS), config)}

@@ -157,6 +157,8 @@ class ModelConfig:
         if n_tracks % per_token:
             raise ModelError(f"transformer.tracks_per_token: {per_token} given; it must divide {n_tracks} tracks.")
 
+    decodes_stepwise = False  # but looks for the best path
+
     @property
     def context_width(self) -> int:
         """Width of the context of a track at a frame."""

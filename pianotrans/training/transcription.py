@@ -11,6 +11,7 @@ from torch import nn
 
 from pianotrans.inference.registry import find_model
 from pianotrans.network import AnyModelConfig, Model
+from pianotrans.network.harmonic import HarmonicBackbone
 from pianotrans.training.data.chunks import Batch, Chunks
 from pianotrans.training.data.index import Recording
 from pianotrans.training.data.material import Material
@@ -131,6 +132,8 @@ def random_model(config: AnyModelConfig, seed: int) -> Model:
         bias[:width] = math.sqrt(_RARITY) / width**0.25  # so that query · key / sqrt(width) is -_RARITY
         bias[width : 2 * width] = -bias[:width]
         bias[2 * width] = -_RARITY
+    if isinstance(model.backbone, HarmonicBackbone):
+        model.backbone.prepare_scorer(model.scorer)
     return model
 
 

@@ -25,7 +25,7 @@ from tests.benchmarks.flops import config_of, cost
 RATE = 16_000
 SPECTROGRAM = LogSpectrogramConfig(RATE, 256, (4096, 1024), max_hz=7000.0)
 SMALL = HarmonicModelConfig(
-    SPECTROGRAM, HarmonicConfig(stem_width=4, width=8, gathered_width=4, hidden_width=12, dilations=(1, 2))
+    SPECTROGRAM, HarmonicConfig(stem_width=4, width=16, gathered_width=4, hidden_width=12, dilations=(1, 2))
 )
 
 
@@ -166,7 +166,7 @@ def test_tracks_and_frames(n_samples: int):
     for config in (SMALL, replace(SMALL, tracks=tracks), replace(SMALL, tracks=replace(tracks, pedals=()))):
         n_tracks, n_frames = config.tracks.n_tracks, config.spectrogram.n_frames(n_samples)
         context, scores = model(config)(noise(2, 1, n_samples))
-        assert context.shape == (2, n_tracks, n_frames, 8)
+        assert context.shape == (2, n_tracks, n_frames, 16)
         assert scores.singleton.shape == (2 * n_tracks, n_frames)
         assert context.isfinite().all()
 
@@ -179,7 +179,7 @@ def test_the_configuration_survives_a_file():
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"harmonic": {"width": 0}}, "harmonic.width: 0 given"),
+        ({"harmonic": {"width": 12}}, "harmonic.width: 12 given; at least 16"),
         ({"harmonic": {"dilations": []}}, "harmonic.dilations: none given"),
         ({"harmonic": {"harmonics": [12, 0]}}, r"harmonic.harmonics: \[12, 0\] given"),
         ({"spectrogram": {"windows_samples": []}}, "windows_samples: .* given"),

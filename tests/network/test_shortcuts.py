@@ -46,7 +46,7 @@ def test_fixed_embeddings_change_nothing_and_other_lengths_still_work():
     model = Model(CONFIG).requires_grad_(False).eval()
     features = noise(1, 40, 20, 6)
     free = model.backbone(features)
-    model.backbone.fix_embeddings(40, 20)
+    model.backbone.fix_embeddings(40)
     torch.testing.assert_close(model.backbone(features), free)
     assert model.backbone(features[:, :13]).shape == (1, CONFIG.tracks.n_tracks, 13, 16)
 

@@ -21,7 +21,7 @@ from pianotrans.training.transcription import random_model
 
 CONFIG = HarmonicModelConfig(
     LogSpectrogramConfig(8000, 512, (1024,), max_hz=3900.0),
-    HarmonicConfig(stem_width=2, width=6, gathered_width=2, hidden_width=4, dilations=(1,)),
+    HarmonicConfig(stem_width=2, width=16, gathered_width=2, hidden_width=4, dilations=(1,)),
     tracks=TracksConfig(("sustain",), 58, 64),
 )
 N_SAMPLES = 6000  # 13 frames of 64 ms

@@ -8,9 +8,11 @@ from torch import Tensor, nn
 
 from pianotrans.network.harmonic.config import HarmonicConfig, HarmonicModelConfig
 from pianotrans.network.harmonic.gathering import Tap, gather
-from pianotrans.network.harmonic.memory import Memory, draw_phases, read_clock
+from pianotrans.network.harmonic.memory import CLOCK_WIDTH, Memory, Pointer, draw_phases, read_clock
 from pianotrans.network.transformer import rms_norm
 
+_N_FRAMEWISE = 3  # numbers of the context that stand first: they are trained as logits of onset, sound and offset
+_MATCH = 2.0  # of query and key with the pointer, at first
 _SCALE = 0.5  # of what a block adds, at first
 _FRAMES_AT_ONCE = 32  # what they gather (2.5 MB) stays in the caches
 
@@ -90,7 +92,7 @@ class PedalTracks(nn.Module):
 
 
 class HarmonicBackbone(nn.Module):
-    """Stem, the rows that each key begins with, blocks, and the tracks of the pedals."""
+    """Stem, the rows that each key begins with, blocks, the tracks of the pedals, and what points to onsets."""
 
     tracks_per_token = 1
 
@@ -106,7 +108,8 @@ class HarmonicBackbone(nn.Module):
         self.key_embedding = nn.Parameter(torch.zeros(self._n_keys, width)) if self.config.key_embedding else None
         self.blocks = nn.ModuleList(HarmonicBlock(self.config, one) for one in self.config.dilations)
         self.pedals = PedalTracks(width, len(self.tracks.pedals)) if self.tracks.pedals else None
-        self.output = nn.Linear(width, width)
+        self.output = nn.Linear(width, width - CLOCK_WIDTH)
+        self.pointer = Pointer()
 
     def forward(self, features: Tensor) -> Tensor:
         """(C, T, B, W) → context (C, N, T, D)."""
@@ -123,7 +126,19 @@ class HarmonicBackbone(nn.Module):
             x = block(x, clock)
         if self.pedals is not None:
             x = torch.cat([self.pedals(x, clock), x], dim=2)
-        return self.output(rms_norm(x))
+        framewise, others = self.output(rms_norm(x)).tensor_split([_N_FRAMEWISE], dim=-1)
+        return torch.cat([framewise, self.pointer(framewise[..., 0], clock), others], dim=-1)
+
+    @staticmethod
+    @torch.no_grad()
+    def prepare_scorer(scorer: nn.Linear) -> None:
+        """Let a new scorer begin with what the pointer is for: ends go with the begin that they point to."""
+        width = scorer.in_features
+        for i in range(_N_FRAMEWISE, _N_FRAMEWISE + CLOCK_WIDTH):
+            for row in (i, width + i):  # of the query, and of the key
+                scorer.weight[row] = 0.0
+                scorer.weight[row, i] = _MATCH
+                scorer.bias[row] = 0.0
 
     def upsample(self, tracks: Tensor, n_frames: int) -> Tensor:
         """(C, T, N, D) → context (C, N, n_frames, D): this network has the rate of the frames throughout."""

@@ -9,6 +9,7 @@ from pianotrans.tables import check_ranges
 
 HARMONIC = "harmonic"
 
+_LEAST_WIDTH = 16  # three numbers of what happens in a frame, eight that point to an onset, some others
 _A4_HZ, _A4_KEY = 440.0, 69
 
 
@@ -87,6 +88,8 @@ class HarmonicConfig:
     def __post_init__(self) -> None:
         positive = ("stem_width", "width", "gathered_width", "hidden_width")
         check_ranges(self, "harmonic", ModelError, positive=positive)
+        if self.width < _LEAST_WIDTH:
+            raise ModelError(f"harmonic.width: {self.width} given; at least {_LEAST_WIDTH} is needed.")
         if not self.dilations:
             raise ModelError("harmonic.dilations: none given; there must be one for each block.")
         for name in ("dilations", "harmonics", "subharmonics", "neighbours"):
@@ -116,6 +119,8 @@ class HarmonicModelConfig:
                 f"tracks: keys {self.tracks.lowest_key} to {self.tracks.highest_key} given; the spectrogram has "
                 f"those from {self.spectrogram.lowest_key} to {self.highest_row}."
             )
+
+    decodes_stepwise = True  # it knows onsets well, and ends less well than it knows that it does not
 
     @property
     def highest_row(self) -> int:

@@ -54,7 +54,7 @@ class _Gather(torch.autograd.Function):
 
 
 @dataclass(frozen=True)
-class _Shift:
+class _Overlap:
     """Of one tap: what lies within the map, and for whom."""
 
     frames: slice
@@ -63,12 +63,12 @@ class _Shift:
     keys: slice
 
 
-def _parts(shape: torch.Size, taps: tuple[Tap, ...], n_keys: int, first: int) -> Iterator[_Shift]:
+def _parts(shape: torch.Size, taps: tuple[Tap, ...], n_keys: int, first: int) -> Iterator[_Overlap]:
     _, n_frames, n_rows, _ = shape
     for later, higher in taps:
         at, frames = _overlap(n_frames, later, n_frames)
         keys, rows = _overlap(n_keys, first + higher, n_rows)
-        yield _Shift(frames, rows, at, keys)
+        yield _Overlap(frames, rows, at, keys)
 
 
 def _overlap(n: int, shift: int, n_there: int) -> tuple[slice, slice]:

@@ -13,6 +13,9 @@ from torch.autograd.function import once_differentiable
 
 _PERIODS = (16, 45, 128, 362)  # frames
 _GATE_BIASES = (-4.0, 1.0)  # at first a memory lasts from less than a frame to 50
+_OPENS = (2.0, -8.0)  # how far a pointer is opened by the logit of an onset, at first: scale and bias
+
+CLOCK_WIDTH = 2 * len(_PERIODS)
 
 
 class Memory(nn.Module):
@@ -22,7 +25,7 @@ class Memory(nn.Module):
         super().__init__()
         self.gate = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
-        self.clock = nn.Linear(2 * len(_PERIODS), width, bias=False)
+        self.clock = nn.Linear(CLOCK_WIDTH, width, bias=False)
         self.output = nn.Linear(width, width)
         with torch.no_grad():
             self.gate.bias.copy_(torch.linspace(*_GATE_BIASES, width))
@@ -32,6 +35,26 @@ class Memory(nn.Module):
         """(C, T, K, D), with a clock (C, T, 1, n) → the same shape."""
         gate = torch.sigmoid(self.gate(x))
         return self.output(remember(gate, self.value(x) + self.clock(clock)))
+
+
+class Pointer(nn.Module):
+    """What the clock said at the last onset of a track, for as long as nothing else begins there.
+
+    All frames of a note have the same, and those of the next one another: an inner product tells whether an onset
+    and an offset belong together. What sounds from the beginning on points there.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opening = nn.Parameter(torch.tensor(_OPENS))
+
+    def forward(self, onset: Tensor, clock: Tensor) -> Tensor:
+        """Logits of onsets (C, T, N), up to a constant, and a clock (C, T, 1, n) → (C, T, N, n)."""
+        scale, bias = self.opening.unbind()
+        gate = torch.sigmoid(scale * onset + bias)
+        gate = torch.cat([torch.ones_like(gate[:, :1]), gate[:, 1:]], dim=1)[..., None]
+        shape = (*onset.shape, clock.shape[-1])
+        return remember(gate.expand(shape), clock.expand(shape))
 
 
 def read_clock(n_frames: int, phases: Tensor) -> Tensor:

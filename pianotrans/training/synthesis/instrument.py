@@ -18,7 +18,7 @@ from pianotrans.events import SOFT, SUSTAIN, Note, Pedal, Performance
 from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY, N_KEYS
 from pianotrans.training.synthesis.library import PRE_ROLL_S, SampleLibrary, Sound
 from pianotrans.training.synthesis.resonance import LAST_DAMPED, add_pedal_sound
-from pianotrans.training.synthesis.soundfont import SoundFont, StruckKey
+from pianotrans.training.synthesis.soundfont import HeldString, SoundFont
 
 Instrument = SampleLibrary | SoundFont
 
@@ -72,7 +72,7 @@ def render(
     """
     strokes = sorted(_strokes(performance, length_s), key=lambda one: (one.key, one.onset_s))
     if isinstance(instrument, SoundFont):
-        held = (StruckKey(one.key, one.velocity, one.onset_s, one.stop_s) for one in strokes)
+        held = (HeldString(one.key, one.velocity, one.onset_s, one.stop_s) for one in strokes)
         cents = float(np.mean([*tuning_cents.values()])) if tuning_cents else 0.0
         sound = instrument.play(held, length_s=length_s, rate=rate, cents=cents)
     else:

@@ -21,7 +21,7 @@ _SEMITONE = 100.0  # cents
 
 
 @dataclass(frozen=True)
-class StruckKey:
+class HeldString:
     """A key from when its hammer strikes until its string is damped."""
 
     key: int
@@ -49,7 +49,7 @@ class SoundFont:
         """Tells one soundfont from another."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
-    def play(self, held: Iterable[StruckKey], *, length_s: float, rate: int, cents: float) -> Sound:
+    def play(self, held: Iterable[HeldString], *, length_s: float, rate: int, cents: float) -> Sound:
         """Float32 (round(length_s * rate), 2), not normalised; the whole piano is `cents` sharp.
 
         Dampers fall as fast as the soundfont says. Cost: about a second for a minute.

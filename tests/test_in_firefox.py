@@ -32,7 +32,7 @@ from tests.views.test_workbench_in_browser import (
     test_the_mouse_selects,
     test_what_is_edited_is_what_is_downloaded_and_undo_gives_back_every_byte,
 )
-from tests.web.test_edits_in_browser import folder, site, tab, test_they_outlive_a_reload_and_the_server
+from tests.web.test_edits_in_browser import site, tab, test_they_outlive_a_reload_and_the_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("firefox")]
 

@@ -102,7 +102,8 @@ def _lifted(pedals: Sequence[Pedal], lift_s: float) -> Iterable[Pedal]:
     for pedal in pedals:
         if kept and pedal.onset_s - kept[-1].offset_s < lift_s:
             latest_s = pedal.onset_s - lift_s
-            if latest_s - kept[-1].onset_s >= lift_s:
+            is_overlap = pedal.onset_s < kept[-1].offset_s  # one press, in two parts
+            if not is_overlap and latest_s - kept[-1].onset_s >= lift_s:
                 kept[-1] = kept[-1].ending_at(latest_s)
             else:
                 offset_s = max(kept[-1].offset_s, pedal.offset_s)

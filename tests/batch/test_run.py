@@ -13,7 +13,7 @@ from pianotrans.batch import run as run_module
 from pianotrans.batch.entry import EntryState, Figures
 from pianotrans.batch.owners import Owner
 from pianotrans.errors import LedgerError, ModelError, WorkerError
-from pianotrans.events import Fitting
+from pianotrans.events import Durations, Fitting
 from pianotrans.workers.messages import Died, Failed, Message, Ready, Task, Unable
 from pianotrans.workers.pool import Report
 
@@ -74,8 +74,8 @@ def test_the_watcher_is_told(tmp_path: Path, out: Path):
     "change",
     [
         {"hop_s": 2.0},
-        {"pedal": False},
-        {"sounding": True},
+        {"fitting": Fitting(pedal=False)},
+        {"fitting": Fitting(Durations.sounding)},
         {"reading": Reading(allow_damaged=True)},
         {"formats": ("mid", "csv")},
     ],

@@ -191,7 +191,7 @@ def test_what_the_readme_shows(tmp_path: Path):
 def test_ctrl_c_and_kill_9_during_a_job(tmp_path: Path):
     """Ctrl-C ends the server although a page listens; its job begins anew in the next, and after kill -9."""
     with running("--folder", tmp_path / "jobs") as (process, site):
-        job = site.post("long.flac", long_clip(tmp_path, 300.0)).json()
+        job = site.post("long.flac", long_clip(tmp_path, 120.0)).json()
         site.wait(job["id"], "running", timeout_s=WAIT_S)
         with site.client.stream("GET", "/api/events"):
             os.killpg(process.pid, signal.SIGINT)
@@ -227,7 +227,7 @@ def test_ctrl_c_and_kill_9_during_a_job(tmp_path: Path):
 @pytest.mark.slow
 @pytest.mark.xdist_group("kill")
 def test_a_worker_outlives_a_cancelled_job_and_its_death_fails_one_job_only(tmp_path: Path):
-    long, song = long_clip(tmp_path, 900.0), clip(tmp_path / "song.wav").read_bytes()
+    long, song = long_clip(tmp_path, 400.0), clip(tmp_path / "song.wav").read_bytes()
     with running("--folder", tmp_path / "jobs", environment={"PIANOTRANS_TOKEN": "my-own-secret-word"}) as (
         process,
         site,

@@ -357,12 +357,21 @@ def test_a_failure_nobody_thought_of(song: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["song.wav", "--format", "midi"], "unknown format 'midi'. Use mid, json, csv, html, musicxml, svg, pdf."),
-        (["song.wav", "--format", ""], "unknown format ''. Use mid, json, csv, html, musicxml, svg, pdf."),
-        (["song.wav", "--format", "mid,,csv"], "unknown format ''. Use mid, json, csv, html, musicxml, svg, pdf."),
+        (
+            ["song.wav", "--format", "midi"],
+            "unknown format 'midi'. Use mid, sounding.mid, json, csv, html, ",
+        ),
+        (
+            ["song.wav", "--format", ""],
+            "unknown format ''. Use mid, sounding.mid, json, csv, html, ",
+        ),
+        (
+            ["song.wav", "--format", "mid,,csv"],
+            "unknown format ''. Use mid, sounding.mid, json, csv, html, ",
+        ),
         (
             ["song.wav", "-o", "song.txt"],
-            "song.txt: neither an existing folder nor a file name with .mid, .json, .csv, .html",
+            "song.txt: neither an existing folder nor a file name with .mid, .sounding.mid, .json, .csv, .html",
         ),
         (["song.wav", "-o", "nowhere/song.mid"], "nowhere/song.mid: the folder nowhere does not exist."),
         (["song.wav", "-o", "nowhere"], "nowhere: neither an existing folder nor"),
@@ -489,10 +498,10 @@ def test_json_and_csv_say_how_sure_the_model_is(song: Path, out: Path):
     assert all("confidence" not in event for name in ("notes", "pedals") for event in written[name])
 
 
-def test_midi_holds_no_confidence_and_costs_none(song: Path, out: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_confidence_none_is_computed(song: Path, out: Path, monkeypatch: pytest.MonkeyPatch):
     asked = []
     monkeypatch.setattr("pianotrans.inference.decoding.decode_with_confidence", lambda *_: asked.append(1))
-    assert transcribe(song, "-o", out).exit_code == 0
+    assert transcribe(song, "-o", out, "--no-confidence").exit_code == 0
     assert asked == []
 
 

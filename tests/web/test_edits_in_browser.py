@@ -148,7 +148,7 @@ def test_a_full_disk_takes_nothing(site: Site, tab: Tab, monkeypatch: pytest.Mon
 def test_edits_of_a_newer_program_are_left_alone(site: Site, tab: Tab):
     job = site.done("newer.mp3")
     newer = b'{"format": "pianotrans edits", "version": 9}'
-    assert site.service.revisions.save(job["id"], newer, 0) == 1
+    assert site.service.revisions.save(job["id"], newer, 1, 0) == 1
     tab.open("newer.mp3")
     line = tab.player().locator("#keeping[data-state=unread]")
     assert "9" in line.inner_text()

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from pianotrans.audio.samples import Block
 
@@ -16,6 +15,8 @@ def equalise(samples: NDArray[np.float64], gains_db: NDArray[np.float64], rate: 
 
     The biquads are those of R. Bristow-Johnson's "Audio EQ Cookbook". Bands above half the rate are left out.
     """
+    from scipy import signal
+
     bands = [(hz, gain) for hz, gain in zip(BANDS_HZ, gains_db, strict=True) if hz < 0.45 * rate]
     sections = [_peaking(2 * np.pi * hz / rate, 10 ** (gain_db / 40)) for hz, gain_db in bands]
     equalised: NDArray[np.float64] = signal.sosfilt(np.array(sections), samples, axis=-1)
@@ -44,6 +45,8 @@ def keep_above(samples: Block, rate: int, lowest_hz: float) -> Block:
 
 def _filter(samples: Block, rate: int, edge_hz: float, kind: str) -> Block:
     """Forwards and backwards, which moves nothing in time."""
+    from scipy import signal
+
     sections = signal.butter(_ORDER, edge_hz, kind, fs=rate, output="sos")
     n_padded = min(rate // 10, samples.shape[1] - 1)
     filtered = signal.sosfiltfilt(sections, samples, axis=-1, padtype="constant", padlen=n_padded)

@@ -1,7 +1,6 @@
 """What happens to the level of a recording, and to its channels. Nothing here moves in time."""
 
 import numpy as np
-from scipy import signal
 
 from pianotrans.audio.samples import Block
 
@@ -23,6 +22,8 @@ def store_at(samples: Block, gain_db: float) -> Block:
 
 def compress(samples: Block, rate: int) -> Block:
     """What is louder than the mean goes up by a quarter of its decibels only, as in telephones and cameras."""
+    from scipy import signal
+
     power = np.mean(np.square(samples, dtype=np.float64), axis=0)
     threshold = np.mean(power)
     kept = np.exp(-1 / (_RELEASE_S * rate))

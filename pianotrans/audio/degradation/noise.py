@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, signal
 
 from pianotrans.audio.samples import Block
 
@@ -31,6 +30,8 @@ class Noise:
 
 def make_noise(noise: Noise, samples: Block, rate: int) -> Sound:
     """Noise of the shape of `samples`, as far below their power as it says; under silence it is silent too."""
+    from scipy import fft
+
     n_channels, n = samples.shape
     n_fast = fft.next_fast_len(n, real=True)
     random = np.random.default_rng(noise.key)
@@ -47,6 +48,8 @@ def make_babble(random: np.random.Generator, samples: Block, rate: int, signal_t
     A voice is a buzz of harmonics that glides, mixed with breath; a second-order band-pass gives it the spectrum of
     speech, and its loudness changes with every syllable.
     """
+    from scipy import signal
+
     n = samples.shape[1]
     voices = sum(_voice(random, n, rate) for _ in range(_N_VOICES))
     lowest_hz, highest_hz = _SPEECH_HZ
@@ -56,6 +59,8 @@ def make_babble(random: np.random.Generator, samples: Block, rate: int, signal_t
 
 def _voice(random: np.random.Generator, n: int, rate: int) -> NDArray[np.float64]:
     """One voice, (n,), before its spectrum."""
+    from scipy import signal
+
     n_syllables = int(n / rate / _SYLLABLE_S) + 2
     at = np.arange(n) / (rate * _SYLLABLE_S)
     knots = np.arange(n_syllables)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from pianotrans.audio.find import find_audio
 from pianotrans.audio.opening import open_audio
@@ -57,6 +56,8 @@ def room_of(
     `reverberation_s`; the first reflections come `gap_s` after the direct sound, whose power is `direct_db` over
     that of all reflections.
     """
+    from scipy import signal
+
     gap = round(gap_s * rate)
     n = max(round(min(reverberation_s, longest_s) * rate), gap + 1)
     time_s = np.arange(n) / rate
@@ -72,6 +73,8 @@ def room_of(
 
 def play_in(samples: Block, response: Response) -> Block:
     """Samples (n_channels, n) in a room, (1 or n_channels, any length); what rings on behind their end is cut."""
+    from scipy import signal
+
     played = signal.oaconvolve(samples, response.astype(np.float32), axes=-1)[:, : samples.shape[1]]
     return np.ascontiguousarray(played, np.float32)
 

@@ -6,7 +6,6 @@ from typing import Protocol
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from pianotrans.audio.samples import Block
 
@@ -84,6 +83,8 @@ def run_at(samples: Block, rate: int, speed: float) -> Block:
 
 def run_unsteadily(samples: Block, rate: int, unsteady: Unsteady) -> Block:
     """Samples (n_channels, n) at a speed that wavers, about as many of them, by splines of degree 5."""
+    from scipy import ndimage
+
     n = round(unsteady.there(samples.shape[1] / rate) * rate)
     splines = [ndimage.spline_filter1d(channel, _SPLINE, mode="mirror") for channel in samples]
     made = np.empty((len(samples), n), np.float32)

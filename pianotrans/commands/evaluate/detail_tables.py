@@ -30,7 +30,7 @@ def _highlights(evaluation: Evaluation) -> Iterator[str]:
         )
     if (velocity := evaluation.velocity()) and velocity.slope is not None:
         yield (
-            f"Velocities: {velocity.slope:.2f} · reference {velocity.intercept:+.1f}, residual "
+            f"Velocities: {velocity.slope:.2f} times the reference's {velocity.intercept:+.1f}, residual "
             f"{velocity.residual:.1f}; rank correlation {_number(velocity.rank_correlation)}."
         )
     fast = MatchedShare.pooled(

@@ -90,7 +90,7 @@ function withPedalLifts(pedals, lift) {
       const last = kept.at(-1);
       const latest = stroke.onset - lift;
       if (!last || stroke.onset - last.offset >= lift) kept.push(stroke);
-      else if (latest - last.onset >= lift) kept.splice(-1, 1, until(last, latest), stroke);
+      else if (stroke.onset >= last.offset && latest - last.onset >= lift) kept.splice(-1, 1, until(last, latest), stroke);
       else kept[kept.length - 1] = { ...last, offset: Math.max(last.offset, stroke.offset) };
     }
     return kept;

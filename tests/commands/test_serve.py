@@ -219,7 +219,7 @@ def test_ctrl_c_and_kill_9_during_a_job(tmp_path: Path):
             *("2.flac", "1.flac", "long.flac")
         ]
     assert sorted({Path(name).name for name in names(tmp_path / "jobs" / "jobs")}) == [
-        f"transcription.{kind}" for kind in ("csv", "html", "json", "mid", "musicxml", "pdf", "svg")
+        f"transcription.{kind}" for kind in ("csv", "html", "json", "mid", "musicxml", "pdf", "sounding.mid", "svg")
     ]
 
 

@@ -44,4 +44,6 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	# It requires a library for loudspeakers, which is not needed and has no wheels for Linux.
+	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps --only-binary :all: tinysoundfont
 	@touch $@ $(VENV)/installed

@@ -14,7 +14,6 @@ PACKAGE = "pianotrans"
 _MODULES = {
     "cluster": ("ray", "s3fs", "upath"),
     "score": ("verovio", "typst"),
-    "soundfont": ("tinysoundfont",),
     "train": ("lightning_fabric", "tensorboard", "tomli_w"),
 }
 

@@ -81,6 +81,6 @@ def test_what_is_no_soundfont(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for path in (tmp_path / "bad.sf2", tmp_path / "none.sf3", soundfont(tmp_path / "other.sf2", preset=40)):
         with pytest.raises(DatasetError, match=f"{path.name}: is no soundfont with a piano"):
             open_instrument(path)
-    monkeypatch.setattr("pianotrans.extras.find_spec", lambda _: None)
-    with pytest.raises(ExtraError, match="tinysoundfont: not installed"):
+    monkeypatch.setattr("pianotrans.training.synthesis.soundfont.find_spec", lambda _: None)
+    with pytest.raises(ExtraError, match=r"not installed. Run: .* --no-deps tinysoundfont$"):
         open_instrument(tmp_path / "bad.sf2")

@@ -5,17 +5,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pianotrans.errors import DatasetError
-from pianotrans.extras import require
+from pianotrans.errors import DatasetError, ExtraError
 from pianotrans.training.synthesis.library import Sound
 
 SUFFIXES = (".sf2", ".sf3")
 
+# Its wheels have all that plays to a buffer. What it requires is for loudspeakers, and is compiled on Linux.
+_INSTALL = "python -m pip install --no-deps tinysoundfont"
 _MAX_VOICES = 256
 _SEMITONE = 100.0  # cents
 
@@ -38,8 +40,9 @@ class SoundFont:
 
     @classmethod
     def open(cls, path: Path) -> "SoundFont":
-        """Look whether a file holds a piano. Raises DatasetError if it does not."""
-        require("soundfont")
+        """Look whether a file holds a piano. Raises DatasetError if it does not, ExtraError without the library."""
+        if find_spec("tinysoundfont") is None:
+            raise ExtraError(f"tinysoundfont: not installed. Run: {_INSTALL}")
         font = cls(path)
         font._synthesizer(44_100)
         return font

@@ -28,7 +28,7 @@ CURL = [block for block in SHELL if block.mentions("curl ")]
 SERVE = [block for block in SHELL if block.mentions("pianotrans serve")]
 MODELS = [block for block in SHELL if block.mentions("pianotrans models list")]
 LONG = {  # trainings
-    Path(f"models/{name}/README.md") for name in ("harmonic", "nano", "small", "beats", "meter", "hands")
+    Path(f"models/{name}/README.md") for name in ("nano", "small", "beats", "meter", "hands")
 }
 LACKING_DATA = [block for block in SHELL if block.file in LONG]
 BY_CI = [block for block in SHELL if set(block.lines) <= RUN_BY_CI]

@@ -1,6 +1,6 @@
 """Features to one context vector per track and frame (README §4).
 
-Axes: C clips, T frames, M mel bands, W windows, S time steps, F mel tokens, N tracks, G tokens of tracks, D width.
+Axes: C clips, T frames, M mel bands, W windows, S time steps, F mel tokens, N tracks, D width.
 """
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from pianotrans.network.config import ModelConfig
 from pianotrans.network.coordinates import CoordinateEmbedding, grid
-from pianotrans.network.stem import Stem, map_shape
+from pianotrans.network.stem import FRAMES_PER_STEP, Stem, map_shape
 from pianotrans.network.transformer import TransformerBlock
 
 
@@ -17,16 +17,14 @@ class Backbone(nn.Module):
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        self.config, self.tracks = config.transformer, config.tracks
-        self.tracks_per_token = self.config.tracks_per_token
+        self.tracks = config.tracks
         self._n_mels = config.spectrogram.n_mels
-        width, n_frames = self.config.width, self.config.frames_per_step
+        width, n_layers = config.transformer.width, config.transformer.n_layers
         self.stem = Stem(config)
         self.mel_embedding = CoordinateEmbedding(2, width)
         self.track_embedding = CoordinateEmbedding(2, width)
-        self.blocks = nn.ModuleList(TransformerBlock(self.config) for _ in range(self.config.n_layers))
-        n_made = self.config.tracks_per_token * self.config.context
-        self.upsampling = nn.ConvTranspose1d(width, n_made, n_frames, stride=n_frames)
+        self.blocks = nn.ModuleList(TransformerBlock(config.transformer) for _ in range(n_layers))
+        self.upsampling = nn.ConvTranspose1d(width, width, FRAMES_PER_STEP, stride=FRAMES_PER_STEP)
         self._fixed: tuple[Tensor, Tensor] | None = None
 
     def forward(self, features: Tensor) -> Tensor:
@@ -34,20 +32,20 @@ class Backbone(nn.Module):
         return self.upsample(self.transform(self.stem(features)), features.shape[1])
 
     def tokens(self, stem: Tensor) -> Tensor:
-        """(C, S, F, D) → (C, 1 + S, 1 + F + G, D): aggregation row and column, mel tokens, track tokens."""
+        """(C, S, F, D) → (C, 1 + S, 1 + F + N, D): aggregation row and column, mel tokens, track tokens."""
         mels = nn.functional.pad(stem, (0, 0, 1, 0, 1, 0))
         mel_embedding, track_embedding = self._embeddings(*mels.shape[1:3])
         tracks = track_embedding.expand(len(mels), -1, -1, -1)
         return torch.cat([mels + mel_embedding, tracks], dim=2)
 
     def transform(self, stem: Tensor) -> Tensor:
-        """(C, S, F, D) → the track tokens after the last block, (C, S, G, D)."""
+        """(C, S, F, D) → the track tokens after the last block, (C, S, N, D)."""
         x = self.tokens(stem)
-        *blocks, last = [*self.blocks] * self.config.n_passes
+        *blocks, last = self.blocks
         for block in blocks:
             x = block(x)
         assert isinstance(last, TransformerBlock)
-        return last.last_places(x, self.tracks.n_tracks // self.config.tracks_per_token)[:, 1:]
+        return last.last_places(x, self.tracks.n_tracks)[:, 1:]
 
     def recompute_blocks(self, wanted: bool) -> None:
         """Make training keep little of what the blocks compute, and compute it again in the backward pass."""
@@ -56,19 +54,15 @@ class Backbone(nn.Module):
             block.recompute = wanted
 
     def upsample(self, tracks: Tensor, n_frames: int) -> Tensor:
-        """(C, S, G, D) → context at the frame rate, (C, N, n_frames, width of the context).
+        """(C, S, N, D) → context at the frame rate, (C, N, n_frames, D).
 
         The kernel is as wide as the stride: each step makes its own frames, all in one matrix product.
         """
-        by_track = tracks.transpose(1, 2).contiguous()  # (C, G, S, D)
-        weight = self.upsampling.weight.permute(2, 1, 0).flatten(0, 1)  # (frames · tracks · context, D)
+        by_track = tracks.transpose(1, 2).contiguous()  # (C, N, S, D)
+        weight = self.upsampling.weight.permute(2, 1, 0).flatten(0, 1)  # (frames · D, D)
         assert self.upsampling.bias is not None
-        frames = nn.functional.linear(by_track, weight, self.upsampling.bias.repeat(self.config.frames_per_step))
-        n_tracks = self.config.tracks_per_token
-        if n_tracks > 1:
-            apart = frames.unflatten(-1, (-1, n_tracks, self.config.context)).permute(0, 1, 4, 2, 3, 5)
-            frames = apart.flatten(1, 2)  # (C, N, S, frames, context)
-        return frames.reshape(len(frames), tracks.shape[2] * n_tracks, -1, self.config.context)[:, :, :n_frames]
+        frames = nn.functional.linear(by_track, weight, self.upsampling.bias.repeat(FRAMES_PER_STEP))
+        return frames.view(*by_track.shape[:2], -1, by_track.shape[-1])[:, :, :n_frames]
 
     @torch.no_grad()
     def fix_embeddings(self, n_frames: int) -> None:
@@ -77,7 +71,7 @@ class Backbone(nn.Module):
         They depend only on the weights, which must not change afterwards.
         """
         self._fixed = None
-        n_steps, n_columns = map_shape(n_frames, self._n_mels, self.config)
+        n_steps, n_columns = map_shape(n_frames, self._n_mels)
         self._fixed = self._embeddings(1 + n_steps, 1 + n_columns)
 
     def _embeddings(self, n_steps: int, n_columns: int) -> tuple[Tensor, Tensor]:
@@ -86,6 +80,5 @@ class Backbone(nn.Module):
         like = self.upsampling.weight
         steps = torch.arange(n_steps, device=like.device, dtype=like.dtype)
         columns = torch.arange(n_columns, device=like.device, dtype=like.dtype)
-        firsts = self.tracks.numbers[:: self.config.tracks_per_token]
-        numbers = torch.tensor(firsts, device=like.device, dtype=like.dtype)
+        numbers = torch.tensor(self.tracks.numbers, device=like.device, dtype=like.dtype)
         return self.mel_embedding(grid(steps, columns)), self.track_embedding(grid(steps, numbers))

@@ -82,39 +82,19 @@ class SpectrogramConfig:
 
 @dataclass(frozen=True)
 class TransformerConfig:
-    """The stem and the non-hierarchical transformer (README §4).
-
-    The settings that make smaller models are off by default: several tracks on one token, fewer mel tokens, longer
-    time steps, several passes through the same blocks, and a narrower context.
-    """
+    """The stem and the non-hierarchical transformer (README §4)."""
 
     width: int = 256
     n_heads: int = 8
-    n_layers: int = 6  # blocks with weights of their own
-    n_passes: int = 1  # through all of them
+    n_layers: int = 6
     feed_forward_factor: int = 4
-    frames_per_step: int = 8
-    mels_per_token: int = 4
-    tracks_per_token: int = 1  # neighbours
-    context_width: int = 0  # of a track at a frame; 0: as wide as a token
 
     def __post_init__(self) -> None:
-        positive = tuple(name for name in vars(self) if name != "context_width")
-        check_ranges(self, "transformer", ModelError, positive=positive, not_negative=("context_width",))
+        check_ranges(self, "transformer", ModelError, positive=tuple(vars(self)))
         if self.width % 16 or self.width % self.n_heads:
             raise ModelError(
                 f"transformer.width: {self.width} given; it must divide by 16 and n_heads ({self.n_heads})."
             )
-        for name, least in (("frames_per_step", 8), ("mels_per_token", 4)):
-            if getattr(self, name) not in (least, 2 * least):
-                raise ModelError(
-                    f"transformer.{name}: {getattr(self, name)} given; it may be {least} or {2 * least}."
-                )
-
-    @property
-    def context(self) -> int:
-        """Width of the context."""
-        return self.context_width or self.width
 
 
 @dataclass(frozen=True)
@@ -152,14 +132,9 @@ class ModelConfig:
     segments: SegmentsConfig = field(default_factory=SegmentsConfig)
     tracks: TracksConfig = field(default_factory=TracksConfig)
 
-    def __post_init__(self) -> None:
-        n_tracks, per_token = self.tracks.n_tracks, self.transformer.tracks_per_token
-        if n_tracks % per_token:
-            raise ModelError(f"transformer.tracks_per_token: {per_token} given; it must divide {n_tracks} tracks.")
-
     decodes_stepwise = False  # but looks for the best path
 
     @property
     def context_width(self) -> int:
         """Width of the context of a track at a frame."""
-        return self.transformer.context
+        return self.transformer.width

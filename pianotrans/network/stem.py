@@ -6,30 +6,26 @@ Axes: C clips, T frames, M mel bands, W windows, S time steps, F mel tokens, D w
 import torch
 from torch import Tensor, nn
 
-from pianotrans.network.config import ModelConfig, TransformerConfig
+from pianotrans.network.config import ModelConfig
 from pianotrans.network.coordinates import CoordinateEmbedding
 
-_STRIDES = ((2, 1), (2, 2), (2, 2))  # (time, mel); those of the last convolution are the model's
+FRAMES_PER_STEP = 8
+_STRIDES = ((2, 1), (2, 2), (2, 2), (1, 1))  # (time, mel)
 _PAD_TIME = (4, 3)
 _PAD_MEL = (2, 1)
 _N_GROUPS = 4
 
 
-def strides(config: TransformerConfig) -> list[tuple[int, int]]:
-    """The strides of each convolution, in time and mel."""
-    return [*_STRIDES, (config.frames_per_step // 8, config.mels_per_token // 4)]
-
-
-def map_shape(n_frames: int, n_mels: int, config: TransformerConfig) -> tuple[int, int]:
+def map_shape(n_frames: int, n_mels: int) -> tuple[int, int]:
     """Time steps and mel tokens that the stem makes of `n_frames` frames and `n_mels` mel bands."""
     n_steps, n_tokens = n_frames + sum(_PAD_TIME), n_mels + sum(_PAD_MEL)
-    for time_stride, mel_stride in strides(config):
+    for time_stride, mel_stride in _STRIDES:
         n_steps, n_tokens = -(-n_steps // time_stride), -(-n_tokens // mel_stride)
     return n_steps, n_tokens
 
 
 class Stem(nn.Module):
-    """One token for every 8 frames × 4 mel bands, in the published model."""
+    """One token for every 8 frames × 4 mel bands."""
 
     def __init__(self, config: ModelConfig):
         super().__init__()
@@ -40,7 +36,7 @@ class Stem(nn.Module):
         self.mel_embedding = CoordinateEmbedding(1, base)
         self.convolutions = nn.ModuleList(
             nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1)
-            for n_in, n_out, stride in zip(widths, widths[1:], strides(config.transformer), strict=False)
+            for n_in, n_out, stride in zip(widths, widths[1:], _STRIDES, strict=False)
         )
         self.norms = nn.ModuleList(nn.GroupNorm(_N_GROUPS, n_out) for n_out in widths[1:])
 

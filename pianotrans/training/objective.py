@@ -60,8 +60,7 @@ def log_probability(
     truth = Truth.of(labels, model.config.tracks.n_tracks, samples.device)
     with exactly:
         found = [
-            _of_group(model, group.float(), n_frames, some, with_frames)
-            for group, some in _groups(model, tracks, truth)
+            _of_group(model, group.float(), n_frames, some, with_frames) for group, some in _groups(tracks, truth)
         ]
     return LogProbability(*(torch.cat(parts).view(len(samples), -1) for parts in zip(*found, strict=True)))
 
@@ -103,8 +102,8 @@ class Truth:
         return Truth(track - first, *others)
 
 
-def _groups(model: Model, tracks: Tensor, truth: Truth) -> Iterator[tuple[Tensor, Truth]]:
-    """Tokens of tracks (C, S, G, D) in groups with what is true of them, in order of clips and tracks.
+def _groups(tracks: Tensor, truth: Truth) -> Iterator[tuple[Tensor, Truth]]:
+    """Tokens of tracks (C, S, N, D) in groups with what is true of them, in order of clips and tracks.
 
     On the CPU a few tracks at a time: maps of all of them (64 MB each) and their gradients would take as long to
     be read and written as to be computed.
@@ -112,18 +111,17 @@ def _groups(model: Model, tracks: Tensor, truth: Truth) -> Iterator[tuple[Tensor
     if tracks.device.type != "cpu":
         yield tracks, truth
         return
-    first, per_token = 0, model.backbone.tracks_per_token
+    first = 0
     for clip in torch.split(tracks, 1):
-        for group in torch.split(clip, max(1, _TRACKS_AT_ONCE // per_token), dim=2):
-            n_tracks = group.shape[2] * per_token
-            yield group, truth.among(first, n_tracks)
-            first += n_tracks
+        for group in torch.split(clip, _TRACKS_AT_ONCE, dim=2):
+            yield group, truth.among(first, group.shape[2])
+            first += group.shape[2]
 
 
 def _of_group(
     model: Model, tracks: Tensor, n_frames: int, truth: Truth, with_frames: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Log-probabilities of intervals, attributes and frames of each track, (C·N,), given tokens (C, S, G, D)."""
+    """Log-probabilities of intervals, attributes and frames of each track, (C·N,), given tokens (C, S, N, D)."""
     context = model.backbone.upsample(tracks, n_frames).flatten(0, 1)  # (C·N, T, D)
     intervals = _of_intervals(model.scores(context), truth)
     attributes = _of_attributes(model, context, truth).to(intervals.dtype)

@@ -3,7 +3,7 @@
 usage: python -m tests.benchmarks.flops MODEL[,group.name=value…] … [--time]
 
 MODEL is a name, or a folder with a `config.toml`; settings behind it make a variant of its shape, such as
-`small,transformer.n_layers=4`. Weights are not looked at: speed is that of random ones.
+`transkun-v2,transformer.n_layers=4`. Weights are not looked at: speed is that of random ones.
 
 The network's products are counted by torch on the real modules (meta tensors: nothing is computed), for one segment
 of one channel, and divided by the hop between segments: what is computed twice counts twice. One multiplication and

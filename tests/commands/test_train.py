@@ -86,7 +86,7 @@ def test_refusals(data, tmp_path, monkeypatch, arguments, message):
 
 def test_more_refusals(data, tmp_path, monkeypatch):
     result = run("train", "nothing", "--data", data, "--output", tmp_path / "run")
-    assert (result.exit_code, "neither a recipe (beats, hands, harmonic, " in only_error(result)) == (1, True)
+    assert (result.exit_code, "neither a recipe (beats, hands, meter, " in only_error(result)) == (1, True)
     result = run("train", "tiny", "--data", tmp_path / "none", "--output", tmp_path / "run")
     assert (result.exit_code, "Make it with `pianotrans prepare`" in only_error(result)) == (1, True)
     result = train(data, tmp_path / "run", "--device", "nonsense")

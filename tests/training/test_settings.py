@@ -16,7 +16,7 @@ from pianotrans.training.runs.settings_files import differences, read_settings, 
 from pianotrans.training.transcription import make_model, make_state
 
 RECIPES = sorted(path.parent.name for path in models_folder().glob("*/training.toml"))
-TRANSCRIBERS = ["harmonic", "nano", "small", "tiny", "transkun-v2"]
+TRANSCRIBERS = ["nano", "small", "tiny", "transkun-v2"]
 
 
 def test_there_are_recipes():

@@ -94,8 +94,6 @@ class PedalTracks(nn.Module):
 class HarmonicBackbone(nn.Module):
     """Stem, the rows that each key begins with, blocks, the tracks of the pedals, and what points to onsets."""
 
-    tracks_per_token = 1
-
     def __init__(self, config: HarmonicModelConfig):
         super().__init__()
         self.config, self.tracks = config.harmonic, config.tracks

@@ -12,7 +12,9 @@ DEMO := data/samples/satie_gymnopedie.mp3
 
 demo: $(VENV)/installed
 	@mkdir -p out
-	$(BIN)/pianotrans transcribe $(DEMO) -o out --format mid,json,html --overwrite
+	@# Without a network it takes the model that comes with the package.
+	quality=best; $(BIN)/pianotrans models pull > /dev/null || quality=fast; \
+	$(BIN)/pianotrans transcribe $(DEMO) -o out --format mid,json,html --overwrite --quality $$quality
 	$(BIN)/pianotrans view out/satie_gymnopedie.json --audio $(DEMO) -o out/satie_gymnopedie.png --overwrite --quiet
 	@echo "The MIDI is in out/satie_gymnopedie.mid"
 	@echo "A page to see and hear it is in out/satie_gymnopedie.html"

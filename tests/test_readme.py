@@ -121,7 +121,7 @@ def with_tiny_model(line: str) -> str:
     line = line.replace("--hop 14", "--hop 3").replace("--seconds 20", "--seconds 2")
     line = line.replace("steps=200", f"steps={N_STEPS}")
     program = re.match(r"(?:cat \S+ \| )?pianotrans (transcribe|view|bench|evaluate dataset)\b", line)
-    if program and "--model" not in line:
+    if program and "--model" not in line and "--quality" not in line:
         line = line.replace(program[0], f"{program[0]} --model tiny", 1)
     return line
 

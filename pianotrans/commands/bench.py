@@ -36,6 +36,7 @@ def bench(
     ] = 60.0,
     hop: options.Hop = None,
     model: options.Model = None,
+    quality: options.Quality = None,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     as_json: options.AsJson = False,
@@ -46,6 +47,7 @@ def bench(
     """
     reporter = Reporter(quiet=as_json)
     with exits(reporter):
+        model = options.choose_model(model, quality)
         if not _SHORTEST_S <= seconds <= _LONGEST_S:
             raise UsageError(
                 f"{seconds:g} s given; it must be from {_SHORTEST_S:g} to {_LONGEST_S:g} s.", "seconds"

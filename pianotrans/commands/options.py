@@ -6,6 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from pianotrans.datasets import LAYOUTS
+from pianotrans.errors import UsageError
+from pianotrans.inference.registry import Quality as QualityName
+from pianotrans.inference.registry import model_for
 
 Model = Annotated[
     str | None,
@@ -16,6 +19,25 @@ Model = Annotated[
         show_default="the default model",
     ),
 ]
+Quality = Annotated[
+    QualityName | None,
+    typer.Option(
+        "--quality",
+        help="Choose the model by this: fast takes the small one, best the published one. In place of --model.",
+        show_default="the default model",
+    ),
+]
+
+
+def choose_model(model: str | None, quality: QualityName | None) -> str | None:
+    """The model that --model or --quality asks for; None for the default. Raises UsageError if both are given."""
+    if quality is None:
+        return model
+    if model is not None:
+        raise UsageError("cannot be used together. Leave one out.", "model", "quality")
+    return model_for(quality)
+
+
 Device = Annotated[
     str,
     typer.Option("--device", metavar="auto|cpu|cuda|cuda:N|mps", help="Device to compute on; auto prefers a GPU."),

@@ -15,11 +15,13 @@ from pianotrans.commands.options import (
     Model,
     Overwrite,
     Precision,
+    Quality,
     Quiet,
     Start,
     Track,
     Tuning,
     Verbose,
+    choose_model,
 )
 from pianotrans.commands.targets import check_targets, choose_targets, write_targets
 from pianotrans.errors import UsageError
@@ -92,6 +94,7 @@ def score(
     track: Track = None,
     tuning: Tuning = "auto",
     model: Model = None,
+    quality: Quality = None,
     device: Device = "auto",
     precision: Precision = "auto",
     overwrite: Overwrite = False,
@@ -106,6 +109,7 @@ def score(
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Nothing was written."):
+        model = choose_model(model, quality)
         settings = scoring.score_settings(
             bpm=bpm,
             time_signature=time_signature,

@@ -35,6 +35,7 @@ def serve(
         ),
     ] = None,
     model: options.Model = None,
+    quality: options.Quality = None,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     hop: options.Hop = None,
@@ -88,6 +89,7 @@ def serve(
             max_upload=max_upload, max_minutes=max_minutes, max_job_minutes=max_job_minutes, min_free=min_free
         )
         _check_token(token)
+        model = options.choose_model(model, quality)
         from pianotrans.inference.registry import default_model, find_model
         from pianotrans.web.app import make_app
         from pianotrans.web.guard import Access

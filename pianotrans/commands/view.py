@@ -11,7 +11,19 @@ import typer
 from pianotrans.audio import Reading, open_audio
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
-from pianotrans.commands.options import Device, End, Model, Overwrite, Quiet, Start, Track, Tuning, Verbose
+from pianotrans.commands.options import (
+    Device,
+    End,
+    Model,
+    Overwrite,
+    Quality,
+    Quiet,
+    Start,
+    Track,
+    Tuning,
+    Verbose,
+    choose_model,
+)
 from pianotrans.errors import OutputError, UsageError
 from pianotrans.events import PERFORMANCE_SUFFIXES, load_performance
 from pianotrans.views import PICTURE_FORMATS
@@ -52,6 +64,7 @@ def view(
     track: Track = None,
     tuning: Tuning = "auto",
     model: Model = None,
+    quality: Quality = None,
     device: Device = "auto",
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -66,7 +79,7 @@ def view(
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Nothing was written."):
         target = output or source.with_suffix(".png")
-        reading = Reading(start, end, track)
+        reading, model = Reading(start, end, track), choose_model(model, quality)
         _check_usage(target, overwrite=overwrite)
         from pianotrans.files import write_atomically
         from pianotrans.views import draw_roll

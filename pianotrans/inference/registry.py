@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import platformdirs
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 WEIGHTS_FILE = "weights.safetensors"
 CONFIG_FILE = "config.toml"
+
+Quality = Literal["fast", "best"]
+"""What a user wants most of a model."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +92,15 @@ def default_model() -> str:
     return str(_registry()["default"])
 
 
+def model_for(quality: Quality) -> str:
+    """Name of the model for results that are made fast, or that are as good as can be."""
+    return str(_registry()["quality"][quality])
+
+
 def all_models() -> list[ModelEntry]:
-    """Every model of the registry that transcribes, in its order."""
-    return [_entry(name, table) for name, table in _registry()["models"].items()]
+    """Every model of the registry that transcribes, in its order; without those that have not been trained yet."""
+    entries = [_entry(name, table) for name, table in _registry()["models"].items()]
+    return [entry for entry in entries if entry.source is not None or entry.weights_path.is_file()]
 
 
 def score_models() -> list[ModelEntry]:

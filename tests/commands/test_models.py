@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from pianotrans.inference import pull as pulling
+from pianotrans.inference import registry
 from pianotrans.inference.registry import find_model
-from tests.inference.making import write_package
+from tests.inference.making import models_without_weights, put_random_weights, write_package
 
 from .driving import clip, names, only_error, run
 
@@ -119,7 +120,7 @@ def test_transcribe_without_weights_offline_says_what_to_run(cache: Path, tmp_pa
     result = run("transcribe", song)
     assert result.exit_code == 1
     message = only_error(result)
-    for remedy in ("`pianotrans models pull transkun-v2`", "`pip download", "--from FILE.whl", "--model FOLDER"):
+    for remedy in ("`pianotrans models pull transkun-v2`", "`pip download", "--from FILE.whl", "; or pass --"):
         assert remedy in message
     assert "Fetching the weights of transkun-v2" in result.stderr
     assert not song.with_suffix(".mid").exists()
@@ -131,6 +132,36 @@ def test_transcribe_with_damaged_weights_says_how_to_mend_them(cache: Path, tmp_
     assert result.exit_code == 1
     assert "damaged" in only_error(result)
     assert "Run `pianotrans models pull transkun-v2 --overwrite`" in only_error(result)
+
+
+def test_the_small_model_needs_no_network(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = models_without_weights(tmp_path / "models", "small")
+    monkeypatch.setattr(registry, "models_folder", lambda: folder)
+    song = clip(tmp_path / "song.wav", 0.5)
+    result = run("transcribe", song, "--quality", "fast")
+    assert (result.exit_code, "'small': has no weights yet" in only_error(result)) == (1, True)
+    put_random_weights(folder / "small")
+    assert "--quality fast" in only_error(run("transcribe", song))
+    result = run("transcribe", song, "--quality", "fast", "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    assert "--model small" in (tmp_path / "song.json").read_text()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("transcribe", "x.wav"),
+        ("evaluate", "dataset", "x"),
+        ("score", "x.wav"),
+        ("view", "x"),
+        ("bench",),
+        ("serve",),
+    ],
+)
+def test_quality_is_another_word_for_a_model(command: tuple[str, ...]):
+    result = run(*command, "--model", "tiny", "--quality", "best")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--model, --quality: cannot be used together" in only_error(result)
 
 
 def test_a_model_folder_elsewhere(cache: Path, tmp_path: Path):

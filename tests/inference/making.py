@@ -13,6 +13,8 @@ from pianotrans.inference import published
 from pianotrans.inference.registry import CONFIG_FILE, WEIGHTS_FILE, ModelEntry, Source, find_model
 from pianotrans.network import Model
 from pianotrans.network.spectrogram import mel_filterbank
+from pianotrans.shipped import models_folder
+from pianotrans.training.transcription import random_model
 from pianotrans.weights import encode_weights
 
 CONFIG = """
@@ -68,6 +70,20 @@ def small_model_folder(folder: Path, seed: int = 0) -> Path:
     model = small_model(folder, seed)
     (folder / WEIGHTS_FILE).write_bytes(encode_weights(model.state_dict()))
     return folder
+
+
+def models_without_weights(folder: Path, *names: str) -> Path:
+    """A copy of the shipped models in which these have not been trained."""
+    shutil.copytree(models_folder(), folder)
+    for name in names:
+        (folder / name / WEIGHTS_FILE).unlink(missing_ok=True)
+    return folder
+
+
+def put_random_weights(folder: Path) -> None:
+    """Weights for the harmonic model in a folder, which has learnt nothing."""
+    model = random_model(find_model(folder).config(), seed=0)
+    (folder / WEIGHTS_FILE).write_bytes(encode_weights(model.state_dict(), 16))
 
 
 def as_published(model: Model) -> dict[str, torch.Tensor]:

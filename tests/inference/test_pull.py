@@ -14,12 +14,21 @@ import torch
 
 from pianotrans.errors import ModelError
 from pianotrans.inference import pull as pulling
+from pianotrans.inference import registry
 from pianotrans.inference.checkpoint import load_model
 from pianotrans.inference.pull import is_pulled, pull, verify
 from pianotrans.inference.registry import ModelEntry, find_model
 from tests.work import peak_bytes
 
-from .making import package_client, package_entry, requests, small_model, write_package
+from .making import (
+    models_without_weights,
+    package_client,
+    package_entry,
+    put_random_weights,
+    requests,
+    small_model,
+    write_package,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -122,9 +131,20 @@ def test_offline_the_message_says_what_to_run(entry: ModelEntry, package: Path):
     assert "`pianotrans models pull fake`" in message
     assert "`pip download --no-deps fake==1.0`" in message
     assert "pull --from FILE.whl`" in message
-    assert "--model FOLDER" in message
     assert "\n" not in message
     assert cached(entry) == []
+
+
+@pytest.mark.parametrize("is_trained", [True, False])
+def test_or_how_to_do_without(
+    entry: ModelEntry, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_trained: bool
+):
+    folder = models_without_weights(tmp_path / "models", "small")
+    if is_trained:
+        put_random_weights(folder / "small")
+    monkeypatch.setattr(registry, "models_folder", lambda: folder)
+    with pytest.raises(ModelError, match="pass --quality fast" if is_trained else "pass --model FOLDER"):
+        pull(entry)
 
 
 @pytest.mark.parametrize("mode", ["nothing", "missing"])

@@ -18,9 +18,11 @@ from pianotrans.commands.options import (
     Model,
     Overwrite,
     Precision,
+    Quality,
     Quiet,
     Seed,
     Verbose,
+    choose_model,
 )
 from pianotrans.commands.transcribe.collection import GO_ON
 
@@ -39,6 +41,7 @@ def dataset(
         int | None, typer.Option(min=1, metavar="N", help="Score only the first N recordings.", show_default="all")
     ] = None,
     model: Model = None,
+    quality: Quality = None,
     device: Device = "auto",
     precision: Precision = "auto",
     hop: Hop = None,
@@ -72,6 +75,7 @@ def dataset(
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, f"{GO_ON if output else ''} Nothing half-written is left.".lstrip()):
+        model = choose_model(model, quality)
         settings = make_settings(
             durations,
             ref_durations,

@@ -59,6 +59,7 @@ def transcribe(
     max_duration: receiving.MaxDuration = None,
     pedal_lift: receiving.PedalLift = None,
     model: options.Model = None,
+    quality: options.Quality = None,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     hop: options.Hop = None,
@@ -170,6 +171,7 @@ def transcribe(
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Finished outputs are complete; no partial files are left."):
+        model = options.choose_model(model, quality)
         if (min_confidence or min_onset_confidence) and not confidence:
             raise UsageError("cannot be used with --no-confidence.", "min_confidence", "min_onset_confidence")
         fitting, midi = receiving.receiver_settings(

@@ -9,7 +9,8 @@ from pianotrans.commands import options
 from pianotrans.commands.console import Reporter
 from pianotrans.commands.exits import exits
 from pianotrans.commands.streams import print_line
-from pianotrans.errors import ModelError, UsageError
+from pianotrans.errors import ModelError, OutputError, UsageError
+from pianotrans.extras import require
 
 if TYPE_CHECKING:
     from pianotrans.inference.registry import ModelEntry
@@ -83,24 +84,60 @@ def verify_model(name: Name = None) -> None:
 
 @app.command("export")
 def export_model(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training run.")],
-    folder: Annotated[Path, typer.Argument(metavar="NAME_OR_FOLDER", help="Folder to write; it must be new.")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="RUN_OR_MODEL", help="Folder of a training run; for onnx, a model."),
+    ],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write; it must be new.")],
+    kind: Annotated[
+        Literal["safetensors", "onnx"],
+        typer.Option(
+            "--format",
+            help="safetensors makes a model of a run; onnx makes graphs of a model, which other programs run.",
+        ),
+    ] = "safetensors",
     checkpoint: Annotated[
-        str, typer.Option(metavar="best|last|STEP", help="Checkpoint of the run to export.")
-    ] = "best",
+        str | None,
+        typer.Option(metavar="best|last|STEP", help="Checkpoint of the run to export.", show_default="best"),
+    ] = None,
     bits: Annotated[
-        Literal[32, 16, 8], typer.Option(help="Bits for a weight. 8 take a quarter of the space of 32.")
-    ] = 32,
+        Literal[32, 16, 8] | None,
+        typer.Option(help="Bits for a weight. 8 take a quarter of the space of 32.", show_default="32"),
+    ] = None,
 ) -> None:
-    """Export a training run as a model, with a card; `transcribe --model` takes it if it transcribes."""
-    from pianotrans.training.runs.export import export
+    """Export a training run as a model, with a card; `transcribe --model` takes it if it transcribes.
+
+    With --format onnx, export a model as graphs from samples to interval scores and attributes. Exit codes: 0 done,
+    1 something cannot be read or written, 2 wrong usage, 130 interrupted.
+    """
+    reporter = Reporter()
+    if kind == "onnx":
+        with exits(reporter):
+            if checkpoint is not None or bits is not None:
+                given = [name for name, value in (("checkpoint", checkpoint), ("bits", bits)) if value is not None]
+                raise UsageError("only for a training run. Export it as a model first.", *given)
+            _export_onnx(source, folder, reporter)
+        return
+    from pianotrans.training.runs.export import BEST, export
     from pianotrans.training.runs.run_folder import RunFolder
 
-    reporter = Reporter()
     with exits(reporter):
-        chosen = export(RunFolder(run), folder, checkpoint, bits=bits)
+        chosen = export(RunFolder(Path(source)), folder, checkpoint or BEST, bits=bits or 32)
         reporter.say(f"{folder}: the weights after step {chosen.step}")
         print_line(folder)
+
+
+def _export_onnx(source: str, folder: Path, reporter: Reporter) -> None:
+    require("onnx")
+    entry = _find(source)
+    if folder.exists():
+        raise OutputError(f"{folder}: already exists. Name a new folder.")
+    with reporter.waiting("Tracing the network …"):
+        from pianotrans.inference.portable import export_onnx
+
+        sizes = export_onnx(entry, folder)
+    reporter.say(", ".join(f"{name} {n_bytes / 1e6:.1f} MB" for name, n_bytes in sizes.items() if n_bytes > 1e5))
+    print_line(folder)
 
 
 def _find(name: str | None) -> "ModelEntry":

@@ -23,6 +23,18 @@ def load_model(entry: ModelEntry, device: torch.device, precision: torch.dtype =
     Raises ModelError if the weights are missing, damaged, those of another architecture, or too large for the
     precision.
     """
+    model = build_model(entry).to(device)
+    config = model.config
+    model.fix_embeddings(round(config.segments.segment_s * config.spectrogram.sample_rate))
+    store_products_in(precision, model.backbone.stem, model.backbone.blocks)
+    if too_large := _not_finite(model.state_dict()):
+        kind = str(precision).removeprefix("torch.")
+        raise ModelError(f"{entry.weights_path}: {too_large}: too large for {kind}. Pass --precision float32.")
+    return model
+
+
+def build_model(entry: ModelEntry) -> Model:
+    """The network of a model with its weights, on the CPU, for segments of any length; errors as above."""
     config = entry.config()
     with torch.device("meta"):  # no time spent on random values that the weights replace
         model = Model(config)
@@ -30,13 +42,7 @@ def load_model(entry: ModelEntry, device: torch.device, precision: torch.dtype =
     check_fit(model, tensors, str(entry.weights_path))
     model.load_state_dict(tensors, strict=True, assign=True)
     model.reset_constants()
-    model.requires_grad_(False).eval().to(device)
-    model.fix_embeddings(round(config.segments.segment_s * config.spectrogram.sample_rate))
-    store_products_in(precision, model.backbone.stem, model.backbone.blocks)
-    if too_large := _not_finite(model.state_dict()):
-        kind = str(precision).removeprefix("torch.")
-        raise ModelError(f"{entry.weights_path}: {too_large}: too large for {kind}. Pass --precision float32.")
-    return model
+    return model.requires_grad_(False).eval()
 
 
 def read_weights(entry: ModelEntry) -> dict[str, Tensor]:

@@ -55,7 +55,7 @@ class Spectrogram(nn.Module):
         chunks = self._frame(samples).split(_FRAMES_PER_CHUNK, dim=2)
         windows = self.windows()
         mels = [recomputed(self._mel_power_under, some, windows) for some in chunks]
-        return _log_scale(torch.cat(mels, dim=1))  # (C, T, M, W)
+        return log_scale(torch.cat(mels, dim=1))  # (C, T, M, W)
 
     def windows(self) -> Tensor:
         """The analysis windows, (W, N), the Hann window first."""
@@ -68,12 +68,16 @@ class Spectrogram(nn.Module):
 
     def _frame(self, samples: Tensor) -> Tensor:
         """Normalised frames, a view of the samples: (C, A, T, N)."""
+        return self.pad(samples).unfold(-1, self.config.window_samples, self.config.hop_samples)
+
+    def pad(self, samples: Tensor) -> Tensor:
+        """Normalised samples with the zeros that the first and the last frame reach to, (C, A, n)."""
         n_samples, hop, window = samples.shape[-1], self.config.hop_samples, self.config.window_samples
         n_frames = self.config.n_frames(n_samples)
         right = (n_frames - 1) * hop + window - window // 2 - n_samples
         padded = nn.functional.pad(samples, (window // 2, right))
         n_frames_of = _n_frames_of_samples(n_frames, hop, window, samples.device)
-        return _normalise(padded, n_frames_of.to(samples.dtype)).unfold(-1, window, hop)
+        return _normalise(padded, n_frames_of.to(samples.dtype))
 
     def _mel_power_under(self, frames: Tensor, windows: Tensor) -> Tensor:
         """Frames (C, A, T, N) under every window: (C, T, M, W)."""
@@ -83,6 +87,15 @@ class Spectrogram(nn.Module):
         spectrum = torch.fft.rfft(windowed, norm="ortho")[..., : self.config.n_bins]  # (C, A, T, bins)
         power = (spectrum.real.square() + spectrum.imag.square()).mean(dim=1)
         return power @ self.mel_filters  # (C, T, M)
+
+
+def power_of_frames(padded: Tensor, window: Tensor, hop_samples: int) -> Tensor:
+    """Samples (A, n), zeros around them included → power of the bins of every frame, (T, N / 2 + 1).
+
+    The same as frames, FFT and mean over the channels, in an operation that other runtimes have.
+    """
+    spectrum = torch.stft(padded, len(window), hop_samples, window=window, center=False, return_complex=True)
+    return (spectrum.real.square() + spectrum.imag.square()).mean(dim=0).T
 
 
 def mel_filterbank(config: SpectrogramConfig) -> Tensor:
@@ -121,6 +134,7 @@ def _normalise(samples: Tensor, weights: Tensor) -> Tensor:
     return deviations / (variance.sqrt() + _STD_FLOOR)
 
 
-def _log_scale(power: Tensor) -> Tensor:
+def log_scale(power: Tensor) -> Tensor:
+    """Power to features: 0 for silence, about 1 for full power."""
     floor = math.log(_POWER_FLOOR)
     return (torch.log(power + _POWER_FLOOR) - floor) / -floor

@@ -68,7 +68,7 @@ class LogSpectrogramConfig:
 
     def n_frames(self, n_samples: int) -> int:
         """Frames of a segment of `n_samples` samples: one for each hop begun, and one that closes it."""
-        return math.ceil(n_samples / self.hop_samples) + 1
+        return (n_samples + self.hop_samples - 1) // self.hop_samples + 1  # written so that it can be exported
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,8 @@ def _graph(
     for node in program.model.graph.all_nodes():  # where each was traced, half of a small file
         node.metadata_props.clear()
     program.model.metadata_props.update(about)
-    return program.model_proto.SerializeToString()
+    content: bytes = program.model_proto.SerializeToString()
+    return content
 
 
 @contextmanager

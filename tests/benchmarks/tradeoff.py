@@ -124,7 +124,7 @@ def measure(system: str, python: str, clips: Sequence[Clip], folder: Path, secon
         group: _scores([one for one in scored if (one[0].dataset, one[0].step) == group], seconds)
         for group in dict.fromkeys((clip.dataset, clip.step) for clip in clips)
     }
-    return Measured(system, f1, took_s / audio_s, report["peak_mib"])
+    return Measured(Path(system).name, f1, took_s / audio_s, report["peak_mib"])
 
 
 def _scores(scored: Sequence[tuple[Clip, Path]], seconds: float | None) -> dict[str, float | None]:

@@ -164,6 +164,32 @@ def test_quality_is_another_word_for_a_model(command: tuple[str, ...]):
     assert "--model, --quality: cannot be used together" in only_error(result)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ("tiny .", 1, "already exists"),
+        ("transcoon new", 2, "model 'transcoon'"),
+        ("tiny new --bits 16", 2, "--bits: only for a training run"),
+        ("tiny new --checkpoint last --bits 8", 2, "--checkpoint, --bits: "),
+        ("transkun-v2 new", 1, "no weights there"),
+    ],
+)
+def test_graphs_that_cannot_be_exported(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: str, code: int, message: str
+):
+    monkeypatch.chdir(tmp_path)
+    result = run("models", "export", *arguments.split(), "--format", "onnx")
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert message in only_error(result)
+    assert not (tmp_path / "new").exists()
+
+
+def test_exporting_graphs_needs_an_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pianotrans.extras.find_spec", lambda _: None)
+    result = run("models", "export", "tiny", tmp_path / "new", "--format", "onnx")
+    assert (result.exit_code, "[onnx]" in only_error(result)) == (2, True)
+
+
 def test_a_model_folder_elsewhere(cache: Path, tmp_path: Path):
     folder = shutil.copytree(find_model("tiny").folder, tmp_path / "mine")
     song = clip(tmp_path / "song.wav", 0.5)

@@ -10,11 +10,12 @@ import torch
 from pianotrans.audio import Reading
 from pianotrans.inference import batching
 from pianotrans.inference.checkpoint import load_model
-from pianotrans.inference.portable import ATTRIBUTES_FILE, NETWORK_FILE, OPSET, export_onnx
+from pianotrans.inference.portable import ATTRIBUTES_FILE, NETWORK_FILE, OPSET
 from pianotrans.inference.registry import ModelEntry, all_models, find_model
 from pianotrans.inference.transcriber import Transcriber
 from pianotrans.shipped import models_folder
 from tests.agreement import n_same_notes, n_same_pedals
+from tests.commands.driving import run
 from tests.graphs import Graphs, decoding_with
 from tests.inference.making import put_random_weights
 
@@ -36,8 +37,9 @@ def entry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module")
 def folder(entry: ModelEntry, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("graphs") / "of" / "model"
-    sizes = export_onnx(entry, folder)
-    assert sizes == {path.name: path.stat().st_size for path in folder.iterdir()}
+    result = run("models", "export", entry.folder, folder, "--format", "onnx")
+    assert (result.exit_code, result.stdout) == (0, f"{folder}\n"), result.stderr
+    assert f"{NETWORK_FILE} {(folder / NETWORK_FILE).stat().st_size / 1e6:.1f} MB" in result.stderr
     return folder
 
 

@@ -28,11 +28,11 @@ _PANELS = {"maestro-mini: a sampled piano": 0, "MAPS: two Disklaviers": 1}
 def draw_tradeoff(measured: dict[str, Point]) -> bytes:
     """PNG with a panel for each data set; what was measured is filled, what others published is hollow."""
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FormatStrFormatter
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
     others = {name: peer for name, peer in PEERS.items() if peer.cost is not None and name not in measured}
     with drawing({"font.size": 9}):
-        figure = Figure(figsize=(9, 3.6), layout="constrained", facecolor="white")
+        figure = Figure(figsize=(9, 4), layout="constrained", facecolor="white")
         costs = [one.cost for one in (*measured.values(), *others.values()) if one.cost]
         for (title, i), axes in zip(_PANELS.items(), figure.subplots(1, 2), strict=True):
             for name, point in (*others.items(), *measured.items()):
@@ -40,9 +40,9 @@ def draw_tradeoff(measured: dict[str, Point]) -> bytes:
                 colour = _OURS if ours and name != "basic-pitch" else _THEIRS
                 axes.plot(point.cost, point[i], "o", color=colour, mfc=colour if ours else "white", markersize=7)
                 axes.annotate(
-                    name.removeprefix("peer, "),
+                    name.removeprefix("peer, ").replace(" 000 parameters", " k"),
                     (point.cost, point[i]),
-                    xytext=(0, -13),
+                    xytext=(0, 8 if colour == _OURS else -14),
                     textcoords="offset points",
                     ha="center",
                     color=colour,
@@ -50,12 +50,16 @@ def draw_tradeoff(measured: dict[str, Point]) -> bytes:
                 )
             axes.set_xscale("log")
             axes.set_xlim(min(costs) / 2.5, max(costs) * 2.5)
-            lowest = min(point[i] for point in (*others.values(), *measured.values()))
-            axes.set_ylim(max(0, lowest - 8), 101 if i == 0 else None)
+            heights = [point[i] for point in (*others.values(), *measured.values())]
+            axes.set_ylim(max(0, min(heights) - 8), max(heights) + 4)
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
             axes.set(title=title, xlabel="processor seconds per second of audio", ylabel="F1 of onsets (%)")
             axes.grid(alpha=0.25)
             axes.spines[["top", "right"]].set_visible(False)
+        legend = "filled: measured here; hollow: as published elsewhere, by number of parameters"
+        figure.supxlabel(legend, fontsize="small", color=_THEIRS)
         file = io.BytesIO()
         figure.savefig(file, format="png", dpi=110)
     return file.getvalue()

@@ -14,6 +14,7 @@ from pianotrans.network.recomputing import recomputed
 
 _POWER_FLOOR = 1e-5
 _STD_FLOOR = 1e-8
+_SCALE = 128.0  # a power of two: nothing is rounded
 _FRAMES_PER_CHUNK = 64  # their spectra under one window (2 MB) stay in the caches
 
 
@@ -131,7 +132,12 @@ def _normalise(samples: Tensor, weights: Tensor) -> Tensor:
     mean = (samples * weights).sum(dim=(1, 2), keepdim=True) / n
     deviations = samples - mean
     variance = (deviations.square() * weights).sum(dim=(1, 2), keepdim=True) / (n - 1)
-    return deviations / (variance.sqrt() + _STD_FLOOR)
+    return divide_by_std(deviations, variance.sqrt())
+
+
+def divide_by_std(deviations: Tensor, std: Tensor) -> Tensor:
+    """Deviations / (std + 1e-8), to the bit. The exporter to ONNX takes a constant of 1e-8 for 0 and drops it."""
+    return deviations / ((_SCALE * std + _SCALE * _STD_FLOOR) / _SCALE)
 
 
 def log_scale(power: Tensor) -> Tensor:

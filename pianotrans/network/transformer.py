@@ -165,7 +165,7 @@ def _in_chunks(mix: Callable[..., Tensor], *maps: Tensor) -> Tensor:
     training. Rows are made contiguous because torch takes the product of strided ones row by row, each with a
     copy of the weights.
     """
-    if maps[0].device.type != "cpu" or torch.compiler.is_exporting():
+    if maps[0].device.type != "cpu" or torch.compiler.is_compiling():
         return mix(*(x.contiguous() for x in maps))
     n_rows = max(1, _TOKENS_PER_CHUNK // maps[0].shape[1])
     chunks = zip(*(x.split(n_rows) for x in maps), strict=True)

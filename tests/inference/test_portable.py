@@ -46,8 +46,13 @@ def folder(entry: ModelEntry, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_scores_and_attributes_are_those_of_torch(entry: ModelEntry, folder: Path):
     model, graphs = load_model(entry, torch.device("cpu")), Graphs(folder)
     hop = entry.config().spectrogram.hop_samples
-    for n_channels, n_samples in ((1, 1), (1, 40 * hop), (2, 40 * hop + 1), (1, 150 * hop - 1)):
-        samples = torch.randn(n_channels, n_samples, generator=torch.Generator().manual_seed(n_samples))
+    for level, n_channels, n_samples in (
+        (1, 1, 1),
+        (0, 1, 40 * hop),
+        (1e-3, 2, 40 * hop + 1),
+        (1, 1, 150 * hop - 1),
+    ):
+        samples = level * torch.randn(n_channels, n_samples, generator=torch.Generator().manual_seed(n_samples))
         with torch.inference_mode():
             context, scores = model(samples[None])
         found_context, found = graphs.scores(samples.numpy())

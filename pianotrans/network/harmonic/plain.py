@@ -20,16 +20,14 @@ from pianotrans.network.harmonic.config import HarmonicModelConfig, LogSpectrogr
 from pianotrans.network.harmonic.gathering import Tap
 from pianotrans.network.harmonic.memory import CLOCK_WIDTH, Memory, Pointer, read_clock
 from pianotrans.network.harmonic.spectrogram import log_filterbank
-from pianotrans.network.spectrogram import log_scale, power_of_frames
+from pianotrans.network.spectrogram import divide_by_std, log_scale, power_of_frames
 from pianotrans.network.transformer import rms_norm
-
-_STD_FLOOR = 1e-8
 
 
 def plain_features(samples: Tensor, config: LogSpectrogramConfig) -> Tensor:
     """Samples (A, n) → (T, B, W), as `LogSpectrogram`; filters are made in the graph, as they are large."""
     deviations = samples - samples.mean()
-    samples = deviations / (deviations.square().mean().sqrt() + _STD_FLOOR)
+    samples = divide_by_std(deviations, deviations.square().mean().sqrt())
     n_samples, hop = samples.shape[-1], config.hop_samples
     last = (config.n_frames(n_samples) - 1) * hop
     maps = []

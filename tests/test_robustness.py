@@ -1,4 +1,4 @@
-"""A small version of the tables in models/transkun-v2/README.md: one clip, degraded in two ways, before and after."""
+"""A small version of the tables in models/transkun-v2/README.md: one clip, degraded twice, before and after."""
 
 from pathlib import Path
 

@@ -38,18 +38,14 @@ class Declipper:
     def restore(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """The same sound in blocks (n_channels, n) of other lengths, its clipped peaks restored beyond full scale.
 
-        Not a bit changes of samples that are not clipped. Cost: next to nothing where nothing is clipped, and
-        0.07 s for a second of a channel at 44.1 kHz where something is.
+        Samples that are not clipped keep every bit. They come 1.6 s late at 44.1 kHz. Cost for a second of a channel
+        there: less than a millisecond where nothing is clipped, 0.08 s where something is.
         """
         for chunk, first, after in _chunks(blocks, self._n_channels):
             self._n_samples += self._n_channels * (after - first)
             signs = [clipped(samples) for samples in chunk]
             self._n_clipped += sum(int(np.count_nonzero(one[first:after])) for one in signs)
-            whole = chunk
-            if any(one.any() for one in signs):
-                whole = np.stack(
-                    [declip(*both) if both[1].any() else both[0] for both in zip(chunk, signs, strict=True)]
-                )
+            whole = np.stack([declip(*channel) for channel in zip(chunk, signs, strict=True)])
             yield whole[:, first:after]
 
     def remarks(self) -> Iterator[Remark]:
@@ -83,9 +79,11 @@ def declip(samples: Samples, signs: NDArray[np.int8]) -> Samples:
 
     Each step keeps more of the largest partials of every window, and puts the samples that are whole back.
     """
+    at = np.flatnonzero(signs)
+    if not len(at):
+        return samples
     from scipy import fft
 
-    at = np.flatnonzero(signs)
     outwards = signs[at].astype(np.float32)
     least = samples[at] * outwards
     restored = samples.copy()

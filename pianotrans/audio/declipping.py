@@ -38,8 +38,8 @@ class Declipper:
     def restore(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """The same sound in blocks (n_channels, n) of other lengths, its clipped peaks restored beyond full scale.
 
-        Samples that are not clipped keep every bit. They come 1.6 s late at 44.1 kHz. Cost for a second of a channel
-        there: less than a millisecond where nothing is clipped, 0.08 s where something is.
+        Samples that are not clipped keep every bit. All come 1.6 s late at 44.1 kHz. Cost for a second of a
+        channel there: less than a millisecond where nothing is clipped, 0.08 s where something is.
         """
         for chunk, first, after in _chunks(blocks, self._n_channels):
             self._n_samples += self._n_channels * (after - first)

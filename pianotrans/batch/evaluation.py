@@ -71,7 +71,8 @@ def evaluate_dataset(
         split: Which split to take; None for all.
         name_filter: Take only recordings whose name contains this, or matches it as a glob.
         n_at_most: Take only the first recordings, this many.
-        recipe: Model, device, precision and hop, as a `workers.recipe.Recipe`; its formats and limit are not used.
+        recipe: Model, device, precision, hop, tuning, pedal bias and declipping, as a `workers.recipe.Recipe`; its
+            formats and limit are not used.
         settings: What counts as correct, as `evaluation.EvaluationSettings`; only the part
             that counts is transcribed.
         output: Keep the transcriptions in this folder's `transcriptions`, where a later call uses them again;
@@ -103,6 +104,9 @@ def evaluate_dataset(
         name_filter=name_filter,
         n_at_most=n_at_most,
         precision=recipe.precision,
+        tuning=recipe.tuning,
+        pedal_bias=recipe.pedal_bias,
+        declip=recipe.declip,
     )
     incomplete = tuple(map(str, listing.unmatched))
     for line in first_few(incomplete):

@@ -37,8 +37,9 @@ class Work:
         """What to score once it has been transcribed."""
         time_map = None if self.degraded is None else self.degraded.degradation.time_map
         midi, confident = (here(item.outputs[name]) for name in FORMATS_TO_SCORE)
-        moved = None if time_map is None else time_map.there
-        return FilePair(self.name, self.pair.midi, midi, confident, moved)
+        if time_map is None:
+            return FilePair(self.name, self.pair.midi, midi, confident)
+        return FilePair(self.name, self.pair.midi, midi, confident, time_map.there, time_map.keys_higher)
 
 
 def degraded_work(pairs: Sequence[Pair], degradations: Sequence[Degradation], seed: int) -> list[Work]:

@@ -72,6 +72,10 @@ Tuning = Annotated[
     ),
 ]
 
+Declip = Annotated[
+    bool, typer.Option("--declip/--no-declip", help="Restore peaks that were cut off before transcribing.")
+]
+
 PedalBias = Annotated[
     float,
     typer.Option(

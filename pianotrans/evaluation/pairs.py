@@ -20,6 +20,7 @@ class FilePair:
     estimate: Path
     confident: Path | None = None  # the estimate in JSON, with confidences
     moved: Callable[[float], float] | None = None  # where the reference's times are in what was transcribed
+    keys_higher: tuple[int, ...] = (0,)  # its keys there: whichever fits best counts
 
 
 @dataclass(frozen=True, slots=True)

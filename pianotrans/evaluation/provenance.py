@@ -16,6 +16,9 @@ class Provenance:
     name_filter: str | None = None
     n_at_most: int | None = None
     precision: str = "auto"  # of matrix products
+    tuning: str | float = "auto"
+    pedal_bias: float = 0.0
+    declip: bool = True
 
     def describe(self) -> str:
         """One sentence, to stand beside every table of scores."""
@@ -26,9 +29,12 @@ class Provenance:
             part.append(f"names with {self.name_filter!r}")
         if self.n_at_most is not None:
             part.append(f"the first {self.n_at_most} at most")
+        options = [] if self.tuning == "auto" else [f"--tuning {self.tuning}"]
+        options += [f"--pedal-bias {self.pedal_bias:g}"] if self.pedal_bias else []
+        options += [] if self.declip else ["--no-declip"]
         return (
             f"Transcribed by the model {self.model}, a segment every {self.hop_s:g} s, products in "
             f"{'the precision of the machine' if self.precision == 'auto' else self.precision} "
-            f"(pianotrans {__version__}); "
+            f"({' '.join([f'pianotrans {__version__}', *options])}); "
             f"{', '.join(part)}."
         )

@@ -9,8 +9,9 @@ from typing import Any
 from pianotrans.datasets import knows_velocity, load_reference
 from pianotrans.errors import EvaluationError, PianotransError
 from pianotrans.evaluation.collection import Evaluation, Failure
+from pianotrans.evaluation.metrics import ONSET
 from pianotrans.evaluation.pairs import FilePair, Pairing, load_confident, pair_files
-from pianotrans.evaluation.piece import PieceScores, score_piece
+from pianotrans.evaluation.piece import Column, PieceScores, score_piece
 from pianotrans.evaluation.sanity import score_trivial
 from pianotrans.evaluation.settings import EvaluationSettings
 from pianotrans.evaluation.watcher import EvaluationWatcher
@@ -22,6 +23,7 @@ from pianotrans.events import (
     load_pedal_curve,
     load_performance,
     retime,
+    transpose,
 )
 from pianotrans.processes import n_cores, work_on
 
@@ -155,15 +157,18 @@ def _score(pair: FilePair, settings: EvaluationSettings) -> tuple[PieceScores | 
         curve = _pedal_curve(pair.reference, reference)
         if pair.moved is not None:
             reference, curve = retime(reference, pair.moved), curve.retimed(pair.moved)
-        piece = score_piece(
-            reference,
-            estimate,
-            settings,
+        score = partial(
+            score_piece,
+            estimate=estimate,
+            settings=settings,
             name=pair.name,
             knows_velocity=knows_velocity(pair.reference),
             confident=load_confident(pair),
             pedal_curves=(curve, _pedal_curve(pair.estimate, estimate)),
         )
+        column = Column(settings.conventions[0].name, ONSET)
+        pieces = [score(transpose(reference, keys) if keys else reference) for keys in pair.keys_higher]
+        piece = max(pieces, key=lambda one: one.scores[column].f1)
     except PianotransError as error:
         return Failure(pair.name, str(error)), tuple(remarks)
     return piece, tuple(remarks)

@@ -15,7 +15,7 @@ from pianotrans.events.note_grid import NoteGrid, quantise_to_grid
 from pianotrans.events.pedal_curves import PEDAL_FLOOR, PedalCurve
 from pianotrans.events.performance import Note, OtherOffset, Pedal, Performance
 from pianotrans.events.reading import MIDI_SUFFIXES, PERFORMANCE_SUFFIXES, load_json, load_performance
-from pianotrans.events.retiming import retime
+from pianotrans.events.retiming import retime, transpose
 from pianotrans.events.sustain import Durations, extend_by_pedal
 from pianotrans.events.tempo_map import TempoMap
 from pianotrans.events.ticks import TICKS_PER_SECOND, TickNote, TickPedal, Ticks, quantise
@@ -61,4 +61,5 @@ __all__ = [
     "quantise_to_grid",
     "retime",
     "to_pretty_midi",
+    "transpose",
 ]

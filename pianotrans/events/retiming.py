@@ -1,9 +1,11 @@
-"""A performance at other times."""
+"""A performance at other times, or on other keys."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from pianotrans.events.performance import Performance
+
+_HIGHEST_MIDI_KEY = 127
 
 
 def retime(performance: Performance, to: Callable[[float], float]) -> Performance:
@@ -18,5 +20,18 @@ def retime(performance: Performance, to: Callable[[float], float]) -> Performanc
             replace(pedal, onset_s=to(pedal.onset_s), offset_s=to(pedal.offset_s)) for pedal in performance.pedals
         ),
         duration_s=to(performance.duration_s),
+        candidates=(),
+    )
+
+
+def transpose(performance: Performance, by_keys: int) -> Performance:
+    """The same performance so many keys higher, without the notes that MIDI cannot hold there. No candidates."""
+    return replace(
+        performance,
+        notes=tuple(
+            replace(note, key=note.key + by_keys)
+            for note in performance.notes
+            if 0 <= note.key + by_keys <= _HIGHEST_MIDI_KEY
+        ),
         candidates=(),
     )

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Protocol
 from numpy.typing import ArrayLike
 
 from pianotrans.audio import AudioReader, Block, Reading, from_array, open_audio, resample
+from pianotrans.audio.declipping import Declipper
 from pianotrans.errors import AudioError, Cancelled, ModelError
 from pianotrans.events import Note, Pedal, Performance
 from pianotrans.events.performance import PROGRAM
@@ -71,6 +72,7 @@ class Transcriber:
         confidence: bool = True,
         tuning: str | float = "auto",
         pedal_bias: float = 0.0,
+        declip: bool = True,
         say: Callable[[str], None] = lambda _: None,
     ):
         """Load a model; the published weights are fetched the first time.
@@ -87,6 +89,8 @@ class Transcriber:
                 takes every piano as it is.
             pedal_bias: added to the score of a held sustain pedal for every second, in units of log-probability.
                 Where the pedal is read too rarely, 6.5 finds more of it.
+            declip: restore peaks that were cut off before anything is transcribed; recordings without such peaks
+                stay as they are to the bit.
             say: told, in one line, of a download.
 
         Raises:
@@ -97,6 +101,7 @@ class Transcriber:
         self.tuning_cents = resolve_tuning(tuning)
         self._hop_s = hop_s
         self.pedal_bias = check_pedal_bias(pedal_bias)
+        self.declip = declip
         self.device = resolve_device(device)
         self.precision = resolve_precision(precision, self.device)
         self.confidence = confidence
@@ -179,6 +184,7 @@ class Transcriber:
         if self.tuning_cents is not None:
             words.append(f"--tuning {self.tuning_cents:g}" if self.tuning_cents else "--tuning off")
         words += [f"--pedal-bias {self.pedal_bias:g}"] if self.pedal_bias else []
+        words += [] if self.declip else ["--no-declip"]
         return " ".join(words)
 
     @property
@@ -196,7 +202,9 @@ class Transcriber:
         on_progress(Progress(0.0, info.duration_s))
         audio.detuning_cents = self._detuning_cents(audio)
         times = Times.of(audio.detuning_cents, info.origin_s)
-        blocks = resample(iter(audio), info.sample_rate * times.rate, plan.sample_rate, info.n_channels)
+        declipper = Declipper(info.n_channels)
+        blocks = declipper.restore(audio) if self.declip else iter(audio)
+        blocks = resample(blocks, info.sample_rate * times.rate, plan.sample_rate, info.n_channels)
         stitcher = Stitcher(plan, len(self._track_numbers))
         segments = self._until_cancelled(cut(blocks, info.n_channels, plan), info.name, cancel, times)
         batch_size = batch_size_for(self.device)
@@ -216,6 +224,7 @@ class Transcriber:
             yield from times.of_recording(events, audio.duration_s, tolerance_s)
             final_s = min(times.recording_s(max(stitcher.final_s, 0.0)), info.origin_s + audio.duration_s)
             on_progress(Progress(self._done_s(index + 1, audio, times), info.duration_s, final_s))
+        audio.remarks.extend(declipper.remarks())
         yield from times.of_recording(stitcher.finish(), audio.duration_s, tolerance_s)
         on_progress(Progress(audio.duration_s, audio.duration_s, info.origin_s + audio.duration_s))
 

@@ -82,13 +82,23 @@ def estimate_tuning(blocks: Iterable[Block], sample_rate: int) -> Tuning:
 
 
 def tuning_remark(cents: float, sureness: float | None = None) -> Remark:
-    """What people should know of a recording whose tuning is corrected; without a sureness, it was given."""
+    """What people should know of a recording whose tuning is corrected; without a sureness, it was given.
+
+    An estimate may be off by a whole semitone: a piano 60 cents flat sounds like one 40 cents sharp, a key lower.
+    """
     off = f"{abs(cents):.0f} cents {'sharp' if cents > 0 else 'flat'} (A4 = {440 * 2 ** (cents / 1200):.1f} Hz)"
     values = {"tuning_cents": round(cents, 1)}
     if sureness is None:
         return Remark("tuning", f"transcribed for a piano {off}, as given.", values)
     values["sureness"] = round(sureness, 2)
-    return Remark("tuning", f"the piano sounds {off}: transcribed as if in tune.", values)
+    other = cents - math.copysign(100, cents)
+    wrong = "low" if cents > 0 else "high"
+    return Remark(
+        "tuning",
+        f"the piano sounds {off}: transcribed as if in tune. "
+        f"If every note is a semitone too {wrong}, pass --tuning {other:.0f}.",
+        values,
+    )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pianotrans.inference.tuning import resolve_tuning
 from pianotrans.score.settings import ScoreSettings
 from pianotrans.workers.formats import DEFAULT_FORMAT
 
-RESULTS_VERSION = 6
+RESULTS_VERSION = 7
 """Increase this when the program starts to write different results from the same recording and model."""
 
 
@@ -30,6 +30,7 @@ class Recipe:
     hop_s: float | None = None
     tuning: str | float = "auto"  # or off, or cents
     pedal_bias: float = 0.0
+    declip: bool = True
     reading: Reading = Reading()  # noqa: RUF009 - frozen
     max_duration_s: float | None = None  # refuse longer recordings: changes no result, not part of the fingerprint
     confidence: bool = True
@@ -58,6 +59,7 @@ class Recipe:
                 "hop_s": self.hop_s,
                 "tuning": self.tuning,
                 "pedal_bias": self.pedal_bias,
+                "declip": self.declip,
                 "formats": sorted(self.formats),
                 "fitting": asdict(self.fitting),
                 "reading": asdict(self.reading),

@@ -97,6 +97,7 @@ def load(recipe: Recipe, say: Callable[[str], None]) -> "Transcriber":
         confidence=recipe.confidence,
         tuning=recipe.tuning,
         pedal_bias=recipe.pedal_bias,
+        declip=recipe.declip,
         say=say,
     )
 

@@ -110,7 +110,7 @@ def test_every_setting_is_in_the_fingerprint():
         {"precision": "bfloat16"}, {"hop_s": 1.0},
         {"reading": Reading(allow_damaged=True)}, {"reading": Reading(end_s=4.0)},
         {"reading": Reading(1.0)}, {"reading": Reading(1.0, from_zero=True)}, {"reading": Reading(track=2)},
-        {"tuning": "off"}, {"tuning": -45.0}, {"pedal_bias": 6.5},
+        {"tuning": "off"}, {"tuning": -45.0}, {"pedal_bias": 6.5}, {"declip": False},
         {"confidence": False}, {"cleaning": Cleaning(min_velocity=1)},
         {"scoring": ScoreSettings()}, {"scoring": ScoreSettings(swing=True)},
         {"scoring": ScoreSettings(BeatHints(bpm=96))}, {"midi": MidiSettings(tempo="fixed", bpm=96)},

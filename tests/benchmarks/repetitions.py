@@ -123,6 +123,18 @@ def examined(
     return strokes
 
 
+@torch.inference_mode()
+def context_of(transcriber: Transcriber, sound: NDArray[np.float32]) -> torch.Tensor:
+    """What the network makes of the first segment of a sound (channels, n): (n_tracks, T, D)."""
+    model, n_samples = transcriber.model, transcriber.plan.segment_samples
+    segment = np.zeros((len(sound), n_samples), np.float32)
+    segment[:, : sound.shape[1]] = sound[:, :n_samples]
+    features = model.spectrogram(torch.from_numpy(segment[None]))
+    tracks = model.backbone.transform(model.backbone.stem(features))
+    context: torch.Tensor = model.backbone.upsample(tracks, features.shape[1])[0]
+    return context
+
+
 def main() -> None:
     """Print a line for every distance."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -132,13 +144,8 @@ def main() -> None:
     plan, model = transcriber.plan, transcriber.model
     performance = groups_of_strokes()
     sound = Stage().record(performance, SampleLibrary.open(given.samples), plan.sample_rate)
-    segment = np.zeros((2, plan.segment_samples), np.float32)
-    segment[:, : len(sound)] = sound.T[:, : plan.segment_samples]
+    context = context_of(transcriber, sound.T)
     with torch.inference_mode():
-        samples = torch.from_numpy(segment[None])
-        features = model.spectrogram(samples)
-        tracks = model.backbone.transform(model.backbone.stem(features))
-        context = model.backbone.upsample(tracks, features.shape[1])[0]
         found = examined(performance, context, model, plan.frame_duration_s)
     for apart_s, strokes in found.items():
         lost = np.array([each[1:] for each in strokes if not each[0]]).reshape(-1, 2)

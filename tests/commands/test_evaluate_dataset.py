@@ -201,11 +201,13 @@ def test_a_part_of_a_data_set(songs: Path):
         "a",
         "disc 1/b",
     ]
+    others = evaluate(songs, "--limit", 1, "--tuning", "off", "--pedal-bias", 6.5, "--no-declip")
+    assert "--tuning off --pedal-bias 6.5 --no-declip" in " ".join(others.stdout.split())
     filtered = evaluate(songs, "--filter", "DISC", "--layout", "folder", "--json")
     assert [piece["name"] for piece in pieces(filtered)] == ["disc 1/b", "disc 1/c"]
     assert json.loads(filtered.stdout)["transcription"] == {
         "model": "tiny", "hop_s": 2.0, "layout": "folder", "split": None, "name_filter": "DISC", "n_at_most": None,
-        "precision": "float32",
+        "precision": "float32", "tuning": "auto", "pedal_bias": 0.0, "declip": True,
     }  # fmt: skip
 
 
@@ -249,6 +251,7 @@ def test_foreign_files_are_not_replaced(songs: Path):
     [
         (("songs", "--layout", "mastro"), 2, "--layout: 'mastro' is unknown. Use one of maestro, maps,"),
         (("songs", "--hop", 99), 2, "--hop: 99.0 s given"),
+        (("songs", "--tuning", "high"), 2, "--tuning: 'high' given"),
         (("songs", "--degrade", "brown"), 2, "--degrade: 'brown' is unknown. Use all, list, or some of white"),
         (("songs", "--degrade", "mp3=999"), 2, "--degrade: mp3=999 given. mp3 takes 8 to 320 kbit/s."),
         (("empty", "--degrade", "all"), 1, "empty: this folder is empty."),

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from pianotrans.evaluation import Evaluation, EvaluationSettings, FilePair, RobustnessStep, score_pairs, score_piece
+from pianotrans.evaluation.piece import Column
 from pianotrans.evaluation.robustness_picture import draw_robustness
 from pianotrans.evaluation.texts import robustness_csv, robustness_table
-from pianotrans.events import retime
+from pianotrans.events import retime, transpose
 
 from .making import crowd, heard, note, performance
 
@@ -30,6 +31,16 @@ def test_the_reference_moves_with_the_recording(tmp_path: Path):
     ((unmoved,), _), ((right,), _) = (score_pairs([one], SETTINGS) for one in (pair, moved))
     assert min(score.f1 for score in right.scores.values() if score.is_defined) > 0.998
     assert unmoved.scores[next(iter(unmoved.scores))].f1 < 0.2
+
+
+@pytest.mark.parametrize(("heard_higher", "keys_higher", "is_right"), [(-1, (-1, 0), True), (-1, (0,), False)])
+def test_the_keys_that_sound_count(tmp_path: Path, heard_higher: int, keys_higher: tuple[int, ...], is_right: bool):
+    played = performance(*(note(i, i + 0.5, 60 + i) for i in range(1, 9)))
+    played.save(tmp_path / "played.mid")
+    transpose(played, heard_higher).save(tmp_path / "heard.mid")
+    pair = FilePair("piece", tmp_path / "played.mid", tmp_path / "heard.mid", keys_higher=keys_higher)
+    ((piece,), _) = score_pairs([pair], SETTINGS)
+    assert piece.scores[Column("keys", "onset")].f1 == (1.0 if is_right else 0.0)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 import pianotrans
 from pianotrans.audio import Reading, from_array, open_audio
+from pianotrans.audio.declipping import Declipper
 from pianotrans.errors import AudioError, Cancelled, DeviceError, ModelError
 from pianotrans.events import Note, Pedal, Performance, load_midi
 from pianotrans.inference.runners_up import LEAST_PROBABLE
@@ -293,6 +294,18 @@ def test_the_tuning_is_found_and_told(tiny):
     assert "tuning" not in [remark.kind for remark in left_alone.remarks]
 
 
+def test_clipped_peaks_are_restored_and_told(tiny, samples, performance):
+    loud = (samples / np.abs(samples).max() * 4).astype(np.float32)
+    clipped = np.clip(loud, -1, 1)
+    heard = tiny.transcribe(clipped, RATE)
+    assert "clipping" in [remark.kind for remark in heard.remarks]
+    restored = np.concatenate([*Declipper(1).restore([clipped[None]])], axis=1)
+    as_is = Transcriber("tiny", device="cpu", precision="float32", declip=False)
+    assert heard.notes == as_is.transcribe(restored, RATE).notes
+    assert heard.notes != as_is.transcribe(clipped, RATE).notes
+    assert "clipping" not in [remark.kind for remark in performance.remarks]
+
+
 def test_progress_of_a_piano_off_pitch_is_that_of_the_recording(samples):
     seen: list[Progress] = []
     tuned(-300).transcribe(np.tile(samples, 4), RATE, on_progress=seen.append)
@@ -459,3 +472,4 @@ def test_it_says_what_made_it():
     assert Transcriber("tiny", **settings).made_by == program
     assert Transcriber("tiny", **settings, hop_s=0.5, tuning=-45).made_by == f"{program} --hop 0.5 --tuning -45"
     assert Transcriber("tiny", **settings, tuning="off").made_by == f"{program} --tuning off"
+    assert Transcriber("tiny", **settings, declip=False).made_by == f"{program} --no-declip"

@@ -176,6 +176,9 @@ def test_a_remark_names_the_pitch_of_a4():
     assert remark.values == {"tuning_cents": -45.0, "sureness": 0.51}
     assert "45 cents flat" in remark.text
     assert "428.7 Hz" in remark.text
+    assert "too high" in remark.text
+    assert "--tuning 55" in remark.text
+    assert "--tuning -60" in tuning_remark(40.0, 0.5).text
     given = tuning_remark(33.3)
     assert given.values == {"tuning_cents": 33.3}
     assert "33 cents sharp" in given.text

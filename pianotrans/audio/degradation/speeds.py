@@ -1,5 +1,6 @@
 """Recordings that run at another speed, steady or not. Their times move by a map that is known exactly."""
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,10 +14,16 @@ _WOW_HZ, _FLUTTER_HZ = 0.7, 7.0
 _SPLINE = 5  # its degree
 _N_STEPS = 6  # of the fixed point: each makes it nearer by a factor of 50 or more
 _CHUNK_SAMPLES = 2**20
+_BETWEEN_KEYS_CENTS = 10.0  # so near to the middle of two keys that the piano's own tuning decides
 
 
 class TimeMap(Protocol):
     """From the times of a recording to those of its copy at another speed, and back; in seconds."""
+
+    @property
+    def keys_higher(self) -> tuple[int, ...]:
+        """By how many keys the copy sounds higher, to the nearest; two where it lies between them."""
+        ...
 
     def there(self, time_s: float) -> float:
         """When something of the recording is heard in the copy."""
@@ -33,6 +40,12 @@ class Steady:
 
     speed: float
 
+    @property
+    def keys_higher(self) -> tuple[int, ...]:
+        """By how many keys the copy sounds higher, to the nearest; two where it lies between them."""
+        cents = 1200 * math.log2(self.speed)
+        return tuple(sorted({round((cents + by) / 100) for by in (-_BETWEEN_KEYS_CENTS, _BETWEEN_KEYS_CENTS)}))
+
     def there(self, time_s: float) -> float:
         """When something is heard in the copy."""
         return time_s / self.speed
@@ -47,6 +60,7 @@ class Unsteady:
     """A copy with wow (slow) and flutter (fast), each of which changes the speed by up to half of `depth`."""
 
     depth: float  # 0.01 is 1 %
+    keys_higher: tuple[int, ...] = (0,)
 
     def there(self, time_s: float) -> float:
         """When something is heard in the copy."""

@@ -71,6 +71,7 @@ def transcribe(
     track: options.Track = None,
     tuning: options.Tuning = "auto",
     pedal_bias: options.PedalBias = 0.0,
+    declip: options.Declip = True,
     allow_damaged: options.AllowDamaged = False,
     confidence: Annotated[
         bool,
@@ -200,6 +201,7 @@ def transcribe(
             hop_s=hop,
             tuning=tuning,
             pedal_bias=pedal_bias,
+            declip=declip,
             reading=Reading(start, end, track, allow_damaged=allow_damaged, from_zero=from_zero),
             confidence=confidence,
             scoring=scoring.score_settings(

@@ -164,6 +164,16 @@ def test_maps_lead_back(time_s: float, time_map: Steady | Unsteady):
     assert time_map.back(there_s) == pytest.approx(time_s, abs=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("name", "keys_higher"),
+    [("detune=-45", (-1, 0)), ("detune=25", (0,)), ("detune=50", (0, 1)), ("speed=-4", (-1,)), ("wow=1", (0,))],
+)
+def test_the_keys_that_sound_are_the_nearest(name: str, keys_higher: tuple[int, ...]):
+    (degradation,) = parse_degradations(name)
+    assert degradation.time_map is not None
+    assert degradation.time_map.keys_higher == keys_higher
+
+
 def test_wow_changes_the_speed_by_as_much_as_it_says():
     unsteady = Unsteady(0.01)
     step_s = 1e-4

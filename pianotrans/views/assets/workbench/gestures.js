@@ -25,11 +25,11 @@ function editing({ bench }, label, change, extra = {}) {
 
 // In time and pitch. The event that is held snaps, the others keep their distance from it.
 export function moveGesture(editor, held, from, click) {
-  const { bench, roll } = editor;
+  const { bench } = editor;
   let heardKey = held.key;
   return editing(editor, t("tools.move"), (piece, at, event) => {
     const onset = editor.snap(held.onset + at.timeS - from.timeS, event);
-    const keys = isPedal(held) ? 0 : Math.round((from.y - at.y) / roll.keyPx);
+    const keys = isPedal(held) ? 0 : Math.round(at.pitch - from.pitch);
     if (held.key + keys !== heardKey) {
       heardKey = held.key + keys;
       editor.sound({ ...held, key: heardKey });
@@ -90,9 +90,11 @@ export function lassoGesture(editor, from, event, click) {
   return {
     move(at) {
       const startX = roll.xOf(from.timeS); // the view may have moved
+      const startY = from.part === "notes" ? roll.yOf(from.pitch) : from.y;
       const [left, right] = [Math.min(startX, at.x), Math.max(startX, at.x)];
-      editor.frame = { left, right, top: Math.min(from.y, at.y), bottom: Math.max(from.y, at.y) };
-      bench.select([...chosen, ...idsIn(roll, bench.kept, editor.frame)]);
+      editor.frame = { left, right, top: Math.min(startY, at.y), bottom: Math.max(startY, at.y) };
+      const keys = { lowest: Math.min(from.key, at.key), highest: Math.max(from.key, at.key) };
+      bench.select([...chosen, ...idsIn(roll, bench.kept, editor.frame, keys)]);
       roll.drawMoving();
     },
     end: stop,

@@ -41,14 +41,15 @@ function endAt({ x, widthPx }, pointerPx, edgePx) {
   return pointerPx <= x + insidePx ? "onset" : null;
 }
 
-// The ids of the notes and pedals that a frame touches, of those that are shown.
-export function idsIn(roll, shown, { left, right, top, bottom }) {
+// The ids of the notes and pedals that a frame touches, of those that are shown. `lowest` and `highest` are its keys, if it
+// has any; some of them may be out of view.
+export function idsIn(roll, shown, { left, right, top, bottom }, { lowest, highest }) {
   const hasKeys = top < roll.rollPx && bottom > roll.topPx;
   return idsInRectangle(shown, {
     startS: roll.timeAt(left),
     endS: roll.timeAt(right),
-    lowest: hasKeys ? roll.keyAt(bottom) : Infinity,
-    highest: hasKeys ? roll.keyAt(top) : -Infinity,
+    lowest: hasKeys ? lowest : Infinity,
+    highest: hasKeys ? highest : -Infinity,
     controllers: roll.kinds.filter((_, i) => {
       const laneTop = roll.rollPx + LANE_PX * i;
       return top < laneTop + LANE_PX && bottom > laneTop;

@@ -56,3 +56,13 @@ export function idsIn(roll, shown, { left, right, top, bottom }, { lowest, highe
     }),
   });
 }
+
+// A function from seconds to those of these ids whose events are in the view, or not farther from it.
+export function idsNear(roll, { notes, pedals }, ids) {
+  const { longestS, longestPedalS } = roll; // before anything is changed
+  return (marginS) => {
+    const between = (events, longest) => eventsBetween(events, roll.startS - marginS, roll.endS + marginS, longest);
+    const events = [...between(notes, longestS), ...between(pedals, longestPedalS)];
+    return new Set(events.map(({ id }) => id).filter((id) => ids.has(id)));
+  };
+}

@@ -18,6 +18,12 @@ CLIP = REPOSITORY / "data" / "samples" / "satie_gymnopedie.mp3"
 WIDTH, HEIGHT = 1180, 860
 MOST_DOUBTS = 100
 BAR_AT_S = 3.0  # near the beat that shall begin a bar
+SHEET_HEIGHT = 470  # of the picture: one system
+_SHOW = """(one) => {
+    document.activeElement?.blur();
+    one.style.scrollMarginTop = "14px";
+    one.scrollIntoView({ block: "start", behavior: "instant" });
+}"""
 
 
 def open_player(page: Any) -> Any:
@@ -35,6 +41,7 @@ def correct_doubts(page: Any, frame: Any) -> int:
     frame.locator("#roll").focus()
     page.keyboard.press("n")
     picture(page, frame, "#toolbar", "doubt.png")
+    frame.locator("#roll").focus()
     place = frame.locator("#doubt-place")
     for n in range(MOST_DOUBTS):
         if "1" not in place.inner_text():
@@ -54,7 +61,9 @@ def begin_bar(page: Any, frame: Any) -> None:
     frame.locator("#score-tab").click()
     frame.locator("#score svg[role=img]").first.wait_for(timeout=MOST_WAIT_MS)
     page.wait_for_timeout(6000)  # until the new score is there
-    picture(page, frame, "#view-bar", "sheet.png")
+    frame.locator("#score").focus()
+    page.keyboard.press("+")
+    picture(page, frame, "#view-bar", "sheet.png", SHEET_HEIGHT)
     frame.locator("#roll-tab").click()
 
 
@@ -83,11 +92,11 @@ def take_away(page: Any, frame: Any) -> None:
         print(f"{waiting.value.suggested_filename}: {path.stat().st_size} bytes")
 
 
-def picture(page: Any, frame: Any, top: str, name: str) -> None:
+def picture(page: Any, frame: Any, top: str, name: str, height: int = HEIGHT) -> None:
     """What there is to see from an element on."""
-    frame.locator(top).evaluate("(one) => one.scrollIntoView({ block: 'start', behavior: 'instant' })")
+    frame.locator(top).evaluate(_SHOW)
     page.wait_for_timeout(400)
-    save(name, page.screenshot())
+    save(name, page.screenshot(clip={"x": 0, "y": 0, "width": WIDTH, "height": height}))
 
 
 def main() -> None:

@@ -72,7 +72,7 @@ def test_the_midi_is_for_its_receiver_byte_for_byte(browser: Any, tmp_path: Path
     receiver, durations = one.page.get_by_label("MIDI for"), one.page.get_by_label("Notes last")
     offered = receiver.locator("option").evaluate_all("(options) => options.map(({ value }) => value)")
     assert offered == ["", *RECEIVERS]
-    contents = set()
+    contents = []
     for name in offered:
         for lasting in Durations:
             receiver.select_option(name)
@@ -82,11 +82,19 @@ def test_the_midi_is_for_its_receiver_byte_for_byte(browser: Any, tmp_path: Path
             file, content = one.download("#download")
             assert content == score_midi(replace(score, performance=fitted), midi), (name, lasting)
             assert file == ("take 1.sounding.mid" if lasting is Durations.sounding else "take 1.mid")
-            contents.add(content)
-    assert len(contents) == 2 * len(offered)
+            contents.append(content)
+    assert len(set(contents)) == 2 * len(offered)
+    durations.select_option("both")
+    for act in (one.page.locator("#download").click, lambda: one.page.keyboard.press("Control+Shift+s")):
+        is_second = one.page.expect_download(lambda file: "sounding" in file.suggested_filename)
+        with is_second as second, one.page.expect_download() as first:
+            act()
+        files = [first.value, second.value]
+        assert [file.suggested_filename for file in files] == ["take 1.mid", "take 1.sounding.mid"]
+        assert [Path(file.path()).read_bytes() for file in files] == contents[-2:]
     one.page.reload()
     one.page.locator("html[data-ready]").wait_for()
-    assert (receiver.input_value(), durations.input_value()) == (offered[-1], "sounding"), "they are remembered"
+    assert (receiver.input_value(), durations.input_value()) == (offered[-1], "both"), "they are remembered"
     assert one.troubles == []
     one.page.context.close()
 

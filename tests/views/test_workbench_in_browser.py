@@ -230,6 +230,48 @@ def test_a_drag_can_be_given_up_and_views_move(bench: Bench):
     assert bench.notes() == AS_PLAYED
 
 
+def test_the_view_has_fewer_keys_and_a_hand_on_the_space_bar(bench: Bench):
+    mouse, keyboard = bench.page.mouse, bench.page.keyboard
+
+    def turn(by: float, *held: str) -> None:
+        for key in held:
+            keyboard.down(key)
+        mouse.wheel(0, by)
+        for key in held:
+            keyboard.up(key)
+        settle(bench.page)
+
+    def selected_at(place: Place) -> str:
+        bench.press("Escape")
+        mouse.click(*place)
+        return bench.selected()[:2]
+
+    note, next_key = bench.at(1.5, 60), bench.at(1.9, 61)  # too far for a double click
+    assert (selected_at(note), selected_at(next_key)) == ("C4", "No")
+    mouse.move(*note)
+    turn(-600, "Control", "Shift")
+    assert (selected_at(note), selected_at(next_key)) == ("C4", "C4"), "it is higher, where it was"
+    turn(-3000, "Shift")
+    assert selected_at(note) == "No", "it is out of view"
+    bench.press("f")
+    middle = bench.at(1.5, (LOWEST + HIGHEST) / 2)
+    assert selected_at(middle) == "C4", "what is selected comes into view"
+    bench.press("PageDown", "PageUp")
+    assert selected_at(middle) == "C4"
+
+    keyboard.down("Space")
+    bench.drag(middle, (middle[0], middle[1] - 100))
+    keyboard.up("Space")
+    assert selected_at(middle) == "No"
+    assert selected_at((middle[0], middle[1] - 100)) == "C4"
+    assert bench.notes() == AS_PLAYED
+    assert bench.page.get_by_role("button", name="Play", exact=True).is_visible(), "it does not play"
+    bench.press("Escape", *6 * ("Control+ArrowDown",))
+    assert (selected_at(note), selected_at(next_key)) == ("C4", "No")
+    bench.press("f", *3 * ("Control+ArrowUp",))
+    assert selected_at(next_key) == "C4", "around what is selected"
+
+
 def test_the_keyboard_does_it_all(bench: Bench):
     bench.press("f")
     assert bench.selected().startswith("C4")

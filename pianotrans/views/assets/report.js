@@ -24,7 +24,7 @@ import { keepEdits } from "./workbench/keeping.js";
 import { Shortcuts } from "./workbench/keyboard.js";
 import { addMarks } from "./workbench/marks.js";
 import { Pointing } from "./workbench/pointing.js";
-import { Receiving } from "./workbench/receiving.js";
+import { Receiving, endingOf } from "./workbench/receiving.js";
 import { followScore, notesAsScored } from "./workbench/rescoring.js";
 import { Taking } from "./workbench/taking.js";
 import { Toolbar } from "./workbench/toolbar.js";
@@ -47,7 +47,7 @@ const bench = new Bench(song, bars);
 const list = new NoteList(element("rows"), element("page"), element("earlier"), element("later"), goTo, bench, columns);
 const receiving = new Receiving(element("receiving"), data.receivers, data.made_by);
 const shortcuts = new Shortcuts();
-const pointing = new Pointing(roll);
+const pointing = new Pointing(roll, shortcuts);
 
 const isScoreShown = () => !element("score-panel").hidden;
 
@@ -81,7 +81,7 @@ function nameFit() { element("zoom-all").textContent = t(isScoreShown() ? "repor
 
 const view = {
   zoom: (factor) => (isScoreShown() ? sheet : roll).zoom(factor),
-  fit: () => (isScoreShown() ? sheet.fit() : roll.look(song.startS, roll.fullS)),
+  fit: () => (isScoreShown() ? sheet.fit() : roll.fit()),
 };
 
 function showTime() {
@@ -153,14 +153,23 @@ function sayKept() {
   element("kept").textContent = t("report.shown", { kept: bench.kept.notes.length, n: bench.piece.notes.length });
 }
 
-function midiFile(events = bench.piece, ending = "") {
+function midiFile(choice = receiving.choices[0], events = bench.piece, ending = "") {
   const conductor = grid.conductor(receiving.isPerBar);
-  const { notes, pedals, how } = receiving.fit(events, { conductor, hasHands: data.score !== null });
-  const name = `${data.title.replace(/\.[A-Za-z0-9]{1,5}$/, "")}${ending}${receiving.ending}.mid`;
+  const { notes, pedals, how } = receiving.fit(events, choice, { conductor, hasHands: data.score !== null });
+  const name = `${data.title.replace(/\.[A-Za-z0-9]{1,5}$/, "")}${ending}${endingOf(choice)}.mid`;
   return { name, bytes: midiBytes(notes, pedals, song.durationS, how) };
 }
 
-function download({ name, bytes, content = new Blob([bytes], { type: "audio/midi" }) }) {
+// A file for each choice; perhaps of some of the events, with a word for that in its name.
+function download(choices = receiving.choices, events = bench.piece, ending = "") {
+  for (const choice of choices) save(midiFile(choice, events, ending));
+}
+
+function downloadKept() {
+  download(receiving.choices, bench.kept, element("filter").value > 0 ? ` ${t("report.kept_name")}` : "");
+}
+
+function save({ name, bytes, content = new Blob([bytes], { type: "audio/midi" }) }) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
   link.download = name;
@@ -169,7 +178,7 @@ function download({ name, bytes, content = new Blob([bytes], { type: "audio/midi
 }
 
 shortcuts.add("tools.group-playing", [
-  { keys: [" "], text: "tools.play", run: playOrPause },
+  { keys: [" "], text: "tools.play", run: playOrPause, isOnRelease: true }, // until then it may be held to move the view
   { keys: ["ArrowLeft"], text: "tools.back-1", run: () => goTo(player.nowS - 1) },
   { keys: ["ArrowRight"], text: "tools.on-1", run: () => goTo(player.nowS + 1) },
   { keys: ["Shift+ArrowLeft"], text: "tools.back-10", run: () => goTo(player.nowS - 10) },
@@ -179,10 +188,27 @@ shortcuts.add("tools.group-playing", [
   { keys: ["Home"], text: "tools.to-start", run: () => goTo(song.startS) },
   { keys: ["End"], text: "tools.to-end", run: () => goTo(player.endS) },
 ]);
+
+// Around what is selected, if that is a note.
+function zoomKeys(factor) {
+  const [note] = bench.selectedNotes;
+  roll.zoomKeys(factor, note && note.key - 0.5);
+}
+
+const isInKeys = () => roll.isShown && !roll.showsAllKeys;
+
 shortcuts.add("tools.group-view", [
   { keys: ["+", "="], text: "tools.zoom-in", run: () => view.zoom(0.7) },
   { keys: ["-"], text: "tools.zoom-out", run: () => view.zoom(1 / 0.7) },
+  { keys: ["Ctrl+ArrowUp"], text: "tools.zoom-in-keys", run: () => zoomKeys(0.7), when: () => roll.isShown },
+  { keys: ["Ctrl+ArrowDown"], text: "tools.zoom-out-keys", run: () => zoomKeys(1 / 0.7), when: () => roll.isShown },
+  { keys: ["PageUp"], text: "tools.keys-up", run: () => roll.lookAtKeys(roll.topKey + 12), when: isInKeys },
+  { keys: ["PageDown"], text: "tools.keys-down", run: () => roll.lookAtKeys(roll.topKey - 12), when: isInKeys },
   { keys: ["0"], text: "tools.zoom-all", run: view.fit },
+]);
+shortcuts.add("receiving.heading", [
+  { keys: ["Ctrl+s"], text: "report.download", run: () => download() },
+  { keys: ["Ctrl+Shift+s"], text: "receiving.download_both", run: () => download(receiving.both) },
 ]);
 
 // A click anywhere, where no other tool wants it, leads to that time.
@@ -255,8 +281,8 @@ element("zoom-in").addEventListener("click", () => view.zoom(0.7));
 element("zoom-out").addEventListener("click", () => view.zoom(1 / 0.7));
 element("zoom-all").addEventListener("click", view.fit);
 element("colours").addEventListener("change", (event) => colour(event.target.value));
-element("download").addEventListener("click", () => download(midiFile()));
-element("download-kept").addEventListener("click", () => download(midiFile(bench.kept, element("filter").value > 0 ? ` ${t("report.kept_name")}` : "")));
+element("download").addEventListener("click", () => download());
+element("download-kept").addEventListener("click", downloadKept);
 element("filter").disabled = !song.hasConfidences;
 element("filter-label").hidden = element("kept").hidden = !song.hasConfidences;
 element("download-kept").hidden = !song.hasConfidences;
@@ -274,7 +300,7 @@ addMarks(editor);
 const help = new HelpSheet(shortcuts);
 new Toolbar(element("toolbar"), editor, commands, () => help.open());
 new Inspector(element("inspector"), bench);
-const taking = new Taking({ bench, receiving, save: download, place: element("panels") });
+const taking = new Taking({ bench, receiving, save, place: element("panels") });
 keepEdits(bench, element("panels")).then(({ host, autosave }) => {
   taking.setHost(host, autosave);
   grid.setHost(host);

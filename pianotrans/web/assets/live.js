@@ -3,7 +3,7 @@
 import { noteEventsUrl } from "./api.js";
 import { readColours } from "./shared/colours.js";
 import { clock } from "./shared/format.js";
-import { NotePainter } from "./shared/notes.js";
+import { NotePainter, boxesOfNotes } from "./shared/notes.js";
 import { SUSTAIN, lastBefore } from "./shared/performance.js";
 import { t } from "./shared/texts.js";
 
@@ -119,11 +119,11 @@ export class LiveView {
   paintNotes(pen, xOf, height, startS) {
     const keyPx = height / (HIGHEST_KEY - LOWEST_KEY + 1);
     const inView = this.notes.slice(lastBefore(this.notes, startS - VIEW_S) + 1).filter(({ offset }) => offset >= startS);
-    new NotePainter().paint(pen, inView, {
+    new NotePainter().paint(pen, inView, boxesOfNotes({
       xOf,
       yOf: (key) => (HIGHEST_KEY - key) * keyPx,
       heightPx: Math.max(1, keyPx - 1),
       shortestPx: SHORTEST_NOTE_PX,
-    });
+    }));
   }
 }

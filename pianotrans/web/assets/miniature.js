@@ -1,7 +1,7 @@
 // A small picture of a transcription's notes, for its row. Read from the table of notes once the row is in view.
 
 import { fileUrl } from "./api.js";
-import { NotePainter, keyRange } from "./shared/notes.js";
+import { NotePainter, boxesOfNotes, keyRange } from "./shared/notes.js";
 
 const FEWEST_KEYS = 36;
 const MARGIN_KEYS = 1;
@@ -49,10 +49,10 @@ function paint(canvas, notes, durationS) {
   const keyPx = canvas.height / (highest - lowest + 1);
   const pixelsPerS = canvas.width / Math.max(durationS, 1);
   pen.clearRect(0, 0, canvas.width, canvas.height);
-  new NotePainter().paint(pen, notes, {
+  new NotePainter().paint(pen, notes, boxesOfNotes({
     xOf: (timeS) => timeS * pixelsPerS,
     yOf: (key) => (highest - key) * keyPx,
     heightPx: Math.max(SMALLEST_PX, keyPx),
     shortestPx: SMALLEST_PX,
-  });
+  }));
 }

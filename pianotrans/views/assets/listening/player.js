@@ -1,7 +1,7 @@
 // Plays the recording, the sampled piano, and the cross-fade between the two: at any speed, round a loop, one hand alone,
 // with a metronome. The sound card's clock keeps the time; where the recording is heard, it is set by that.
 
-import { soundingEnds } from "../shared/performance.js";
+import { lastEndOf, soundingEnds } from "../shared/performance.js";
 import { t } from "../shared/texts.js";
 import { Metronome, countIn } from "./metronome.js";
 import { Piano } from "./piano.js";
@@ -40,7 +40,6 @@ export class Player extends EventTarget {
   }
 
   get startS() { return this.song.startS; }
-  get endS() { return Math.max(this.song.durationS, this.endings.lastS); } // where the recording ends, or what is played
 
   // Hands can be told apart on the piano alone.
   get usesRecording() { return this.recording !== null && this.fade < 1 && this.hand === null; }
@@ -67,18 +66,14 @@ export class Player extends EventTarget {
   // The notes to play. While it plays they are heard at once; those that sound already go on.
   setEvents({ notes, pedals }) {
     this.events = { notes, pedals };
+    this.endS = lastEndOf(pedals, lastEndOf(notes, this.song.durationS)); // or where the recording ends
     this.found = null;
     this.resend();
   }
 
-  // When each note ends, and the last note or pedal; found once they are asked for.
-  get endings() {
-    if (!this.found) {
-      const { notes, pedals } = this.events;
-      const ends = soundingEnds(notes, pedals);
-      const lastS = [...ends, ...pedals.map(({ offset }) => offset)].reduce((last, end) => Math.max(last, end), this.startS);
-      this.found = { ends, lastS };
-    }
+  // When the sound of each note ends; found once it is asked for.
+  get ends() {
+    this.found ??= soundingEnds(this.events.notes, this.events.pedals);
     return this.found;
   }
 
@@ -250,7 +245,7 @@ export class Player extends EventTarget {
   }
 
   heard() {
-    const [{ notes }, { ends }] = [this.events, this.endings];
+    const { ends, events: { notes } } = this;
     const beats = this.hasMetronome ? this.beats : [];
     if (this.hand === null) return { notes, ends, beats };
     const isHeard = (i) => (notes[i].hand ?? this.hand) === this.hand;

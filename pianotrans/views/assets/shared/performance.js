@@ -50,7 +50,18 @@ export function eventsBetween(events, fromS, toS, longestS) {
   return found;
 }
 
-export const longestOf = (events) => events.reduce((longest, { onset, offset }) => Math.max(longest, offset - onset), 0);
+export function longestOf(events) {
+  let longestS = 0;
+  for (const { onset, offset } of events) if (offset - onset > longestS) longestS = offset - onset;
+  return longestS;
+}
+
+// Where the last of all these events ends, if that is later than `atLeastS`.
+export function lastEndOf(events, atLeastS) {
+  let lastS = atLeastS;
+  for (const { offset } of events) if (offset > lastS) lastS = offset;
+  return lastS;
+}
 
 // When the sound of each note ends: when the sustain pedal lets go, or where its key is struck again.
 export function soundingEnds(notes, pedals) {

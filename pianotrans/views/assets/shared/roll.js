@@ -2,12 +2,14 @@
 // told of presses. What is on it are layers and lanes; it begins with those of `roll_layers.js`.
 
 import { keyRange } from "./notes.js";
-import { PEDALS, longestOf } from "./performance.js";
+import { PEDALS, eventsBetween, lastEndOf, longestOf } from "./performance.js";
 import { addPlainLayers, readRollColours } from "./roll_layers.js";
 import { KEYBOARD_PX, LANE_PX, NUMBERS_PX, ORDER, TIMES_PX } from "./roll_layout.js";
+import { StillPicture } from "./still_picture.js";
 
 const FEWEST_KEYS = 49;
 const MARGIN_KEYS = 3;
+const FEWEST_IN_VIEW = 12; // keys, however much one zooms in
 const SHORTEST_VIEW_S = 0.5;
 const [SHORTEST_USUAL_S, LONGEST_USUAL_S, USUAL_PX_A_S] = [8, 30, 36]; // of the first view
 
@@ -25,9 +27,10 @@ export class Roll {
     this.follows = true; // the present
     this.pressed = new Set(); // keys of a real keyboard
     this.startS = this.firstS; // of the view
+    this.range = null; // { lowest, highest }: the keys that have room
+    this.topKey = this.nKeys = Infinity; // of the view, which may begin between two keys
     this.isDrawing = false;
-    this.still = document.createElement("canvas"); // what stays while the present and the selection move
-    this.isStale = true; // the still picture
+    this.still = new StillPicture();
     this.measure();
     this.lengthS = Math.min(this.fullS, Math.min(Math.max(this.widthPx / USUAL_PX_A_S, SHORTEST_USUAL_S), LONGEST_USUAL_S));
     this.setBars(bars);
@@ -36,11 +39,13 @@ export class Roll {
     addPlainLayers(this);
     this.readTheme();
     addEventListener("themechange", () => this.readTheme());
+    addEventListener("languagechange", () => this.draw());
     new ResizeObserver(() => { this.measure(); this.draw(); }).observe(canvas);
   }
 
   // A layer has an `order`, of ORDER, and paints with `paint(pen, roll)`: times at `xOf`, keys at `yOf`. One that shows
-  // the present or the selection says that it `isMoving`, if it is among those that are still by their order.
+  // the present, the selection or what is dragged says that it `isMoving`: it is painted over all that is still. One that
+  // `isInKeys` is cut off above and below the keys.
   addLayer(layer) {
     this.layers.push(layer);
     this.layers.sort((a, b) => a.order - b.order);
@@ -69,8 +74,11 @@ export class Roll {
   get pixelsPerS() { return (this.widthPx - KEYBOARD_PX) / this.lengthS; }
   get shownLanes() { return this.lanes.filter((lane) => !lane.isHidden); }
   get lanesPx() { return this.rollPx + LANE_PX * this.kinds.length; } // where lanes begin
+  get showsAllKeys() { return this.nKeys === this.range.highest - this.range.lowest + 1; }
   get bottomPx() { return this.heightPx - TIMES_PX; } // where times begin
-  get keyPx() { return (this.rollPx - this.topPx) / (this.highest - this.lowest + 1); }
+  get keyPx() { return (this.rollPx - this.topPx) / this.nKeys; }
+  get highest() { return Math.ceil(this.topKey); } // of the keys in view, of which there may be only a part
+  get lowest() { return Math.floor(this.topKey - this.nKeys) + 1; }
   get rollPx() { // where the keys end
     const lanesPx = this.shownLanes.reduce((sum, lane) => sum + lane.heightPx, 0);
     return this.bottomPx - lanesPx - LANE_PX * this.kinds.length;
@@ -88,9 +96,18 @@ export class Roll {
     this.longestS = longestOf(notes);
     this.longestPedalS = longestOf(pedals);
     const isThere = new Set(pedals.map((pedal) => pedal.controller));
-    this.kinds = [...PEDALS.keys()].filter((kind, i) => i === 0 || isThere.has(kind)); // lanes of pedals, by controller
-    this.draw();
+    const kinds = [...PEDALS.keys()].filter((kind, i) => i === 0 || isThere.has(kind));
+    if (`${kinds}` !== `${this.kinds}`) this.draw();
+    this.kinds = kinds; // lanes of pedals, by controller
+    this.drawMoving();
   }
+
+  get notesInView() {
+    const notes = eventsBetween(this.notes, this.startS, this.endS, this.longestS);
+    return this.showsAllKeys ? notes : notes.filter(({ key }) => this.showsKey(key));
+  }
+
+  get pedalsInView() { return eventsBetween(this.pedals, this.startS, this.endS, this.longestPedalS); }
 
   setBars(bars) {
     this.bars = bars;
@@ -100,13 +117,16 @@ export class Roll {
 
   // Makes room for all of these. What had room before keeps it, so that nothing jumps while one edits.
   makeRoom({ notes, pedals }) {
-    const isInside = ({ key }) => key > this.lowest && key < this.highest;
-    if (this.lowest === undefined || !notes.every(isInside)) {
+    const isInside = ({ key }) => key > this.range.lowest && key < this.range.highest;
+    if (!this.range || !notes.every(isInside)) {
+      const showedAll = !this.range || this.showsAllKeys;
       const [lowest, highest] = keyRange(notes, FEWEST_KEYS, MARGIN_KEYS);
-      this.lowest = Math.min(lowest, this.lowest ?? lowest);
-      this.highest = Math.max(highest, this.highest ?? highest);
+      this.range = {
+        lowest: Math.min(lowest, this.range?.lowest ?? lowest), highest: Math.max(highest, this.range?.highest ?? highest),
+      };
+      if (showedAll) this.lookAtKeys(Infinity, Infinity);
     }
-    this.lastS = [...notes, ...pedals].reduce((lastS, { offset }) => Math.max(lastS, offset), this.lastS);
+    this.lastS = lastEndOf(pedals, lastEndOf(notes, this.lastS));
     this.draw();
   }
 
@@ -122,12 +142,14 @@ export class Roll {
 
   timeAt(x) { return this.startS + (x - KEYBOARD_PX) / this.pixelsPerS; }
   xOf(timeS) { return KEYBOARD_PX + (timeS - this.startS) * this.pixelsPerS; }
-  keyAt(y) { return Math.min(Math.max(this.highest - Math.floor((y - this.topPx) / this.keyPx), this.lowest), this.highest); }
-  yOf(key) { return this.topPx + (this.highest - key) * this.keyPx; }
+  showsKey(key) { return key >= this.lowest && key <= this.highest; }
+  keyAt(y) { return Math.min(Math.max(Math.ceil(this.pitchAt(y)), this.lowest), this.highest); }
+  pitchAt(y) { return this.topKey - (y - this.topPx) / this.keyPx; } // in keys; a whole number is the top of its key
+  yOf(pitch) { return this.topPx + (this.topKey - pitch) * this.keyPx; }
 
   // What lies at a place of the canvas: `part` is "keyboard", "numbers", "notes", "pedals", "times" or the name of a lane.
   at(x, y) {
-    const place = { x, y, timeS: this.timeAt(x), key: this.keyAt(y), controller: null };
+    const place = { x, y, timeS: this.timeAt(x), key: this.keyAt(y), pitch: this.pitchAt(y), controller: null };
     if (y >= this.bottomPx) return { ...place, part: "times" };
     if (y < this.topPx) return { ...place, part: "numbers" };
     if (y < this.rollPx) return { ...place, part: x < KEYBOARD_PX ? "keyboard" : "notes" };
@@ -150,9 +172,34 @@ export class Roll {
     this.look(fixedS - ((fixedS - this.startS) / this.lengthS) * lengthS, lengthS);
   }
 
-  // Bring a time into view, at the left.
+  // So many keys, down from this one.
+  lookAtKeys(topKey, nKeys = this.nKeys) {
+    const { lowest, highest } = this.range;
+    const nAll = highest - lowest + 1;
+    this.nKeys = Math.min(Math.max(nKeys, FEWEST_IN_VIEW), nAll);
+    this.topKey = Math.min(Math.max(topKey, lowest + this.nKeys - 1), highest);
+    this.draw();
+  }
+
+  // Zoom around a pitch, which stays where it is in the view.
+  zoomKeys(factor, pitch = this.topKey - this.nKeys / 2) {
+    const nAll = this.range.highest - this.range.lowest + 1;
+    const nKeys = Math.min(Math.max(this.nKeys * factor, FEWEST_IN_VIEW), nAll);
+    this.lookAtKeys(pitch + ((this.topKey - pitch) / this.nKeys) * nKeys, nKeys);
+  }
+
+  fit() {
+    this.look(this.firstS, this.fullS);
+    this.lookAtKeys(Infinity, Infinity);
+  }
+
+  // Bring a time into view, at the left, or a key, in the middle.
   reveal(timeS) {
     if (timeS < this.startS || timeS > this.endS) this.look(timeS - 0.1 * this.lengthS);
+  }
+
+  revealKey(key) {
+    if (!this.showsKey(key)) this.lookAtKeys(key + (this.nKeys - 1) / 2);
   }
 
   // Move the line that marks the present. When it leaves the view, the view moves on by a page, if it follows.
@@ -163,12 +210,12 @@ export class Roll {
   }
 
   draw() {
-    this.isStale = true;
+    this.still.isStale = true;
     this.drawMoving();
   }
 
-  // Only what is in front of the still picture: the present, what is selected, the keyboard. At most once for each
-  // frame of the screen.
+  // Only what is in front of the still picture: the present, what is selected or dragged. At most once for each frame of
+  // the screen.
   drawMoving() {
     if (this.isDrawing) return;
     this.isDrawing = true;
@@ -180,44 +227,46 @@ export class Roll {
 
   paint() {
     if (!this.isShown) return;
-    const isStill = (layer) => layer.order < ORDER.marks && !layer.isMoving;
-    const scale = window.devicePixelRatio || 1;
-    const pen = this.penFor(this.canvas, scale);
-    if (this.isStale || this.still.width !== this.canvas.width || this.still.height !== this.canvas.height) {
-      this.isStale = false;
-      const stillPen = this.penFor(this.still, scale);
+    const { canvas, still } = this;
+    const pen = this.penFor(canvas);
+    const stillPen = this.penFor(still.canvas, () => { still.isStale = true; });
+    still.setEvents([...this.notesInView, ...this.pedalsInView]);
+    if (still.isStale) {
+      still.isStale = false;
       stillPen.fillStyle = this.theme.paper;
       stillPen.fillRect(0, 0, this.widthPx, this.heightPx);
-      this.paintLayers(stillPen, isStill);
+      this.paintLayers(stillPen, (layer) => !layer.isMoving);
     }
     pen.save();
     pen.resetTransform();
-    pen.drawImage(this.still, 0, 0);
+    pen.drawImage(still.canvas, 0, 0);
     pen.restore();
-    this.paintLayers(pen, (layer) => !isStill(layer) && layer.order < ORDER.keyboard);
-    this.paintLayers(pen, (layer) => layer.order >= ORDER.keyboard, 0);
+    this.paintLayers(pen, (layer) => layer.isMoving);
   }
 
-  penFor(canvas, scale) {
+  // Calls `onResize` if the canvas had another size.
+  penFor(canvas, onResize) {
+    const scale = window.devicePixelRatio || 1;
     const [width, height] = [Math.round(this.widthPx * scale), Math.round(this.heightPx * scale)];
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    if (canvas.width !== width || canvas.height !== height) {
+      Object.assign(canvas, { width, height });
+      onResize?.();
+    }
     const pen = canvas.getContext("2d", { alpha: false });
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     return pen;
   }
 
-  // Nothing left of `leftPx` is painted on.
-  paintLayers(pen, isWanted, leftPx = KEYBOARD_PX) {
-    pen.save();
-    pen.beginPath();
-    pen.rect(leftPx, 0, this.widthPx - leftPx, this.heightPx);
-    pen.clip();
-    for (const layer of this.layers) {
-      if (!isWanted(layer)) continue;
+  paintLayers(pen, isWanted) {
+    for (const layer of this.layers.filter(isWanted)) {
+      const leftPx = layer.order < ORDER.keyboard ? KEYBOARD_PX : 0; // nothing else is painted on the keyboard
+      const [topPx, bottomPx] = layer.isInKeys ? [this.topPx, this.rollPx] : [0, this.heightPx];
       pen.save();
+      pen.beginPath();
+      pen.rect(leftPx, topPx, this.widthPx - leftPx, bottomPx - topPx);
+      pen.clip();
       layer.paint(pen, this);
       pen.restore();
     }
-    pen.restore();
   }
 }

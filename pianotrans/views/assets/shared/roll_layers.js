@@ -3,9 +3,10 @@
 import { BAR_COLOURS, paintBars } from "./bars.js";
 import { readColours } from "./colours.js";
 import { clock, keyName } from "./format.js";
-import { NotePainter } from "./notes.js";
-import { PEDALS, eventsBetween, heldNotes } from "./performance.js";
+import { NotePainter, boxesOfNotes } from "./notes.js";
+import { PEDALS, heldNotes } from "./performance.js";
 import { KEYBOARD_PX, LANE_PX, ORDER, TIMES_PX } from "./roll_layout.js";
+import { t } from "./texts.js";
 
 const BLACK_KEY_PX = 33;
 const TICK_PX = 5; // of times, where bars take the lines
@@ -18,16 +19,20 @@ const isBlack = (key) => [1, 3, 6, 8, 10].includes(key % 12);
 
 export function addPlainLayers(roll) {
   const layers = [
-    [ORDER.ground, paintGround],
-    [ORDER.bars, paintBarLines],
-    [ORDER.bars, paintTimes],
-    [ORDER.notes, paintNotes],
-    [ORDER.notes, paintPedals],
-    [ORDER.notes, paintLanes, true],
-    [ORDER.present, paintPresent],
-    [ORDER.keyboard, paintKeyboard],
+    { order: ORDER.ground, paint: paintGround, isInKeys: true },
+    { order: ORDER.bars, paint: paintBarLines },
+    { order: ORDER.bars, paint: paintTimes },
+    { order: ORDER.notes, paint: paintStillNotes, isInKeys: true },
+    { order: ORDER.notes, paint: paintStillPedals },
+    { order: ORDER.notes, paint: paintLooseNotes, isInKeys: true, isMoving: true },
+    { order: ORDER.notes, paint: paintLoosePedals, isMoving: true },
+    { order: ORDER.notes, paint: paintLanes, isMoving: true },
+    { order: ORDER.present, paint: paintPresent, isMoving: true },
+    { order: ORDER.keyboard, paint: paintSide },
+    { order: ORDER.keyboard, paint: paintKeys, isInKeys: true },
+    { order: ORDER.keyboard, paint: paintLitKeys, isInKeys: true, isMoving: true },
   ];
-  for (const [order, paint, isMoving] of layers) roll.addLayer({ order, paint, isMoving });
+  for (const layer of layers) roll.addLayer(layer);
 }
 
 // `theme` has colours by name, `painter` those of notes.
@@ -77,23 +82,36 @@ function paintTimes(pen, roll) {
   }
 }
 
-function paintNotes(pen, roll) {
-  roll.painter.paint(pen, eventsBetween(roll.notes, roll.startS, roll.endS, roll.longestS), {
-    xOf: (timeS) => roll.xOf(timeS),
-    yOf: (key) => roll.yOf(key),
-    heightPx: Math.max(1, roll.keyPx - 1),
-    shortestPx: SHORTEST_NOTE_PX,
-  });
+const paintStillNotes = (pen, roll) => paintNotes(pen, roll, [...roll.still.events]);
+const paintStillPedals = (pen, roll) => paintPedals(pen, roll, [...roll.still.events]);
+const paintLooseNotes = (pen, roll) => paintNotes(pen, roll, roll.still.loose);
+const paintLoosePedals = (pen, roll) => paintPedals(pen, roll, roll.still.loose);
+
+const isNote = ({ key }) => key !== undefined;
+
+function paintNotes(pen, roll, events) { roll.painter.paint(pen, events.filter(isNote), noteBoxes(roll)); }
+
+function paintPedals(pen, roll, events) {
+  for (const pedal of events) if (!isNote(pedal)) paintPedal(pen, roll, pedal, pedalBoxes(roll)(pedal));
 }
 
-function paintPedals(pen, roll) {
-  for (const pedal of eventsBetween(roll.pedals, roll.startS, roll.endS, roll.longestPedalS)) {
-    const y = roll.rollPx + LANE_PX * roll.kinds.indexOf(pedal.controller);
-    const x = roll.xOf(pedal.onset);
-    pen.fillStyle = roll.theme[`pedal-${PEDALS.get(pedal.controller)}`];
-    pen.fillRect(x, y + 3, Math.max(1, roll.xOf(pedal.offset) - x - 0.5), LANE_PX - 5);
-  }
+export function paintPedal(pen, roll, pedal, box) {
+  pen.fillStyle = roll.theme[`pedal-${PEDALS.get(pedal.controller)}`];
+  pen.fillRect(...box);
 }
+
+// Each gives for an event [x, y, width, height] of what is painted.
+export const noteBoxes = (roll) => boxesOfNotes({
+  xOf: (timeS) => roll.xOf(timeS),
+  yOf: (key) => roll.yOf(key),
+  heightPx: Math.max(1, roll.keyPx - 1),
+  shortestPx: SHORTEST_NOTE_PX,
+});
+
+export const pedalBoxes = (roll) => ({ onset, offset, controller }) => {
+  const x = roll.xOf(onset);
+  return [x, roll.rollPx + LANE_PX * roll.kinds.indexOf(controller) + 3, Math.max(1, roll.xOf(offset) - x - 0.5), LANE_PX - 5];
+};
 
 function paintLanes(pen, roll) {
   for (const lane of roll.shownLanes) {
@@ -108,33 +126,48 @@ function paintPresent(pen, roll) {
   pen.fillRect(roll.xOf(roll.nowS) - 1, 0, 2, roll.bottomPx);
 }
 
-function paintKeyboard(pen, roll) {
+function paintKeys(pen, roll) {
+  for (let key = roll.lowest; key <= roll.highest; key += 1) {
+    paintKey(pen, roll, key, roll.theme[isBlack(key) ? "black-key" : "white-key"]);
+  }
+}
+
+// The ground of the keyboard, and what stands above and below it.
+function paintSide(pen, roll) {
   const { theme } = roll;
-  const held = heldNotes(roll.notes, roll.nowS, roll.longestS).reverse(); // of one key, the latest counts
-  const sounding = new Map(held.map((note) => [note.key, roll.painter.lightOf(note)]));
-  for (const key of roll.pressed) sounding.set(key, theme.accent);
   pen.fillStyle = theme.paper;
   pen.fillRect(0, 0, KEYBOARD_PX, roll.heightPx);
   pen.fillStyle = theme["white-key"];
   pen.fillRect(0, roll.topPx, KEYBOARD_PX - 1, roll.rollPx - roll.topPx);
-  for (let key = roll.lowest; key <= roll.highest; key += 1) {
-    const y = roll.yOf(key);
-    pen.fillStyle = sounding.get(key) ?? theme[isBlack(key) ? "black-key" : "white-key"];
-    pen.fillRect(0, y, isBlack(key) ? BLACK_KEY_PX : KEYBOARD_PX - 1, roll.keyPx);
-    pen.fillStyle = theme.line;
-    pen.fillRect(0, y + roll.keyPx - 0.5, KEYBOARD_PX, 0.5);
-  }
   pen.font = `10px ${FONT}`;
   pen.textBaseline = "middle";
   pen.textAlign = "right";
-  pen.fillStyle = theme["key-name"];
-  for (let key = Math.ceil(roll.lowest / 12) * 12; key <= roll.highest; key += 12) {
-    pen.fillText(keyName(key), KEYBOARD_PX - 4, roll.yOf(key) + roll.keyPx / 2);
-  }
   pen.fillStyle = theme.quiet;
-  if (roll.topPx) pen.fillText("bar", KEYBOARD_PX - 4, roll.topPx / 2);
+  if (roll.topPx) pen.fillText(t("report.bar"), KEYBOARD_PX - 4, roll.topPx / 2);
   roll.kinds.forEach((kind, i) => pen.fillText(PEDALS.get(kind), KEYBOARD_PX - 4, roll.rollPx + LANE_PX * (i + 0.5)));
   for (const lane of roll.shownLanes) {
     pen.fillText(lane.label ?? "", KEYBOARD_PX - 4, roll.laneTop(lane) + lane.heightPx / 2);
   }
+}
+
+// Keys of notes that sound, and those that are pressed on a real keyboard.
+function paintLitKeys(pen, roll) {
+  const held = heldNotes(roll.notes, roll.nowS, roll.longestS).reverse(); // of one key, the latest counts
+  const lights = new Map(held.map((note) => [note.key, roll.painter.lightOf(note)]));
+  for (const key of roll.pressed) lights.set(key, roll.theme.accent);
+  for (const [key, light] of lights) if (roll.showsKey(key)) paintKey(pen, roll, key, light);
+}
+
+function paintKey(pen, roll, key, colour) {
+  const y = roll.yOf(key);
+  pen.fillStyle = colour;
+  pen.fillRect(0, y, isBlack(key) ? BLACK_KEY_PX : KEYBOARD_PX - 1, roll.keyPx);
+  pen.fillStyle = roll.theme.line;
+  pen.fillRect(0, y + roll.keyPx - 0.5, KEYBOARD_PX, 0.5);
+  if (key % 12 !== 0) return;
+  pen.font = `10px ${FONT}`;
+  pen.textBaseline = "middle";
+  pen.textAlign = "right";
+  pen.fillStyle = roll.theme["key-name"];
+  pen.fillText(keyName(key), KEYBOARD_PX - 4, y + roll.keyPx / 2);
 }

@@ -25,8 +25,14 @@ export function commandsOf(editor, { pointing, velocityLane, nowS }) {
   const editing = (name, keys, change, when = hasSelection) =>
     ({ keys, text: `tools.${name}`, run: edit(name, change), when });
   const stepS = () => editor.stepAt(bench.selected[0].onset);
-  const move = (keys, name, by) =>
-    ({ ...editing("move", keys, (piece, ids) => moveEvents(piece, ids, by())), text: `tools.${name}` });
+  const move = (keys, name, by) => {
+    const command = editing("move", keys, (piece, ids) => moveEvents(piece, ids, by()));
+    const run = (event) => {
+      command.run(event);
+      bench.selectedNotes.slice(0, 1).forEach(({ key }) => roll.revealKey(key));
+    };
+    return { ...command, run, text: `tools.${name}` };
+  };
 
   const add = (adder) => () => {
     const [piece, ids] = adder(bench.piece);
@@ -54,6 +60,7 @@ export function commandsOf(editor, { pointing, velocityLane, nowS }) {
     if (!note) return;
     bench.select([note.id]);
     roll.reveal(note.onset);
+    roll.revealKey(note.key);
     editor.sound(note);
   }
 

@@ -32,7 +32,7 @@ export class Grid {
     this.theme = {};
     this.readTheme();
     addEventListener("themechange", () => this.readTheme());
-    roll.addLayer({ order: ORDER.above, paint: (pen) => this.paint(pen) });
+    roll.addLayer({ order: ORDER.notes, paint: (pen) => this.paint(pen) });
     this.buildLine(place);
     this.addShortcuts(shortcuts);
     bench.addEventListener("change", () => this.follow());

@@ -5,8 +5,8 @@ import { Overlay, make } from "./overlay.js";
 
 const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", "-": "−" };
-const NAMED = [" ", "Delete", "Backspace", "Escape", "Home", "End", "Shift", "Ctrl"];
-const GESTURES = ["click", "shift", "drag", "edge", "ctrl", "alt", "ground", "double", "key", "wheel", "middle", "fingers"];
+const NAMED = [" ", "Delete", "Backspace", "Escape", "Home", "End", "PageUp", "PageDown", "Shift", "Ctrl"];
+const GESTURES = ["click", "shift", "drag", "edge", "ctrl", "alt", "ground", "double", "key", "wheel", "wheel-shift", "middle", "space", "fingers"];
 
 // "Ctrl+Shift+z" as it is printed on keyboards: "Ctrl Shift Z", or with the signs of a Mac.
 export const shownKey = (name) => partsOf(name).join(" + ");

@@ -41,17 +41,28 @@ function endAt({ x, widthPx }, pointerPx, edgePx) {
   return pointerPx <= x + insidePx ? "onset" : null;
 }
 
-// The ids of the notes and pedals that a frame touches, of those that are shown.
-export function idsIn(roll, shown, { left, right, top, bottom }) {
+// The ids of the notes and pedals that a frame touches, of those that are shown. `lowest` and `highest` are its keys, if it
+// has any; some of them may be out of view.
+export function idsIn(roll, shown, { left, right, top, bottom }, { lowest, highest }) {
   const hasKeys = top < roll.rollPx && bottom > roll.topPx;
   return idsInRectangle(shown, {
     startS: roll.timeAt(left),
     endS: roll.timeAt(right),
-    lowest: hasKeys ? roll.keyAt(bottom) : Infinity,
-    highest: hasKeys ? roll.keyAt(top) : -Infinity,
+    lowest: hasKeys ? lowest : Infinity,
+    highest: hasKeys ? highest : -Infinity,
     controllers: roll.kinds.filter((_, i) => {
       const laneTop = roll.rollPx + LANE_PX * i;
       return top < laneTop + LANE_PX && bottom > laneTop;
     }),
   });
+}
+
+// A function from seconds to those of these ids whose events are in the view, or not farther from it.
+export function idsNear(roll, { notes, pedals }, ids) {
+  const { longestS, longestPedalS } = roll; // before anything is changed
+  return (marginS) => {
+    const between = (events, longest) => eventsBetween(events, roll.startS - marginS, roll.endS + marginS, longest);
+    const events = [...between(notes, longestS), ...between(pedals, longestPedalS)];
+    return new Set(events.map(({ id }) => id).filter((id) => ids.has(id)));
+  };
 }

@@ -27,7 +27,13 @@ export class Inspector {
     this.hand = this.handChoice();
     bench.addEventListener("change", ({ detail }) => (detail.isPreview && bench.selection.size > 1) || this.show());
     bench.addEventListener("select", () => this.show());
-    addEventListener("languagechange", () => this.show());
+    addEventListener("languagechange", () => this.write());
+    this.write();
+  }
+
+  // All that is said, in the present language.
+  write() {
+    HANDS_OF_NOTES.forEach(([, name], i) => { this.hand.options[i].textContent = t(name); });
     this.show();
   }
 
@@ -83,7 +89,6 @@ export class Inspector {
       if (!input.parentElement.hidden) showCommon(input, commonOf(isForNotes ? notes : events, of));
     }
     this.hand.parentElement.hidden = !notes.length;
-    HANDS_OF_NOTES.forEach(([, name], i) => { this.hand.options[i].textContent = t(name); });
     this.hand.value = commonOf(notes, (note) => `${note.hand ?? ""}`);
   }
 

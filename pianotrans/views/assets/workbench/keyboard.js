@@ -16,14 +16,18 @@ export function keyNameOf(event) {
   ].filter(Boolean).join("+");
 }
 
-export class Shortcuts {
+export class Shortcuts extends EventTarget {
   constructor(target = document) {
+    super();
     this.groups = new Map(); // of shortcuts, by heading
+    this.held = null; // { key, run }: a key that is down, and what it does when it is released
     target.addEventListener("keydown", (event) => this.onKey(event));
+    target.addEventListener("keyup", (event) => this.onRelease(event));
+    addEventListener("blur", () => this.hold(null));
   }
 
-  // A shortcut is { keys: ["Ctrl+z"], text, run(event), when() }: it is there while `when` says so. Of several for one key
-  // the last that is there has it.
+  // A shortcut is { keys: ["Ctrl+z"], text, run(event), when(), isOnRelease }: it is there while `when` says so. Of several
+  // for one key the last that is there has it.
   add(group, shortcuts) {
     this.groups.set(group, [...(this.groups.get(group) ?? []), ...shortcuts]);
   }
@@ -34,7 +38,29 @@ export class Shortcuts {
     const shortcut = [...this.groups.values()].flat().findLast(({ keys, when }) => keys.includes(name) && (when?.() ?? true));
     if (!shortcut) return;
     event.preventDefault();
-    shortcut.run(event);
+    if (!shortcut.isOnRelease) shortcut.run(event);
+    else if (!event.repeat) this.hold({ key: event.key, run: shortcut.run });
+  }
+
+  onRelease(event) {
+    if (event.key !== this.held?.key) return;
+    const { run } = this.held;
+    this.hold(null);
+    run?.(event);
+  }
+
+  // Tells "hold" when a key that waits for its release goes down or up.
+  hold(held) {
+    this.held = held;
+    this.dispatchEvent(new Event("hold"));
+  }
+
+  isHeld(key) { return this.held?.key === key; }
+
+  // Whether a key is held. If so, it means what is done meanwhile, and nothing more when it is released.
+  takeHeld(key) {
+    if (this.isHeld(key)) this.held.run = null;
+    return this.isHeld(key);
   }
 
   // Sliders and choices take keys, but none with Ctrl: Undo works there, too.

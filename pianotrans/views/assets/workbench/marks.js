@@ -1,9 +1,10 @@
 // What editing adds to the picture: a frame around what is selected, and the lasso.
 
 import { readColours } from "../shared/colours.js";
-import { eventsBetween } from "../shared/performance.js";
+import { noteBoxes, paintPedal, pedalBoxes } from "../shared/roll_layers.js";
 import { ORDER } from "../shared/roll_layout.js";
-import { boxOf } from "./hits.js";
+
+const SMALL_PX = 5; // of an event without a light frame
 
 export function addMarks(editor) {
   const { roll } = editor;
@@ -11,30 +12,53 @@ export function addMarks(editor) {
   const readTheme = () => Object.assign(theme, readColours(["ink", "accent", "paper"]));
   readTheme();
   addEventListener("themechange", readTheme);
-  roll.addLayer({ order: ORDER.marks, paint: (pen) => paintSelection(pen, editor, theme) });
-  roll.addLayer({ order: ORDER.above, paint: (pen) => paintLasso(pen, editor, theme) });
+  const chosenOf = (events) => events.filter(({ id }) => editor.bench.selection.has(id));
+  roll.addLayer({
+    order: ORDER.marks, isMoving: true, isInKeys: true,
+    paint(pen) {
+      const notes = chosenOf(roll.notesInView);
+      roll.painter.paint(pen, notes, paintFrames(pen, theme, notes, noteBoxes(roll)));
+    },
+  });
+  roll.addLayer({
+    order: ORDER.marks, isMoving: true,
+    paint(pen) {
+      const pedals = chosenOf(roll.pedalsInView);
+      const boxOf = paintFrames(pen, theme, pedals, pedalBoxes(roll));
+      for (const pedal of pedals) paintPedal(pen, roll, pedal, boxOf(pedal));
+    },
+  });
+  roll.addLayer({ order: ORDER.above, isMoving: true, paint: (pen) => paintLasso(pen, editor, theme) });
   editor.bench.addEventListener("select", () => roll.drawMoving());
 }
 
-// Two frames, dark and light: one of them stands out from every colour of a note.
-function paintSelection(pen, { bench, roll }, theme) {
-  if (!bench.selection.size) return;
-  const isChosen = (event) => bench.selection.has(event.id);
-  const boxes = [
-    ...eventsBetween(roll.notes, roll.startS, roll.endS, roll.longestS).filter(isChosen),
-    ...eventsBetween(roll.pedals, roll.startS, roll.endS, roll.longestPedalS).filter(isChosen),
-  ].map((event) => boxOf(roll, event));
-  for (const [colour, growPx, lineWidth] of [[theme.ink, 0.5, 1.5], [theme.paper, -0.75, 1]]) {
-    pen.strokeStyle = colour;
-    pen.lineWidth = lineWidth;
-    pen.beginPath();
-    for (const { x, y, widthPx, heightPx } of boxes) {
-      if (growPx < 0 && (widthPx < 5 || heightPx < 6)) continue;
-      pen.rect(x - growPx, y - growPx, widthPx + 2 * growPx - 0.5, heightPx + 2 * growPx - 1);
+// A dark frame and a light one inside it: one of them stands out from every colour. They are boxes that are filled, with
+// the event on top, and lie on whole pixels: to outline thousands of notes would be slow. Returns what gives the box that is
+// left to an event.
+function paintFrames(pen, theme, events, boxOf) {
+  const boxes = new Map(events.map((event) => [event, onPixels(boxOf(event))]));
+  const fill = (colour, growPx) => {
+    pen.fillStyle = colour;
+    for (const box of boxes.values()) {
+      const [x, y, widthPx, heightPx] = box;
+      if (growPx > 0 || !isSmall(box)) pen.fillRect(x - growPx, y - growPx, widthPx + 2 * growPx, heightPx + 2 * growPx);
     }
-    pen.stroke();
-  }
+  };
+  fill(theme.ink, 1);
+  fill(theme.paper, 0);
+  return (event) => {
+    const box = boxes.get(event);
+    const [x, y, widthPx, heightPx] = box;
+    return isSmall(box) ? box : [x + 1, y + 1, widthPx - 2, heightPx - 2];
+  };
 }
+
+function onPixels([x, y, widthPx, heightPx]) {
+  const [left, top] = [Math.round(x), Math.round(y)];
+  return [left, top, Math.max(1, Math.round(x + widthPx) - left), Math.max(1, Math.round(y + heightPx) - top)];
+}
+
+const isSmall = ([, , widthPx, heightPx]) => widthPx < SMALL_PX || heightPx < SMALL_PX;
 
 function paintLasso(pen, { frame }, theme) {
   if (!frame) return;

@@ -68,20 +68,28 @@ export function eventsOf(piece, ids) {
   return events;
 }
 
-// The same shift for all, as far as all stay on the piano and behind the beginning; pedals move in time alone.
-export function moveEvents(piece, ids, { seconds = 0, keys = 0 }) {
-  const events = eventsOf(piece, ids);
-  const earliest = events.reduce((least, event) => Math.min(least, event.onset), Infinity);
-  const onKeys = events.filter((event) => !isPedal(event)).map((note) => note.key);
-  const lowest = onKeys.reduce((least, key) => Math.min(least, key), Infinity);
-  const highest = onKeys.reduce((most, key) => Math.max(most, key), -Infinity);
-  const shiftS = Math.max(seconds, Math.min(0, piece.origin.startS - earliest));
-  const up = Math.max(Math.min(keys, Math.max(0, KEYS.highest - highest)), Math.min(0, KEYS.lowest - lowest));
-  return revise(piece, events.map((event) => {
-    const moved = { ...event, onset: event.onset + shiftS, offset: event.offset + shiftS };
-    if (!isPedal(event)) moved.key += up;
+// The same shift for all, as far as all can go; pedals move in time alone.
+export function moveEvents(piece, ids, by) {
+  const { seconds, keys } = possibleShift(piece, ids, by);
+  return revise(piece, eventsOf(piece, ids).map((event) => {
+    const moved = { ...event, onset: event.onset + seconds, offset: event.offset + seconds };
+    if (!isPedal(event)) moved.key += keys;
     return moved;
   }));
+}
+
+// How far all of these events can go together: they stay on the piano and behind the beginning.
+export function possibleShift(piece, ids, { seconds = 0, keys = 0 }) {
+  let [earliest, lowest, highest] = [Infinity, Infinity, -Infinity];
+  for (const { onset, key } of eventsOf(piece, ids)) {
+    if (onset < earliest) earliest = onset;
+    if (key < lowest) lowest = key;
+    if (key > highest) highest = key;
+  }
+  return {
+    seconds: Math.max(seconds, Math.min(0, piece.origin.startS - earliest)),
+    keys: Math.max(Math.min(keys, Math.max(0, KEYS.highest - highest)), Math.min(0, KEYS.lowest - lowest)),
+  };
 }
 
 // Begin and end by so many seconds later; none becomes shorter than 10 ms.

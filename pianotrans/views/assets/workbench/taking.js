@@ -4,6 +4,7 @@
 import { t, translate } from "../shared/texts.js";
 import { applyEdits, editsOf } from "./edits.js";
 import { editsFile, readEditsFile } from "./host.js";
+import { endingOf } from "./receiving.js";
 import { RevisionList } from "./revision_list.js";
 
 const LONGEST_LIST = 5; // conflicts that are named
@@ -60,11 +61,14 @@ export class Taking {
     return this.save({ name: file.name, content: file });
   }
 
+  // Only of MIDI are there two files where both durations are chosen.
   async fetch(host, format) {
-    const ending = format === "mid" ? this.receiving.ending : "";
-    const content = await host.file(format, this.edits, this.receiving.choice);
+    const isMidi = format === "mid";
     const stem = this.edits.transcription.title.replace(/\.[A-Za-z0-9]{1,5}$/, "");
-    this.save({ name: `${stem}${ending}.${format}`, content });
+    for (const choice of isMidi ? this.receiving.choices : this.receiving.choices.slice(0, 1)) {
+      const content = await host.file(format, this.edits, choice);
+      this.save({ name: `${stem}${isMidi ? endingOf(choice) : ""}.${format}`, content });
+    }
   }
 
   async open() {

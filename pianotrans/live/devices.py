@@ -47,16 +47,18 @@ class DeviceSource:
         heard_s = self._time.now_s()
         try:
             self._stream.start()
-            while not self._ring.is_closed:
+            while True:
+                is_last = self._ring.is_closed
                 n_lost, block = self._ring.read(least, _WAIT_S)
                 if n_lost:
                     self.lost_s += n_lost / self.sample_rate
                     yield from silence(n_lost, self.n_channels, self.sample_rate)
-                now_s = self._time.now_s()
                 if block.shape[1]:
                     yield block
                     heard_s = self._time.now_s()
-                elif now_s - heard_s > _PATIENCE_S:
+                if is_last:
+                    return
+                if self._time.now_s() - heard_s > _PATIENCE_S:
                     raise LiveError(
                         f"{self.name}: no sound came for {_PATIENCE_S:g} s. Check that it is still connected."
                     )

@@ -96,5 +96,5 @@ class _Seconds:
     end_s: float
 
 
-_FOR_STEPWISE = _Seconds(2.5, 0.1, ((0.09, 0.9), (0.18, 0.5)), 0.6, 0.12)
+_FOR_STEPWISE = _Seconds(1.5, 0.1, ((0.07, 0.8), (0.14, 0.5)), 0.6, 0.1)
 _FOR_BEST_PATH = _Seconds(8.0, 0.5, ((0.2, 0.9), (0.5, 0.5)), 1.2, 0.3)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 
 from pianotrans.audio import Block
 from pianotrans.errors import ModelError
-from pianotrans.inference.decoding import decode_segments
+from pianotrans.inference.decoding import SegmentPaths, best_moves
 from pianotrans.inference.stitching import DecodedSegment
 from pianotrans.live.plan import LivePlan
 from pianotrans.network import Model
@@ -61,15 +62,22 @@ class NewestSound:
         self.push(np.zeros((len(self._sound), n_missing), np.float32))
 
 
+@torch.inference_mode()
 def hear(model: Model, window: SoundWindow) -> HeardWindow:
-    """What a model hears in a window, whatever others hold. Raises ModelError if it makes no numbers."""
-    (paths,) = decode_segments(model, [window.samples], with_confidence=True)
-    if not paths.is_finite:
+    """What a model hears in a window, whatever others hold. Raises ModelError if it makes no numbers.
+
+    Digital silence holds nothing and is not computed.
+    """
+    n_tracks = model.config.tracks.n_tracks
+    if not window.samples.any():
+        return HeardWindow(window.end_frame, nothing_decoded())
+    samples = torch.from_numpy(window.samples)[None].to(next(model.parameters()).device)
+    context, scores = model(samples)
+    if not all(factor.isfinite().all() for factor in scores.factors):
         raise ModelError("the model's scores are not finite. Pass --precision float32, or another --model.")
-    known = paths.confidence
+    moves, known = best_moves(scores, with_confidence=True, stepwise=model.config.decodes_stepwise)
     assert known is not None
-    from_the_start = np.zeros(model.config.tracks.n_tracks, np.int64)
-    segment = replace(paths, confidence=None).read(from_the_start)
+    segment = SegmentPaths(model, context[0], moves, None).read(np.zeros(n_tracks, np.int64))
     interval = (segment.track, segment.begin, segment.end)
     return HeardWindow(
         window.end_frame,
@@ -78,4 +86,13 @@ def hear(model: Model, window: SoundWindow) -> HeardWindow:
             confidence=known.of(*interval),
             onset_confidence=known.begin[segment.track, segment.begin],
         ),
+    )
+
+
+def nothing_decoded() -> DecodedSegment:
+    """The intervals of silence."""
+    frames, positions, flags = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_)
+    probabilities = np.zeros(0, np.float32)
+    return DecodedSegment(
+        *(frames,) * 4, positions, positions, flags, flags, confidence=probabilities, onset_confidence=probabilities
     )

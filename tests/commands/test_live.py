@@ -10,6 +10,7 @@ from pianotrans.commands.live.roll import TerminalRoll, visible_keys
 from pianotrans.events import Note, load_midi, load_performance
 from pianotrans.live.decisions import Begin, End
 from pianotrans.live.session import Moment
+from tests.live.made import write_song
 
 from .driving import ENVIRONMENT, clip, command_line, names, only_error, run
 
@@ -23,7 +24,7 @@ def live(*arguments):
 
 @pytest.fixture(scope="module")
 def song(tmp_path_factory):
-    return clip(tmp_path_factory.mktemp("live") / "song.wav", 5.0)
+    return write_song(tmp_path_factory.mktemp("live") / "song.wav")
 
 
 def test_a_recording_is_heard_shown_and_written(song, tmp_path):

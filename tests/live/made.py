@@ -1,15 +1,20 @@
 """Clocks, sources and windows for tests: no hardware, and no time that passes by itself."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 from pianotrans.inference.stitching import DecodedSegment
 from pianotrans.live.plan import Certainty, LivePlan
 from pianotrans.live.timekeeping import Timekeeper
 from pianotrans.live.windows import HeardWindow, SoundWindow
+from tests.synthesis import random_performance, render
 
+RATE = 16_000
+_SEED = 9  # of four seconds in which the tiny model is sure of something
 NUMBERS = (-64, 60, 61)
 PLAN = LivePlan(
     sample_rate=1000,
@@ -20,6 +25,13 @@ PLAN = LivePlan(
     latest_frames=30,
     end_frames=5,
 )
+
+
+def write_song(path: Path) -> Path:
+    """A recording of four seconds."""
+    soundfile.write(path, render(random_performance(_SEED, 4.0), RATE, _SEED), RATE, "FLOAT")
+    return path
+
 
 Span = tuple[int, int, int]  # track, first frame, last frame
 

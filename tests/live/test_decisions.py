@@ -52,16 +52,16 @@ def ends(steps: list[int]) -> list[int]:
 STEPS = st.lists(st.integers(1, PLAN.window_frames - PLAN.latest_frames), max_size=20).map(ends)
 
 
-@settings(max_examples=60)
+@settings(max_examples=50, deadline=None)
 @given(performances(), STEPS)
 def test_each_note_is_given_out_once_whenever_the_windows_end(spans, end_frames):
     assert given_out(heard(spans, end) for end in end_frames) == spans
 
 
-@settings(max_examples=40)
-@given(performances(), STEPS, st.data())
-def test_a_note_that_later_windows_hear_elsewhere_is_not_given_out_again(spans, end_frames, data):
-    shifts = [data.draw(st.integers(0, 2)) for _ in end_frames[:-1]]
+@settings(max_examples=30, deadline=None)
+@given(performances(), STEPS, st.randoms(use_true_random=False))
+def test_a_note_that_later_windows_hear_elsewhere_is_not_given_out_again(spans, end_frames, random):
+    shifts = [random.randint(0, 2) for _ in end_frames[:-1]]
     windows = [heard(spans, end, shift=shift) for end, shift in zip(end_frames, [*shifts, 1], strict=True)]
     found = given_out(windows)
     assert len(found) == len(spans)

@@ -82,6 +82,10 @@ class ClusterError(PianotransError):
     exit_code: ClassVar[int] = WRONG_USAGE
 
 
+class LiveError(PianotransError):
+    """A microphone or a MIDI port that is missing, refuses or fails."""
+
+
 class ExtraError(PianotransError):
     """An optional part of the installation that is missing."""
 

@@ -13,6 +13,7 @@ from pianotrans.errors import ExtraError
 PACKAGE = "pianotrans"
 _MODULES = {
     "cluster": ("ray", "s3fs", "upath"),
+    "live": ("sounddevice", "rtmidi2"),
     "onnx": ("onnx", "onnxscript"),
     "score": ("verovio", "typst"),
     "train": ("lightning_fabric", "tensorboard", "tomli_w"),

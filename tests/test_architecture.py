@@ -37,6 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "edits": {"events", "score"},
     "network": {"semicrf"},
     "inference": {"audio", "events", "semicrf", "network"},
+    "live": {"audio", "events", "network", "inference"},
     "datasets": {"audio", "events"},
     "evaluation": {"events", "datasets", "score"},
     "views": {"audio", "events", "score", "edits"},

@@ -6,6 +6,7 @@ import typer
 
 from pianotrans.commands import apply, bench, models, prepare, score, serve, synthesize, train, view
 from pianotrans.commands.evaluate import app as evaluate
+from pianotrans.commands.live.command import live
 from pianotrans.commands.scoring import ScoringCommand
 from pianotrans.commands.streams import print_line
 from pianotrans.commands.transcribe.command import transcribe
@@ -22,6 +23,7 @@ app.command("transcribe", cls=ScoringCommand, no_args_is_help=True)(transcribe)
 app.command("score", cls=ScoringCommand, no_args_is_help=True)(score.score)
 app.command("apply", cls=ScoringCommand, no_args_is_help=True)(apply.apply)
 app.add_typer(evaluate.app, name="evaluate")
+app.command("live")(live)
 app.command("serve")(serve.serve)
 app.command("view", no_args_is_help=True)(view.view)
 app.command("train", no_args_is_help=True)(train.train)

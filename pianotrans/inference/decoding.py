@@ -132,7 +132,7 @@ def _decode(
             if pedal_bias and _SUSTAIN in numbers:  # otherwise not a bit of the scores changes
                 scores = scores.with_bias(torch.tensor([pedal_bias * (n == _SUSTAIN) for n in numbers]))
         with clock("semi-CRF"):
-            best, known = _best_moves(
+            best, known = best_moves(
                 scores, with_confidence=with_confidence, stepwise=model.config.decodes_stepwise
             )
         moves.append(best)
@@ -195,10 +195,10 @@ def _track_groups(context: Tensor, numbers: Sequence[int]) -> list[tuple[Tensor,
     return [(tracks[i : i + n_at_once], all_numbers[i : i + n_at_once]) for i in starts]
 
 
-def _best_moves(
+def best_moves(
     scores: IntervalScores, *, with_confidence: bool, stepwise: bool
 ) -> tuple[BestMoves, Confidence | None]:
-    """Decode on the device that the scores are on; confidence must be found here, as the scores are not kept."""
+    """Decode all tracks on the device that the scores are on, step by step or by the best path (README §6)."""
     if stepwise:
         moves = decode_stepwise(scores)
         return moves, confidence_under(Posterior.under(scores), *moves.arrays) if with_confidence else None

@@ -1,0 +1,1 @@
+"""`pianotrans live`: its options, what it prints, and the roll that it draws."""

@@ -8,15 +8,19 @@ import numba
 from numba.core.caching import FunctionCache
 
 
-def compiled(*, fastmath: set[str] | bool = False) -> Callable[[Callable[..., Any]], Any]:
+def compiled(
+    *, fastmath: set[str] | bool = False, error_model: str = "python"
+) -> Callable[[Callable[..., Any]], Any]:
     """A decorator: compile a function when it is first called, without the interpreter's lock.
+
+    With numpy's error model a division by zero gives infinity: loops that divide are vectorised only then.
 
     The result is kept beside the source, or in the user's cache folder. Where neither can be written, or what lies
     there is damaged, the function is compiled in memory, which takes a few seconds in every process.
     """
 
     def compile_lazily(function: Callable[..., Any]) -> Any:
-        dispatcher = numba.njit(nogil=True, fastmath=fastmath)(function)
+        dispatcher = numba.njit(nogil=True, fastmath=fastmath, error_model=error_model)(function)
         with suppress(RuntimeError):  # no place to write
             cache = _ForgivingCache(function)  # type: ignore[no-untyped-call]
             dispatcher._cache = cache  # type: ignore[attr-defined]  # as `cache=True` does, with another class

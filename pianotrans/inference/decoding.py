@@ -28,7 +28,7 @@ from pianotrans.semicrf import (
     decode_with_confidence,
 )
 
-_TRACKS_AT_ONCE = 10
+_NUMBERS_AT_ONCE = 1_800_000  # of a context: ten tracks of the published model
 _SUSTAIN = -CONTROLLERS[SUSTAIN]
 
 
@@ -189,7 +189,9 @@ def _track_groups(context: Tensor, numbers: Sequence[int]) -> list[tuple[Tensor,
     are never held.
     """
     tracks = context.flatten(0, 1)
-    n_at_once = _TRACKS_AT_ONCE if context.device.type == "cpu" else len(tracks)
+    n_at_once = (
+        max(1, _NUMBERS_AT_ONCE // max(1, tracks[0].numel())) if context.device.type == "cpu" else len(tracks)
+    )
     all_numbers = [*numbers] * len(context)
     starts = range(0, len(tracks), n_at_once)
     return [(tracks[i : i + n_at_once], all_numbers[i : i + n_at_once]) for i in starts]
@@ -199,9 +201,12 @@ def best_moves(
     scores: IntervalScores, *, with_confidence: bool, stepwise: bool
 ) -> tuple[BestMoves, Confidence | None]:
     """Decode all tracks on the device that the scores are on, step by step or by the best path (README §6)."""
+    if stepwise and with_confidence:
+        posterior = Posterior.under(scores)
+        moves = decode_stepwise(scores, posterior.suffixes)
+        return moves, confidence_under(posterior, *moves.arrays)
     if stepwise:
-        moves = decode_stepwise(scores)
-        return moves, confidence_under(Posterior.under(scores), *moves.arrays) if with_confidence else None
+        return decode_stepwise(scores), None
     is_on_cpu = scores.query.device.type == "cpu"
     if not with_confidence:
         return decode_factored(scores) if is_on_cpu else decode_on_device(scores), None

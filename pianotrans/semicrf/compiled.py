@@ -14,6 +14,7 @@ from pianotrans.compiling import compiled
 FAST_SUM = {"nnan", "nsz", "reassoc", "contract"}
 _FAST_EXP = {"nnan", "nsz", "contract"}
 LANES = 16  # maxima are not vectorised by themselves: this many are kept side by side
+NO_CHANCE = 35.0  # e^-35 is the rounding of float64: such a part of a sum does not change it
 _FLUSHED = 1e-18  # probabilities up to here count as none: numbers near the end of float32 are slow
 _f32, _i32 = np.float32, np.int32
 
@@ -55,6 +56,14 @@ def highest(values, n, lanes):  # type: ignore[no-untyped-def]
     return most
 
 
+@numba.njit(inline="always")
+def n_near(values, n, least, lanes):  # type: ignore[no-untyped-def]
+    """How many of the first n values are left when blocks of nothing but lesser ones are cut off the end."""
+    while n >= LANES and highest(values[n - LANES :], LANES, lanes) < least:
+        n -= LANES
+    return n
+
+
 @compiled(fastmath=FAST_SUM)
 def extend_suffix(strip, suffix, reach, bonus, first, lengths, log_cut):  # type: ignore[no-untyped-def]
     """As `recursion.extend_suffix`."""
@@ -71,6 +80,7 @@ def extend_suffix(strip, suffix, reach, bonus, first, lengths, log_cut):  # type
             for j in range(n_ends):
                 moves[j] = row[j] * lengths[j + 1] + rest[j]
             peak = max(highest(moves, n_ends, lanes), rest[0])
+            n_ends = n_near(moves, n_ends, peak - NO_CHANCE, lanes)
             total = _f32(0)
             for j in range(n_ends):
                 total += exp(_f32(moves[j] - peak))

@@ -18,17 +18,15 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from pianotrans.compiling import compiled
-from pianotrans.semicrf.compiled import FAST_SUM, LANES, exp, highest
+from pianotrans.semicrf.compiled import FAST_SUM, LANES, NO_CHANCE, exp, highest, n_near
 from pianotrans.semicrf.likely import LEAST_LIKELY, LikelyIntervals
 from pianotrans.semicrf.posterior import Posterior
 
-_NO_CHANCE = 35.0  # e^-35 is the rounding of float64: such a part of a sum does not change it
 _LOG_KEPT = math.log(1e-10)  # intervals below this probability pass nothing on
 _PER_TILE = 1024  # intervals to begin with; their number is doubled when more are kept
 _INTERVALS_AT_ONCE = 1 << 16  # on a device: 0.3 GB of factors in float64
@@ -164,17 +162,17 @@ def _extend(  # type: ignore[no-untyped-def]
             t, n_ends = first + i, n_columns - i - 1
             skip = suffix[n, t + 1] if n_ends else 0.0
             onward = skip
-            if n_ends and held[n, t] + slack[n] > skip - _NO_CHANCE:
+            if n_ends and held[n, t] + slack[n] > skip - NO_CHANCE:
                 row, rest = tile[n, i, i + 1 :], suffix[n, t + 1 :]
                 for j in range(n_ends):
                     moves[j] = row[j] * lengths[j + 1] + rest[j]
                 peak = max(highest(moves, n_ends, lanes), skip)
-                n_near = _n_near(moves, n_ends, peak - _NO_CHANCE, lanes)
+                n_likely = n_near(moves, n_ends, peak - NO_CHANCE, lanes)
                 total = np.float32(0)
-                for j in range(n_near):
+                for j in range(n_likely):
                     total += exp(np.float32(moves[j] - peak))
                 onward = peak + math.log(total + math.exp(skip - peak))
-                for j in range(n_near):
+                for j in range(n_likely):
                     if moves[j] - onward > _LOG_KEPT:
                         if n_kept == len(chances):
                             intervals = np.concatenate((intervals, np.empty_like(intervals)))
@@ -186,14 +184,6 @@ def _extend(  # type: ignore[no-untyped-def]
             suffix[n, t] = onward + max(singleton[n, t], 0.0) + math.log1p(math.exp(-abs(singleton[n, t])))
             slack[n] = max(slack[n], suffix[n, t] - best[n, t])
     return intervals[:n_kept].copy(), chances[:n_kept].copy()
-
-
-@numba.njit(inline="always")
-def _n_near(moves, n, least, lanes):  # type: ignore[no-untyped-def]
-    """How many of the first n moves are left when blocks of nothing but lesser ones are cut off the end."""
-    while n >= LANES and highest(moves[n - LANES :], LANES, lanes) < least:
-        n -= LANES
-    return n
 
 
 # Adds the probability of an interval or a singleton of one track to what the best moves have within a frame of it.

@@ -10,22 +10,23 @@ import math
 import torch
 
 from pianotrans.semicrf.scores import IntervalScores, affinity
-from pianotrans.semicrf.sweeps import sweep_back
+from pianotrans.semicrf.sweeps import Suffixes, sweep_back
 from pianotrans.semicrf.viterbi import BestMoves
 
 _LOG_2 = math.log(2)
 
 
 @torch.inference_mode()
-def decode_stepwise(scores: IntervalScores) -> BestMoves:
+def decode_stepwise(scores: IntervalScores, suffixes: Suffixes | None = None) -> BestMoves:
     """The likeliest move from every frame that a path visits, on any device; O(N · T²) time.
 
     From a frame on, the probability that the next move is a gap is that of all labellings that have one there. If
     it is at least one half, the gap is taken, else the interval that is likeliest among those that begin there.
+    `suffixes` are those of the scores, where they are known.
     """
     scores = scores.in_float()
     n_tracks, n_frames, device = scores.n_tracks, scores.n_frames, scores.query.device
-    suffixes = sweep_back(scores)
+    suffixes = suffixes or sweep_back(scores)
     next_frame = torch.arange(1, n_frames + 1, device=device).expand(n_tracks, -1).clone()
     is_interval = torch.zeros(n_tracks, n_frames, dtype=torch.bool, device=device)
     is_interval[:, :-1] = suffixes.weight[:, 1:] - suffixes.onward[:, :-1] < -_LOG_2

@@ -38,7 +38,7 @@ class _Grouping:
             start = stop
 
 
-_GROUPING = {"cpu": _Grouping(8, 100)}  # elsewhere a call costs more than it computes
+_GROUPING = {"cpu": _Grouping(16, 100)}  # elsewhere a call costs more than it computes
 
 
 @dataclass(frozen=True)

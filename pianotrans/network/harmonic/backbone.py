@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from pianotrans.network.harmonic.config import HarmonicConfig, HarmonicModelConfig
 from pianotrans.network.harmonic.gathering import Tap, gather
 from pianotrans.network.harmonic.memory import CLOCK_WIDTH, Memory, Pointer, draw_phases, read_clock
+from pianotrans.network.harmonic.sweep import can_sweep, normalise, sweep_keys
 from pianotrans.network.transformer import rms_norm
 
 _N_FRAMEWISE = 3  # numbers of the context that stand first: they are trained as logits of onset, sound and offset
 _MATCH = 2.0  # of query and key with the pointer, at first
 _SCALE = 0.5  # of what a block adds, at first
-_FRAMES_AT_ONCE = 32  # what they gather (2.5 MB) stays in the caches
 
 
 class HarmonicStem(nn.Module):
@@ -43,10 +43,9 @@ class HarmonicBlock(nn.Module):
 
     def __init__(self, config: HarmonicConfig, dilation: int):
         super().__init__()
-        self._back, self._ahead = 2 * dilation, dilation  # how far it looks, in frames
         self.taps: tuple[Tap, ...] = (
             *((0, semitones) for semitones in config.semitones),
-            *((frames, 0) for frames in (-self._back, -dilation, self._ahead)),
+            *((frames, 0) for frames in (-2 * dilation, -dilation, dilation)),
         )
         self.reduce = nn.Linear(config.width, config.gathered_width)
         self.expand = nn.Linear(len(self.taps) * config.gathered_width, config.hidden_width)
@@ -56,19 +55,8 @@ class HarmonicBlock(nn.Module):
 
     def forward(self, x: Tensor, clock: Tensor) -> Tensor:
         """(C, T, K, D) → the same shape."""
-        x = x + self.scale * self._mix_in_parts(self.reduce(rms_norm(x)))
+        x = x + self.scale * self._mix(self.reduce(rms_norm(x)))
         return x + self.memory(rms_norm(x), clock)
-
-    def _mix_in_parts(self, reduced: Tensor) -> Tensor:
-        """What is gathered is several times as large as the map: without gradients, some frames of it at once."""
-        n_frames = reduced.shape[1]
-        if torch.is_grad_enabled():
-            return self._mix(reduced)
-        mixed = []
-        for begin in range(0, n_frames, _FRAMES_AT_ONCE):
-            first, end = max(begin - self._back, 0), min(begin + _FRAMES_AT_ONCE, n_frames)
-            mixed.append(self._mix(reduced[:, first : end + self._ahead])[:, begin - first : end - first])
-        return torch.cat(mixed, dim=1)
 
     def _mix(self, reduced: Tensor) -> Tensor:
         gathered = gather(reduced, self.taps, reduced.shape[2])
@@ -97,13 +85,13 @@ class HarmonicBackbone(nn.Module):
     def __init__(self, config: HarmonicModelConfig):
         super().__init__()
         self.config, self.tracks = config.harmonic, config.tracks
-        self._first = config.tracks.lowest_key - config.spectrogram.lowest_key
-        self._n_keys = config.tracks.highest_key - config.tracks.lowest_key + 1
+        self.first = config.tracks.lowest_key - config.spectrogram.lowest_key
+        self.n_keys = config.tracks.highest_key - config.tracks.lowest_key + 1
         width, semitones = self.config.width, self.config.semitones
-        self._taps: tuple[Tap, ...] = tuple((0, one) for one in semitones)
+        self.taps: tuple[Tap, ...] = tuple((0, one) for one in semitones)
         self.stem = HarmonicStem(config)
         self.input = nn.Linear(len(semitones) * 2 * self.config.stem_width, width)
-        self.key_embedding = nn.Parameter(torch.zeros(self._n_keys, width)) if self.config.key_embedding else None
+        self.key_embedding = nn.Parameter(torch.zeros(self.n_keys, width)) if self.config.key_embedding else None
         self.blocks = nn.ModuleList(HarmonicBlock(self.config, one) for one in self.config.dilations)
         self.pedals = PedalTracks(width, len(self.tracks.pedals)) if self.tracks.pedals else None
         self.output = nn.Linear(width, width - CLOCK_WIDTH)
@@ -117,15 +105,22 @@ class HarmonicBackbone(nn.Module):
         """(C, T, R, D of the stem) → what the context is read off, (C, T, N, D)."""
         phases = draw_phases(len(stem), self.output.weight, at_random=self.training)
         clock = read_clock(stem.shape[1], phases)
-        x = self.input(gather(stem, self._taps, self._n_keys, self._first))
+        is_swept = can_sweep(stem)
+        x = sweep_keys(self, stem, clock) if is_swept else self.keys(stem, clock)
+        if self.pedals is not None:
+            x = torch.cat([self.pedals(x, clock), x], dim=2)
+        normed = normalise(x) if is_swept else rms_norm(x)
+        framewise, others = self.output(normed).tensor_split([_N_FRAMEWISE], dim=-1)
+        return torch.cat([framewise, self.pointer(framewise[..., 0], clock), others], dim=-1)
+
+    def keys(self, stem: Tensor, clock: Tensor) -> Tensor:
+        """(C, T, R, D of the stem), with a clock (C, T, 1, n) → what is known of each key, (C, T, K, D)."""
+        x = self.input(gather(stem, self.taps, self.n_keys, self.first))
         if self.key_embedding is not None:
             x = x + self.key_embedding
         for block in self.blocks:
             x = block(x, clock)
-        if self.pedals is not None:
-            x = torch.cat([self.pedals(x, clock), x], dim=2)
-        framewise, others = self.output(rms_norm(x)).tensor_split([_N_FRAMEWISE], dim=-1)
-        return torch.cat([framewise, self.pointer(framewise[..., 0], clock), others], dim=-1)
+        return x
 
     @staticmethod
     @torch.no_grad()

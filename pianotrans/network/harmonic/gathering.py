@@ -5,23 +5,30 @@ Axes: C clips, T frames, R rows (one for each semitone), K keys, D width, n taps
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+
+from pianotrans.network.harmonic import compiled
+from pianotrans.network.harmonic.compiled import array
 
 Tap = tuple[int, int]
 """Where to look from a key at a frame: frames later, semitones higher; negative ones earlier and lower."""
 
 
-def gather(rows: Tensor, taps: tuple[Tap, ...], n_keys: int, first: int = 0) -> Tensor:
-    """Rows (C, T, R, D) → (C, T, n_keys, n · D): what lies at each tap, side by side; zeros outside the map.
+def gather(rows: Tensor, taps: tuple[Tap, ...], n_keys: int, first: int = 0, frames: range | None = None) -> Tensor:
+    """Rows (C, T, R, D) → (C, frames, n_keys, n · D): what lies at each tap, side by side; zeros outside the map.
 
-    Key 0 is row `first`. A sparse convolution is this and one product of matrices, which keeps a core busier than
-    convolutions with mostly empty kernels.
+    Key 0 is row `first`. Of the frames all gather, or those named. A sparse convolution is this and one product of
+    matrices, which keeps a core busier than convolutions with mostly empty kernels.
     """
-    gathered: Tensor = _Gather.apply(rows, taps, n_keys, first)
+    frames = range(rows.shape[1]) if frames is None else frames
+    gathered: Tensor = _Gather.apply(rows, taps, range(first, first + n_keys), frames)
     return gathered
 
 
@@ -29,28 +36,38 @@ class _Gather(torch.autograd.Function):
     """The gradient adds up in place; autograd would make a map as large as the rows for every tap."""
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, taps: tuple[Tap, ...], n_keys: int, first: int) -> Tensor:
-        ctx.about = (rows.shape, taps, n_keys, first)
-        n_clips, n_frames, _, width = rows.shape
-        gathered = rows.new_empty(n_clips, n_frames, n_keys, len(taps), width)
-        for i, part in enumerate(_parts(rows.shape, taps, n_keys, first)):
-            at, keys = part.at, part.keys
-            gathered[:, at, keys, i] = rows[:, part.frames, part.rows]
+    def forward(ctx: Any, rows: Tensor, taps: tuple[Tap, ...], keys: range, frames: range) -> Tensor:
+        ctx.about = (rows.shape, taps, keys, frames)
+        gathered = rows.new_empty(len(rows), len(frames), len(keys), len(taps), rows.shape[-1])
+        if compiled.is_for_compiled(rows):
+            compiled.gather(array(rows.contiguous()), _shifts(taps), frames.start, keys.start, array(gathered))
+            return gathered.flatten(3)
+        for i, part in enumerate(_parts(rows.shape, taps, keys, frames)):
+            at, inside = part.at, part.keys
+            gathered[:, at, inside, i] = rows[:, part.frames, part.rows]
             for outside in (gathered[:, : at.start], gathered[:, at.stop :]):
                 outside[..., i, :] = 0
-            for outside in (gathered[:, at, : keys.start], gathered[:, at, keys.stop :]):
+            for outside in (gathered[:, at, : inside.start], gathered[:, at, inside.stop :]):
                 outside[..., i, :] = 0
         return gathered.flatten(3)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
-        shape, taps, n_keys, first = ctx.about
+        shape, taps, keys, frames = ctx.about
         by_tap = grad.unflatten(3, (len(taps), shape[3]))
         by_row = grad.new_zeros(shape)
-        for i, part in enumerate(_parts(shape, taps, n_keys, first)):
+        if compiled.is_for_compiled(grad):
+            compiled.scatter(array(by_tap.contiguous()), _shifts(taps), frames.start, keys.start, array(by_row))
+            return by_row, None, None, None
+        for i, part in enumerate(_parts(shape, taps, keys, frames)):
             by_row[:, part.frames, part.rows] += by_tap[:, part.at, part.keys, i]
         return by_row, None, None, None
+
+
+@cache
+def _shifts(taps: tuple[Tap, ...]) -> NDArray[np.int64]:
+    return np.array(taps, np.int64).reshape(-1, 2)
 
 
 @dataclass(frozen=True)
@@ -59,16 +76,16 @@ class _Overlap:
 
     frames: slice
     rows: slice
-    at: slice  # frames that gather
+    at: slice  # frames that gather, and keys, counted from the first that does
     keys: slice
 
 
-def _parts(shape: torch.Size, taps: tuple[Tap, ...], n_keys: int, first: int) -> Iterator[_Overlap]:
+def _parts(shape: torch.Size, taps: tuple[Tap, ...], keys: range, frames: range) -> Iterator[_Overlap]:
     _, n_frames, n_rows, _ = shape
     for later, higher in taps:
-        at, frames = _overlap(n_frames, later, n_frames)
-        keys, rows = _overlap(n_keys, first + higher, n_rows)
-        yield _Overlap(frames, rows, at, keys)
+        at, there = _overlap(len(frames), frames.start + later, n_frames)
+        inside, rows = _overlap(len(keys), keys.start + higher, n_rows)
+        yield _Overlap(there, rows, at, inside)
 
 
 def _overlap(n: int, shift: int, n_there: int) -> tuple[slice, slice]:

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from pianotrans.network.harmonic import compiled
+
 _PERIODS = (16, 45, 128, 362)  # frames
 _GATE_BIASES = (-4.0, 1.0)  # at first a memory lasts from less than a frame to 50
 _OPENS = (2.0, -8.0)  # how far a pointer is opened by the logit of an onset, at first: scale and bias
@@ -80,10 +82,19 @@ def remember(gate: Tensor, value: Tensor) -> Tensor:
 
 
 def _remember(gate: Tensor, value: Tensor) -> Tensor:
+    if compiled.is_for_compiled(gate):
+        gate, value = gate.contiguous(), value.contiguous()
+        kept = torch.empty_like(gate)
+        compiled.remember(*(_flat(x) for x in (gate, value, kept)))
+        return kept
     kept = gate * value
     for t in range(1, gate.shape[1]):
         kept[:, t].addcmul_(kept[:, t - 1], 1 - gate[:, t])
     return kept
+
+
+def _flat(x: Tensor) -> Any:
+    return compiled.array(x.flatten(2))
 
 
 class _Remember(torch.autograd.Function):
@@ -99,7 +110,13 @@ class _Remember(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         gate, value, kept = ctx.saved_tensors
-        onward = grad.clone()
+        onward = grad.clone(memory_format=torch.contiguous_format)
+        if compiled.is_for_compiled(grad):
+            by_gate = torch.empty_like(onward)
+            compiled.remember_backward(
+                *(_flat(x.contiguous()) for x in (gate, value, kept)), _flat(onward), _flat(by_gate)
+            )
+            return by_gate, onward
         for t in range(gate.shape[1] - 2, -1, -1):
             onward[:, t].addcmul_(onward[:, t + 1], 1 - gate[:, t + 1])
         before = torch.zeros_like(kept)

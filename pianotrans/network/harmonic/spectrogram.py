@@ -4,6 +4,7 @@ Axes: C clips, A audio channels, T frames, N window samples, B bins, W windows.
 """
 
 import math
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,8 @@ from pianotrans.network.harmonic.config import LogSpectrogramConfig
 
 _POWER_FLOOR = 1e-5
 _STD_FLOOR = 1e-8
+_FRAMES_AT_ONCE = 16  # under the longest window they and their spectra take 1 MB
+_FILTERS_AT_ONCE = 24
 
 
 class LogSpectrogram(nn.Module):
@@ -52,10 +55,18 @@ class LogSpectrogram(nn.Module):
 
     def _power(self, samples: Tensor, i: int) -> Tensor:
         """Power around every bin under one window, (C, T, B)."""
-        window, filters = self.get_buffer(f"window_{i}"), self.get_buffer(f"filters_{i}")
-        spectrum = torch.fft.rfft(self._frames(samples, len(window)) * window)[..., : len(filters)]
+        window = self.get_buffer(f"window_{i}")
+        frames = self._frames(samples, len(window))
+        n_at_once = _FRAMES_AT_ONCE if samples.device.type == "cpu" else frames.shape[2]
+        return torch.cat([self._filter(some * window, i) for some in frames.split(n_at_once, dim=2)], dim=1)
+
+    def _filter(self, windowed: Tensor, i: int) -> Tensor:
+        """(C, A, T, N) → (C, T, B). Of the filters, which are mostly empty, a few neighbours are taken at once."""
+        filters = self.get_buffer(f"filters_{i}")
+        spectrum = torch.fft.rfft(windowed)[..., : len(filters)]
         power = (spectrum.real.square() + spectrum.imag.square()).mean(dim=1)
-        return power @ filters
+        groups = _groups(windowed.shape[-1], self.config)
+        return torch.cat([power[..., rows] @ filters[rows, bins] for rows, bins in groups], dim=-1)
 
     def _frames(self, samples: Tensor, window: int) -> Tensor:
         """A view of the samples, (C, A, T, N)."""
@@ -80,8 +91,28 @@ def log_filterbank(n_samples: int, config: LogSpectrogramConfig) -> Tensor:
 
 def _n_used(n_samples: int, config: LogSpectrogramConfig) -> int:
     """Bins of an FFT that any filter reaches; those above are never computed with."""
-    highest = config.centers_hz[-1] + max(config.centers_hz[-1], config.sample_rate / n_samples)
-    return min(math.ceil(highest * n_samples / config.sample_rate), n_samples // 2) + 1
+    spacing, highest = config.sample_rate / n_samples, config.centers_hz[-1]
+    end = highest + _reach_hz(highest, spacing, config)
+    return min(math.ceil(end / spacing), n_samples // 2) + 1
+
+
+@cache
+def _groups(n_samples: int, config: LogSpectrogramConfig) -> tuple[tuple[slice, slice], ...]:
+    """Neighbouring filters, and the bins of the FFT that they reach."""
+    spacing, n_used = config.sample_rate / n_samples, _n_used(n_samples, config)
+    groups = []
+    for first in range(0, config.n_bins, _FILTERS_AT_ONCE):
+        bins = slice(first, min(first + _FILTERS_AT_ONCE, config.n_bins))
+        low, high = config.centers_hz[bins.start], config.centers_hz[bins.stop - 1]
+        begin, end = low - _reach_hz(low, spacing, config), high + _reach_hz(high, spacing, config)
+        rows = slice(max(math.floor(begin / spacing), 0), min(math.ceil(end / spacing) + 1, n_used))
+        groups.append((rows, bins))
+    return tuple(groups)
+
+
+def _reach_hz(center_hz: float, spacing_hz: float, config: LogSpectrogramConfig) -> float:
+    """How far a filter reaches from its middle: to the next one, or to the next bin of the FFT."""
+    return max(center_hz * (2 ** (1 / (12 * config.bins_per_semitone)) - 1), spacing_hz)
 
 
 def _normalise(samples: Tensor) -> Tensor:

@@ -75,6 +75,11 @@ class LivePlan:
         return self.window_frames * self.frame_samples
 
     @property
+    def window_s(self) -> float:
+        """Seconds of a window."""
+        return self.window_frames * self.frame_s
+
+    @property
     def hop_s(self) -> float:
         """Seconds from the end of a window to that of the next."""
         return self.hop_frames * self.frame_s

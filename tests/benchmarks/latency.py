@@ -132,7 +132,7 @@ def main() -> None:
     cores = 1 if arguments.clock == "processor" else len(os.sched_getaffinity(0))
     print(
         f"{transcriber.entry.name}, {cores} core(s), {str(transcriber.precision).removeprefix('torch.')}: window "
-        f"{plan.window_frames * plan.frame_s:.2f} s, hop {plan.hop_s:.2f} s"
+        f"{plan.window_s:.2f} s, hop {plan.hop_s:.2f} s"
     )
     print(f"given out {len(found)} of {len(notes)} notes, {n_others} others")
     if found:

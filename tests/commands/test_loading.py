@@ -24,6 +24,8 @@ QUICK = [  # the ones that load least stand first
     ["synthesize", "--help"],
     ["view", "--help"],
     ["serve", "--help"],
+    ["live", "--help"],
+    ["live", "--pace", "fast"],
     ["models", "path"],
     ["models", "list"],
     ["transcribe", "missing.wav", "--format", "midi"],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pianotrans.audio import AUDIO_SUFFIXES
 from pianotrans.commands import options
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.exits import exits
@@ -100,7 +101,7 @@ def live(
             return
         _check_output(output, overwrite=overwrite)
         file = None if source is None else Path(source)
-        is_file = file is not None and (file.is_file() or bool(file.suffix and not file.exists()))
+        is_file = file is not None and (file.is_file() or file.suffix.lower() in AUDIO_SUFFIXES)
         speed = _parse_pace(pace, is_file=is_file)
         with ExitStack() as stack:
             stream = _open_source(file if is_file else None, source, speed)
@@ -181,9 +182,9 @@ def _prepare(
     listen = partial(hear, transcriber.model)
     if hop_s is None and is_paced:
         plan = measured(plan, listen, stream.n_channels)
-    reporter.detail(
-        f"window {plan.window_frames * plan.frame_s:.2f} s, a new one every {plan.hop_s:.2f} s, "
-        f"{transcriber.entry.name} on {transcriber.device}"
+    reporter.say(
+        f"{stream.name}: listening with {transcriber.entry.name}, a window of {plan.window_s:.1f} s every "
+        f"{plan.hop_s:.2f} s. Ctrl-C ends."
     )
     sitting = Sitting(stream, listen, plan, transcriber.model.config.tracks.numbers, say=reporter.warn)
     return sitting, transcriber.entry.name
@@ -205,7 +206,7 @@ def _open_port(name: str, stack: ExitStack) -> "MidiPort":
     port = open_port(name)
 
     def close() -> None:
-        with suppress(LiveError):
+        with suppress(LiveError, RuntimeError, OSError):  # it may have gone
             port.close()
 
     stack.callback(close)

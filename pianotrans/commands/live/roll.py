@@ -1,6 +1,5 @@
 """A piano roll on the terminal: a column for each key, the last seconds from top to bottom."""
 
-from collections import deque
 from collections.abc import Iterable
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -23,7 +22,7 @@ class TerminalRoll:
     """Draws what sounded in the last seconds; rich asks it for the picture whenever it refreshes."""
 
     def __init__(self) -> None:
-        self._spans: deque[_Span] = deque()
+        self._spans: list[_Span] = []
         self._open: dict[int, _Span] = {}
         self._now_s = 0.0
         self._n_notes = 0
@@ -34,14 +33,13 @@ class TerminalRoll:
         for event in moment.events:
             self._add_event(event)
         oldest_s = self._now_s - _MOST_ROWS * _ROW_S
-        while self._spans and self._spans[0].end_s is not None and self._spans[0].end_s < oldest_s:
-            self._spans.popleft()
+        self._spans = [span for span in self._spans if span.end_s is None or span.end_s >= oldest_s]
 
     def lines(self, width: int, height: int) -> list[Text]:
         """The picture in so many columns and rows."""
         keys = visible_keys(width)
         n_rows = max(min(height - _OTHER_ROWS, _MOST_ROWS), 1)
-        spans = [*self._spans]  # another thread may add to them
+        spans = self._spans
         now_row = int(self._now_s / _ROW_S)
         rows = [self._row(spans, keys, row) for row in range(now_row - n_rows + 1, now_row + 1)]
         return [*rows, _keyboard(keys, self._open), self._status(keys)]
@@ -55,7 +53,7 @@ class TerminalRoll:
             span = self._open[event.number] = _Span(event.number, event.onset_s, event.velocity)
             if event.number > 0:
                 self._n_notes += 1
-                self._spans.append(span)
+                self._spans = [*self._spans, span]  # another thread may be drawing the others
         elif (ended := self._open.pop(event.number, None)) is not None:
             ended.end_s = event.played.offset_s
 

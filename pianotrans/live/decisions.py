@@ -20,7 +20,7 @@ _SHORTEST_FRAMES = 0.5
 
 
 @dataclass(frozen=True)
-class Begin:
+class Begun:
     """A key or pedal goes down. `number` is a key's, or minus the controller of a pedal."""
 
     number: int
@@ -30,14 +30,14 @@ class Begin:
 
 
 @dataclass(frozen=True)
-class End:
+class Ended:
     """A key or pedal goes up; `played` is all of it."""
 
     number: int
     played: Note | Pedal
 
 
-LiveEvent = Begin | End
+LiveEvent = Begun | Ended
 
 
 class Decider:
@@ -104,12 +104,12 @@ class Decider:
         behind = end_frame - one.onset
         return any(behind >= limit.frames and one.confidence >= limit.probability for limit in self._plan.onsets)
 
-    def _begun(self, track: "_Track", one: "_Interval") -> Begin:
+    def _begun(self, track: "_Track", one: "_Interval") -> Begun:
         track.begin(one)
         onset_s = max(one.onset, 0.0) * self._plan.frame_s
-        return Begin(self._numbers[track.index], onset_s, max(one.velocity, 1), one.confidence)
+        return Begun(self._numbers[track.index], onset_s, max(one.velocity, 1), one.confidence)
 
-    def _ended(self, track: "_Track", latest: float) -> Iterator[End]:
+    def _ended(self, track: "_Track", latest: float) -> Iterator[Ended]:
         """The end of what a track plays, if anything: where it was last heard to end, or at the latest frame."""
         if track.sounds:
             first, last = max(track.onset, 0.0), min(track.end, latest)
@@ -123,7 +123,7 @@ class Decider:
                 onset_confidence=track.confidence,
             )
             track.sounds = False
-            yield End(self._numbers[track.index], note_or_pedal(event, self._numbers))
+            yield Ended(self._numbers[track.index], note_or_pedal(event, self._numbers))
 
     def _intervals(self, window: HeardWindow) -> "Iterator[_Interval]":
         """The intervals of a window by track and time."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from pianotrans.errors import LiveError
 from pianotrans.extras import require
-from pianotrans.live.decisions import Begin, LiveEvent
+from pianotrans.live.decisions import Begun, LiveEvent
 
 _NOTE_OFF, _NOTE_ON, _CONTROL = 0x80, 0x90, 0xB0  # on channel 1
 _CLIENT = "pianotrans"
@@ -21,7 +21,7 @@ class MidiPort:
 
     def send(self, event: LiveEvent) -> None:
         """Send a note on or off, or a pedal's controller. Raises LiveError if the port is gone."""
-        if isinstance(event, Begin):
+        if isinstance(event, Begun):
             self._sounding.add(event.number)
             self._send(_down(event.number, event.velocity))
         elif event.number in self._sounding:

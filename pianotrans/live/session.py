@@ -9,7 +9,7 @@ import numpy as np
 from pianotrans.audio import Block, resample
 from pianotrans.events import Note, Pedal, Performance
 from pianotrans.events.performance import PROGRAM
-from pianotrans.live.decisions import Decider, End, LiveEvent
+from pianotrans.live.decisions import Decider, Ended, LiveEvent
 from pianotrans.live.plan import LivePlan
 from pianotrans.live.sources import SoundSource
 from pianotrans.live.timekeeping import Timekeeper
@@ -106,7 +106,7 @@ class Sitting:
         return self._given(self._decider.push(heard))
 
     def _given(self, events: list[LiveEvent]) -> Moment:
-        self._played += [event.played for event in events if isinstance(event, End)]
+        self._played += [event.played for event in events if isinstance(event, Ended)]
         return Moment(self._heard_s, tuple(events))
 
     def _judge_speed(self, apart_s: float, took_s: float) -> None:

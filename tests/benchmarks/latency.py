@@ -25,7 +25,7 @@ import torch
 from numpy.typing import NDArray
 
 from pianotrans.inference.transcriber import Transcriber
-from pianotrans.live.decisions import Begin
+from pianotrans.live.decisions import Begun
 from pianotrans.live.plan import LivePlan
 from pianotrans.live.session import Sitting, measured
 from pianotrans.live.sources import FileSource
@@ -95,7 +95,7 @@ def latencies(sitting: Sitting, timekeeper: Timekeeper, notes: list[Struck]) -> 
     for moment in sitting.moments():
         now_s = timekeeper.now_s() - start_s
         for event in moment.events:
-            if isinstance(event, Begin) and event.number > 0:
+            if isinstance(event, Begun) and event.number > 0:
                 near = [n for n in notes if n.key == event.number and abs(n.onset_s - event.onset_s) <= _SAME_S]
                 n_others += not near
                 found |= {note: now_s - note.onset_s for note in near[:1] if note not in found}

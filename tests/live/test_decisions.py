@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pianotrans.events import Note, Pedal
-from pianotrans.live.decisions import Begin, Decider, End, decide
+from pianotrans.live.decisions import Begun, Decider, Ended, decide
 
 from .made import NUMBERS, PLAN, Span, heard
 
@@ -19,7 +19,7 @@ def given_out(windows) -> list[Span]:
     open_s: dict[int, float] = {}
     spans = []
     for event in decide(windows, PLAN, NUMBERS):
-        if isinstance(event, Begin):
+        if isinstance(event, Begun):
             assert event.number not in open_s
             open_s[event.number] = event.onset_s
         else:
@@ -93,9 +93,9 @@ def test_nothing_is_given_out_long_after_it_sounded():
 def test_a_note_that_later_windows_do_not_hear_ends():
     decider = Decider(PLAN, NUMBERS)
     (begin,) = decider.push(heard([(1, 80, 200)], 100))
-    assert begin == Begin(60, pytest.approx(0.8), 64, 1.0)
+    assert begin == Begun(60, pytest.approx(0.8), 64, 1.0)
     (end,) = decider.push(heard([], 105))
-    assert end == End(60, Note(0.8, 1.0, 60, 64, onset_confidence=1.0))
+    assert end == Ended(60, Note(0.8, 1.0, 60, 64, onset_confidence=1.0))
     assert not decider.push(heard([(1, 80, 200)], 110)), "it was given out already"
 
 
@@ -113,7 +113,7 @@ def test_a_pedal_is_one():
 
 def test_at_the_end_all_that_was_heard_is_certain():
     events = [*decide([heard([(1, 97, 200)], 100, confidence=0.6)], PLAN, NUMBERS)]
-    assert [type(event) for event in events] == [Begin, End]
+    assert [type(event) for event in events] == [Begun, Ended]
     assert events[1].played.offset_s == pytest.approx(1.0)
 
 

@@ -12,7 +12,7 @@ import pytest
 from pianotrans.errors import ExtraError, LiveError
 from pianotrans.events import Note, Pedal
 from pianotrans.live import devices
-from pianotrans.live.decisions import Begin, End
+from pianotrans.live.decisions import Begun, Ended
 from pianotrans.live.devices import list_devices, open_device
 from pianotrans.live.ports import open_port
 
@@ -234,10 +234,10 @@ def midi(monkeypatch) -> FakeMidi:
 def test_events_become_messages_and_closing_ends_what_sounds(midi):
     port = open_port("synth 2")
     for event in (
-        Begin(-64, 0.0, 127, 1.0),
-        Begin(60, 0.0, 80, 1.0),
-        End(60, Note(0.0, 1.0, 60, 80)),
-        Begin(61, 0.0, 1, 1.0),
+        Begun(-64, 0.0, 127, 1.0),
+        Begun(60, 0.0, 80, 1.0),
+        Ended(60, Note(0.0, 1.0, 60, 80)),
+        Begun(61, 0.0, 1, 1.0),
     ):
         port.send(event)
     port.close()
@@ -250,7 +250,7 @@ def test_events_become_messages_and_closing_ends_what_sounds(midi):
         (0x80, 61, 0),
     ]
     assert midi.opened == [1, "closed"]
-    port.send(End(-64, Pedal(0.0, 1.0, "sustain")))
+    port.send(Ended(-64, Pedal(0.0, 1.0, "sustain")))
     assert len(midi.sent) == 6, "it was lifted already"
 
 
@@ -265,7 +265,7 @@ def test_a_port_of_no_name_is_a_virtual_one(midi, monkeypatch):
 def test_a_port_that_goes_is_an_error(midi):
     port = open_port("piano")
     with pytest.raises(LiveError, match=r"gone"):
-        port.send(Begin(99, 0.0, 80, 1.0))
+        port.send(Begun(99, 0.0, 80, 1.0))
     port.close()
 
 

@@ -12,7 +12,7 @@ from pianotrans.audio import resample
 from pianotrans.errors import LiveError
 from pianotrans.events import load_midi
 from pianotrans.inference.transcriber import Transcriber
-from pianotrans.live.decisions import Begin, End, decide
+from pianotrans.live.decisions import Begun, Ended, decide
 from pianotrans.live.plan import LivePlan
 from pianotrans.live.session import Sitting, measured
 from pianotrans.live.sources import FileSource
@@ -78,7 +78,7 @@ def test_a_take_holds_all_that_was_given_out(path, tiny):
     performance = sitting.performance("tiny")
     assert not words
     assert performance.duration_s == pytest.approx(4.0, abs=2 * sitting.plan.frame_s)
-    begun = sorted((event.onset_s, event.number) for event in events if isinstance(event, Begin))
+    begun = sorted((event.onset_s, event.number) for event in events if isinstance(event, Begun))
     of_notes = [(note.onset_s, note.key) for note in performance.notes]
     assert sorted(of_notes + [(pedal.onset_s, -pedal.controller) for pedal in performance.pedals]) == begun
     assert of_notes
@@ -126,7 +126,7 @@ def test_what_was_played_before_a_device_failed_is_kept():
         for _ in sitting.moments():
             pass
     (end,) = sitting.end().events
-    assert isinstance(end, End)
+    assert isinstance(end, Ended)
     performance = sitting.performance("x")
     assert [note.key for note in performance.notes] == [60, 61]
     assert performance.notes[0].offset_s == pytest.approx(1.0)
@@ -142,7 +142,7 @@ def test_stopping_keeps_the_last_note():
 
 
 def test_an_hour_of_silence_takes_no_memory():
-    source = Played([np.zeros((1, 500), np.float32)] * 7200, PLAN.sample_rate)
+    source = Played([np.zeros((1, 600), np.float32)] * 6000, PLAN.sample_rate)
     moments = sitting_of(source, []).moments()
     next(moments)
     gc.collect()

@@ -6,7 +6,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.style import Style
 from rich.text import Text
 
-from pianotrans.live.decisions import Begin, LiveEvent
+from pianotrans.live.decisions import Begun, LiveEvent
 from pianotrans.live.session import Moment
 from pianotrans.piano import HIGHEST_KEY, LOWEST_KEY, PEDAL_KINDS
 
@@ -49,7 +49,7 @@ class TerminalRoll:
         yield from self.lines(options.max_width, height)
 
     def _add_event(self, event: LiveEvent) -> None:
-        if isinstance(event, Begin):
+        if isinstance(event, Begun):
             span = self._open[event.number] = _Span(event.number, event.onset_s, event.velocity)
             if event.number > 0:
                 self._n_notes += 1

@@ -7,7 +7,7 @@ from typing import Protocol
 from pianotrans.commands.console import Reporter, make_console
 from pianotrans.commands.live.roll import LEAST_WIDTH, TerminalRoll
 from pianotrans.commands.streams import print_line
-from pianotrans.live.decisions import Begin, LiveEvent
+from pianotrans.live.decisions import Begun, LiveEvent
 from pianotrans.live.session import Moment
 from pianotrans.piano import PEDAL_KINDS
 
@@ -58,7 +58,7 @@ def showing(reporter: Reporter) -> Iterator[Display]:
 
 def line_of(event: LiveEvent) -> str | None:
     """An event in words; None for the end of a note."""
-    if isinstance(event, Begin):
+    if isinstance(event, Begun):
         if event.number < 0:
             return f"{event.onset_s:9.3f} s  {PEDAL_KINDS[-event.number]} pedal down"
         name = f"{_NAMES[event.number % 12]}{event.number // 12 - 1}"

@@ -83,9 +83,10 @@ def open_device(wanted: str | None = None) -> DeviceSource:
     Raises ExtraError if sounddevice is not installed, LiveError if there is no such input or it cannot be opened.
     """
     sounddevice = _portaudio()
+    unknown: tuple[type[Exception], ...] = (ValueError, *_failures())
     try:
         device = sounddevice.query_devices(_index_or_name(wanted), "input")
-    except (ValueError, *_failures()) as error:
+    except unknown as error:
         raise LiveError(_unknown(wanted, sounddevice)) from error
     n_channels = min(int(device["max_input_channels"]), _MOST_CHANNELS)
     refusals = []

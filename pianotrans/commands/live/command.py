@@ -247,7 +247,7 @@ def _until_interrupted(stop: Callable[[], None]) -> Iterator[None]:
         stop()
         signal.signal(number, before[number])
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (int(signal.SIGINT), int(signal.SIGTERM)):
         with suppress(ValueError):  # not in the main thread
             before[number] = signal.signal(number, handle)
     try:

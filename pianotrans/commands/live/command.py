@@ -14,7 +14,7 @@ from pianotrans.commands import options
 from pianotrans.commands.console import Reporter, clock
 from pianotrans.commands.exits import exits
 from pianotrans.commands.streams import print_line
-from pianotrans.errors import AudioError, LiveError, OutputError, UsageError
+from pianotrans.errors import LiveError, OutputError, PianotransError, UsageError
 
 if TYPE_CHECKING:
     from pianotrans.commands.live.showing import Display
@@ -88,8 +88,8 @@ def live(
 ) -> None:
     """Transcribe while somebody plays.
 
-    Shows notes as soon as they are certain. Ctrl-C ends, and writes the output if -o is given. Exit codes: 0 ended,
-    1 the input failed (what was played until then is written), 2 wrong usage.
+    Shows notes as soon as they are certain. Ctrl-C ends, and writes the output if -o is given.
+    Exit codes: 0 ended, 1 the input failed (what was played until then is written), 2 wrong usage.
     """
     reporter = Reporter(quiet=quiet, verbose=verbose)
     with exits(reporter, "Nothing was written."):
@@ -130,7 +130,7 @@ def _play(sitting: "Sitting", midi: "MidiPort | None", reporter: Reporter) -> Ex
         try:
             for moment in sitting.moments():
                 _give(moment, display, send)
-        except (LiveError, AudioError) as error:
+        except PianotransError as error:
             _give(sitting.end(), display, send)
             return error
     return None

@@ -21,7 +21,7 @@ BAR_AT_S = 3.0  # near the beat that shall begin a bar
 SHEET_HEIGHT = 470  # of the picture: one system
 _SHOW = """(one) => {
     document.activeElement?.blur();
-    one.style.scrollMarginTop = "14px";
+    one.style.scrollMarginTop = "6px";
     one.scrollIntoView({ block: "start", behavior: "instant" });
 }"""
 

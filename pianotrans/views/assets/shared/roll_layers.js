@@ -9,6 +9,7 @@ import { KEYBOARD_PX, LANE_PX, ORDER, TIMES_PX } from "./roll_layout.js";
 import { t } from "./texts.js";
 
 const BLACK_KEY_PX = 33;
+const NAME_PX = 10; // of a key
 const TICK_PX = 5; // of times, where bars take the lines
 const TICKS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
 const SHORTEST_NOTE_PX = 1.5;
@@ -139,7 +140,7 @@ function paintSide(pen, roll) {
   pen.fillRect(0, 0, KEYBOARD_PX, roll.heightPx);
   pen.fillStyle = theme["white-key"];
   pen.fillRect(0, roll.topPx, KEYBOARD_PX - 1, roll.rollPx - roll.topPx);
-  pen.font = `10px ${FONT}`;
+  pen.font = `${NAME_PX}px ${FONT}`;
   pen.textBaseline = "middle";
   pen.textAlign = "right";
   pen.fillStyle = theme.quiet;
@@ -165,9 +166,10 @@ function paintKey(pen, roll, key, colour) {
   pen.fillStyle = roll.theme.line;
   pen.fillRect(0, y + roll.keyPx - 0.5, KEYBOARD_PX, 0.5);
   if (key % 12 !== 0) return;
-  pen.font = `10px ${FONT}`;
+  pen.font = `${NAME_PX}px ${FONT}`;
   pen.textBaseline = "middle";
   pen.textAlign = "right";
   pen.fillStyle = roll.theme["key-name"];
-  pen.fillText(keyName(key), KEYBOARD_PX - 4, y + roll.keyPx / 2);
+  const middlePx = Math.max(y + roll.keyPx / 2, roll.topPx + NAME_PX / 2); // the name of the highest key is whole
+  pen.fillText(keyName(key), KEYBOARD_PX - 4, middlePx);
 }

@@ -10,13 +10,14 @@ const FINGERS_PX = 20; // apart, at least
 const FARTHEST_PX = 60; // from there on the view moves no faster
 const EDGE_SPEED = 0.3; // of the way there, in every frame
 const MIDDLE_BUTTON = 1;
+const NO_PRESS = { at: -Infinity };
 const HAND_KEY = " "; // held down, it is the hand
 
 export class Pointing {
   constructor(roll, shortcuts) {
     Object.assign(this, { roll, shortcuts });
     this.fingers = new Map(); // where each is, by pointer
-    this.last = { at: -Infinity };
+    this.last = NO_PRESS;
     this.hovered = roll.at(0, 0); // where the pointer is
     const { canvas } = roll;
     canvas.addEventListener("pointerdown", (event) => this.onDown(event));
@@ -84,6 +85,7 @@ export class Pointing {
     if (!this.gesture || event.pointerId !== this.pointer) return;
     const gesture = this.gesture;
     this.gesture = null;
+    if (this.isMoved) this.last = NO_PRESS; // a drag is no half of a double click
     if (this.isMoved) gesture.end?.(this.placeOf(event), event);
     else gesture.click?.(this.pressed, event);
     this.showCursor(this.hovered);

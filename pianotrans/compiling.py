@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 import numba
 from numba.core.caching import FunctionCache
 
 
 def compiled(
-    *, fastmath: set[str] | bool = False, error_model: str = "python"
+    *, fastmath: set[str] | bool = False, error_model: Literal["python", "numpy"] = "python"
 ) -> Callable[[Callable[..., Any]], Any]:
     """A decorator: compile a function when it is first called, without the interpreter's lock.
 

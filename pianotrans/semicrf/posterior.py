@@ -77,7 +77,12 @@ _Table = tuple[int, NDArray[np.int32], NDArray[np.float32]]  # as `LikelyInterva
 
 
 def _likely_in(strip: MarginalStrip) -> _Table:
-    track, begin, end = (strip.probability >= LEAST_LIKELY).nonzero(as_tuple=True)
+    is_likely = (strip.probability >= LEAST_LIKELY).flatten()
+    if is_likely.device.type == "cpu":  # numpy finds the few that there are six times as fast
+        places = torch.from_numpy(np.flatnonzero(is_likely.numpy()))
+    else:
+        places = is_likely.nonzero().squeeze(1)
+    track, begin, end = torch.unravel_index(places, strip.probability.shape)
     probability = strip.probability[track, begin, end]
     return _table(strip.tracks.start, (track, begin + strip.begins.start, end + strip.ends.start), probability)
 

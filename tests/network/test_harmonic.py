@@ -70,6 +70,20 @@ def test_gathering_and_its_gradient_are_those_of_a_slow_loop(taps, shape, first)
     weights = noise(*found.shape, seed=1).double()
     ours, slow = (torch.autograd.grad((x * weights).sum() + 0 * rows.sum(), rows) for x in (found, expected))
     torch.testing.assert_close(ours, slow)
+    later = range(n_frames // 2, n_frames)
+    torch.testing.assert_close(gather(rows, taps, n_keys, first, later), expected[:, later.start :], rtol=0, atol=0)
+
+
+def test_types_that_numpy_lacks_go_by_torch():
+    rows, taps = noise(2, 9, 6, 3), ((0, 0), (2, -1), (-3, 4))
+    gate = rows.sigmoid()
+    for function, arguments in ((lambda x: gather(x, taps, 5, 1), [rows]), (remember, [gate, rows])):
+        found = []
+        for dtype in (torch.float32, torch.bfloat16):
+            given = [x.to(dtype).requires_grad_() for x in arguments]
+            result = function(*given)
+            found.append([x.float() for x in (result, *torch.autograd.grad(result.sum(), given))])
+        torch.testing.assert_close(*found, rtol=0.05, atol=0.05)
 
 
 @pytest.mark.parametrize("n_frames", [1, 2, 9])
@@ -112,8 +126,8 @@ def test_a_semitone_up_is_one_track_up():
     assert (with_keys[1:] - keys_low[:-1])[inner].abs().max() > 1e-2, "with an embedding they may"
 
 
-def test_frames_in_parts_are_frames_at_once():
-    """Without gradients blocks work through a segment some frames at a time."""
+def test_sweeping_gives_what_the_blocks_give():
+    """Without gradients a segment is worked through some frames at a time."""
     network = model()
     features = noise(2, 75, SPECTROGRAM.n_bins, 2)
     whole = network.backbone(features).detach()

@@ -176,7 +176,9 @@ def _prepare(
     from pianotrans.live.session import Sitting, measured
     from pianotrans.live.windows import hear
 
-    transcriber = Transcriber(model, device=device, precision=precision, tuning="off", say=reporter.say)
+    transcriber = Transcriber(
+        model or _quickest_model(), device=device, precision=precision, tuning="off", say=reporter.say
+    )
     plan = LivePlan.of(transcriber.model.config, window_s, hop_s)
     transcriber.model.fix_embeddings(plan.window_samples)
     listen = partial(hear, transcriber.model)
@@ -255,3 +257,11 @@ def _until_interrupted(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _quickest_model() -> str | None:
+    """The small model, which answers soonest; None, for the default one, where it has no weights."""
+    from pianotrans.inference.registry import all_models, model_for
+
+    quickest = model_for("fast")
+    return quickest if quickest in (entry.name for entry in all_models()) else None

@@ -34,7 +34,7 @@ def test_shipped_configs_build_and_run_when_shrunk(name):
     n_tracks = small.tracks.n_tracks
     context, scores = Model(small)(torch.zeros(2, 1, n_samples))
     assert context.shape == (2, n_tracks, 7, small.context_width)
-    assert scores.query.shape == (2 * n_tracks, 7, 16)
+    assert scores.query.shape == (2 * n_tracks, 7, small.context_width)
     assert torch.isfinite(score_map(scores)).all()
 
 

@@ -125,7 +125,8 @@ def test_a_server_that_ends_in_the_middle_of_an_edit(browser: Any, tmp_path: Pat
         until(lambda: edits_of(site, job)["revision"] == 1)
         tab.player().locator("#keeping[data-state=saved]").wait_for()
         assert len(edits_of(site, job)["edits"]["notes"]["added"]) == 1
-        assert [one for one in tab.troubles if "ERR_" not in one] == []
+        # A score may have been in the making when the server ended.
+        assert [one for one in tab.troubles if "ERR_" not in one and "/score" not in one] == []
         tab.context.close()
 
 

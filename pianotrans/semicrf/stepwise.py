@@ -1,13 +1,15 @@
 """Decoding step by step: at every frame the likelier of something that begins there and nothing (README §6).
 
 The best path is a single labelling, with its end frames. Where ends are in doubt, as they are under a sustained
-pedal, many labellings share the probability of a note, and one without it may have more than each of them. Here the
-ends are summed over before a begin is decided upon, and chosen afterwards. Axes: N tracks, T frames.
+pedal, many labellings share the probability of a note, and one without it may have more than each of them. Here
+the ends are summed over before a begin is decided upon, and chosen afterwards, by how much lies about them. Axes:
+N tracks, T frames, B begin frames of a track.
 """
 
 import math
 
 import torch
+from torch import Tensor
 
 from pianotrans.semicrf.scores import IntervalScores, affinity
 from pianotrans.semicrf.sweeps import Suffixes, sweep_back
@@ -15,13 +17,19 @@ from pianotrans.semicrf.viterbi import BestMoves
 
 _LOG_2 = math.log(2)
 
+# The tolerance of mir_eval: 50 ms, which are two frames of the models, or 20 % of the true duration. So the true
+# end may lie up to a quarter of the chosen duration behind the chosen end, and a sixth before it.
+_TOLERANCE = 2
+_DURATIONS_BEHIND, _DURATIONS_BEFORE = 4, 6
+_NEARLY_BEST = 0.02  # of the probability
+
 
 @torch.inference_mode()
 def decode_stepwise(scores: IntervalScores, suffixes: Suffixes | None = None) -> BestMoves:
     """The likeliest move from every frame that a path visits, on any device; O(N · T²) time.
 
     From a frame on, the probability that the next move is a gap is that of all labellings that have one there. If
-    it is at least one half, the gap is taken, else the interval that is likeliest among those that begin there.
+    it is at least one half, the gap is taken, else an interval that begins there, to the end by `choose_ends`.
     `suffixes` are those of the scores, where they are known.
     """
     scores = scores.in_float()
@@ -30,12 +38,50 @@ def decode_stepwise(scores: IntervalScores, suffixes: Suffixes | None = None) ->
     next_frame = torch.arange(1, n_frames + 1, device=device).expand(n_tracks, -1).clone()
     is_interval = torch.zeros(n_tracks, n_frames, dtype=torch.bool, device=device)
     is_interval[:, :-1] = suffixes.weight[:, 1:] - suffixes.onward[:, :-1] < -_LOG_2
-    frames = torch.arange(n_frames, device=device)
     for track in is_interval.any(dim=1).nonzero().flatten().tolist():  # few frames of each begin one
         begins = is_interval[track].nonzero().squeeze(1)
-        length = frames - begins[:, None]  # (begins, T)
-        inner = affinity(scores.key[track, begins][None], scores.query[track][None])[0]
-        weight = inner * length + suffixes.weight[track]
-        next_frame[track, begins] = weight.masked_fill(length < 1, -torch.inf).argmax(dim=1)
+        next_frame[track, begins] = choose_ends(_ends_of_one_stroke(scores, suffixes, track, begins), begins)
     arrays = (next_frame.to(torch.int32), is_interval, scores.singleton > 0)
     return BestMoves(*(array.cpu().numpy() for array in arrays))
+
+
+def choose_ends(probability: Tensor, begins: Tensor) -> Tensor:
+    """For every begin the end with the most probability within tolerance, (B,); `probability` is (B, T).
+
+    Of ends that are as good within two hundredths, it is the nearest to the median of what the best one has about
+    it: where the end is certain, that end is chosen and not a neighbour.
+    """
+    n_frames = probability.shape[1]
+    frames = torch.arange(n_frames, device=begins.device)
+    length = frames - begins[:, None]  # (B, T)
+    until = torch.nn.functional.pad(probability.cumsum(dim=1), (1, 0))  # (B, T + 1), of the frames before each
+    first = (frames - (length // _DURATIONS_BEFORE).clamp(min=_TOLERANCE)).clamp(min=0)
+    stop = (frames + (length // _DURATIONS_BEHIND).clamp(min=_TOLERANCE) + 1).clamp(max=n_frames)
+    before, through = until.gather(1, first), until.gather(1, stop)
+    about = (through - before).masked_fill(length < 1, -1)
+    most, best = about.max(dim=1, keepdim=True)
+    half = (before.gather(1, best) + through.gather(1, best)) / 2
+    median = torch.searchsorted(until[:, 1:].contiguous(), half)  # (B, 1)
+    is_good = about >= most - _NEARLY_BEST
+    return (frames - median).abs().masked_fill(~is_good, n_frames).argmin(dim=1)
+
+
+def _ends_of_one_stroke(scores: IntervalScores, suffixes: Suffixes, track: int, begins: Tensor) -> Tensor:
+    """The probability of every end of an interval from each begin, upon a visit, (B, T).
+
+    Where it is in doubt in which of two frames something begins, an interval of one frame with another behind it is
+    a likely reading. No key is struck again so soon: the end of the second is the end of the first.
+    """
+    soon = begins + 1
+    ends, again = (_chances(scores, suffixes, track, frames) for frames in (begins, soon))
+    at_once = ends.gather(1, soon[:, None])
+    nothing_behind = at_once * (1 - again.sum(dim=1, keepdim=True))
+    return (ends + at_once * again).scatter(1, soon[:, None], nothing_behind)
+
+
+def _chances(scores: IntervalScores, suffixes: Suffixes, track: int, begins: Tensor) -> Tensor:
+    """The probability that an interval to each frame follows upon a visit to each begin, (B, T) in `exact_type`."""
+    length = torch.arange(scores.n_frames, device=begins.device) - begins[:, None]
+    inner = affinity(scores.key[track, begins][None], scores.query[track][None])[0]
+    weight = inner * length + suffixes.weight[track] - suffixes.onward[track, begins][:, None]
+    return weight.masked_fill(length < 1, -torch.inf).exp()

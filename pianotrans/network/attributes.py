@@ -41,11 +41,12 @@ class Perceptron(nn.Module):
 class AttributeHeads(nn.Module):
     """Reads the attributes of an interval off the context of its two ends.
 
-    `dropout.p` matters in training only.
+    `dropout.p` matters in training only. The velocity is the most probable one, or the median.
     """
 
-    def __init__(self, context_width: int, hidden: int):
+    def __init__(self, context_width: int, hidden: int, *, reads_median_velocity: bool = False):
         super().__init__()
+        self.reads_median_velocity = reads_median_velocity
         n_in = 3 * context_width
         self.dropout = nn.Dropout(_DROPOUT)
         self.velocity = Perceptron(n_in, hidden, N_VELOCITIES, self.dropout)
@@ -60,12 +61,18 @@ class AttributeHeads(nn.Module):
         return self.velocity(x), self.refinement(x)
 
     def decode(self, begin: Tensor, end: Tensor) -> Attributes:
-        """The most probable attributes; arguments as in `forward`."""
-        velocity, refinement = self(begin, end)
+        """The attributes as they are read; arguments as in `forward`."""
+        logits, refinement = self(begin, end)
+        velocity = _median(logits) if self.reads_median_velocity else logits.argmax(dim=-1)
         positions = (continuous_bernoulli_mean(refinement[:, :2]) - 0.5) / _POSITION_RANGE
         onset, offset = positions.clamp(-0.5, 0.5).unbind(dim=-1)
         onset_present, offset_present = (refinement[:, 2:] > 0).unbind(dim=-1)
-        return Attributes(velocity.argmax(dim=-1), onset, offset, onset_present, offset_present)
+        return Attributes(velocity, onset, offset, onset_present, offset_present)
+
+
+def _median(logits: Tensor) -> Tensor:
+    """The least class that half of the probability or more does not exceed, (n,) for logits (n, K)."""
+    return (logits.softmax(dim=-1).cumsum(dim=-1) < 0.5).sum(dim=-1)
 
 
 def continuous_bernoulli_target(position: Tensor) -> Tensor:

@@ -133,6 +133,7 @@ class ModelConfig:
     tracks: TracksConfig = field(default_factory=TracksConfig)
 
     decodes_stepwise = False  # but looks for the best path
+    reads_median_velocity = False  # but the most probable one
 
     @property
     def context_width(self) -> int:

@@ -19,7 +19,9 @@ class Model(nn.Module):
         width = config.context_width
         self.spectrogram, self.backbone = make_parts(config)
         self.scorer = nn.Linear(width, 2 * width + 1)
-        self.attributes = AttributeHeads(width, config.attributes.hidden)
+        self.attributes = AttributeHeads(
+            width, config.attributes.hidden, reads_median_velocity=config.reads_median_velocity
+        )
 
     def forward(self, samples: Tensor) -> tuple[Tensor, IntervalScores]:
         """Samples (C, A, n) → context (C, N, T, D) and the scores of the C·N tracks, clip by clip."""

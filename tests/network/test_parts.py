@@ -165,3 +165,16 @@ def test_clips_of_a_batch_do_not_see_each_other():
     together, _ = model(samples)
     alone = torch.cat([model(samples[i : i + 1])[0] for i in range(3)])
     torch.testing.assert_close(together, alone, atol=1e-4, rtol=1e-4)
+
+
+def test_the_velocity_is_the_median_or_the_most_probable_one():
+    torch.manual_seed(0)
+    probable, median = AttributeHeads(4, 8).eval(), AttributeHeads(4, 8, reads_median_velocity=True).eval()
+    median.load_state_dict(probable.state_dict())
+    begin, end = 20 * torch.randn(2, 30, 4)
+    logits, _ = probable(begin, end)
+    assert probable.decode(begin, end).velocity.tolist() == logits.argmax(dim=1).tolist()
+    found = median.decode(begin, end).velocity
+    assert found.tolist() != logits.argmax(dim=1).tolist()
+    for one, middle in zip(logits.softmax(dim=1).tolist(), found.tolist(), strict=True):
+        assert sum(one[:middle]) < 0.5 <= sum(one[: middle + 1]) + 1e-6

@@ -121,6 +121,7 @@ class HarmonicModelConfig:
             )
 
     decodes_stepwise = True  # it knows onsets well, and ends less well than it knows that it does not
+    reads_median_velocity = True  # its most probable ones are few, those that were often trained on
 
     @property
     def highest_row(self) -> int:

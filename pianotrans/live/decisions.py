@@ -82,7 +82,7 @@ class Decider:
         same = track.recognise(heard)
         if track.sounds and same is not None:
             track.end = max(same.end, track.onset + _SHORTEST_FRAMES)
-            if same.has_offset and track.end <= end_frame - self._plan.end_frames:
+            if track.end <= end_frame - self._plan.end_frames:
                 yield from self._ended(track, track.end)
         for one in heard:
             is_new = one is not same and one.has_onset and one.onset > track.onset + 1
@@ -90,7 +90,7 @@ class Decider:
                 yield from self._ended(track, one.onset)
                 yield self._begun(track, one)
                 same = one
-                if one.has_offset and one.end <= end_frame - self._plan.end_frames:
+                if one.end <= end_frame - self._plan.end_frames:
                     yield from self._ended(track, one.end)
         if track.sounds and same is None and end_frame - track.onset > self._plan.onsets[-1].frames:
             yield from self._ended(track, end_frame - self._plan.end_frames)  # the windows have changed their mind
@@ -128,18 +128,19 @@ class Decider:
     def _intervals(self, window: HeardWindow) -> "Iterator[_Interval]":
         """The intervals of a window by track and time."""
         segment, plan = window.segment, self._plan
-        start = window.end_frame - plan.window_frames
+        start = plan.first_frame(window.end_frame)
         assert segment.onset_confidence is not None
         for i, track in enumerate(segment.track.tolist()):
             begin, end = int(segment.begin[i]), int(segment.end[i])
+            if start + begin >= window.end_frame:
+                continue  # in the zeros behind the sound
             yield _Interval(
                 track=track,
                 onset=start + begin + float(segment.onset_position[i]),
                 end=start + end + float(segment.offset_position[i]),
                 velocity=int(segment.velocity[i]),
                 confidence=min(float(segment.onset_confidence[i]), 1.0),
-                has_onset=begin > _EDGE_FRAMES,
-                has_offset=end < plan.window_frames or bool(segment.offset_present[i]),
+                has_onset=start == 0 or begin > _EDGE_FRAMES,
             )
 
 
@@ -151,7 +152,6 @@ class _Interval:
     velocity: int
     confidence: float
     has_onset: bool  # false: it may have begun before the window
-    has_offset: bool  # false: it goes on behind the window
 
 
 @dataclass

@@ -13,10 +13,9 @@ from pianotrans.audio import Block
 from pianotrans.errors import LiveError
 from pianotrans.extras import require
 from pianotrans.live.ring import Ring
-from pianotrans.live.sources import BLOCK_S, silence
+from pianotrans.live.sources import BLOCK_S, MOST_BEHIND_S, silence
 from pianotrans.live.timekeeping import Timekeeper
 
-_KEPT_S = 4.0  # for a reader that is late
 _PATIENCE_S = 3.0  # a device that gives nothing for so long has gone
 _WAIT_S = 0.2  # at once, so that an interruption is noticed
 _RATES = (48_000, 44_100, 32_000, 22_050, 16_000)
@@ -29,7 +28,7 @@ class DeviceSource:
     def __init__(self, name: str, sample_rate: int, n_channels: int, timekeeper: Timekeeper | None = None):
         self.name, self.sample_rate, self.n_channels = name, sample_rate, n_channels
         self.lost_s = 0.0
-        self._ring = Ring(n_channels, round(_KEPT_S * sample_rate))
+        self._ring = Ring(n_channels, round(MOST_BEHIND_S * sample_rate))
         self._time = timekeeper or Timekeeper()
         self._stream: Any = None
 

@@ -23,7 +23,8 @@ class LivePlan:
 
     sample_rate: int
     frame_samples: int  # hop between frames
-    window_frames: int
+    window_frames: int  # the newest sound, as far as there is so much
+    heard_frames: int  # what the model is given: a window, and zeros behind it
     hop_frames: int  # from the end of a window to that of the next; more where the machine is slow
     onsets: tuple[Certainty, ...]  # any of these will do
     latest_frames: int  # an onset that has this many frames behind it and is not certain is not given out any more
@@ -54,6 +55,7 @@ class LivePlan:
             sample_rate=rate,
             frame_samples=frame,
             window_frames=math.ceil(window_s / frame_s),
+            heard_frames=math.ceil((segment_s if plan.fills_segments else window_s) / frame_s),
             hop_frames=max(round(hop_s / frame_s), 1),
             onsets=tuple(Certainty(math.ceil(after_s / frame_s), least) for after_s, least in plan.onsets),
             latest_frames=math.ceil(plan.latest_s / frame_s),
@@ -69,10 +71,19 @@ class LivePlan:
         """Seconds from one frame to the next."""
         return self.frame_samples / self.sample_rate
 
+    def first_frame(self, end_frame: int) -> int:
+        """Where the window begins that ends at a frame of the whole."""
+        return max(end_frame - self.window_frames, 0)
+
     @property
     def window_samples(self) -> int:
         """Samples of a window: a whole number of frames."""
         return self.window_frames * self.frame_samples
+
+    @property
+    def heard_samples(self) -> int:
+        """Samples that the model is given: a whole number of frames."""
+        return self.heard_frames * self.frame_samples
 
     @property
     def window_s(self) -> float:
@@ -99,7 +110,8 @@ class _Seconds:
     onsets: tuple[tuple[float, float], ...]  # seconds behind the onset, least probability
     latest_s: float
     end_s: float
+    fills_segments: bool  # whether the model hears well only what is as long as the segments it learnt from
 
 
-_FOR_STEPWISE = _Seconds(1.5, 0.1, ((0.07, 0.8), (0.14, 0.5)), 0.6, 0.1)
-_FOR_BEST_PATH = _Seconds(4.0, 0.5, ((0.2, 0.9), (0.5, 0.5)), 1.2, 0.3)
+_FOR_STEPWISE = _Seconds(1.5, 0.1, ((0.07, 0.8), (0.14, 0.5)), 0.6, 0.1, fills_segments=False)
+_FOR_BEST_PATH = _Seconds(math.inf, 0.5, ((0.2, 0.9), (0.5, 0.5)), 1.2, 0.3, fills_segments=True)

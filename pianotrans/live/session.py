@@ -130,7 +130,7 @@ class Sitting:
 def measured(plan: LivePlan, hear: Hear, n_channels: int, timekeeper: Timekeeper | None = None) -> LivePlan:
     """The plan with a hop that this machine keeps up with; hears noise, which also makes everything ready."""
     time = timekeeper or Timekeeper()
-    noise = np.random.default_rng(0).normal(0, 0.1, (n_channels, plan.window_samples)).astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, 0.1, (n_channels, plan.heard_samples)).astype(np.float32)
     fastest_s = math.inf
     for _ in range(3):  # the first compiles
         start_s = time.now_s()

@@ -11,7 +11,7 @@ from pianotrans.audio import AudioReader, Block, open_audio
 from pianotrans.live.timekeeping import Timekeeper
 
 BLOCK_S = 0.02  # a source gives out at least this much at once
-_MOST_BEHIND_S = 4.0  # of sound that is kept for a reader that is late; what is older is lost
+MOST_BEHIND_S = 16.0  # of sound that is kept for a reader that is late; what is older is lost
 _SILENCE_S = 1.0  # of zeros at once
 
 
@@ -63,7 +63,7 @@ class FileSource:
         start_s, n_given = self._time.now_s(), 0
         while not self._is_stopped:
             n_due = least if math.isinf(self._pace) else self._wait_for(least, n_given, start_s)
-            n_late = n_due - round(_MOST_BEHIND_S * self.sample_rate)
+            n_late = n_due - round(MOST_BEHIND_S * self.sample_rate)
             if n_late > 0:
                 n_lost = tape.skip(n_late)
                 self.lost_s += n_lost / self.sample_rate

@@ -15,7 +15,7 @@ from pianotrans.network import Model
 
 @dataclass(frozen=True)
 class SoundWindow:
-    """A piece of sound (n_channels, window_samples) that ends at a frame of the whole."""
+    """The newest sound up to a frame of the whole, with zeros behind it: (n_channels, heard_samples)."""
 
     end_frame: int
     samples: Block
@@ -34,7 +34,7 @@ class NewestSound:
 
     def __init__(self, plan: LivePlan, n_channels: int):
         self._plan = plan
-        self._sound = np.zeros((n_channels, plan.window_samples), np.float32)
+        self._sound = np.zeros((n_channels, 0), np.float32)
         self._blocks: list[Block] = []
         self._n_samples = 0
 
@@ -49,12 +49,14 @@ class NewestSound:
         self._n_samples += block.shape[1]
 
     def window(self) -> SoundWindow:
-        """The window that ends at `end_frame`, with zeros before the first sample; forgets what is older."""
-        sound = np.concatenate([self._sound, *self._blocks], axis=1)
-        n_behind = self._n_samples % self._plan.frame_samples
-        self._sound = sound[:, sound.shape[1] - n_behind - self._plan.window_samples :].copy()
+        """The window that ends at `end_frame`; forgets what is older."""
+        plan, sound = self._plan, np.concatenate([self._sound, *self._blocks], axis=1)
+        n_heard = (self.end_frame - plan.first_frame(self.end_frame)) * plan.frame_samples
+        n_behind = self._n_samples % plan.frame_samples
+        self._sound = sound[:, sound.shape[1] - n_behind - n_heard :].copy()
         self._blocks.clear()
-        return SoundWindow(self.end_frame, self._sound[:, : self._plan.window_samples])
+        samples = np.pad(self._sound[:, :n_heard], ((0, 0), (0, plan.heard_samples - n_heard)))
+        return SoundWindow(self.end_frame, samples)
 
     def complete(self) -> None:
         """Fill up the last frame with zeros, at the end of the sound."""

@@ -118,7 +118,7 @@ def main() -> None:
     transcriber = Transcriber(arguments.model, device="cpu", precision=arguments.precision, tuning="off")
     model, listen = transcriber.model, partial(hear, transcriber.model)
     plan = LivePlan.of(model.config, arguments.window, arguments.hop)
-    model.fix_embeddings(plan.window_samples)
+    model.fix_embeddings(plan.heard_samples)
     if arguments.hop is None:
         plan = measured(plan, listen, 1, timekeeper)
     samples, notes = struck_keys(arguments.notes)

@@ -20,6 +20,7 @@ PLAN = LivePlan(
     sample_rate=1000,
     frame_samples=10,
     window_frames=100,
+    heard_frames=100,
     hop_frames=5,
     onsets=(Certainty(4, 0.9), Certainty(10, 0.5)),
     latest_frames=30,
@@ -76,9 +77,9 @@ def heard(
     spans: Sequence[Span], end_frame: int, plan: LivePlan = PLAN, confidence: float = 1.0, shift: int = 0
 ) -> HeardWindow:
     """What a perfect model hears of some notes in a window, all a few frames early or late."""
-    start = end_frame - plan.window_frames
+    start = plan.first_frame(end_frame)
     rows = [
-        (track, max(begin + shift - start, 0), min(end + shift - start, plan.window_frames))
+        (track, max(begin + shift - start, 0), min(end + shift, end_frame) - start)
         for track, begin, end in sorted(spans)
         if begin + shift < end_frame and end + shift > start
     ]

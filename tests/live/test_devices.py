@@ -15,6 +15,7 @@ from pianotrans.live import devices
 from pianotrans.live.decisions import Begun, Ended
 from pianotrans.live.devices import list_devices, open_device
 from pianotrans.live.ports import open_port
+from pianotrans.live.sources import MOST_BEHIND_S
 
 DEVICES = [
     {"index": 0, "name": "Loudspeaker", "max_input_channels": 0, "default_samplerate": 48000.0},
@@ -149,16 +150,16 @@ def test_a_device_that_disappears_is_an_error(portaudio, monkeypatch):
 
 def test_a_reader_that_is_late_loses_sound_and_time_goes_on(portaudio):
     def plays(callback, _stream):
-        say(callback, 1000, 1)
+        say(callback, 2000, 1)
         source.stop()
 
     portaudio.plays, portaudio.plays_at_once = plays, True
     source = open_device()
     sound = np.concatenate([*source.blocks()], axis=1)
     source.close()
-    assert source.lost_s == pytest.approx(6.0)
-    assert sound.shape[1] == 480_000
-    assert np.count_nonzero(sound) == 192_000
+    assert source.lost_s == pytest.approx(20.0 - MOST_BEHIND_S)
+    assert sound.shape[1] == 960_000
+    assert np.count_nonzero(sound) == MOST_BEHIND_S * 48_000
 
 
 def test_without_the_library(monkeypatch):

@@ -62,11 +62,13 @@ def test_live_is_offline_on_the_same_windows(path, tiny, takes_s):
     samples, _ = soundfile.read(path, dtype="float32", always_2d=True)
     plan = sitting.plan
     (whole,) = resample([samples.T], RATE, plan.sample_rate, 1)
-    padded = np.pad(whole, ((0, 0), (plan.window_samples, plan.frame_samples)))
-    windows = (
-        SoundWindow(end, padded[:, (first := end * plan.frame_samples) : first + plan.window_samples])
-        for end in machine.end_frames
-    )
+    whole = np.pad(whole, ((0, 0), (0, plan.frame_samples)))
+
+    def cut(end_frame: int) -> SoundWindow:
+        sound = whole[:, plan.first_frame(end_frame) * plan.frame_samples : end_frame * plan.frame_samples]
+        return SoundWindow(end_frame, np.pad(sound, ((0, 0), (0, plan.heard_samples - sound.shape[1]))))
+
+    windows = map(cut, machine.end_frames)
     offline = decide((hear(tiny, window) for window in windows), plan, tiny.config.tracks.numbers)
     assert events == [*offline]
     assert events

@@ -6,7 +6,7 @@ import soundfile
 
 from pianotrans.errors import AudioError
 from pianotrans.live.ring import Ring
-from pianotrans.live.sources import BLOCK_S, FileSource
+from pianotrans.live.sources import BLOCK_S, MOST_BEHIND_S, FileSource
 from pianotrans.live.watching import watch
 
 from .made import Stopped
@@ -58,10 +58,10 @@ def test_a_late_reader_loses_the_oldest_and_time_goes_on(path, sound):
     for block in source.blocks():
         blocks.append(block)
         if len(blocks) == 10:
-            time.sleep(9.0)
+            time.sleep(19.0)
     source.close()
     whole = np.concatenate(blocks, axis=1)
-    assert source.lost_s == pytest.approx(5.0, abs=0.1)
+    assert source.lost_s == pytest.approx(19.0 - MOST_BEHIND_S, abs=0.1)
     assert whole.shape[1] == len(sound)
     is_kept = (whole == sound.T).all(axis=0)
     assert np.count_nonzero(~is_kept) == pytest.approx(source.lost_s * RATE, abs=1)

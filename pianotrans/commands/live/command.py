@@ -180,7 +180,7 @@ def _prepare(
         model or _quickest_model(), device=device, precision=precision, tuning="off", say=reporter.say
     )
     plan = LivePlan.of(transcriber.model.config, window_s, hop_s)
-    transcriber.model.fix_embeddings(plan.window_samples)
+    transcriber.model.fix_embeddings(plan.heard_samples)
     listen = partial(hear, transcriber.model)
     if hop_s is None and is_paced:
         plan = measured(plan, listen, stream.n_channels)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pianotrans.inference import registry
+from tests.batch.cluster_nodes import SETTINGS
 from tests.commands.conftest import put_workers_here
 from tests.commands.driving import ENVIRONMENT, RATE, SEED, clip, command_line, run, write
 from tests.commands.test_serve import WAIT_S, running
@@ -188,12 +189,12 @@ def test_commands_on_a_cluster(block: Block, desk: Path):
     """Ray keeps threads and processes, so these have a process of their own."""
     (line,) = block.lines
     if "s3://" not in line:
-        run_in_a_shell(line, {"RAY_AUTH_MODE": "disabled"})
+        run_in_a_shell(line, SETTINGS)
         assert (desk / "folder" / "inner" / "song.mid").is_file()
         return
     with object_store() as access:
         store(access).pipe("bucket/recordings/inner/song.mp3", (desk / "song.mp3").read_bytes())
-        run_in_a_shell(line, access | {"RAY_AUTH_MODE": "disabled", "XDG_STATE_HOME": str(desk)})
+        run_in_a_shell(line, access | SETTINGS | {"XDG_STATE_HOME": str(desk)})
         assert store(access).exists("bucket/midi/inner/song.mid")
 
 

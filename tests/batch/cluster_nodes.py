@@ -11,7 +11,11 @@ import os
 import socket
 import sys
 
-os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
+SETTINGS = {
+    "RAY_AUTH_MODE": "disabled",  # Ray would leave a token in the user's home
+    "RAY_worker_niceness": "0",  # its workers would hardly get on while other tests compute
+}
+os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", **SETTINGS}
 
 
 def free_port() -> int:

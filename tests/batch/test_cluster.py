@@ -21,6 +21,8 @@ from tests.commands.driving import ENVIRONMENT, RATE, REPOSITORY, clip, command_
 from tests.synthesis import random_performance, render
 from tests.workers.object_store import object_store, store
 
+from .cluster_nodes import SETTINGS
+
 for module in ("ray", "moto", "s3fs", "upath"):
     pytest.importorskip(module)
 pytestmark = [
@@ -30,7 +32,8 @@ pytestmark = [
 ]
 
 N_KILLS = int(os.environ.get("PIANOTRANS_N_KILLS", "4"))  # a run needs some seconds to begin: twenty take minutes
-OPEN = ENVIRONMENT | {"RAY_AUTH_MODE": "disabled"}  # Ray would leave a token in the user's home
+OPEN = ENVIRONMENT | SETTINGS
+WAIT_S = 300.0  # for what takes seconds on a machine with nothing else to do
 N_CLIPS = 12
 
 
@@ -102,14 +105,14 @@ def start(tmp_path: Path, address: str, *options: object) -> subprocess.Popen[by
 
 def end(process: subprocess.Popen[bytes], exit_code: int = 0) -> str:
     """Wait for the end; what the run said. Ray itself is not to be heard."""
-    stdout, stderr = process.communicate(timeout=120)
+    stdout, stderr = process.communicate(timeout=WAIT_S)
     assert process.returncode == exit_code, stderr.decode()
     assert stdout == b""
     assert not [line for line in stderr.decode().splitlines() if "raylet" in line or "worker.py" in line]
     return stderr.decode()
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 120.0) -> None:
+def wait_until(condition: Callable[[], object], timeout_s: float = WAIT_S) -> None:
     end_s = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < end_s

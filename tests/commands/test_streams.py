@@ -1,10 +1,12 @@
 """Output anywhere: any encoding, any width, a full disk, a closed pipe, no stream at all, any name."""
 
 import io
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,7 +16,8 @@ from pianotrans.commands.console import Reporter
 from pianotrans.errors import AudioError
 from pianotrans.names import shown
 
-from .driving import ENVIRONMENT, clip, command_line, names, only_error, run
+from .driving import ENVIRONMENT, REPOSITORY, clip, command_line, names, only_error, run
+from .one_by_one import MARK
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="another matter there")
 HAS_FULL_DISK = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
@@ -34,15 +37,33 @@ def scored(samples_folder: Path) -> tuple[str, Path, Path]:
     return "midi", midi, midi
 
 
-@pytest.mark.parametrize("encoding", ["cp932", "cp949", "latin-1", "ascii"])
-def test_text_fits_any_encoding(scored: tuple[object, ...], encoding: str):
-    environment = {"PYTHONIOENCODING": encoding}
-    for arguments in (("transcribe", "--help"), ("evaluate", *scored)):
-        result = started(*arguments, environment=environment)
-        assert (result.returncode, result.stderr) == (0, b"")
-        text = result.stdout.decode(encoding)
+def one_by_one(commands: Sequence[tuple[Mapping[str, str], Sequence[object]]]) -> list[str]:
+    """The command line of a process that runs commands in environments of their own."""
+    several = [(environment, [str(one) for one in arguments]) for environment, arguments in commands]
+    return [sys.executable, "-m", "tests.commands.one_by_one", json.dumps(several)]
+
+
+def told(printed: bytes) -> list[tuple[bytes, int]]:
+    """What each of several commands printed, and its exit code."""
+    parts = printed.split(MARK.encode())
+    return [(text, int(code)) for text, code in zip(parts[:-1:2], parts[1::2], strict=True)]
+
+
+ENCODINGS = ("cp932", "cp949", "latin-1", "ascii")
+
+
+def test_text_fits_any_encoding(scored: tuple[object, ...]):
+    tries = [
+        (one, arguments) for one in ENCODINGS for arguments in (("transcribe", "--help"), ("evaluate", *scored))
+    ]
+    commands = [({"PYTHONIOENCODING": encoding}, arguments) for encoding, arguments in tries]
+    result = subprocess.run(one_by_one(commands), capture_output=True, env=ENVIRONMENT, cwd=REPOSITORY, check=True)
+    assert result.stderr == b""
+    for (encoding, arguments), (printed, status) in zip(tries, told(result.stdout), strict=True):
+        assert status == 0, (encoding, arguments)
+        text = printed.decode(encoding)
         assert "onset" in text
-        assert "?" not in text
+        assert "?" not in text, (encoding, arguments)
 
 
 def test_what_an_encoding_lacks_looks_alike(monkeypatch: pytest.MonkeyPatch):
@@ -58,35 +79,31 @@ def test_what_an_encoding_lacks_looks_alike(monkeypatch: pytest.MonkeyPatch):
 
 
 @POSIX
-@pytest.mark.parametrize(
-    ("width", "on_terminal"), [(0, True), (1, True), (10, True), (5000, True), (0, False), (10**12, False)]
-)
-def test_text_fits_any_width(scored: tuple[object, ...], width: int, on_terminal: bool):
-    environment = {"COLUMNS": str(width), "TERM": "xterm"}
-    for arguments in (("--help",), ("evaluate", *scored)):
-        status, text = (
-            on_a_terminal(*arguments, environment=environment)
-            if on_terminal
-            else printed(*arguments, environment=environment)
-        )
-        assert status == 0
+@pytest.mark.parametrize(("widths", "on_terminal"), [((0, 1, 10, 5000), True), ((0, 10**12), False)])
+def test_text_fits_any_width(scored: tuple[object, ...], widths: tuple[int, ...], on_terminal: bool):
+    tries = list(product(widths, (("--help",), ("evaluate", *scored))))
+    commands = one_by_one([({"COLUMNS": str(width), "TERM": "xterm"}, arguments) for width, arguments in tries])
+    for (width, arguments), (printed, status) in zip(
+        tries, told(on_a_terminal(commands) if on_terminal else through_a_pipe(commands)), strict=True
+    ):
+        text = printed.decode()
+        assert status == 0, (width, arguments)
         assert "Traceback" not in text
-        assert all(word in text for word in ("version", "transcribe", "serve")) or "onset" in text
+        words = ("version", "transcribe", "serve") if arguments == ("--help",) else ("onset",)
+        assert all(word in text for word in words), (width, arguments)
 
 
-def printed(*arguments: object, environment: Mapping[str, str]) -> tuple[int, str]:
-    result = started(*arguments, environment=environment)
-    return result.returncode, (result.stdout + result.stderr).decode()
+def through_a_pipe(command: list[str]) -> bytes:
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.run(command, check=True, env=ENVIRONMENT, cwd=REPOSITORY, **streams).stdout
 
 
-def on_a_terminal(*arguments: object, environment: Mapping[str, str]) -> tuple[int, str]:
-    """The exit code of the program, and what a terminal shows of it."""
+def on_a_terminal(command: list[str]) -> bytes:
+    """What a terminal shows of a process that succeeds."""
     import pty
 
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        command_line(*arguments), stdout=theirs, stderr=theirs, stdin=theirs, env={**ENVIRONMENT, **environment}
-    )
+    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, stdin=theirs, env=ENVIRONMENT, cwd=REPOSITORY)
     os.close(theirs)
     parts = []
     try:
@@ -95,7 +112,8 @@ def on_a_terminal(*arguments: object, environment: Mapping[str, str]) -> tuple[i
     except OSError:  # how a terminal of Linux ends
         pass
     os.close(ours)
-    return process.wait(timeout=120), b"".join(parts).decode()
+    assert process.wait(timeout=120) == 0
+    return b"".join(parts)
 
 
 # Streams that cannot be written

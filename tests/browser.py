@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-SOON_S = 20.0
+SOON_S = 60.0
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")  # it beeps once a second
 

@@ -79,7 +79,7 @@ def environment_after(code: str, **given: str) -> dict[str, str]:
         text=True,
         check=True,
         env=clean | {"PYTHONPATH": str(REPOSITORY)} | given,
-        timeout=120,
+        timeout=300,
     )
     return dict(line.split() for line in process.stdout.splitlines())
 

@@ -50,7 +50,7 @@ def command_line(*arguments: object) -> list[str]:
 def run_process(*arguments: object, **options: Any) -> subprocess.CompletedProcess[bytes]:
     """`python cli.py …`."""
     return subprocess.run(
-        command_line(*arguments), capture_output=True, check=False, env=ENVIRONMENT, timeout=120, **options
+        command_line(*arguments), capture_output=True, check=False, env=ENVIRONMENT, timeout=300, **options
     )
 
 

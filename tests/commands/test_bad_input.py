@@ -233,7 +233,7 @@ def test_standard_output_full(tmp_path: Path):
             stderr=subprocess.PIPE,
             env=ENVIRONMENT,
             check=False,
-            timeout=120,
+            timeout=300,
         )
     assert process.returncode == 1
     assert "standard output: cannot be written (No space left on device)" in only_error(process)
@@ -341,7 +341,7 @@ def test_ctrl_c_in_the_middle(tmp_path: Path):
         started += line
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=300)
     assert process.returncode == 130, stderr
     assert stdout == ""
     assert [line for line in stderr.splitlines() if line.startswith("error: Interrupted. ")]

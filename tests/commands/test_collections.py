@@ -348,7 +348,7 @@ def start(*arguments: object) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def wait_until_running(out: Path, name: str, timeout_s: float = 120.0) -> None:
+def wait_until_running(out: Path, name: str, timeout_s: float = 300.0) -> None:
     end_s = time.monotonic() + timeout_s
     while time.monotonic() < end_s:
         if (out / ".pianotrans" / "ledger.sqlite").exists():
@@ -371,7 +371,7 @@ def test_interrupted_in_the_middle_and_gone_on_with(album: Path, out: Path, how:
         os.killpg(process.pid, how)  # as a terminal does: to the workers, too
     else:
         process.kill()  # the command alone: its worker has to notice
-    stdout, stderr = process.communicate(timeout=60)  # returns when the last process has closed its end
+    stdout, stderr = process.communicate(timeout=300)  # returns when the last process has closed its end
     assert stdout == ""
     assert "Traceback" not in stderr
     assert process.returncode == (130 if how is signal.SIGINT else -9)

@@ -21,7 +21,7 @@ def started_with(spoil: str, *arguments: str) -> subprocess.CompletedProcess[byt
         capture_output=True,
         check=False,
         env=ENVIRONMENT | {"PYTHONPATH": str(REPOSITORY)},
-        timeout=120,
+        timeout=300,
     )
 
 
@@ -70,7 +70,7 @@ def test_a_working_folder_that_is_gone_is_one_line(tmp_path: Path):
         check=False,
         env=ENVIRONMENT,
         preexec_fn=enter_and_delete,
-        timeout=120,
+        timeout=300,
     )
     assert result.returncode == 1
     assert errors(result) == result.stderr.decode().splitlines()

@@ -62,7 +62,7 @@ def standard_error(code: str, *arguments: str) -> list[str]:
         cwd=REPOSITORY,
         env=ENVIRONMENT,
         check=True,
-        timeout=120,
+        timeout=300,
     )
     return process.stderr.splitlines()
 

@@ -193,7 +193,7 @@ def test_the_copy_goes_however_the_program_ends(tmp_path: Path, copies: Path, nu
     time.sleep(0.5)
     assert names(copies) != []
     process.send_signal(number)
-    stderr = process.communicate(timeout=60)[1]
+    stderr = process.communicate(timeout=300)[1]
     assert process.returncode == 128 + number
     assert "Traceback" not in stderr
     assert names(tmp_path) == ["long.wav"]

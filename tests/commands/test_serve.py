@@ -20,7 +20,7 @@ from tests.web.making import Site
 
 from .driving import ENVIRONMENT, as_nobody, clip, command_line, names, noise, only_error, run, transcribe, write
 
-WAIT_S = 120.0
+WAIT_S = 300.0
 TINY = ("--model", "tiny", "--device", "cpu", "--precision", "float32")
 
 

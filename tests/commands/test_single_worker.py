@@ -148,7 +148,7 @@ def test_a_process_that_is_killed_fails_one_recording_and_the_command_goes_on(tm
     for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
         if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text():
             os.kill(int(child), signal.SIGKILL)
-    stderr = process.communicate(timeout=120)[1]
+    stderr = process.communicate(timeout=300)[1]
     assert process.returncode == 1
     assert [line for line in stderr.splitlines() if line.startswith("error: ")] == [
         line for line in stderr.splitlines() if "long.wav: the worker process died" in line

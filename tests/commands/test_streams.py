@@ -27,7 +27,7 @@ def started(*arguments: object, environment: Mapping[str, str] | None = None, **
     """The program with streams of its own choice, to its end."""
     streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     return subprocess.run(
-        command_line(*arguments), env={**ENVIRONMENT, **(environment or {})}, check=False, timeout=120, **streams
+        command_line(*arguments), env={**ENVIRONMENT, **(environment or {})}, check=False, timeout=300, **streams
     )
 
 
@@ -112,7 +112,7 @@ def on_a_terminal(command: list[str]) -> bytes:
     except OSError:  # how a terminal of Linux ends
         pass
     os.close(ours)
-    assert process.wait(timeout=120) == 0
+    assert process.wait(timeout=300) == 0
     return b"".join(parts)
 
 

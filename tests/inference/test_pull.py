@@ -282,7 +282,7 @@ def test_of_two_processes_at_once_one_fetches_and_both_succeed(entry: ModelEntry
         for _ in range(2)
     ]
     for process in processes:
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=300)
         assert (output.strip(), errors, process.returncode) == (str(entry.weights_path), "", 0)
     assert len(requests(package)) == 1
     assert is_pulled(entry)

@@ -19,7 +19,7 @@ from .browsing import Tab
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 CLIP = "beethoven_fur_elise.flac"
-WAIT_S = 120.0
+WAIT_S = 300.0
 
 
 @contextmanager

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.xdist_group("kill")
 QUIET = pytest.mark.slow  # a process that loads torch takes some seconds
 
 
-def messages(pool: Pool, until: type, timeout_s: float = 120.0) -> Iterator[tuple[Task | None, Message]]:
+def messages(pool: Pool, until: type, timeout_s: float = 300.0) -> Iterator[tuple[Task | None, Message]]:
     end_s = time.monotonic() + timeout_s
     while time.monotonic() < end_s:
         for report in pool.listen(0.2):

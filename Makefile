@@ -3,9 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Two processes; groups of heavy tests (Ray, browser, kills) stay in one of them and come first. Compiled files are
-# kept, as many tests start the program anew.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations=40
+# Three processes, as those of two cores wait for a quarter of the time; groups of heavy tests (Ray, browser, kills)
+# stay in one of them and come first. Compiled files are kept, as many tests start the program anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --durations=40
 DEMO := data/samples/satie_gymnopedie.mp3
 
 .PHONY: demo test fast lint clean

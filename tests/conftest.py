@@ -21,12 +21,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For xdist: a file's tests share what it makes, so they stay together; what takes minutes comes first."""
+    """For xdist: a file's tests share what it makes, so they stay together; what takes minutes comes first.
+
+    Files without a slow test come last, as they are small enough for all processes to end at the same time.
+    """
     heavy = {item for item in items if item.get_closest_marker("xdist_group")}
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
     for item in items:
         if item not in heavy:
             item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(REPOSITORY))))
-    items.sort(key=lambda item: item not in heavy)
+    items.sort(key=lambda item: (item not in heavy, item.path not in slow))
 
 
 @pytest.fixture(scope="session")

@@ -270,12 +270,5 @@ def test_from_an_object_store_to_another_folder_of_it(tmp_path: Path, nodes: Nod
         assert fs.cat(f"bucket/out/{Path(name).with_suffix('.mid').as_posix()}") == alone.read_bytes(), name
 
 
-def test_a_cluster_of_its_own(tmp_path: Path):
-    clip(tmp_path / "in" / "a.wav", 0.5)
-    said = end(start(tmp_path, "local"))
-    assert "1 of 1 recordings done" in said
-    assert names(tmp_path / "out") == [".pianotrans/ledger.sqlite", "a.mid", "report.csv"]
-
-
 def process_result(said: str) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess([], 0, stderr=said)

@@ -21,7 +21,7 @@ from pianotrans.training.runs.run_folder import RunFolder
 from .making import loop
 
 N_KILLS = 6
-STEPS = ("steps=40", "save_every_steps=2", "validation.every_steps=10", "validation.seconds_each=1")
+STEPS = ("steps=24", "save_every_steps=2", "validation.every_steps=8", "validation.seconds_each=1")
 
 
 def go(data: Path, out: Path) -> None:

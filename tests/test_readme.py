@@ -122,7 +122,7 @@ def with_tiny_model(line: str) -> str:
     """The line with the model for tests, whose segments are shorter, and with less work."""
     line = line.replace("--hop 14", "--hop 3").replace("--seconds 20", "--seconds 2")
     line = line.replace("steps=200", f"steps={N_STEPS}")
-    program = re.match(r"(?:cat \S+ \| )?pianotrans (transcribe|live|view|bench|evaluate dataset)\b", line)
+    program = re.match(r"(?:cat \S+ \| )?pianotrans (transcribe|score|live|view|bench|evaluate dataset)\b", line)
     if program and "--model" not in line and "--quality" not in line:
         line = line.replace(program[0], f"{program[0]} --model tiny", 1)
     return line

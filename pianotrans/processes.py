@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -66,6 +67,21 @@ def share_cores() -> None:
         os.environ.setdefault(name, value)
     if quota_cores() < math.inf:
         limit_threads(n_cores())
+
+
+def start_with_pipe(main: Callable[..., None], *arguments: Any) -> tuple[SpawnProcess, "Connection[Any, Any]"]:
+    """Start `main(connection, *arguments)` in a process of its own; returns it and this end of its pipe.
+
+    Spawned: a forked copy of a process with threads, such as torch's, may hang. The pipe ends with the process, and
+    the process with this one. Raises OSError if it cannot be started.
+    """
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=main, args=(there, *arguments), daemon=True)
+    with signals_left_to_the_parent():
+        process.start()
+    there.close()
+    return process, here
 
 
 def offer_to_die_first() -> None:
@@ -158,12 +174,7 @@ class _Helper(Generic[_Job, _Result]):
     """A process that does one job after another."""
 
     def __init__(self, function: Callable[[_Job], _Result]):
-        context = multiprocessing.get_context("spawn")  # a forked copy of a process with threads may hang
-        self.connection, there = context.Pipe()
-        self._process = context.Process(target=_help, args=(there, function), daemon=True)
-        with signals_left_to_the_parent():
-            self._process.start()
-        there.close()  # so that the pipe ends with the process
+        self._process, self.connection = start_with_pipe(_help, function)
 
     def give(self, job: _Job) -> None:
         with suppress(OSError):  # it has just died: `answer` tells

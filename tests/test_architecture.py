@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "datasets": {"audio", "events"},
     "evaluation": {"events", "datasets", "score"},
     "views": {"audio", "events", "score", "edits"},
-    "workers": {"audio", "events", "inference", "evaluation", "views", "score", "edits"},
+    "workers": {"audio", "events", "inference", "live", "evaluation", "views", "score", "edits"},
     "batch": {"audio", "events", "inference", "datasets", "evaluation", "views", "workers", "score"},
     "web": {"audio", "events", "inference", "views", "workers", "score", "edits"},
     "training": {"audio", "events", "semicrf", "network", "inference", "datasets", "evaluation", "score"},

@@ -12,24 +12,19 @@ import numpy as np
 from pianotrans.audio import Block
 from pianotrans.errors import LiveError
 from pianotrans.extras import require
-from pianotrans.live.ring import Ring
-from pianotrans.live.sources import BLOCK_S, MOST_BEHIND_S, silence
+from pianotrans.live.fed import FedSource
 from pianotrans.live.timekeeping import Timekeeper
 
 _PATIENCE_S = 3.0  # a device that gives nothing for so long has gone
-_WAIT_S = 0.2  # at once, so that an interruption is noticed
 _RATES = (48_000, 44_100, 32_000, 22_050, 16_000)
 _MOST_CHANNELS = 2
 
 
-class DeviceSource:
+class DeviceSource(FedSource):
     """An input of this machine. Open it with `open_device`."""
 
     def __init__(self, name: str, sample_rate: int, n_channels: int, timekeeper: Timekeeper | None = None):
-        self.name, self.sample_rate, self.n_channels = name, sample_rate, n_channels
-        self.lost_s = 0.0
-        self._ring = Ring(n_channels, round(MOST_BEHIND_S * sample_rate))
-        self._time = timekeeper or Timekeeper()
+        super().__init__(name, sample_rate, n_channels, patience_s=_PATIENCE_S, timekeeper=timekeeper)
         self._stream: Any = None
 
     def attach(self, stream: Any) -> None:
@@ -38,35 +33,15 @@ class DeviceSource:
 
     def receive(self, samples: Any, _n_frames: int, _time: Any, _status: Any) -> None:
         """Called by PortAudio in its own thread, with (n_samples, n_channels); must not wait."""
-        self._ring.write(np.array(samples.T, np.float32, order="C"))
+        self.write(np.array(samples.T, np.float32, order="C"))
 
     def blocks(self) -> Iterator[Block]:
         """See `SoundSource`."""
-        least = round(BLOCK_S * self.sample_rate)
-        heard_s = self._time.now_s()
         try:
             self._stream.start()
-            while True:
-                is_last = self._ring.is_closed
-                n_lost, block = self._ring.read(least, _WAIT_S)
-                if n_lost:
-                    self.lost_s += n_lost / self.sample_rate
-                    yield from silence(n_lost, self.n_channels, self.sample_rate)
-                if block.shape[1]:
-                    yield block
-                    heard_s = self._time.now_s()
-                if is_last:
-                    return
-                if self._time.now_s() - heard_s > _PATIENCE_S:
-                    raise LiveError(
-                        f"{self.name}: no sound came for {_PATIENCE_S:g} s. Check that it is still connected."
-                    )
+            yield from super().blocks()
         except _failures() as error:
             raise LiveError(f"{self.name}: failed ({_reason(error)}). Check that it is still connected.") from error
-
-    def stop(self) -> None:
-        """See `SoundSource`."""
-        self._ring.close()
 
     def close(self) -> None:
         """See `SoundSource`."""

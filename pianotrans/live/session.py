@@ -128,7 +128,12 @@ class Sitting:
 
 
 def measured(plan: LivePlan, hear: Hear, n_channels: int, timekeeper: Timekeeper | None = None) -> LivePlan:
-    """The plan with a hop that this machine keeps up with; hears noise, which also makes everything ready."""
+    """The plan with a hop that this machine keeps up with; see `try_out`."""
+    return plan.at_least_every(_ROOM * try_out(plan, hear, n_channels, timekeeper))
+
+
+def try_out(plan: LivePlan, hear: Hear, n_channels: int, timekeeper: Timekeeper | None = None) -> float:
+    """Seconds that a window takes on this machine; hears noise, which also makes everything ready."""
     time = timekeeper or Timekeeper()
     noise = np.random.default_rng(0).normal(0, 0.1, (n_channels, plan.heard_samples)).astype(np.float32)
     fastest_s = math.inf
@@ -136,4 +141,4 @@ def measured(plan: LivePlan, hear: Hear, n_channels: int, timekeeper: Timekeeper
         start_s = time.now_s()
         hear(SoundWindow(plan.window_frames, noise))
         fastest_s = min(fastest_s, time.now_s() - start_s)
-    return plan.at_least_every(_ROOM * fastest_s)
+    return fastest_s

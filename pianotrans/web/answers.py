@@ -73,6 +73,25 @@ class NotesAnswer(BaseModel):
     )
 
 
+class PreviewAnswer(BaseModel):
+    """That the server listens."""
+
+    id: str = Field(description="Id of the preview in URLs.")
+
+
+class PreviewNotesAnswer(BaseModel):
+    """What has become certain since the last answer. A key or pedal that is down has no offset yet."""
+
+    is_ready: bool = Field(description="Whether the model is loaded; until then sound is ignored.")
+    heard_s: float = Field(description="How far the sound is heard, in seconds.")
+    notes: list[list[float | None]] = Field(
+        description="Onset and offset in seconds, key, velocity, and confidence of the onset, in order."
+    )
+    pedals: list[list[float | None]] = Field(
+        description="Onset and offset in seconds, controller, and confidence of the onset, in order."
+    )
+
+
 class EditsAnswer(BaseModel):
     """The edits of a job."""
 

@@ -31,6 +31,7 @@ from pianotrans.web.job import Job, JobState, now
 from pianotrans.web.jobs import QueueFullError
 from pianotrans.web.names import download_name, file_name
 from pianotrans.web.note_routes import note_router
+from pianotrans.web.preview_routes import preview_router
 from pianotrans.web.service import Service
 from pianotrans.web.uploads import check_announced, new_id, receive
 from pianotrans.workers.formats import DEFAULT_FORMAT, FORMATS, writable_formats
@@ -257,4 +258,4 @@ def get_limits(service: TheService) -> LimitsAnswer:
     )
 
 
-ROUTERS = (router, note_router, edit_router)
+ROUTERS = (router, note_router, edit_router, preview_router)

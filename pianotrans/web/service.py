@@ -17,6 +17,7 @@ from pianotrans.web.job import Job, JobState
 from pianotrans.web.jobs import JobQueue
 from pianotrans.web.listeners import Listeners
 from pianotrans.web.live import LiveNotes
+from pianotrans.web.preview import Preview
 from pianotrans.web.revisions import Revisions
 from pianotrans.web.space import Space
 from pianotrans.web.store import JobStore
@@ -64,6 +65,7 @@ class Service:
         limits: Limits,
         pool: Pool,
         workshop: Workshop | None = None,
+        preview: Preview | None = None,
         *,
         say: Callable[[str], None] = lambda _: None,
         detail: Callable[[str], None] = lambda _: None,
@@ -76,6 +78,7 @@ class Service:
         self._teller = Teller(say, detail)
         self.say, self.detail = self._teller.say, self._teller.detail
         self.workshop = workshop or Workshop(detail=self.detail)
+        self.preview = preview or Preview(max_s=limits.max_duration_s, detail=self.detail)
         self.space = Space(folder, limits.min_free_bytes)
         try:
             store = JobStore(folder / "jobs.sqlite")
@@ -127,6 +130,7 @@ class Service:
     def close(self) -> None:
         """End the workers; unfinished jobs wait for the next start."""
         self.workshop.close()
+        self.preview.close()
         self._dispatcher.close()
         self.jobs.close()
         self._let_go()

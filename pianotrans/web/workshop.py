@@ -1,13 +1,13 @@
 """The process that writes edited transcriptions, so that neither the server nor a transcription waits for it."""
 
-import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing.connection import Connection
 
 from pianotrans.errors import EditsError, PianotransError, WorkerError
-from pianotrans.processes import reason_of_death, signals_left_to_the_parent
+from pianotrans.processes import reason_of_death, start_with_pipe
 from pianotrans.workers.pool import ProcessLike
 from pianotrans.workers.revising import Refused, Revise, Revised, serve_revisions
 
@@ -42,7 +42,7 @@ class Workshop:
         warm_s: float = _WARM_S,
         detail: Callable[[str], None] = lambda _: None,
     ):
-        self._start_process = start_process or _start
+        self._start_process = start_process or partial(start_with_pipe, serve_revisions, 1)
         self._warm_s, self._detail = warm_s, detail
         self._places = threading.BoundedSemaphore(_MOST_WAITING)
         self._lock = threading.Lock()  # held while the process works
@@ -145,13 +145,3 @@ class Workshop:
         exit_code = process.exitcode
         process.close()
         return exit_code
-
-
-def _start() -> tuple[ProcessLike, "Connection[Revise, Revised | Refused]"]:
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=serve_revisions, args=(there, 1), daemon=True)
-    with signals_left_to_the_parent():
-        process.start()
-    there.close()  # so that the pipe ends with the process
-    return process, here

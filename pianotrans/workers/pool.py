@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from pianotrans.errors import WorkerError
-from pianotrans.processes import n_cores, signals_left_to_the_parent
+from pianotrans.processes import n_cores, start_with_pipe
 from pianotrans.workers.messages import Cancel, Died, Failed, Finished, Message, Order, Ready, Stopped, Task
 from pianotrans.workers.recipe import Recipe
 from pianotrans.workers.worker import serve
@@ -206,19 +207,9 @@ class Pool(WorkerPool[_Process]):
 
 
 def process_starter(recipe: Recipe, n_workers: int) -> ProcessStarter:
-    """A starter of processes that share the cores: spawned, because torch's threads do not survive a fork."""
-    context = multiprocessing.get_context("spawn")
+    """A starter of processes that share the cores."""
     n_threads = max(1, n_cores() // n_workers) if n_workers > 1 else None
-
-    def start() -> tuple[ProcessLike, "Connection[Order, Message]"]:
-        here, there = context.Pipe()
-        process = context.Process(target=serve, args=(there, recipe, n_threads), daemon=True)
-        with signals_left_to_the_parent():
-            process.start()
-        there.close()  # so that the pipe ends with the process
-        return process, here
-
-    return start
+    return partial(start_with_pipe, serve, recipe, n_threads)
 
 
 def _dispose(worker: _Process) -> int | None:

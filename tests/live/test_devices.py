@@ -11,7 +11,7 @@ import pytest
 
 from pianotrans.errors import ExtraError, LiveError
 from pianotrans.events import Note, Pedal
-from pianotrans.live import devices
+from pianotrans.live import devices, fed
 from pianotrans.live.decisions import Begun, Ended
 from pianotrans.live.devices import list_devices, open_device
 from pianotrans.live.ports import open_port
@@ -138,7 +138,7 @@ def test_sound_comes_through_and_a_stopped_input_ends(portaudio):
 
 def test_a_device_that_disappears_is_an_error(portaudio, monkeypatch):
     monkeypatch.setattr(devices, "_PATIENCE_S", 0.05)
-    monkeypatch.setattr(devices, "_WAIT_S", 0.01)
+    monkeypatch.setattr(fed, "_WAIT_S", 0.01)
     portaudio.plays = lambda callback, _: say(callback, 10, 1)
     source = open_device()
     blocks = []

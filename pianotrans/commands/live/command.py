@@ -169,27 +169,18 @@ def _prepare(
     is_paced: bool,
 ) -> tuple["Sitting", str]:
     """All that hearing needs, and the name of the model."""
-    from functools import partial
+    from pianotrans.live.hearing import load_live_model
 
-    from pianotrans.inference.transcriber import Transcriber
-    from pianotrans.live.plan import LivePlan
-    from pianotrans.live.session import Sitting, measured
-    from pianotrans.live.windows import hear
-
-    transcriber = Transcriber(
-        model or _quickest_model(), device=device, precision=precision, tuning="off", say=reporter.say
+    ear = load_live_model(
+        model, device=device, precision=precision, window_s=window_s, hop_s=hop_s, say=reporter.say
     )
-    plan = LivePlan.of(transcriber.model.config, window_s, hop_s)
-    transcriber.model.fix_embeddings(plan.heard_samples)
-    listen = partial(hear, transcriber.model)
     if hop_s is None and is_paced:
-        plan = measured(plan, listen, stream.n_channels)
+        ear = ear.measured(stream.n_channels)
     reporter.say(
-        f"{stream.name}: listening with {transcriber.entry.name}, a window of {plan.window_s:.1f} s every "
-        f"{plan.hop_s:.2f} s. Ctrl-C ends."
+        f"{stream.name}: listening with {ear.name}, a window of {ear.plan.window_s:.1f} s every "
+        f"{ear.plan.hop_s:.2f} s. Ctrl-C ends."
     )
-    sitting = Sitting(stream, listen, plan, transcriber.model.config.tracks.numbers, say=reporter.warn)
-    return sitting, transcriber.entry.name
+    return ear.sit(stream, reporter.warn), ear.name
 
 
 def _open_source(file: Path | None, wanted: str | None, pace: float) -> "SoundSource":
@@ -257,11 +248,3 @@ def _until_interrupted(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _quickest_model() -> str | None:
-    """The small model, which answers soonest; None, for the default one, where it has no weights."""
-    from pianotrans.inference.registry import all_models, model_for
-
-    quickest = model_for("fast")
-    return quickest if quickest in (entry.name for entry in all_models()) else None

@@ -16,6 +16,12 @@ export const getJob = (id) => ask("GET", `/api/jobs/${encodeURIComponent(id)}`);
 export const cancelJob = (id) => ask("POST", `/api/jobs/${encodeURIComponent(id)}/cancel`);
 export const deleteJob = (id) => ask("DELETE", `/api/jobs/${encodeURIComponent(id)}`);
 
+// Notes while one plays: one recording at a time is heard.
+const previewUrl = (id) => `/api/previews/${encodeURIComponent(id)}`;
+export const beginPreview = (rate) => ask("POST", `/api/previews?rate=${rate}`);
+export const sendSound = (id, first, samples) => ask("POST", `${previewUrl(id)}/sound?first=${first}`, { body: samples });
+export const endPreview = (id) => ask("DELETE", previewUrl(id), { keepalive: true });
+
 export const noteEventsUrl = (id) => `/api/jobs/${encodeURIComponent(id)}/notes/events`;
 const editsUrl = (id) => `/api/jobs/${encodeURIComponent(id)}/edits`;
 // {edits, revision}, the latest or those of a revision; null and 0 if nothing was ever saved

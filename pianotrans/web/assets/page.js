@@ -145,6 +145,7 @@ const live = new LiveView(element("player"), element("player-bar"));
 const openId = () => player.id ?? live.id; // of the job that is shown instead of the list
 const panelElements = {
   panel: element("recording"), clock: element("recording-clock"), level: element("level"),
+  roll: element("preview"), words: element("preview-words"),
   stop: element("stop"), discard: element("discard"),
 };
 const recording = new RecordingPanel(panelElements, limits, {

@@ -37,7 +37,8 @@ export class Recorder {
 
     this.context = new AudioContext();
     this.analyser = new AnalyserNode(this.context, { fftSize: 4096 });
-    this.context.createMediaStreamSource(stream).connect(this.analyser);
+    this.source = this.context.createMediaStreamSource(stream);
+    this.source.connect(this.analyser);
     this.samples = new Float32Array(this.analyser.fftSize);
   }
 
@@ -47,6 +48,16 @@ export class Recorder {
   get peak() {
     this.analyser.getFloatTimeDomainData(this.samples);
     return this.samples.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0);
+  }
+
+  get sampleRate() { return this.context.sampleRate; }
+
+  // From now on hands the sound on, too: blocks of 16-bit numbers, one channel. Fails where the browser cannot do that.
+  async tap(onBlock) {
+    await this.context.audioWorklet.addModule("/assets/tap.js");
+    const tap = new AudioWorkletNode(this.context, "tap", { channelCount: 1, channelCountMode: "explicit" });
+    tap.port.onmessage = ({ data }) => onBlock(data);
+    this.source.connect(tap).connect(this.context.destination); // silent, but what leads nowhere may not run
   }
 
   async stop() {

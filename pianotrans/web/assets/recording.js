@@ -1,5 +1,7 @@
-// The panel for recording: level, clock, stop. The recording is then uploaded like a dropped file.
+// The panel for recording: level, clock, notes as they are heard, stop. The recording is then uploaded like a dropped file.
 
+import { Preview } from "./preview.js";
+import { PreviewRoll } from "./preview_roll.js";
 import { Recorder } from "./recorder.js";
 import { clock } from "./shared/format.js";
 import { t } from "./shared/texts.js";
@@ -12,6 +14,8 @@ const CLIPPING = 0.99; // of the way from the floor to full scale; the last half
 export class RecordingPanel {
   constructor(elements, limits, { onFile, onStart, onEnd, onTrouble, announce }) {
     Object.assign(this, { elements, limits, onFile, onStart, onEnd, onTrouble, announce });
+    const { level: { width }, roll } = elements;
+    this.roll = new PreviewRoll(roll, width / BAR_PX / BARS_A_SECOND); // as long as the level
     elements.stop.addEventListener("click", () => this.finish());
     elements.discard.addEventListener("click", () => this.end());
   }
@@ -34,6 +38,7 @@ export class RecordingPanel {
     this.elements.panel.hidden = false;
     this.elements.stop.focus();
     this.announce(t("page.recording"));
+    this.preview = new Preview(this.recorder);
     this.timer = setInterval(() => this.tick(), 1000 / BARS_A_SECOND);
     this.tick();
   }
@@ -44,6 +49,7 @@ export class RecordingPanel {
     if (this.elements.clock.value !== label) this.elements.clock.value = label;
     this.peaks.push(Math.min(1, Math.max(0, 1 - (20 * Math.log10(peak + 1e-9)) / FLOOR_DB)));
     this.paint();
+    this.showPreview();
     if (lengthS >= (this.limits.max_duration_s ?? Infinity)) this.finish();
   }
 
@@ -60,6 +66,14 @@ export class RecordingPanel {
     });
   }
 
+  showPreview() {
+    const { roll, words } = this.elements;
+    const { preview } = this;
+    roll.hidden = !!preview.trouble;
+    this.roll.paint(preview, preview.nowS);
+    if (words.textContent !== preview.words) words.textContent = preview.words;
+  }
+
   async finish() {
     const file = await this.end();
     if (file) this.onFile(file);
@@ -71,6 +85,7 @@ export class RecordingPanel {
     if (!recorder) return null;
     this.recorder = null;
     clearInterval(this.timer);
+    this.preview.end();
     const file = await recorder.stop();
     this.elements.panel.hidden = true;
     this.onEnd();

@@ -39,7 +39,7 @@ def begin_preview(
 ) -> PreviewAnswer:
     """One recording at a time is heard while it is played. Nothing of it is kept: upload it to have it transcribed.
 
-    It ends when it is deleted, or when nothing was sent for ten seconds.
+    It ends when it is deleted. One that sends nothing for ten seconds makes room for another.
     """
     try:
         return PreviewAnswer(id=service.preview.begin(rate))

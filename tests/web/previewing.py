@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing import Pipe
 from typing import Any
 
@@ -67,5 +68,6 @@ def listening(model: LiveModel) -> Listeners:
 
 
 def preview_of(spans: Sequence[Span], **options: Any) -> Preview:
-    """A preview that hears these notes whatever is played."""
-    return Preview(listening(LiveModel("made", hears(spans), PLAN, NUMBERS)), **options)
+    """A preview that hears these notes, in frames of 0.01 s, whatever is played and however late it comes."""
+    plan = replace(PLAN, sample_rate=16_000, frame_samples=160, window_frames=1000)
+    return Preview(listening(LiveModel("made", hears(spans, plan), plan, NUMBERS)), **options)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from .making import Scripted, Site, serving
+from .previewing import preview_of
 from .test_api import by_name
 
 pytest.importorskip("schemathesis", reason="schemathesis is not installed")
@@ -24,7 +25,7 @@ expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422", "429"]
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with serving(tmp_path_factory.mktemp("site"), Scripted(by_name)) as one:
+    with serving(tmp_path_factory.mktemp("site"), Scripted(by_name), preview=preview_of([])) as one:
         yield one
 
 

@@ -18,6 +18,7 @@ from tests.browser import background, colours, n_columns, nameless, until, viola
 
 from .browsing import Tab
 from .making import Scripted, Site, fill, serving
+from .previewing import preview_of
 from .stage import SONG, Stage
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -27,6 +28,7 @@ LOUD_IN_THE_DARK = (249, 210, 109, 255)
 DARK = (21, 23, 28, 255)
 EVIL = 'take"><script>document.title="caught"<!--<img src=x onerror=alert(1)>.mp3'
 LONG_NAME = "a recording with a very long name, as telephones give them 2026-11-25 05.34.54.mp3"
+PLAYED = [(0, 30, 10_000), (1, 20, 60), (2, 100, 10_000)]  # the pedal, a note, and one that goes on, in 0.01 s
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(folder: Path, stage: Stage) -> Iterator[Site]:
-    with serving(folder, Scripted(stage)) as one:
+    with serving(folder, Scripted(stage), preview=preview_of(PLAYED)) as one:
         yield one
         stage.may_go_on.set()
 
@@ -124,6 +126,38 @@ def test_notes_appear_while_they_are_decided(tab: Tab, stage: Stage):
     assert tab.page.get_by_role("img", name="slow.mp3: 1 note so far, final up to 0:02 of 0:08").is_visible()
     stage.may_go_on.set()
     assert tab.player().get_by_role("heading", level=1).inner_text() == "slow.mp3", "the player takes its place"
+
+
+def test_notes_appear_while_one_plays(tab: Tab, site: Site):
+    page = tab.page
+    page.get_by_role("button", name="Record", exact=True).click()
+    roll = page.get_by_role("img", name="2 notes so far")
+    roll.wait_for()
+    until(lambda: SUSTAIN in colours(roll))
+    assert len(colours(roll)) > 2, "the ground, the pedal, and the notes"
+    assert page.locator("#preview-words").inner_text().startswith("This is a quick preview.")
+    assert nameless(page) == []
+    assert violations(page) == []
+    length_before = n_columns(roll, SUSTAIN)
+    until(lambda: n_columns(roll, SUSTAIN) > length_before)
+    assert site.client.post("/api/previews?rate=48000").status_code == 429, "it is heard alone"
+    page.get_by_role("button", name="Discard").click()
+    until(lambda: site.client.post("/api/previews?rate=48000").status_code == 201)
+
+
+def test_a_preview_that_fails_disturbs_no_recording(browser: Any, site: Site, tab: Tab):
+    other = Tab(browser, str(site.client.base_url))
+    refusal = {"status": 503, "json": {"detail": "There is no small model."}}
+    other.page.route("**/api/previews?*", lambda route: route.fulfill(**refusal))
+    other.page.get_by_role("button", name="Record", exact=True).click()
+    words = other.page.locator("#preview-words")
+    until(lambda: "There is no small model." in words.inner_text())
+    until(lambda: other.page.locator("#preview").is_hidden())
+    until(lambda: other.page.locator("#recording-clock").inner_text() == "0:01")
+    other.page.get_by_role("button", name="Stop and transcribe").click()
+    other.page.locator("#jobs [data-state=done]").wait_for()
+    assert [trouble for trouble in other.troubles if "503" not in trouble] == []
+    other.context.close()
 
 
 def test_everything_by_keyboard(tab: Tab):

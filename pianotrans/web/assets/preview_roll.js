@@ -37,7 +37,7 @@ export class PreviewRoll {
     this.painter.paint(pen, inView(notes), boxesOfNotes({
       xOf,
       yOf: (key) => (highest - key) * keyPx,
-      heightPx: Math.max(1, keyPx - 0.5),
+      heightPx: Math.max(2, keyPx - 0.5),
       shortestPx: SHORTEST_NOTE_PX,
     }));
     pen.fillStyle = this.pedalColour;

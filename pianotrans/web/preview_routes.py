@@ -19,8 +19,8 @@ _UNKNOWN = problems(_404="No such preview; it may have ended.")
 _DEAD = problems(_503="The process that listens has died, or cannot hear.")
 _BODY: dict[str, Any] = {
     "requestBody": {
-        "required": True,
-        "description": "Samples of one channel, with 16 bits, little-endian, without a header.",
+        "required": False,
+        "description": "Samples of one channel, with 16 bits, little-endian, without a header, or nothing.",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }

@@ -53,6 +53,7 @@ def rows_of(events: Any) -> tuple[list[Any], list[Any]]:
     return rows[True], rows[False]
 
 
+@pytest.mark.slow
 def test_the_notes_are_those_of_a_live_sitting(tiny: LiveModel, tmp_path: Path):
     """Block after block, so that the windows end where those of the sitting do."""
     sound = np.round(32767 * render(random_performance(SEED, 4.0), RATE, SEED)).astype("<i2")

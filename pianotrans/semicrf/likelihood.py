@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 
 from pianotrans.semicrf.scores import IntervalScores
 from pianotrans.semicrf.sweeps import FRAMES_PER_STRIP, MarginalStrip, Suffixes, sweep_back, sweep_forward
-from pianotrans.semicrf.threads import over_tracks
+from pianotrans.semicrf.threads import over_parts
 
 
 def log_partition_factored(scores: IntervalScores, frames_per_strip: int = FRAMES_PER_STRIP) -> Tensor:
@@ -57,7 +57,7 @@ def _gradients(scores: IntervalScores, suffixes: Suffixes, grad: Tensor) -> tupl
             by_key[strip.tracks, strip.begins].baddbmm_(weighted, strip.query, beta=0)
             by_query[strip.tracks, strip.ends].baddbmm_(weighted.mT, strip.key)
 
-    over_tracks(sweep, scores.n_tracks, grad.device)
+    over_parts(sweep, scores.n_tracks, grad.device)
     by_singleton = grad[:, None] * visited * torch.sigmoid(scores.singleton)
     return by_query, by_key, by_singleton.to(scores.singleton.dtype)
 

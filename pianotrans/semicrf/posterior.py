@@ -14,7 +14,7 @@ from torch import Tensor
 from pianotrans.semicrf.likely import LEAST_LIKELY, LikelyIntervals
 from pianotrans.semicrf.scores import IntervalScores
 from pianotrans.semicrf.sweeps import FRAMES_PER_STRIP, MarginalStrip, Suffixes, sweep_back, sweep_forward
-from pianotrans.semicrf.threads import over_tracks
+from pianotrans.semicrf.threads import over_parts
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Posterior:
         def sweep(part: slice) -> None:
             likely.extend(map(_likely_in, sweep_forward(precise, suffixes, visited, part)))
 
-        over_tracks(sweep, scores.n_tracks, scores.query.device)
+        over_parts(sweep, scores.n_tracks, scores.query.device)
         alone = visited * torch.sigmoid(precise.singleton.to(visited.dtype))
         track, frame = (alone >= LEAST_LIKELY).nonzero(as_tuple=True)
         likely.append(_table(0, (track, frame, frame), alone[track, frame]))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pianotrans.semicrf.recursion import extend_suffix, pass_on
 from pianotrans.semicrf.scores import IntervalScores, affinity, exact_type
-from pianotrans.semicrf.threads import over_tracks
+from pianotrans.semicrf.threads import over_parts
 
 FRAMES_PER_STRIP = 64
 _TRACKS_PER_STRIP = {"cpu": 32}  # 6 MB at T = 691; elsewhere all at once
@@ -82,7 +82,7 @@ def sweep_back(scores: IntervalScores, frames_per_strip: int = FRAMES_PER_STRIP)
                     strip, weight[tracks], reached, bonus[tracks], begins.start, lengths, _log_cut(scores)
                 )
 
-    over_tracks(sweep, n_tracks, device)
+    over_parts(sweep, n_tracks, device)
     return Suffixes(weight, weight - bonus, reach.cpu(), strips)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pianotrans.compiling import compiled
 from pianotrans.semicrf.confidence import Confidence, ConfidenceSums
 from pianotrans.semicrf.scores import IntervalScores
-from pianotrans.semicrf.threads import over_tracks
+from pianotrans.semicrf.threads import over_parts
 
 # A tile of this size (2 MB at T = 691) is read back out of the last-level cache.
 _TRACKS_PER_TILE = 6
@@ -120,7 +120,7 @@ def _decode_factored(scores: IntervalScores, sums: ConfidenceSums | None) -> Bes
             if sums is not None:
                 sums.pass_on(few, likely, moves.arrays)
 
-    over_tracks(decode_some, n_tracks, torch.device("cpu"))
+    over_parts(decode_some, n_tracks, torch.device("cpu"))
     return moves
 
 

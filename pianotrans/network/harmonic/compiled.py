@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from pianotrans.compiling import compiled
 from pianotrans.semicrf.compiled import FAST_SUM, exp
@@ -24,12 +25,32 @@ def is_for_compiled(x: Tensor) -> bool:
         x.device.type == "cpu"
         and x.dtype in (torch.float32, torch.float64)
         and not torch.compiler.is_compiling()  # nor exported: there are no numbers then
+        and not is_in_torch_dispatch_mode()  # which counts torch's operations
     )
 
 
 def array(x: Tensor) -> Any:
     """The numbers of a contiguous tensor, which stay its own."""
     return x.detach().numpy()
+
+
+@compiled(fastmath=_FAST)
+def filter_power(spectrum, filters, spans, power):  # type: ignore[no-untyped-def]
+    """Spectra (C, A, T, at least n) to their power under filters (n, B), the mean of A: (C, T, B), filled in.
+
+    Bin i of a spectrum is in the filters from spans[i, 0] to spans[i, 1] - 1 and in no others.
+    """
+    n_clips, n_channels, n_frames, _ = spectrum.shape
+    share = _f32(1 / n_channels)
+    power[:] = 0
+    for c in range(n_clips):
+        for a in range(n_channels):
+            for t in range(n_frames):
+                for i in range(len(filters)):
+                    real, imaginary = spectrum[c, a, t, i].real, spectrum[c, a, t, i].imag
+                    part = share * (real * real + imaginary * imaginary)
+                    for j in range(spans[i, 0], spans[i, 1]):
+                        power[c, t, j] += part * filters[i, j]
 
 
 @compiled()

@@ -40,7 +40,7 @@ class _Gather(torch.autograd.Function):
         ctx.about = (rows.shape, taps, keys, frames)
         gathered = rows.new_empty(len(rows), len(frames), len(keys), len(taps), rows.shape[-1])
         if compiled.is_for_compiled(rows):
-            compiled.gather(array(rows.contiguous()), _shifts(taps), frames.start, keys.start, array(gathered))
+            compiled.gather(array(rows.contiguous()), shifts(taps), frames.start, keys.start, array(gathered))
             return gathered.flatten(3)
         for i, part in enumerate(_parts(rows.shape, taps, keys, frames)):
             at, inside = part.at, part.keys
@@ -58,7 +58,7 @@ class _Gather(torch.autograd.Function):
         by_tap = grad.unflatten(3, (len(taps), shape[3]))
         by_row = grad.new_zeros(shape)
         if compiled.is_for_compiled(grad):
-            compiled.scatter(array(by_tap.contiguous()), _shifts(taps), frames.start, keys.start, array(by_row))
+            compiled.scatter(array(by_tap.contiguous()), shifts(taps), frames.start, keys.start, array(by_row))
             return by_row, None, None, None
         for i, part in enumerate(_parts(shape, taps, keys, frames)):
             by_row[:, part.frames, part.rows] += by_tap[:, part.at, part.keys, i]
@@ -66,7 +66,8 @@ class _Gather(torch.autograd.Function):
 
 
 @cache
-def _shifts(taps: tuple[Tap, ...]) -> NDArray[np.int64]:
+def shifts(taps: tuple[Tap, ...]) -> NDArray[np.int64]:
+    """Taps as the compiled functions take them, (n, 2)."""
     return np.array(taps, np.int64).reshape(-1, 2)
 
 

@@ -1,20 +1,25 @@
 """The frontend: samples to a spectrogram with equally many bins for every semitone.
 
-Axes: C clips, A audio channels, T frames, N window samples, B bins, W windows.
+Axes: C clips, A audio channels, T frames, N window samples, F bins of an FFT, B bins, W windows.
 """
 
 import math
-from functools import cache
+from functools import cache, partial
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from pianotrans.network.harmonic import compiled
+from pianotrans.network.harmonic.compiled import array
 from pianotrans.network.harmonic.config import LogSpectrogramConfig
+from pianotrans.semicrf.threads import over_parts
 
 _POWER_FLOOR = 1e-5
 _STD_FLOOR = 1e-8
-_FRAMES_AT_ONCE = 16  # under the longest window they and their spectra take 1 MB
 _FILTERS_AT_ONCE = 24
+_FRAMES_AT_ONCE = 16  # under the longest window they and their spectra take 1 MB
 
 
 class LogSpectrogram(nn.Module):
@@ -50,22 +55,38 @@ class LogSpectrogram(nn.Module):
             (C, T, B, W), 0 for silence and about 1 for the level of the clip, T = ceil(n_samples / hop) + 1.
             Frame t is centred on sample t · hop. Channels are mixed in power.
         """
-        samples = _normalise(samples)
-        return torch.stack([_log_scale(self._power(samples, i)) for i in range(self.config.n_windows)], dim=-1)
+        samples, config = _normalise(samples), self.config
+        n_clips, _, n_samples = samples.shape
+        features = samples.new_empty(n_clips, config.n_frames(n_samples), config.n_bins, config.n_windows)
+        for i in range(config.n_windows):
+            over_parts(partial(self._fill, features, samples, i), features.shape[1], samples.device)
+        return features
 
-    def _power(self, samples: Tensor, i: int) -> Tensor:
-        """Power around every bin under one window, (C, T, B)."""
+    def _fill(self, features: Tensor, samples: Tensor, i: int, part: slice) -> None:
+        """Fill in the features of some frames under one window."""
         window = self.get_buffer(f"window_{i}")
         frames = self._frames(samples, len(window))
-        n_at_once = _FRAMES_AT_ONCE if samples.device.type == "cpu" else frames.shape[2]
-        return torch.cat([self._filter(some * window, i) for some in frames.split(n_at_once, dim=2)], dim=1)
+        n_at_once = _FRAMES_AT_ONCE if samples.device.type == "cpu" else max(features.shape[1], 1)
+        for first in range(part.start, part.stop, n_at_once):
+            some = slice(first, min(first + n_at_once, part.stop))
+            spectrum = torch.fft.rfft(frames[:, :, some] * window)
+            features[:, some, :, i] = _log_scale(self._power(spectrum, i))
 
-    def _filter(self, windowed: Tensor, i: int) -> Tensor:
-        """(C, A, T, N) → (C, T, B). Of the filters, which are mostly empty, a few neighbours are taken at once."""
-        filters = self.get_buffer(f"filters_{i}")
-        spectrum = torch.fft.rfft(windowed)[..., : len(filters)]
+    def _power(self, spectrum: Tensor, i: int) -> Tensor:
+        """Spectra under one window (C, A, T, F) → power around every bin, (C, T, B).
+
+        The filters are mostly empty: where nothing is compiled, a few neighbours are taken at once.
+        """
+        filters, n_samples = self.get_buffer(f"filters_{i}"), self.config.windows_samples[i]
+        if compiled.is_for_compiled(filters):
+            n_clips, _, n_frames, _ = spectrum.shape
+            filtered = filters.new_empty(n_clips, n_frames, filters.shape[1])
+            spans = _spans(n_samples, self.config)
+            compiled.filter_power(array(spectrum), array(filters), spans, array(filtered))
+            return filtered
+        spectrum = spectrum[..., : len(filters)]
         power = (spectrum.real.square() + spectrum.imag.square()).mean(dim=1)
-        groups = _groups(windowed.shape[-1], self.config)
+        groups = _groups(n_samples, self.config)
         return torch.cat([power[..., rows] @ filters[rows, bins] for rows, bins in groups], dim=-1)
 
     def _frames(self, samples: Tensor, window: int) -> Tensor:
@@ -94,6 +115,14 @@ def _n_used(n_samples: int, config: LogSpectrogramConfig) -> int:
     spacing, highest = config.sample_rate / n_samples, config.centers_hz[-1]
     end = highest + _reach_hz(highest, spacing, config)
     return min(math.ceil(end / spacing), n_samples // 2) + 1
+
+
+@cache
+def _spans(n_samples: int, config: LogSpectrogramConfig) -> NDArray[np.int64]:
+    """For each bin of an FFT the first filter that it is in, and the one behind the last, (F, 2)."""
+    is_in = log_filterbank(n_samples, config).numpy() > 0
+    first = is_in.argmax(axis=1)
+    return np.stack((first, first + is_in.sum(axis=1)), axis=1)
 
 
 @cache

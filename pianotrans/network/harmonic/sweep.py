@@ -1,10 +1,13 @@
 """The keys of the harmonic network without gradients: some frames at a time, which stay in the caches of a core.
 
 The same as `HarmonicBackbone.keys`; that whole maps are written to memory and read again takes it twice as long.
+Each thread takes some of the keys all the way, and waits for the others once in a block.
 Axes: C clips, T frames, R rows, K keys, D width.
 """
 
+import math
 from collections.abc import Iterator
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import torch
@@ -12,7 +15,8 @@ from torch import Tensor
 
 from pianotrans.network.harmonic import compiled
 from pianotrans.network.harmonic.compiled import array
-from pianotrans.network.harmonic.gathering import Tap, gather
+from pianotrans.network.harmonic.gathering import Tap, shifts
+from pianotrans.semicrf.threads import n_parts, over_parts
 
 if TYPE_CHECKING:
     from pianotrans.network.harmonic.backbone import HarmonicBackbone, HarmonicBlock
@@ -29,64 +33,110 @@ def can_sweep(x: Tensor) -> bool:
 
 def sweep_keys(backbone: "HarmonicBackbone", stem: Tensor, clock: Tensor) -> Tensor:
     """(C, T, R, D of the stem), with a clock (C, T, 1, n) → (C, T, K, D)."""
-    clips = []
-    for rows, time in zip(stem.contiguous(), clock[:, :, 0], strict=True):
-        x = _begin(backbone, rows)
-        for block in backbone.blocks:
-            _go_through(block, x, time)  # type: ignore[arg-type]
-        clips.append(x)
-    return torch.stack(clips)
+    x = stem.new_empty(*stem.shape[:2], backbone.n_keys, backbone.config.width)
+    for rows, time, keys in zip(stem.contiguous(), clock[:, :, 0], x, strict=True):
+        _sweep(backbone, rows, time, keys)
+    return x
 
 
 def normalise(x: Tensor) -> Tensor:
     """As `transformer.rms_norm`."""
     x = x.contiguous()
-    normed = torch.empty_like(x)
-    compiled.normalise(array(x.flatten(0, -2)), array(normed.flatten(0, -2)))
-    return normed
+    return _normalise(x.flatten(0, -2), _Room()).view(x.shape)
 
 
-def _begin(backbone: "HarmonicBackbone", rows: Tensor) -> Tensor:
-    """What each key begins with, (T, K, D)."""
-    layer, parts = backbone.input, []
-    for some in _parts(len(rows)):
-        gathered = _gathered(rows, backbone.taps, backbone.n_keys, backbone.first, some)
-        parts.append(torch.mm(gathered, layer.weight.t()).view(len(some), backbone.n_keys, -1))
-    bias = layer.bias if backbone.key_embedding is None else layer.bias + backbone.key_embedding
-    return torch.cat(parts).add_(bias)
+class _Room:
+    """Memory by name that is used again: the first touch of fresh memory takes long."""
+
+    def __init__(self) -> None:
+        self._flat: dict[str, Tensor] = {}
+
+    def take(self, name: str, *shape: int) -> Tensor:
+        """A tensor of any numbers, which was perhaps given out under this name before."""
+        n = math.prod(shape)
+        if name not in self._flat or len(self._flat[name]) < n:
+            self._flat[name] = torch.empty(n)
+        return self._flat[name][:n].view(shape)
 
 
-def _go_through(block: "HarmonicBlock", x: Tensor, clock: Tensor) -> None:
-    """A block, in place of x (T, K, D)."""
+def _sweep(backbone: "HarmonicBackbone", rows: Tensor, clock: Tensor, x: Tensor) -> None:
+    """Fill in x (T, K, D), from the rows of one clip."""
     n_frames, n_keys, _ = x.shape
+    reduced = [rows.new_empty(n_frames, n_keys, backbone.config.gathered_width) for _ in backbone.blocks]
+    everyone = Barrier(n_parts(n_keys))
+
+    def work(keys: slice) -> None:
+        room = _Room()
+        try:
+            ours = _begin(backbone, rows, keys, room)
+            for block, around in zip(backbone.blocks, reduced, strict=True):
+                _reduce(block, ours, around[:, keys], room)  # type: ignore[arg-type]
+                everyone.wait()
+                _go_through(block, ours, around, keys, clock, room)  # type: ignore[arg-type]
+            x[:, keys] = ours
+        except BaseException:
+            everyone.abort()
+            raise
+
+    over_parts(work, n_keys, x.device)
+
+
+def _begin(backbone: "HarmonicBackbone", rows: Tensor, keys: slice, room: _Room) -> Tensor:
+    """What some keys begin with, (T, K, D)."""
+    layer, n_keys = backbone.input, keys.stop - keys.start
+    bias = layer.bias if backbone.key_embedding is None else layer.bias + backbone.key_embedding[keys]
+    x = rows.new_empty(len(rows), n_keys, layer.out_features)
+    for some in _parts(len(rows)):
+        gathered = _gather(rows, backbone.taps, backbone.first + keys.start, n_keys, some, room)
+        torch.mm(gathered, layer.weight.t(), out=x[some].flatten(0, 1))
+        x[some].add_(bias)
+    return x
+
+
+def _reduce(block: "HarmonicBlock", x: Tensor, reduced: Tensor, room: _Room) -> None:
+    """What a block gathers from, (T, K, D) → (T, K, less)."""
+    for some in _parts(len(x)):
+        products = _multiply(_normalise(x[some].flatten(0, 1), room), block.reduce.weight, "reduced", room)
+        torch.add(products.view(reduced[some].shape), block.reduce.bias, out=reduced[some])
+
+
+def _go_through(block: "HarmonicBlock", x: Tensor, around: Tensor, keys: slice, clock: Tensor, room: _Room) -> None:
+    """A block, in place of x (T, K, D), some keys; `around` (T, all keys, less) is what they gather from."""
+    n_frames, n_keys, width = x.shape
     memory, contract = block.memory, block.scale[:, None] * block.contract.weight
+    contract_bias = block.scale * block.contract.bias
     listen = torch.cat([memory.gate.weight, memory.value.weight])
     offsets = torch.cat([memory.gate.bias.expand(n_frames, -1), memory.value.bias + memory.clock(clock)], dim=1)
-    reduced, remembered = _reduced(block, x), torch.zeros_like(x[0])
+    remembered = torch.zeros_like(x[0])
     for some in _parts(n_frames):
-        frames = slice(some.start, some.stop)
-        part = x[frames].flatten(0, 1)  # a view
-        hidden = torch.mm(_gathered(reduced, block.taps, n_keys, 0, some), block.expand.weight.t())
+        part = x[some].flatten(0, 1)  # a view
+        gathered = _gather(around, block.taps, keys.start, n_keys, some, room)
+        hidden = _multiply(gathered, block.expand.weight, "hidden", room)
         compiled.gelu(array(hidden), array(block.expand.bias))
-        part.addmm_(hidden, contract.t()).add_(block.scale * block.contract.bias)
-        heard = torch.mm(normalise(part), listen.t()).view(len(some), n_keys, -1)
-        kept = torch.empty_like(x[frames])
-        compiled.go_on(array(heard), array(offsets[frames]), array(remembered), array(kept))
+        part.addmm_(hidden, contract.t()).add_(contract_bias)
+        heard = _multiply(_normalise(part, room), listen, "heard", room).view(-1, n_keys, 2 * width)
+        kept = room.take("kept", len(heard), n_keys, width)
+        compiled.go_on(array(heard), array(offsets[some]), array(remembered), array(kept))
         part.addmm_(kept.flatten(0, 1), memory.output.weight.t()).add_(memory.output.bias)
 
 
-def _reduced(block: "HarmonicBlock", x: Tensor) -> Tensor:
-    """What a block gathers from, (T, K, D) → (T, K, less)."""
-    weight = block.reduce.weight.t()
-    maps = [torch.mm(normalise(x[some.start : some.stop].flatten(0, 1)), weight) for some in _parts(len(x))]
-    return torch.cat(maps).add_(block.reduce.bias).view(*x.shape[:2], -1)
-
-
-def _parts(n_frames: int) -> Iterator[range]:
+def _parts(n_frames: int) -> Iterator[slice]:
     for first in range(0, n_frames, _FRAMES_AT_ONCE):
-        yield range(first, min(first + _FRAMES_AT_ONCE, n_frames))
+        yield slice(first, min(first + _FRAMES_AT_ONCE, n_frames))
 
 
-def _gathered(rows: Tensor, taps: tuple[Tap, ...], n_keys: int, first: int, frames: range) -> Tensor:
-    """(T, R, D) → (frames · n_keys, n · D)."""
-    return gather(rows[None], taps, n_keys, first, frames).flatten(0, 2)
+def _gather(rows: Tensor, taps: tuple[Tap, ...], first: int, n_keys: int, frames: slice, room: _Room) -> Tensor:
+    """As `gathering.gather`, (T, R, D) → (frames · n_keys, n · D)."""
+    gathered = room.take("gathered", 1, frames.stop - frames.start, n_keys, len(taps), rows.shape[-1])
+    compiled.gather(array(rows[None]), shifts(taps), frames.start, first, array(gathered))
+    return gathered.view(-1, len(taps) * rows.shape[-1])
+
+
+def _multiply(x: Tensor, weight: Tensor, name: str, room: _Room) -> Tensor:
+    return torch.mm(x, weight.t(), out=room.take(name, len(x), len(weight)))
+
+
+def _normalise(x: Tensor, room: _Room) -> Tensor:
+    normed = room.take("normed", *x.shape)
+    compiled.normalise(array(x), array(normed))
+    return normed

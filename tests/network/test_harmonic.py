@@ -9,6 +9,7 @@ import tomli_w
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils.flop_counter import FlopCounterMode
 
 from pianotrans.errors import ModelError
 from pianotrans.inference.registry import find_model
@@ -126,13 +127,28 @@ def test_a_semitone_up_is_one_track_up():
     assert (with_keys[1:] - keys_low[:-1])[inner].abs().max() > 1e-2, "with an embedding they may"
 
 
-def test_sweeping_gives_what_the_blocks_give():
-    """Without gradients a segment is worked through some frames at a time."""
-    network = model()
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_sweeping_gives_what_the_blocks_give(n_threads: int):
+    """Without gradients a segment is worked through some frames at a time, and by each thread for some keys."""
+    network, n_before = model(), torch.get_num_threads()
     features = noise(2, 75, SPECTROGRAM.n_bins, 2)
     whole = network.backbone(features).detach()
-    with torch.inference_mode():
-        torch.testing.assert_close(network.backbone(features), whole, rtol=1e-4, atol=1e-5)
+    torch.set_num_threads(n_threads)
+    try:
+        with torch.inference_mode():
+            torch.testing.assert_close(network.backbone(features), whole, rtol=1e-4, atol=1e-5)
+    finally:
+        torch.set_num_threads(n_before)
+
+
+def test_features_are_the_same_by_the_compiled_filters_and_by_products():
+    """Where operations are counted nothing is compiled; one thread does all."""
+    frontend, samples = LogSpectrogram(SPECTROGRAM), noise(2, 2, 9000)
+    frontend.reset_constants()
+    with FlopCounterMode(display=False) as counter:
+        counted = frontend(samples)
+    assert counter.get_total_flops() > 0
+    torch.testing.assert_close(frontend(samples), counted, rtol=0, atol=1e-5)
 
 
 def test_it_looks_ahead_by_half_a_second_at_most():

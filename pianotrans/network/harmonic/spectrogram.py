@@ -57,9 +57,14 @@ class LogSpectrogram(nn.Module):
         """
         samples, config = _normalise(samples), self.config
         n_clips, _, n_samples = samples.shape
-        features = samples.new_empty(n_clips, config.n_frames(n_samples), config.n_bins, config.n_windows)
+        n_frames = config.n_frames(n_samples)
+        features = samples.new_empty(n_clips, n_frames, config.n_bins, config.n_windows)
         for i in range(config.n_windows):
-            over_parts(partial(self._fill, features, samples, i), features.shape[1], samples.device)
+            fill = partial(self._fill, features, samples, i)
+            if compiled.is_for_compiled(samples):
+                over_parts(fill, n_frames, samples.device)
+            else:
+                fill(slice(0, n_frames))
         return features
 
     def _fill(self, features: Tensor, samples: Tensor, i: int, part: slice) -> None:

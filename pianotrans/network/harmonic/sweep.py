@@ -16,7 +16,7 @@ from torch import Tensor
 from pianotrans.network.harmonic import compiled
 from pianotrans.network.harmonic.compiled import array
 from pianotrans.network.harmonic.gathering import Tap, shifts
-from pianotrans.semicrf.threads import n_parts, over_parts
+from pianotrans.semicrf.threads import over_parts
 
 if TYPE_CHECKING:
     from pianotrans.network.harmonic.backbone import HarmonicBackbone, HarmonicBlock
@@ -63,7 +63,8 @@ def _sweep(backbone: "HarmonicBackbone", rows: Tensor, clock: Tensor, x: Tensor)
     """Fill in x (T, K, D), from the rows of one clip."""
     n_frames, n_keys, _ = x.shape
     reduced = [rows.new_empty(n_frames, n_keys, backbone.config.gathered_width) for _ in backbone.blocks]
-    everyone = Barrier(n_parts(n_keys))
+    n_threads = min(torch.get_num_threads(), n_keys)
+    everyone = Barrier(n_threads)
 
     def work(keys: slice) -> None:
         room = _Room()
@@ -78,7 +79,7 @@ def _sweep(backbone: "HarmonicBackbone", rows: Tensor, clock: Tensor, x: Tensor)
             everyone.abort()
             raise
 
-    over_parts(work, n_keys, x.device)
+    over_parts(work, n_keys, x.device, n_threads)
 
 
 def _begin(backbone: "HarmonicBackbone", rows: Tensor, keys: slice, room: _Room) -> Tensor:

@@ -22,7 +22,7 @@ PIECE_S = 10.0
 LEAST_SHARE = 0.3  # of a recording that must be foreign before anything is said
 
 FOREIGN_CHANCE = 0.7
-"""From here on a piece is foreign: no piece of any piano at hand came above 0.64."""
+"""From here on a piece is foreign: no piece of any piano at hand came above 0.68."""
 
 _WINDOW_S = 0.16
 _LOWEST_KEY, _HIGHEST_KEY = 45, 105  # below, semitones lie too close for the window
@@ -34,7 +34,8 @@ _LONGEST_S = 0.8  # of a note that is looked at
 _MIN_WINDOWS = 4
 _FALL_DB_PER_S = 3.0  # what falls more slowly does not fall
 _NEAR_S = 0.15  # a rise this close to an onset is the onset's
-_RANGE_DB = 40.0  # below the loudest level of a piece
+_RANGE_DB = 20.0  # below the loudest level of a piece; further down, strings that die away beat
+_CUT_S = 0.05  # what sounds when a recording begins was struck before, and its onset is in doubt
 
 Levels = NDArray[np.float32]  # (n_windows, n_keys), dB
 
@@ -106,7 +107,7 @@ class PieceFigures:
         if not len(level) or level.max() < _AUDIBLE_DB:
             return None
         notes, near = (
-            [note for note in some if begin_s <= note.onset_s < end_s]
+            [note for note in some if max(begin_s, _CUT_S) <= note.onset_s < end_s]
             for some in (performance.notes, performance.candidates)
         )
         doubt = sum(1 - (n.onset_confidence or 0) for n in notes) + sum(n.onset_confidence or 0 for n in near)

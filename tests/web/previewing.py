@@ -37,11 +37,13 @@ class ListeningThread:
         pass
 
     def _run(self) -> None:
-        with suppress(EOFError, OSError):
-            self._main(self._there)
-        self.exitcode = 3
-        with suppress(OSError):
-            self._there.close()
+        try:
+            with suppress(EOFError, OSError):
+                self._main(self._there)
+        finally:
+            self.exitcode = 3
+            with suppress(OSError):
+                self._there.close()
 
 
 class Listeners:
@@ -69,5 +71,5 @@ def listening(model: LiveModel) -> Listeners:
 
 def preview_of(spans: Sequence[Span], **options: Any) -> Preview:
     """A preview that hears these notes, in frames of 0.01 s, whatever is played and however late it comes."""
-    plan = replace(PLAN, sample_rate=16_000, frame_samples=160, window_frames=1000)
+    plan = replace(PLAN, sample_rate=16_000, frame_samples=160, window_frames=1000, heard_frames=1000)
     return Preview(listening(LiveModel("made", hears(spans, plan), plan, NUMBERS)), **options)

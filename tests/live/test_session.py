@@ -153,7 +153,8 @@ def test_an_hour_of_silence_takes_no_memory():
         assert not moment.events
     assert moment.heard_s == 3600
     gc.collect()
-    assert len(gc.get_objects()) < n_objects + 200
+    # One object kept of each of the 6000 blocks would be told; other tests of the process leave some behind, too.
+    assert len(gc.get_objects()) < n_objects + 3000
 
 
 def test_a_take_is_written_and_read(tmp_path):

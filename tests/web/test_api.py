@@ -433,6 +433,9 @@ def test_the_description(site: Site):
         "/api/events",
         "/api/health",
         "/api/limits",
+        "/api/previews",
+        "/api/previews/{preview_id}",
+        "/api/previews/{preview_id}/sound",
     }
     for path, methods in description["paths"].items():
         for method, operation in methods.items():

@@ -21,8 +21,8 @@ from pianotrans.remarks import NOT_SOLO_PIANO, Remark
 PIECE_S = 10.0
 LEAST_SHARE = 0.3  # of a recording that must be foreign before anything is said
 
-FOREIGN_CHANCE = 0.7
-"""From here on a piece is foreign: no piece of any piano at hand came above 0.68."""
+FOREIGN_CHANCE = 0.75
+"""From here on a piece is foreign: no piece of any piano at hand came above 0.73."""
 
 _WINDOW_S = 0.16
 _LOWEST_KEY, _HIGHEST_KEY = 45, 105  # below, semitones lie too close for the window

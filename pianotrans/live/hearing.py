@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from pianotrans.inference.registry import all_models, model_for
+from pianotrans.inference.registry import model_for
 from pianotrans.inference.transcriber import Transcriber
 from pianotrans.live.plan import LivePlan
 from pianotrans.live.session import Hear, Sitting, measured, try_out
@@ -47,14 +47,8 @@ def load_live_model(
 
     Raises the errors of `Transcriber` and `LivePlan.of`.
     """
-    transcriber = Transcriber(model or _quickest_model(), device=device, precision=precision, tuning="off", say=say)
+    transcriber = Transcriber(model or model_for("fast"), device=device, precision=precision, tuning="off", say=say)
     network = transcriber.model
     plan = LivePlan.of(network.config, window_s, hop_s)
     network.fix_embeddings(plan.heard_samples)
     return LiveModel(transcriber.entry.name, partial(hear, network), plan, network.config.tracks.numbers)
-
-
-def _quickest_model() -> str | None:
-    """The small model; None, for the default one, where it has no weights."""
-    quickest = model_for("fast")
-    return quickest if quickest in (entry.name for entry in all_models()) else None

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 
 from pianotrans.errors import PianotransError, WorkerError
 from pianotrans.processes import reason_of_death, start_with_pipe
-from pianotrans.workers.pool import ProcessLike
+from pianotrans.workers.pool import ProcessLike, end_process
 from pianotrans.workers.previewing import (
     Awake,
     Deaf,
@@ -242,9 +242,4 @@ class Preview:
         self._process = self._connection = None
         if process is None or connection is None:
             return None
-        connection.close()
-        process.kill()
-        process.join()
-        exit_code = process.exitcode
-        process.close()
-        return exit_code
+        return end_process(process, connection)

@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 
 from pianotrans.errors import EditsError, PianotransError, WorkerError
 from pianotrans.processes import reason_of_death, start_with_pipe
-from pianotrans.workers.pool import ProcessLike
+from pianotrans.workers.pool import ProcessLike, end_process
 from pianotrans.workers.revising import Refused, Revise, Revised, serve_revisions
 
 _LIMIT_S = 120.0
@@ -138,10 +138,4 @@ class Workshop:
             return None
         process, connection = self._running
         self._running = None
-        with suppress(OSError):
-            connection.close()
-        process.kill()
-        process.join()
-        exit_code = process.exitcode
-        process.close()
-        return exit_code
+        return end_process(process, connection)

@@ -212,6 +212,17 @@ def process_starter(recipe: Recipe, n_workers: int) -> ProcessStarter:
     return partial(start_with_pipe, serve, recipe, n_threads)
 
 
+def end_process(process: ProcessLike, connection: "Connection[Any, Any]") -> int | None:
+    """End a process at once, and free it and its pipe; returns its exit code."""
+    with suppress(OSError):
+        connection.close()
+    process.kill()
+    process.join()
+    exit_code = process.exitcode
+    process.close()
+    return exit_code
+
+
 def _dispose(worker: _Process) -> int | None:
     """Wait for a process that ends or was killed, and free it; returns its exit code."""
     worker.process.join()

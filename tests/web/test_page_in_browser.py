@@ -29,6 +29,16 @@ DARK = (21, 23, 28, 255)
 EVIL = 'take"><script>document.title="caught"<!--<img src=x onerror=alert(1)>.mp3'
 LONG_NAME = "a recording with a very long name, as telephones give them 2026-11-25 05.34.54.mp3"
 PLAYED = [(0, 30, 10_000), (1, 20, 60), (2, 100, 10_000)]  # the pedal, a note, and one that goes on, in 0.01 s
+_BREAK_OFF_TABLES = """() => {
+    const { fetch } = window;
+    window.broken = 0;
+    window.fetch = (url, options) => {
+      if (!url.endsWith("/files/csv")) return fetch(url, options);
+      window.broken += 1;
+      const torn = (controller) => controller.error(new TypeError("Failed to fetch"));
+      return Promise.resolve(new Response(new ReadableStream({ start: torn })));
+    };
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -275,6 +285,20 @@ def test_nothing_in_a_name_runs(tab: Tab, site: Site):
     runs = 'script:not([src], [type="application/json"]), [onerror], img:not([src^="/assets/"])'
     inside = f"document.querySelectorAll('{runs}').length"
     assert tab.page.evaluate(inside) == 0
+
+
+def test_an_answer_that_breaks_off_is_no_answer(tab: Tab, browser: Any, site: Site, stage: Stage):
+    """Such as the table of a job that is deleted while its row shows the notes."""
+    other = Tab(browser, str(site.client.base_url))
+    other.page.evaluate(_BREAK_OFF_TABLES)
+    stage.may_go_on.set()
+    tab.drop(("a.mp3", b"sound"))
+    other.wait("a.mp3", "done")
+    until(lambda: other.page.evaluate("window.broken") == 1)
+    refused = other.page.evaluate("""import("/assets/api.js").then((api) => api.getTable("a")).catch(String)""")
+    assert refused == "Error: The server does not answer."
+    assert other.troubles == []
+    other.context.close()
 
 
 def test_every_format_of_one_and_some_of_all_in_a_zip_file(tab: Tab, site: Site):

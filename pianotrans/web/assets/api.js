@@ -15,6 +15,8 @@ export const getJobs = (limit, before) =>
 export const getJob = (id) => ask("GET", `/api/jobs/${encodeURIComponent(id)}`);
 export const cancelJob = (id) => ask("POST", `/api/jobs/${encodeURIComponent(id)}/cancel`);
 export const deleteJob = (id) => ask("DELETE", `/api/jobs/${encodeURIComponent(id)}`);
+// The table of notes and pedals, as csv.
+export const getTable = (id) => request("GET", fileUrl(id, "csv"));
 
 // Notes while one plays: one recording at a time is heard.
 const previewUrl = (id) => `/api/previews/${encodeURIComponent(id)}`;
@@ -40,7 +42,7 @@ export const editedScore = (id, edits) =>
 export function editedFile(id, format, edits, { receiver, durations }) {
   const query = new URLSearchParams({ ...(receiver && { for: receiver }), durations });
   const address = `${fileUrl(id, encodeURIComponent(format))}?${query}`;
-  return request("POST", address, { body: JSON.stringify(edits) }).then((answer) => answer.blob());
+  return request("POST", address, { body: JSON.stringify(edits) }, "blob");
 }
 
 export class Refusal extends Error {
@@ -50,19 +52,21 @@ export class Refusal extends Error {
   }
 }
 
-async function request(method, url, options) {
-  let answer;
+// The whole content of the answer, as "text" or "blob": an answer that breaks off is none.
+async function request(method, url, options, kind = "text") {
+  let answer, content;
   try {
     answer = await fetch(url, { method, ...options });
+    content = await (answer.ok ? answer[kind]() : answer.text());
   } catch {
     throw new Refusal(0, t("page.no_answer"));
   }
-  if (!answer.ok) throw new Refusal(answer.status, detailOf(await answer.text(), answer.status));
-  return answer;
+  if (!answer.ok) throw new Refusal(answer.status, detailOf(content, answer.status));
+  return content;
 }
 
 async function ask(method, url, options) {
-  const text = await (await request(method, url, options)).text();
+  const text = await request(method, url, options);
   return text ? JSON.parse(text) : null;
 }
 

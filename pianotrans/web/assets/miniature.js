@@ -1,6 +1,6 @@
 // A small picture of a transcription's notes, for its row. Read from the table of notes once the row is in view.
 
-import { fileUrl } from "./api.js";
+import { getTable } from "./api.js";
 import { NotePainter, boxesOfNotes, keyRange } from "./shared/notes.js";
 
 const FEWEST_KEYS = 36;
@@ -28,9 +28,9 @@ addEventListener("themechange", () => {
 
 export function paintWhenSeen(canvas, job) {
   waiting.set(canvas, async () => {
-    const answer = await fetch(fileUrl(job.id, "csv")).catch(() => null);
-    if (!answer?.ok) return;
-    const notes = notesOf(await answer.text());
+    const table = await getTable(job.id).catch(() => null); // the job may just have been deleted
+    if (table === null) return;
+    const notes = notesOf(table);
     painted.set(canvas, { notes, durationS: job.duration_s });
     paint(canvas, notes, job.duration_s);
   });

@@ -1,12 +1,12 @@
 """How long after a key is struck its note is given out: from the sound to the event, with all in between.
 
-usage: python -m tests.benchmarks.latency [--model M] [--window S] [--hop S] [--notes N] [--clock processor|wall]
+usage: python -m tests.benchmarks.latency [--model M] [--window S] [--hop S] [--notes N] [--clock processor|sound|wall]
 
 Strikes keys of a sampled piano at irregular times, each with a click, and plays the result in real time.
 Prints the median and the 90 % quantile of the time from an onset in the sound to the event of its note, and how
 many notes were given out at all. With `--clock processor` time passes while the source is waited for and while this
 process computes, whatever else the machine does: the figures are those of an idle machine on which one core
-transcribes. `--clock wall` takes the clock on the wall.
+transcribes. With `--clock sound` computing takes no time. `--clock wall` takes the clock on the wall.
 """
 
 import argparse
@@ -41,17 +41,27 @@ _SAME_S = 0.1  # an event so close to a note of its key is that note
 _AUDIBLE = 0.02  # of a sample's peak: its onset
 
 
-class ProcessorTime(Timekeeper):
-    """Time that passes while this process computes, and while it waits, but not while others keep it waiting."""
+class SoundTime(Timekeeper):
+    """Time that passes only while this process waits for sound."""
 
     def __init__(self) -> None:
         self._slept_s = 0.0
 
     def now_s(self) -> float:
-        return self._slept_s + time.process_time()
+        return self._slept_s
 
     def sleep(self, seconds: float) -> None:
         self._slept_s += seconds
+
+
+class ProcessorTime(SoundTime):
+    """Time that passes while this process computes, too, but not while others keep it waiting."""
+
+    def now_s(self) -> float:
+        return super().now_s() + time.process_time()
+
+
+CLOCKS = {"processor": ProcessorTime, "sound": SoundTime, "wall": Timekeeper}
 
 
 @dataclass(frozen=True)
@@ -110,11 +120,11 @@ def main() -> None:
     parser.add_argument("--hop", type=float)
     parser.add_argument("--notes", type=int, default=60)
     parser.add_argument("--precision", default="auto")
-    parser.add_argument("--clock", choices=("processor", "wall"), default="processor")
+    parser.add_argument("--clock", choices=CLOCKS, default="processor")
     arguments = parser.parse_args()
-    if arguments.clock == "processor":
+    if arguments.clock != "wall":
         torch.set_num_threads(1)
-    timekeeper = ProcessorTime() if arguments.clock == "processor" else Timekeeper()
+    timekeeper = CLOCKS[arguments.clock]()
     transcriber = Transcriber(arguments.model, device="cpu", precision=arguments.precision, tuning="off")
     model, listen = transcriber.model, partial(hear, transcriber.model)
     plan = LivePlan.of(model.config, arguments.window, arguments.hop)
@@ -129,7 +139,7 @@ def main() -> None:
         sitting = Sitting(source, listen, plan, model.config.tracks.numbers, print, timekeeper)
         found, n_others = latencies(sitting, timekeeper, notes)
         source.close()
-    cores = 1 if arguments.clock == "processor" else len(os.sched_getaffinity(0))
+    cores = len(os.sched_getaffinity(0)) if arguments.clock == "wall" else 1
     print(
         f"{transcriber.entry.name}, {cores} core(s), {str(transcriber.precision).removeprefix('torch.')}: window "
         f"{plan.window_s:.2f} s, hop {plan.hop_s:.2f} s"

@@ -144,7 +144,7 @@ def test_notes_appear_while_one_plays(tab: Tab, site: Site):
     roll = page.get_by_role("img", name="2 notes so far")
     roll.wait_for()
     until(lambda: SUSTAIN in colours(roll))
-    assert len(colours(roll)) > 2, "the ground, the pedal, and the notes"
+    assert len(colours(roll)) > 3, "the ground, its lines, the pedal, and the notes"
     assert page.locator("#preview-words").inner_text().startswith("This is a quick preview.")
     assert nameless(page) == []
     assert violations(page) == []

@@ -1,18 +1,14 @@
 // A recording while it is being transcribed: its notes as they are decided, and the edge up to which they are final.
 
 import { noteEventsUrl } from "./api.js";
-import { readColours } from "./shared/colours.js";
+import { PlainRoll } from "./plain_roll.js";
 import { clock } from "./shared/format.js";
-import { NotePainter, boxesOfNotes } from "./shared/notes.js";
-import { SUSTAIN, lastBefore } from "./shared/performance.js";
 import { t } from "./shared/texts.js";
 
 const VIEW_S = 60;
 const EDGE = 0.8; // of the width, once the recording is longer than the view
-const LOWEST_KEY = 21; // all keys of a piano: which ones are played is not known yet
-const HIGHEST_KEY = 108;
-const PEDAL_PX = 8;
-const SHORTEST_NOTE_PX = 1.5;
+const KEYS = [21, 108]; // all of a piano: which ones are played is not known yet
+const EDGE_PX = 2;
 
 export class LiveView {
   constructor(place, bar) {
@@ -23,6 +19,7 @@ export class LiveView {
     this.canvas = document.createElement("canvas");
     this.canvas.id = "live-roll";
     this.canvas.setAttribute("role", "img");
+    this.roll = new PlainRoll(this.canvas);
     addEventListener("themechange", () => this.paint());
     addEventListener("languagechange", () => this.say());
     addEventListener("resize", () => this.paint());
@@ -76,7 +73,6 @@ export class LiveView {
     if (isWhole) this.begin();
     for (const [onset, offset, key, velocity, confidence] of notes) this.notes.push({ onset, offset, key, velocity, confidence });
     for (const [onset, offset, controller] of pedals) this.pedals.push({ onset, offset, controller });
-    this.notes.sort((a, b) => a.onset - b.onset);
     this.finalS = finalS;
     this.canvas.dataset.nNotes = this.notes.length;
     this.say();
@@ -93,37 +89,17 @@ export class LiveView {
 
   // Follows the edge, which moves on by a segment at once.
   paint() {
-    const { canvas, finalS } = this;
-    const { clientWidth: width, clientHeight: height } = canvas;
-    if (!width) return;
-    const scale = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
-    const pen = canvas.getContext("2d");
-    pen.scale(scale, scale);
+    if (this.id === null) return;
+    const { roll, finalS } = this;
     const lengthS = Math.min(VIEW_S, Math.max(this.job.duration_s ?? VIEW_S, 1));
     const startS = Math.max(0, Math.min(finalS - EDGE * lengthS, (this.job.duration_s ?? Infinity) - lengthS));
-    const xOf = (timeS) => ((timeS - startS) / lengthS) * width;
-    const colours = readColours(["panel", "now", "pedal-sustain"]);
+    if (!roll.begin(startS, lengthS)) return;
+    const { pen, colours, widthPx, heightPx } = roll;
+    const edgePx = roll.xOf(finalS);
     pen.fillStyle = colours.panel;
-    pen.fillRect(xOf(finalS), 0, width, height);
-    this.paintNotes(pen, xOf, height - PEDAL_PX, startS);
-    pen.fillStyle = colours["pedal-sustain"];
-    for (const { onset, offset, controller } of this.pedals) {
-      if (controller === SUSTAIN && offset >= startS) pen.fillRect(xOf(onset), height - PEDAL_PX + 2, xOf(offset) - xOf(onset), PEDAL_PX - 2);
-    }
+    pen.fillRect(edgePx, 0, widthPx, heightPx);
+    roll.paint(this.notes, this.pedals, KEYS);
     pen.fillStyle = colours.now;
-    pen.fillRect(xOf(finalS) - 1, 0, 2, height);
-  }
-
-  paintNotes(pen, xOf, height, startS) {
-    const keyPx = height / (HIGHEST_KEY - LOWEST_KEY + 1);
-    const inView = this.notes.slice(lastBefore(this.notes, startS - VIEW_S) + 1).filter(({ offset }) => offset >= startS);
-    new NotePainter().paint(pen, inView, boxesOfNotes({
-      xOf,
-      yOf: (key) => (HIGHEST_KEY - key) * keyPx,
-      heightPx: Math.max(1, keyPx - 1),
-      shortestPx: SHORTEST_NOTE_PX,
-    }));
+    pen.fillRect(edgePx - EDGE_PX / 2, 0, EDGE_PX, heightPx);
   }
 }

@@ -1,8 +1,8 @@
 """Make the pictures of the README: `python data/make_screenshots.py`, after `make demo`.
 
 Opens the report that the demo wrote in Debian's Chromium (apt-get install chromium) with the network off, draws the
-piano roll anew in a smaller size, and has the web app transcribe the clips of `data/samples`. All become pictures
-of 256 colours: a README should load fast.
+piano roll anew in a smaller size, has the web app transcribe the clips of `data/samples`, and plays one of them to its
+recorder. All become pictures of 256 colours: a README should load fast.
 """
 
 import io
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import soundfile
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -26,6 +27,8 @@ SCORE_PART = 0.27  # of the page, from its top
 WIDTH, HEIGHT = 1180, 860
 AT_S = 6.5
 WEB_HEIGHT = 560
+RECORDER_HEIGHT = 590
+PLAYED_MS = 11_000
 MOST_WAIT_MS = 900_000  # on a busy machine
 
 
@@ -72,6 +75,29 @@ def web_app() -> bytes:
     return shot
 
 
+def recorder() -> bytes:
+    """The page while a clip is played to its microphone, as PNG."""
+    with serving() as address, tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        sound = Path(folder) / "sound.wav"
+        soundfile.write(sound, *soundfile.read(BACH), subtype="PCM_16")
+        microphone = (
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+            f"--use-file-for-fake-audio-capture={sound}",
+        )
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=microphone)
+        page = browser.new_page(viewport={"width": WIDTH, "height": RECORDER_HEIGHT})
+        page.goto(address)
+        page.get_by_role("button", name="Record", exact=True).click()
+        page.get_by_text("This is a quick preview").wait_for(timeout=MOST_WAIT_MS)
+        page.get_by_role("button", name="Discard").click()
+        page.get_by_role("button", name="Record", exact=True).click()  # again, from the beginning of the clip
+        page.wait_for_timeout(PLAYED_MS)
+        shot = page.screenshot()
+        browser.close()
+    return shot
+
+
 def score_page() -> bytes:
     """The beginning of a score that is engraved from a recording, as PNG."""
     import pypdfium2
@@ -101,3 +127,4 @@ if __name__ == "__main__":
     save("roll.png", DEMO.with_suffix(".png").read_bytes())
     save("score.png", score_page())
     save("web.png", web_app())
+    save("preview.png", recorder())

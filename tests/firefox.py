@@ -16,7 +16,13 @@ from tests.browser import Place
 _FIREFOX = shutil.which("firefox-esr")
 _RELAY = Path(__file__).parent / "firefox_relay.py"
 _GUEST_ID = 10**9  # the relay's
-_SILENT = {"media.cubeb.force_mock_context": True}  # a sound card of its own, as without one it waits for ever
+MICROPHONE_HZ = 440  # of the sine that it gives
+_SOUND = {
+    "media.cubeb.force_mock_context": True,  # a sound card of its own, as without one it waits for ever
+    "media.navigator.streams.fake": True,
+    "media.navigator.audio.fake_frequency": MICROPHONE_HZ,
+    "media.navigator.permission.disabled": True,
+}
 
 
 class Fingers:
@@ -53,7 +59,7 @@ def _finger(i: int, path: list[Place]) -> dict[str, Any]:
 def firefox() -> Iterator[tuple[Any, Fingers]]:
     """The browser and its fingers; skips where there is none. What holds of `chromium` holds of it.
 
-    Its windows ignore their colour scheme.
+    Its microphone gives a sine. Its windows ignore their colour scheme.
     """
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     websockets = pytest.importorskip("websockets.sync.client", reason="websockets is not installed")
@@ -63,7 +69,7 @@ def firefox() -> Iterator[tuple[Any, Fingers]]:
         program, address = Path(folder) / "firefox", Path(folder) / "address"
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{_RELAY}" "{address}" "{_FIREFOX}" "$@"\n')
         program.chmod(0o700)
-        browser = driver.firefox.launch(executable_path=program, channel="moz-firefox", firefox_user_prefs=_SILENT)
+        browser = driver.firefox.launch(executable_path=program, channel="moz-firefox", firefox_user_prefs=_SOUND)
         with websockets.connect(address.read_text()) as connection:
             yield browser, Fingers(connection)
         browser.close()

@@ -1,14 +1,18 @@
-"""Report and web app in Firefox: tests of Chromium that show whether browsers differ, and fingers."""
+"""Report and web app in Firefox: tests of Chromium that show whether browsers differ; fingers, microphone."""
 
 # ruff: noqa: F401, F811 - tests and fixtures are imported to be run here, with this module's browser
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from pianotrans.web.preview import Preview
+from pianotrans.workers.previewing import Awake, Listen, Sound
 from tests.browser import settle, until
-from tests.firefox import Fingers, firefox
+from tests.firefox import MICROPHONE_HZ, Fingers, firefox
 from tests.views.scores import small_score
 from tests.views.test_listening_in_browser import (
     Practice,
@@ -32,6 +36,9 @@ from tests.views.test_workbench_in_browser import (
     test_the_mouse_selects,
     test_what_is_edited_is_what_is_downloaded_and_undo_gives_back_every_byte,
 )
+from tests.web.browsing import Tab
+from tests.web.making import Scripted, serving
+from tests.web.previewing import Listeners
 from tests.web.test_edits_in_browser import site, tab, test_they_outlive_a_reload_and_the_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("firefox")]
@@ -76,3 +83,31 @@ def test_one_finger_edits_and_two_move_the_view(bench: Bench, fingers: Fingers):
     bench.page.mouse.click(left - 60, box["y"] + box["height"] - 8)
     held_s = float(bench.page.locator("#position").input_value())
     assert held_s == pytest.approx(4, abs=0.1), "it is still under the finger"
+
+
+def test_the_server_hears_what_the_microphone_gives_while_it_records(browser: Any, tmp_path: Path):
+    """A sine: without a leap, and at its pitch by the rate that the page tells."""
+    orders: list[Any] = []
+
+    def main(connection: Any) -> None:
+        connection.send(Awake())
+        while True:
+            orders.append(connection.recv())
+
+    with serving(tmp_path, Scripted(), preview=Preview(Listeners(main))) as site:
+        tab = Tab(browser, str(site.client.base_url))
+        tab.page.get_by_role("button", name="Record", exact=True).click()
+        until(lambda: sum(isinstance(order, Sound) for order in orders) >= 20)
+        assert tab.page.locator("#preview-words").inner_text().startswith("This is a quick preview.")
+        tab.page.get_by_role("button", name="Stop and transcribe").click()
+        tab.page.locator("#jobs [data-state=done]").wait_for()
+        assert tab.troubles == []
+        tab.context.close()
+    [listen] = [order for order in orders if isinstance(order, Listen)]
+    sound = np.frombuffer(b"".join(order.samples for order in orders if isinstance(order, Sound)), "<i2")
+    sound = sound[listen.sample_rate // 2 :]  # the microphone takes a moment to begin
+    cycles = MICROPHONE_HZ * np.arange(len(sound)) / listen.sample_rate
+    waves = np.stack([np.sin(2 * np.pi * cycles), np.cos(2 * np.pi * cycles)], axis=1)
+    parts, residual, *_ = np.linalg.lstsq(waves, sound, rcond=None)
+    assert np.hypot(*parts) > 1000
+    assert residual[0] < 1e-3 * np.square(sound.astype(float)).sum()

@@ -1,8 +1,8 @@
 """Make the pictures of the README: `python data/make_screenshots.py`, after `make demo`.
 
 Opens the report that the demo wrote in Debian's Chromium (apt-get install chromium) with the network off, draws the
-piano roll anew in a smaller size, has the web app transcribe the clips of `data/samples`, and plays one of them to its
-recorder. All become pictures of 256 colours: a README should load fast.
+piano roll anew in a smaller size, has the web app transcribe the clips of `data/samples`, and plays one of them to
+its recorder. All become pictures of 256 colours: a README should load fast.
 """
 
 import io

@@ -1,6 +1,6 @@
 """How long after a key is struck its note is given out: from the sound to the event, with all in between.
 
-usage: python -m tests.benchmarks.latency [--model M] [--window S] [--hop S] [--notes N] [--clock processor|sound|wall]
+usage: python -m tests.benchmarks.latency [--model M] [--window S] [--hop S] [--notes N] [--clock CLOCK]
 
 Strikes keys of a sampled piano at irregular times, each with a click, and plays the result in real time.
 Prints the median and the 90 % quantile of the time from an onset in the sound to the event of its note, and how

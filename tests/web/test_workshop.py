@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
@@ -13,58 +12,24 @@ from pianotrans.errors import EditsError, WorkerError
 from pianotrans.web.workshop import Workshop, WorkshopBusyError
 from pianotrans.workers.revising import Refused, Revise, Revised
 
+from .previewing import Listeners
 from .test_dispatcher import until
 
 ORDER = Revise(Path("transcription.json"), "song.mp3", b"edits")
 
 
-class Process:
-    """A thread that looks like the process. Killed, it ends when it next waits for an order."""
+def answering(answer: Callable[[Revise], Revised | Refused | None]) -> Listeners:
+    """Starts what looks like the process; without an answer, it dies."""
 
-    def __init__(self, answer: Callable[[Revise], Revised | Refused | None]):
-        self.exitcode: int | None = None
-        self.here, self._there = Pipe()
-        self._answer = answer
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+    def main(connection: Any) -> None:
+        while (answered := answer(connection.recv())) is not None:
+            connection.send(answered)
 
-    def kill(self) -> None:
-        if self.exitcode is None:
-            self.exitcode = -9
-            self._there.close()
-
-    def join(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-    def _run(self) -> None:
-        try:
-            while True:
-                answer = self._answer(self._there.recv())
-                if answer is None:
-                    self.exitcode = 3
-                    self._there.close()
-                    return
-                self._there.send(answer)
-        except (EOFError, OSError):  # killed
-            pass
-
-
-class Started:
-    def __init__(self, answer: Callable[[Revise], Revised | Refused | None]):
-        self.answer = answer
-        self.n = 0
-
-    def __call__(self) -> Any:
-        self.n += 1
-        process = Process(self.answer)
-        return process, process.here
+    return Listeners(main)
 
 
 def test_one_process_is_started_on_demand_and_kept():
-    start = Started(lambda order: Revised(order.edits))
+    start = answering(lambda order: Revised(order.edits))
     shop = Workshop(start)
     assert not shop.is_warm
     assert [shop.revise(ORDER), shop.revise(ORDER)] == [b"edits", b"edits"]
@@ -76,7 +41,7 @@ def test_one_process_is_started_on_demand_and_kept():
 
 
 def test_it_ends_when_nothing_is_asked():
-    start = Started(lambda order: Revised(order.edits))
+    start = answering(lambda order: Revised(order.edits))
     shop = Workshop(start, warm_s=0.05)
     shop.revise(ORDER)
     until(lambda: not shop.is_warm)
@@ -88,7 +53,7 @@ def test_it_ends_when_nothing_is_asked():
 def test_what_cannot_be_done_is_told_and_the_process_goes_on():
     told: list[str] = []
     answers = iter([Refused("no such key."), Refused("unexpected ZeroDivisionError", "its trace"), Revised(b"ok")])
-    shop = Workshop(Started(lambda _: next(answers)), detail=told.append)
+    shop = Workshop(answering(lambda _: next(answers)), detail=told.append)
     with pytest.raises(EditsError, match="no such key"):
         shop.revise(ORDER)
     with pytest.raises(WorkerError, match="ZeroDivisionError"):
@@ -99,7 +64,7 @@ def test_what_cannot_be_done_is_told_and_the_process_goes_on():
 
 def test_a_process_that_dies_or_hangs_is_replaced():
     answers: list[Any] = [lambda: None, lambda: time.sleep(0.5) or Revised(b"late"), lambda: Revised(b"ok")]
-    start = Started(lambda _: answers.pop(0)())
+    start = answering(lambda _: answers.pop(0)())
     shop = Workshop(start)
     with pytest.raises(WorkerError, match=r"song\.mp3"):
         shop.revise(ORDER)
@@ -117,7 +82,7 @@ def test_a_few_may_wait_and_more_are_told_to_come_back():
         assert may_go_on.wait(10)
         return Revised(order.edits)
 
-    shop = Workshop(Started(answer))
+    shop = Workshop(answering(answer))
     done: list[bytes] = []
     threads = [threading.Thread(target=lambda: done.append(shop.revise(ORDER))) for _ in range(8)]
     for thread in threads:

@@ -25,6 +25,8 @@ from pianotrans.semicrf import (
     decode_factored,
     decode_on_device,
     decode_stepwise,
+    decode_stepwise_on_device,
+    decode_stepwise_with_confidence,
     decode_with_confidence,
 )
 
@@ -201,19 +203,15 @@ def best_moves(
     scores: IntervalScores, *, with_confidence: bool, stepwise: bool
 ) -> tuple[BestMoves, Confidence | None]:
     """Decode all tracks on the device that the scores are on, step by step or by the best path (README §6)."""
-    if stepwise and with_confidence:
-        posterior = Posterior.under(scores)
-        moves = decode_stepwise(scores, posterior.suffixes)
-        return moves, confidence_under(posterior, *moves.arrays)
-    if stepwise:
-        return decode_stepwise(scores), None
-    is_on_cpu = scores.query.device.type == "cpu"
+    if scores.query.device.type == "cpu":
+        if with_confidence:
+            return decode_stepwise_with_confidence(scores) if stepwise else decode_with_confidence(scores)
+        return decode_stepwise(scores) if stepwise else decode_factored(scores), None
     if not with_confidence:
-        return decode_factored(scores) if is_on_cpu else decode_on_device(scores), None
-    if is_on_cpu:
-        return decode_with_confidence(scores)
-    moves = decode_on_device(scores)
-    return moves, confidence_under(Posterior.under(scores), *moves.arrays)
+        return decode_stepwise_on_device(scores) if stepwise else decode_on_device(scores), None
+    posterior = Posterior.under(scores)
+    moves = decode_stepwise_on_device(scores, posterior.suffixes) if stepwise else decode_on_device(scores)
+    return moves, confidence_under(posterior, *moves.arrays)
 
 
 def _silent_paths(model: Model, samples: Block, *, with_confidence: bool) -> SegmentPaths:

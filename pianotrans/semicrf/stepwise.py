@@ -2,86 +2,112 @@
 
 The best path is a single labelling, with its end frames. Where ends are in doubt, as they are under a sustained
 pedal, many labellings share the probability of a note, and one without it may have more than each of them. Here
-the ends are summed over before a begin is decided upon, and chosen afterwards, by how much lies about them. Axes:
-N tracks, T frames, B begin frames of a track.
+the ends are summed over before a begin is decided upon, and chosen afterwards, by how much lies about them.
+Compiled, for scores on the CPU; `stepwise_torch` does the same on any device. Axes: N tracks, T frames.
 """
 
-import math
+from collections.abc import Iterator
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from pianotrans.semicrf.scores import IntervalScores, affinity
-from pianotrans.semicrf.sweeps import Suffixes, sweep_back
+from pianotrans.compiling import compiled
+from pianotrans.semicrf.chances import Chances
+from pianotrans.semicrf.confidence import Confidence, ConfidenceSums
+from pianotrans.semicrf.scores import IntervalScores
+from pianotrans.semicrf.tiles import Tile, frame_lengths, over_tiles, singletons
 from pianotrans.semicrf.viterbi import BestMoves
-
-_LOG_2 = math.log(2)
 
 # The tolerance of mir_eval: 50 ms, which are two frames of the models, or 20 % of the true duration. So the true
 # end may lie up to a quarter of the chosen duration behind the chosen end, and a sixth before it.
-_TOLERANCE = 2
-_DURATIONS_BEHIND, _DURATIONS_BEFORE = 4, 6
-_NEARLY_BEST = 0.02  # of the probability
+TOLERANCE = 2
+DURATIONS_BEHIND, DURATIONS_BEFORE = 4, 6
+NEARLY_BEST = 0.02  # of the probability
 
 
-@torch.inference_mode()
-def decode_stepwise(scores: IntervalScores, suffixes: Suffixes | None = None) -> BestMoves:
-    """The likeliest move from every frame that a path visits, on any device; O(N · T²) time.
+def decode_stepwise(scores: IntervalScores) -> BestMoves:
+    """The likeliest move from every frame that a path visits; O(N · T²) time.
 
     From a frame on, the probability that the next move is a gap is that of all labellings that have one there. If
-    it is at least one half, the gap is taken, else an interval that begins there, to the end by `choose_ends`.
-    `suffixes` are those of the scores, where they are known.
+    it is at least one half, the gap is taken, else an interval that begins there, to the end with the most
+    probability within tolerance. Of ends that are as good within two hundredths, it is the nearest to the median
+    of what the best one has about it: where the end is certain, that end is chosen and not a neighbour.
     """
-    scores = scores.in_float()
-    n_tracks, n_frames, device = scores.n_tracks, scores.n_frames, scores.query.device
-    suffixes = suffixes or sweep_back(scores)
-    next_frame = torch.arange(1, n_frames + 1, device=device).expand(n_tracks, -1).clone()
-    is_interval = torch.zeros(n_tracks, n_frames, dtype=torch.bool, device=device)
-    is_interval[:, :-1] = suffixes.weight[:, 1:] - suffixes.onward[:, :-1] < -_LOG_2
-    for track in is_interval.any(dim=1).nonzero().flatten().tolist():  # few frames of each begin one
-        begins = is_interval[track].nonzero().squeeze(1)
-        next_frame[track, begins] = choose_ends(_ends_of_one_stroke(scores, suffixes, track, begins), begins)
-    arrays = (next_frame.to(torch.int32), is_interval, scores.singleton > 0)
-    return BestMoves(*(array.cpu().numpy() for array in arrays))
+    return _decode(scores, None)
 
 
-def choose_ends(probability: Tensor, begins: Tensor) -> Tensor:
-    """For every begin the end with the most probability within tolerance, (B,); `probability` is (B, T).
-
-    Of ends that are as good within two hundredths, it is the nearest to the median of what the best one has about
-    it: where the end is certain, that end is chosen and not a neighbour.
-    """
-    n_frames = probability.shape[1]
-    frames = torch.arange(n_frames, device=begins.device)
-    length = frames - begins[:, None]  # (B, T)
-    until = torch.nn.functional.pad(probability.cumsum(dim=1), (1, 0))  # (B, T + 1), of the frames before each
-    first = (frames - (length // _DURATIONS_BEFORE).clamp(min=_TOLERANCE)).clamp(min=0)
-    stop = (frames + (length // _DURATIONS_BEHIND).clamp(min=_TOLERANCE) + 1).clamp(max=n_frames)
-    before, through = until.gather(1, first), until.gather(1, stop)
-    about = (through - before).masked_fill(length < 1, -1)
-    most, best = about.max(dim=1, keepdim=True)
-    half = (before.gather(1, best) + through.gather(1, best)) / 2
-    median = torch.searchsorted(until[:, 1:].contiguous(), half)  # (B, 1)
-    is_good = about >= most - _NEARLY_BEST
-    return (frames - median).abs().masked_fill(~is_good, n_frames).argmin(dim=1)
+def decode_stepwise_with_confidence(scores: IntervalScores) -> tuple[BestMoves, Confidence]:
+    """Moves as by `decode_stepwise`, and how probable they are; little more time."""
+    sums = ConfidenceSums(scores.n_tracks, scores.n_frames)
+    return _decode(scores, sums), sums.confidence()
 
 
-def _ends_of_one_stroke(scores: IntervalScores, suffixes: Suffixes, track: int, begins: Tensor) -> Tensor:
-    """The probability of every end of an interval from each begin, upon a visit, (B, T).
+def _decode(scores: IntervalScores, sums: ConfidenceSums | None) -> BestMoves:
+    moves = BestMoves.nothing(scores.n_tracks, scores.n_frames)
+    singleton, lengths = singletons(scores), frame_lengths(scores)
+    moves.has_singleton[:] = singleton > 0
 
-    Where it is in doubt in which of two frames something begins, an interval of one frame with another behind it is
-    a likely reading. No key is struck again so soon: the end of the second is the end of the first.
-    """
-    soon = begins + 1
-    ends, again = (_chances(scores, suffixes, track, frames) for frames in (begins, soon))
-    at_once = ends.gather(1, soon[:, None])
-    nothing_behind = at_once * (1 - again.sum(dim=1, keepdim=True))
-    return (ends + at_once * again).scatter(1, soon[:, None], nothing_behind)
+    def decode_some(tracks: slice, tiles: Iterator[Tile]) -> None:
+        chances = Chances(singleton[tracks])
+        for first, tile in tiles:
+            chances.extend(tile, first, lengths)
+        _choose_moves(*chances.arrays, moves.next_frame[tracks], moves.is_interval[tracks])
+        if sums is not None:
+            sums.pass_on(tracks, chances, moves.arrays)
+
+    over_tiles(decode_some, scores)
+    return moves
 
 
-def _chances(scores: IntervalScores, suffixes: Suffixes, track: int, begins: Tensor) -> Tensor:
-    """The probability that an interval to each frame follows upon a visit to each begin, (B, T) in `exact_type`."""
-    length = torch.arange(scores.n_frames, device=begins.device) - begins[:, None]
-    inner = affinity(scores.key[track, begins][None], scores.query[track][None])[0]
-    weight = inner * length + suffixes.weight[track] - suffixes.onward[track, begins][:, None]
-    return weight.masked_fill(length < 1, -torch.inf).exp()
+# Arguments as in `Chances.arrays`; fills in where an interval is the likelier move.
+@compiled()
+def _choose_moves(gap, _, rows, ends, interval, next_frame, is_interval):  # type: ignore[no-untyped-def]
+    n_tracks, n_frames = gap.shape
+    until = np.empty(n_frames + 1)
+    for n in range(n_tracks):
+        for t in range(n_frames - 1):
+            if gap[n, t] < 0.5:
+                _add_up_ends(t, rows[n], ends, interval, until)
+                next_frame[n, t], is_interval[n, t] = _choose_end(t, until), True
+
+
+# until[e]: the probability, upon a visit to a frame, of an interval from there that ends before frame e. Where it
+# is in doubt in which of two frames something begins, an interval of one frame with another behind it is a likely
+# reading. No key is struck again so soon: the end of the second is the end of the first.
+@compiled()
+def _add_up_ends(begin, rows, ends, interval, until):  # type: ignore[no-untyped-def]
+    until[:] = 0
+    probability = until[1:]
+    for k in range(rows[begin, 0], rows[begin, 1]):
+        probability[ends[k]] = interval[k]
+    at_once, again = probability[begin + 1], 0.0
+    for k in range(rows[begin + 1, 0], rows[begin + 1, 1]):
+        probability[ends[k]] += at_once * interval[k]
+        again += interval[k]
+    probability[begin + 1] = at_once * (1 - again)
+    for e in range(begin + 1, len(probability)):
+        probability[e] += probability[e - 1]
+
+
+@compiled()
+def _choose_end(begin, until):  # type: ignore[no-untyped-def]
+    most, half = -1.0, 0.0
+    for e in range(begin + 1, len(until) - 1):
+        before, through = _around(begin, e, until)
+        if through - before > most:
+            most, half = through - before, (before + through) / 2
+    median = int(np.searchsorted(until[1:], half))
+    chosen, distance = begin + 1, len(until)
+    for e in range(begin + 1, len(until) - 1):
+        before, through = _around(begin, e, until)
+        if through - before >= most - NEARLY_BEST and abs(e - median) < distance:
+            chosen, distance = e, abs(e - median)
+    return chosen
+
+
+# The probability of the ends before those within tolerance of an end, and of those before and within it.
+@compiled()
+def _around(begin, end, until):  # type: ignore[no-untyped-def]
+    length = end - begin
+    first = end - max(length // DURATIONS_BEFORE, TOLERANCE)
+    stop = end + max(length // DURATIONS_BEHIND, TOLERANCE) + 1
+    return until[max(first, 0)], until[min(stop, len(until) - 1)]

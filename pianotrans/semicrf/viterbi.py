@@ -5,21 +5,17 @@ path can be read off forwards from any start frame. O(T²) per track; one row of
 the order in which it lies in memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pianotrans.compiling import compiled
+from pianotrans.semicrf.chances import Chances
 from pianotrans.semicrf.confidence import Confidence, ConfidenceSums
 from pianotrans.semicrf.scores import IntervalScores
-from pianotrans.semicrf.threads import over_parts
-
-# A tile of this size (2 MB at T = 691) is read back out of the last-level cache.
-_TRACKS_PER_TILE = 6
-_FRAMES_PER_TILE = 128
+from pianotrans.semicrf.tiles import Tile, frame_lengths, over_tiles, singletons
 
 # The parts of fast-math that let a maximum be vectorised: -inf keeps its meaning, NaN never occurs.
 _FAST_MAXIMUM = {"nnan", "nsz"}
@@ -78,55 +74,41 @@ def decode(scores: NDArray[np.float32 | np.float64], gap: NDArray[np.float64] | 
     if gap is None:
         gap = np.zeros((n_tracks, max(n_frames - 1, 0)))
     singleton = np.ascontiguousarray(np.diagonal(scores, axis1=1, axis2=2))
-    moves, (best, held) = _empty_moves(n_tracks, n_frames), np.empty((2, n_tracks, n_frames))
+    moves, best = _empty_moves(n_tracks, n_frames), np.empty((n_tracks, n_frames))
     lengths = np.ones(n_frames, scores.dtype)  # the maps hold whole scores: nothing to multiply with
-    _decode_rows(scores, 0, lengths, singleton, gap, best, held, *moves.arrays)
+    _decode_rows(scores, 0, lengths, singleton, gap, best, *moves.arrays)
     return moves
 
 
 def decode_factored(scores: IntervalScores) -> BestMoves:
-    """Best moves under scores in factors, gap scores zero.
-
-    The score maps are made in tiles of a few tracks and begin frames, from the last frames to the first as the
-    recursion goes, and only above the diagonal; each is reduced while it is still in the cache.
-    """
+    """Best moves under scores in factors, gap scores zero."""
     return _decode_factored(scores, None)
 
 
 def decode_with_confidence(scores: IntervalScores) -> tuple[BestMoves, Confidence]:
     """Best moves as by `decode_factored`, and how probable they are; little more time, O(N · T) more memory."""
-    sums = ConfidenceSums(_singletons(scores))
+    sums = ConfidenceSums(scores.n_tracks, scores.n_frames)
     return _decode_factored(scores, sums), sums.confidence()
 
 
 def _decode_factored(scores: IntervalScores, sums: ConfidenceSums | None) -> BestMoves:
     n_tracks, n_frames = scores.n_tracks, scores.n_frames
-    moves, (best, held) = _empty_moves(n_tracks, n_frames), np.empty((2, n_tracks, n_frames))
+    moves, best = _empty_moves(n_tracks, n_frames), np.empty((n_tracks, n_frames))
     gap = np.zeros((n_tracks, max(n_frames - 1, 0)))
-    lengths = np.arange(n_frames, dtype=np.float32)
-    singleton = _singletons(scores)
+    singleton, lengths = singletons(scores), frame_lengths(scores)
 
-    def decode_some(tracks: slice) -> None:
-        for first_track in range(tracks.start, tracks.stop, _TRACKS_PER_TILE):
-            few = slice(first_track, min(first_track + _TRACKS_PER_TILE, tracks.stop))
-            likely = []
-            for stop in range(n_frames, 0, -_FRAMES_PER_TILE):
-                begins = slice(max(stop - _FRAMES_PER_TILE, 0), stop)
-                tile = scores.affinity(few, begins).cpu().numpy()
-                rows = (array[few] for array in (singleton, gap, best, held, *moves.arrays))
-                _decode_rows(tile, begins.start, lengths, *rows)
-                if sums is not None:
-                    likely.append((begins, sums.extend(few, tile, begins.start, lengths, best, held)))
-            if sums is not None:
-                sums.pass_on(few, likely, moves.arrays)
+    def decode_some(tracks: slice, tiles: Iterator[Tile]) -> None:
+        rows = [array[tracks] for array in (singleton, gap, best, *moves.arrays)]
+        chances = None if sums is None else Chances(singleton[tracks])
+        for first, tile in tiles:
+            _decode_rows(tile, first, lengths, *rows)
+            if chances is not None:
+                chances.extend(tile, first, lengths)
+        if sums is not None and chances is not None:
+            sums.pass_on(tracks, chances, moves.arrays)
 
-    over_parts(decode_some, n_tracks, torch.device("cpu"))
+    over_tiles(decode_some, scores)
     return moves
-
-
-def _singletons(scores: IntervalScores) -> NDArray[np.float32]:
-    array: NDArray[np.float32] = scores.singleton.float().cpu().contiguous().numpy()
-    return array
 
 
 def _empty_moves(n_tracks: int, n_frames: int) -> BestMoves:
@@ -135,11 +117,10 @@ def _empty_moves(n_tracks: int, n_frames: int) -> BestMoves:
 
 
 # tile[n, i, j] belongs to the interval from frame first + i to frame first + j; `lengths` multiplies it.
-# best[n, t], held[n, t]: weight of the best labelling of track n from frame t on, and of the best one that has an
-# interval begin there (without the singleton).
+# best[n, t]: weight of the best labelling of track n from frame t on.
 @compiled(fastmath=_FAST_MAXIMUM)
 def _decode_rows(  # type: ignore[no-untyped-def]
-    tile, first, lengths, singleton, gap, best, held, next_frame, is_interval, has_singleton
+    tile, first, lengths, singleton, gap, best, next_frame, is_interval, has_singleton
 ):
     n_tracks, n_rows, n_columns = tile.shape
     candidate = np.empty(n_columns)
@@ -155,7 +136,6 @@ def _decode_rows(  # type: ignore[no-untyped-def]
                 for j in range(i + 1, n_columns):
                     candidate[j] = lengths[j - i] * tile[n, i, j] + best[n, first + j]
                     highest = max(highest, candidate[j])
-                held[n, t] = highest
                 if highest > move:
                     j = i + 1
                     while candidate[j] != highest:

@@ -34,23 +34,27 @@ def array(x: Tensor) -> Any:
     return x.detach().numpy()
 
 
-@compiled(fastmath=_FAST)
+@compiled(fastmath=FAST_SUM)
 def filter_power(spectrum, filters, spans, power):  # type: ignore[no-untyped-def]
-    """Spectra (C, A, T, at least n) to their power under filters (n, B), the mean of A: (C, T, B), filled in.
+    """Spectra (C, A, T, at least n) to their power under filters (B, n), the mean of A: (C, T, B), filled in.
 
-    Bin i of a spectrum is in the filters from spans[i, 0] to spans[i, 1] - 1 and in no others.
+    Filter b is zero but from spans[b, 0] to spans[b, 1] - 1.
     """
     n_clips, n_channels, n_frames, _ = spectrum.shape
-    share = _f32(1 / n_channels)
-    power[:] = 0
+    n_filters, n_bins = filters.shape
+    share, of_bin = _f32(1 / n_channels), np.empty(n_bins, np.float32)
     for c in range(n_clips):
-        for a in range(n_channels):
-            for t in range(n_frames):
-                for i in range(len(filters)):
-                    real, imaginary = spectrum[c, a, t, i].real, spectrum[c, a, t, i].imag
-                    part = share * (real * real + imaginary * imaginary)
-                    for j in range(spans[i, 0], spans[i, 1]):
-                        power[c, t, j] += part * filters[i, j]
+        for t in range(n_frames):
+            of_bin[:] = 0
+            for a in range(n_channels):
+                row = spectrum[c, a, t]
+                for i in range(n_bins):
+                    of_bin[i] += share * (row[i].real * row[i].real + row[i].imag * row[i].imag)
+            for b in range(n_filters):
+                total = _f32(0)
+                for i in range(spans[b, 0], spans[b, 1]):
+                    total += of_bin[i] * filters[b, i]
+                power[c, t, b] = total
 
 
 @compiled()

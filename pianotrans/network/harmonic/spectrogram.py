@@ -31,7 +31,7 @@ class LogSpectrogram(nn.Module):
         for i, n_samples in enumerate(config.windows_samples):
             self.register_buffer(f"window_{i}", torch.zeros(n_samples), persistent=False)
             n_used = _n_used(n_samples, config)
-            self.register_buffer(f"filters_{i}", torch.zeros(n_used, config.n_bins), persistent=False)
+            self.register_buffer(f"filters_{i}", torch.zeros(config.n_bins, n_used), persistent=False)
 
     def fill_filters(self) -> None:
         """Make the filters of a model that has no weights yet."""
@@ -42,7 +42,8 @@ class LogSpectrogram(nn.Module):
         for i, n_samples in enumerate(self.config.windows_samples):
             window = torch.hann_window(n_samples, device="cpu")
             self.register_buffer(f"window_{i}", window / window.square().sum().sqrt(), persistent=False)
-            self.register_buffer(f"filters_{i}", log_filterbank(n_samples, self.config), persistent=False)
+            filters = log_filterbank(n_samples, self.config).t().contiguous()
+            self.register_buffer(f"filters_{i}", filters, persistent=False)
 
     @torch.no_grad()
     def forward(self, samples: Tensor) -> Tensor:
@@ -85,14 +86,14 @@ class LogSpectrogram(nn.Module):
         filters, n_samples = self.get_buffer(f"filters_{i}"), self.config.windows_samples[i]
         if compiled.is_for_compiled(filters):
             n_clips, _, n_frames, _ = spectrum.shape
-            filtered = filters.new_empty(n_clips, n_frames, filters.shape[1])
+            filtered = filters.new_empty(n_clips, n_frames, len(filters))
             spans = _spans(n_samples, self.config)
             compiled.filter_power(array(spectrum), array(filters), spans, array(filtered))
             return filtered
-        spectrum = spectrum[..., : len(filters)]
+        spectrum = spectrum[..., : filters.shape[1]]
         power = (spectrum.real.square() + spectrum.imag.square()).mean(dim=1)
         groups = _groups(n_samples, self.config)
-        return torch.cat([power[..., rows] @ filters[rows, bins] for rows, bins in groups], dim=-1)
+        return torch.cat([power[..., rows] @ filters[bins, rows].t() for rows, bins in groups], dim=-1)
 
     def _frames(self, samples: Tensor, window: int) -> Tensor:
         """A view of the samples, (C, A, T, N)."""
@@ -124,10 +125,10 @@ def _n_used(n_samples: int, config: LogSpectrogramConfig) -> int:
 
 @cache
 def _spans(n_samples: int, config: LogSpectrogramConfig) -> NDArray[np.int64]:
-    """For each bin of an FFT the first filter that it is in, and the one behind the last, (F, 2)."""
+    """For each filter the first bin of an FFT that is in it, and the one behind the last, (B, 2)."""
     is_in = log_filterbank(n_samples, config).numpy() > 0
-    first = is_in.argmax(axis=1)
-    return np.stack((first, first + is_in.sum(axis=1)), axis=1)
+    first = is_in.argmax(axis=0)
+    return np.stack((first, first + is_in.sum(axis=0)), axis=1)
 
 
 @cache

@@ -75,15 +75,15 @@ def gather(rows, shifts, first_frame, first_key, gathered):  # type: ignore[no-u
 
 
 @compiled()
-def scatter(gathered, shifts, first_frame, first_key, rows):  # type: ignore[no-untyped-def]
-    """The gradient of `gather`: adds what was gathered to the rows that it was taken from."""
+def scatter(gathered, shifts, first_key, rows):  # type: ignore[no-untyped-def]
+    """The gradient of `gather` from the first frame on: adds what was gathered to the rows it was taken from."""
     n_clips, n_frames, n_rows, width = rows.shape
-    _, n_gathering, n_keys, n_taps, _ = gathered.shape
+    _, _, n_keys, n_taps, _ = gathered.shape
     for c in range(n_clips):
-        for frame in range(n_gathering):
+        for frame in range(n_frames):
             for key in range(n_keys):
                 for i in range(n_taps):
-                    t, row = first_frame + frame + shifts[i, 0], first_key + key + shifts[i, 1]
+                    t, row = frame + shifts[i, 0], first_key + key + shifts[i, 1]
                     if 0 <= t < n_frames and 0 <= row < n_rows:
                         for d in range(width):
                             rows[c, t, row, d] += gathered[c, frame, key, i, d]

@@ -21,14 +21,13 @@ Tap = tuple[int, int]
 """Where to look from a key at a frame: frames later, semitones higher; negative ones earlier and lower."""
 
 
-def gather(rows: Tensor, taps: tuple[Tap, ...], n_keys: int, first: int = 0, frames: range | None = None) -> Tensor:
-    """Rows (C, T, R, D) → (C, frames, n_keys, n · D): what lies at each tap, side by side; zeros outside the map.
+def gather(rows: Tensor, taps: tuple[Tap, ...], n_keys: int, first: int = 0) -> Tensor:
+    """Rows (C, T, R, D) → (C, T, n_keys, n · D): what lies at each tap, side by side; zeros outside the map.
 
-    Key 0 is row `first`. Of the frames all gather, or those named. A sparse convolution is this and one product of
-    matrices, which keeps a core busier than convolutions with mostly empty kernels.
+    Key 0 is row `first`. A sparse convolution is this and one product of matrices, which keeps a core busier than
+    convolutions with mostly empty kernels.
     """
-    frames = range(rows.shape[1]) if frames is None else frames
-    gathered: Tensor = _Gather.apply(rows, taps, range(first, first + n_keys), frames)
+    gathered: Tensor = _Gather.apply(rows, taps, range(first, first + n_keys))
     return gathered
 
 
@@ -36,13 +35,13 @@ class _Gather(torch.autograd.Function):
     """The gradient adds up in place; autograd would make a map as large as the rows for every tap."""
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, taps: tuple[Tap, ...], keys: range, frames: range) -> Tensor:
-        ctx.about = (rows.shape, taps, keys, frames)
-        gathered = rows.new_empty(len(rows), len(frames), len(keys), len(taps), rows.shape[-1])
+    def forward(ctx: Any, rows: Tensor, taps: tuple[Tap, ...], keys: range) -> Tensor:
+        ctx.about = (rows.shape, taps, keys)
+        gathered = rows.new_empty(*rows.shape[:2], len(keys), len(taps), rows.shape[-1])
         if compiled.is_for_compiled(rows):
-            compiled.gather(array(rows.contiguous()), shifts(taps), frames.start, keys.start, array(gathered))
+            compiled.gather(array(rows.contiguous()), shifts(taps), 0, keys.start, array(gathered))
             return gathered.flatten(3)
-        for i, part in enumerate(_parts(rows.shape, taps, keys, frames)):
+        for i, part in enumerate(_parts(rows.shape, taps, keys)):
             at, inside = part.at, part.keys
             gathered[:, at, inside, i] = rows[:, part.frames, part.rows]
             for outside in (gathered[:, : at.start], gathered[:, at.stop :]):
@@ -53,16 +52,16 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
-        shape, taps, keys, frames = ctx.about
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        shape, taps, keys = ctx.about
         by_tap = grad.unflatten(3, (len(taps), shape[3]))
         by_row = grad.new_zeros(shape)
         if compiled.is_for_compiled(grad):
-            compiled.scatter(array(by_tap.contiguous()), shifts(taps), frames.start, keys.start, array(by_row))
-            return by_row, None, None, None
-        for i, part in enumerate(_parts(shape, taps, keys, frames)):
+            compiled.scatter(array(by_tap.contiguous()), shifts(taps), keys.start, array(by_row))
+            return by_row, None, None
+        for i, part in enumerate(_parts(shape, taps, keys)):
             by_row[:, part.frames, part.rows] += by_tap[:, part.at, part.keys, i]
-        return by_row, None, None, None
+        return by_row, None, None
 
 
 @cache
@@ -77,14 +76,14 @@ class _Overlap:
 
     frames: slice
     rows: slice
-    at: slice  # frames that gather, and keys, counted from the first that does
+    at: slice  # frames that gather
     keys: slice
 
 
-def _parts(shape: torch.Size, taps: tuple[Tap, ...], keys: range, frames: range) -> Iterator[_Overlap]:
+def _parts(shape: torch.Size, taps: tuple[Tap, ...], keys: range) -> Iterator[_Overlap]:
     _, n_frames, n_rows, _ = shape
     for later, higher in taps:
-        at, there = _overlap(len(frames), frames.start + later, n_frames)
+        at, there = _overlap(n_frames, later, n_frames)
         inside, rows = _overlap(len(keys), keys.start + higher, n_rows)
         yield _Overlap(there, rows, at, inside)
 

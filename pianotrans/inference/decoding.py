@@ -32,6 +32,7 @@ from pianotrans.semicrf import (
 
 _NUMBERS_AT_ONCE = 1_800_000  # of a context: ten tracks of the published model
 _SUSTAIN = -CONTROLLERS[SUSTAIN]
+_PEDAL_BEGIN_FRAMES = 5  # the tolerance of mir_eval on both sides
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _decode(
                 scores = scores.with_bias(torch.tensor([pedal_bias * (n == _SUSTAIN) for n in numbers]))
         with clock("semi-CRF"):
             best, known = best_moves(
-                scores, with_confidence=with_confidence, stepwise=model.config.decodes_stepwise
+                scores, numbers, with_confidence=with_confidence, stepwise=model.config.decodes_stepwise
             )
         moves.append(best)
         whole.append(is_whole)
@@ -200,18 +201,23 @@ def _track_groups(context: Tensor, numbers: Sequence[int]) -> list[tuple[Tensor,
 
 
 def best_moves(
-    scores: IntervalScores, *, with_confidence: bool, stepwise: bool
+    scores: IntervalScores, numbers: Sequence[int], *, with_confidence: bool, stepwise: bool
 ) -> tuple[BestMoves, Confidence | None]:
-    """Decode all tracks on the device that the scores are on, step by step or by the best path (README §6)."""
+    """Decode all tracks on the device that the scores are on, step by step or by the best path (README §6).
+
+    `numbers` are those of the tracks: the begin of a pedal is in doubt by more frames than that of a note.
+    """
+    begin_frames = np.where(np.array(numbers) < 0, _PEDAL_BEGIN_FRAMES, 1)
     if scores.query.device.type == "cpu":
+        if not stepwise:
+            return decode_with_confidence(scores) if with_confidence else (decode_factored(scores), None)
         if with_confidence:
-            return decode_stepwise_with_confidence(scores) if stepwise else decode_with_confidence(scores)
-        return decode_stepwise(scores) if stepwise else decode_factored(scores), None
-    if not with_confidence:
-        return decode_stepwise_on_device(scores) if stepwise else decode_on_device(scores), None
-    posterior = Posterior.under(scores)
-    moves = decode_stepwise_on_device(scores, posterior.suffixes) if stepwise else decode_on_device(scores)
-    return moves, confidence_under(posterior, *moves.arrays)
+            return decode_stepwise_with_confidence(scores, begin_frames)
+        return decode_stepwise(scores, begin_frames), None
+    posterior = Posterior.under(scores) if with_confidence else None
+    suffixes = None if posterior is None else posterior.suffixes
+    moves = decode_stepwise_on_device(scores, begin_frames, suffixes) if stepwise else decode_on_device(scores)
+    return moves, None if posterior is None else confidence_under(posterior, *moves.arrays)
 
 
 def _silent_paths(model: Model, samples: Block, *, with_confidence: bool) -> SegmentPaths:

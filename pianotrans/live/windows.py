@@ -77,7 +77,8 @@ def hear(model: Model, window: SoundWindow) -> HeardWindow:
     context, scores = model(samples)
     if not all(factor.isfinite().all() for factor in scores.factors):
         raise ModelError("the model's scores are not finite. Pass --precision float32, or another --model.")
-    moves, known = best_moves(scores, with_confidence=True, stepwise=model.config.decodes_stepwise)
+    numbers, stepwise = model.config.tracks.numbers, model.config.decodes_stepwise
+    moves, known = best_moves(scores, numbers, with_confidence=True, stepwise=stepwise)
     assert known is not None
     segment = SegmentPaths(model, context[0], moves, None).read(np.zeros(n_tracks, np.int64))
     interval = (segment.track, segment.begin, segment.end)

@@ -3,28 +3,34 @@
 As the compiled `stepwise`, for a track at a time. Axes: N tracks, T frames, B begin frames of a track.
 """
 
-import math
-
 import torch
 from torch import Tensor
 
 from pianotrans.semicrf.scores import IntervalScores, affinity
-from pianotrans.semicrf.stepwise import DURATIONS_BEFORE, DURATIONS_BEHIND, NEARLY_BEST, TOLERANCE
+from pianotrans.semicrf.stepwise import (
+    DURATIONS_BEFORE,
+    DURATIONS_BEHIND,
+    NEARLY_BEST,
+    TOLERANCE,
+    Integers,
+    find_begins,
+)
 from pianotrans.semicrf.sweeps import Suffixes, sweep_back
 from pianotrans.semicrf.viterbi import BestMoves
 
-_LOG_2 = math.log(2)
-
 
 @torch.inference_mode()
-def decode_stepwise_on_device(scores: IntervalScores, suffixes: Suffixes | None = None) -> BestMoves:
+def decode_stepwise_on_device(
+    scores: IntervalScores, begin_frames: Integers | None = None, suffixes: Suffixes | None = None
+) -> BestMoves:
     """As `decode_stepwise`; `suffixes` are those of the scores, where they are known."""
     scores = scores.in_float()
     n_tracks, n_frames, device = scores.n_tracks, scores.n_frames, scores.query.device
     suffixes = suffixes or sweep_back(scores)
     next_frame = torch.arange(1, n_frames + 1, device=device).expand(n_tracks, -1).clone()
-    is_interval = torch.zeros(n_tracks, n_frames, dtype=torch.bool, device=device)
-    is_interval[:, :-1] = suffixes.weight[:, 1:] - suffixes.onward[:, :-1] < -_LOG_2
+    gap = torch.ones(n_tracks, n_frames, dtype=torch.float64)
+    gap[:, :-1] = (suffixes.weight[:, 1:] - suffixes.onward[:, :-1]).exp()
+    is_interval = torch.from_numpy(find_begins(gap.numpy(), begin_frames)).to(device)
     for track in is_interval.any(dim=1).nonzero().flatten().tolist():  # few frames of each begin one
         begins = is_interval[track].nonzero().squeeze(1)
         next_frame[track, begins] = choose_ends(_ends_of_one_stroke(scores, suffixes, track, begins), begins)

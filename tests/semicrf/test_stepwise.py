@@ -19,11 +19,12 @@ from pianotrans.semicrf import (
     decode_stepwise_on_device,
     decode_stepwise_with_confidence,
 )
+from pianotrans.semicrf.stepwise import find_begins
 from pianotrans.semicrf.stepwise_torch import choose_ends
 from tests.semicrf import enumeration
 from tests.semicrf.dense import score_map
 
-Decoder = Callable[[IntervalScores], BestMoves]
+Decoder = Callable[..., BestMoves]
 
 
 @pytest.fixture(params=[decode_stepwise, decode_stepwise_on_device])
@@ -62,6 +63,35 @@ def test_every_move_follows_from_all_labellings(decode: Decoder, n_frames: int, 
                 assert within_tolerance(ends, t, following) >= most - 0.02 - 1e-9
             else:
                 assert following == t + 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 10**6), n_frames=st.integers(1, 30), within=st.integers(1, 7))
+def test_a_begin_that_is_in_doubt_by_some_frames_is_their_median(seed: int, n_frames: int, within: int):
+    """The distribution of the next begin, written out from every frame."""
+    gap = np.random.default_rng(seed).uniform(0.3, 1.0, (2, n_frames)) ** (1, 0.3)[seed % 2]
+    found = find_begins(gap, np.array([within, 1]))
+    expected = np.zeros(n_frames, bool)
+    for t in range(n_frames - 1):
+        soon = range(t, min(t + within, n_frames - 1))
+        first = np.array([math.prod(gap[0, t:i]) * (1 - gap[0, i]) for i in soon])
+        if first.sum() > 0.5 and not expected[list(soon)].any():
+            expected[t + int(np.searchsorted(first.cumsum(), first.sum() / 2 - 1e-12))] = True
+    assert found[0].tolist() == expected.tolist()
+    assert found[1, :-1].tolist() == (gap[1, :-1] < 0.5).tolist()
+
+
+def test_a_begin_that_no_frame_is_sure_of(decode: Decoder):
+    """In each of five frames an interval with the odds of a quarter: together it is likely, and in none of them."""
+    n_frames, improbable, possible = 20, -50.0, slice(4, 9)
+    query, key = torch.zeros(2, n_frames, 2), torch.zeros(2, n_frames, 2)
+    query[:, -1, 0], query[:, :-1, 1], key[..., 1] = 1.0, improbable, 1.0  # all end in the last frame
+    key[..., 0] = improbable
+    length = n_frames - 1 - torch.arange(n_frames)[possible]
+    key[:, possible, 0] = math.sqrt(2) * math.log(0.25) / length
+    scores = IntervalScores(query, key, torch.full((2, n_frames), improbable))
+    found = decode(scores, np.array([5, 1])).read(np.zeros(2, np.int64)).tolist()
+    assert found == [[0, 6, n_frames - 1]], "in the middle, and only where that many frames count as one"
 
 
 def joined(chances: list[list[float]], begin: int) -> list[float]:
@@ -164,7 +194,8 @@ def one_stroke(path: list[list[int]]) -> list[list[int]]:
 @pytest.mark.parametrize("size", [0.1, 0.3, 1.0])
 def test_both_ways_agree(n_frames: int, size: float):
     scores = some_scores(n_frames, n_frames, size, n_tracks=13)
-    moves, expected = decode_stepwise(scores), decode_stepwise_on_device(scores)
+    begin_frames = np.arange(13) % 6 + 1
+    moves, expected = decode_stepwise(scores, begin_frames), decode_stepwise_on_device(scores, begin_frames)
     assert n_frames < 3 or expected.is_interval.any()
     for ours, theirs in zip(moves.arrays, expected.arrays, strict=True):
         assert ours.dtype == theirs.dtype

@@ -40,10 +40,12 @@ def some_scores(n_frames: int, seed: int, size: float = 1.5, n_tracks: int = 3) 
 
 
 @pytest.mark.parametrize("n_frames", range(1, 7))
+@pytest.mark.parametrize("n_begin", [1, 3])
 @pytest.mark.parametrize("seed", range(3))
-def test_every_move_follows_from_all_labellings(decode: Decoder, n_frames: int, seed: int):
+def test_every_move_follows_from_all_labellings(decode: Decoder, n_frames: int, n_begin: int, seed: int):
     scores = some_scores(n_frames, seed)
-    moves, full, gap = decode(scores), score_map(scores).double().numpy(), np.zeros(n_frames - 1)
+    moves = decode(scores, np.full(3, n_begin))
+    full, gap = score_map(scores).double().numpy(), np.zeros(n_frames - 1)
     for track in range(3):
         onward = [enumeration.log_partition(full[track], gap, start) for start in range(n_frames)]
         chances = [
@@ -53,13 +55,16 @@ def test_every_move_follows_from_all_labellings(decode: Decoder, n_frames: int, 
             ]
             for t in range(n_frames)
         ]
+        begins = likely_begins([1 - sum(some) for some in chances], n_begin)
         for t in range(n_frames):
-            assert moves.has_singleton[track, t] == (full[track, t, t] > 0)
-            assert moves.is_interval[track, t] == (sum(chances[t]) > 0.5)
-            ends = joined(chances, t)
+            assert moves.has_singleton[track, t] == (full[track, t, t] > 0 and n_begin == 1)
+            assert moves.is_interval[track, t] == begins[t]
+            ends = joined(chances, t, n_begin)
             following = moves.next_frame[track, t]
-            if moves.is_interval[track, t]:
-                most = max(within_tolerance(ends, t, e) for e in range(t + 1, n_frames))
+            if begins[t]:
+                possible = range(min(t + n_begin, n_frames - 1), n_frames)
+                assert following in possible
+                most = max(within_tolerance(ends, t, e) for e in possible)
                 assert within_tolerance(ends, t, following) >= most - 0.02 - 1e-9
             else:
                 assert following == t + 1
@@ -68,17 +73,21 @@ def test_every_move_follows_from_all_labellings(decode: Decoder, n_frames: int, 
 @settings(max_examples=100, deadline=None)
 @given(seed=st.integers(0, 10**6), n_frames=st.integers(1, 30), within=st.integers(1, 7))
 def test_a_begin_that_is_in_doubt_by_some_frames_is_their_median(seed: int, n_frames: int, within: int):
-    """The distribution of the next begin, written out from every frame."""
     gap = np.random.default_rng(seed).uniform(0.3, 1.0, (2, n_frames)) ** (1, 0.3)[seed % 2]
     found = find_begins(gap, np.array([within, 1]))
-    expected = np.zeros(n_frames, bool)
-    for t in range(n_frames - 1):
-        soon = range(t, min(t + within, n_frames - 1))
-        first = np.array([math.prod(gap[0, t:i]) * (1 - gap[0, i]) for i in soon])
-        if first.sum() > 0.5 and not expected[list(soon)].any():
-            expected[t + int(np.searchsorted(first.cumsum(), first.sum() / 2 - 1e-12))] = True
-    assert found[0].tolist() == expected.tolist()
+    assert found[0].tolist() == likely_begins(gap[0].tolist(), within)
     assert found[1, :-1].tolist() == (gap[1, :-1] < 0.5).tolist()
+
+
+def likely_begins(gap: list[float], within: int) -> list[bool]:
+    """Where something begins: the distribution of the next begin, written out from every frame."""
+    begins = [False] * len(gap)
+    for t in range(len(gap) - 1):
+        soon = range(t, min(t + within, len(gap) - 1))
+        first = np.array([math.prod(gap[t:i]) * (1 - gap[i]) for i in soon])
+        if first.sum() > 0.5 and not any(begins[i] for i in soon):
+            begins[t + int(np.searchsorted(first.cumsum(), first.sum() / 2 - 1e-12))] = True
+    return begins
 
 
 def test_a_begin_that_no_frame_is_sure_of(decode: Decoder):
@@ -94,14 +103,14 @@ def test_a_begin_that_no_frame_is_sure_of(decode: Decoder):
     assert found == [[0, 6, n_frames - 1]], "in the middle, and only where that many frames count as one"
 
 
-def joined(chances: list[list[float]], begin: int) -> list[float]:
-    """The chances of ends where an interval of one frame counts together with the one behind it."""
+def joined(chances: list[list[float]], begin: int, n_begin: int) -> list[float]:
+    """The chances of ends where short intervals count together with those that follow at once."""
     ends = chances[begin].copy()
-    if begin + 1 < len(ends):
-        at_once = ends[begin + 1]
-        ends[begin + 1] = at_once * (1 - sum(chances[begin + 1]))
-        for e in range(begin + 2, len(ends)):
-            ends[e] += at_once * chances[begin + 1][e]
+    for soon in range(begin + 1, min(begin + 1 + n_begin, len(ends))):
+        at_once = ends[soon]
+        ends[soon] = at_once * (1 - sum(chances[soon]))
+        for e in range(soon + 1, len(ends)):
+            ends[e] += at_once * chances[soon][e]
     return ends
 
 

@@ -1,5 +1,6 @@
 """Exported graphs in onnxruntime, in place of the network that they were made of."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,5 +62,8 @@ def _decode(graphs: Graphs, model: Model, samples: NDArray[np.float32]) -> Segme
     context, scores = graphs.scores(samples)
     if not samples.any():
         return SegmentPaths(model, context, BestMoves.nothing(*scores.singleton.shape), None)
-    moves = (decode_stepwise if graphs.metadata["decoding"] == "stepwise" else decode_factored)(scores)
+    if graphs.metadata["decoding"] == "stepwise":
+        moves = decode_stepwise(scores, np.array(json.loads(graphs.metadata["begin_frames"])))
+    else:
+        moves = decode_factored(scores)
     return SegmentPaths(graphs, context, moves, None)  # type: ignore[arg-type] - all it needs of a model

@@ -200,14 +200,19 @@ def _track_groups(context: Tensor, numbers: Sequence[int]) -> list[tuple[Tensor,
     return [(tracks[i : i + n_at_once], all_numbers[i : i + n_at_once]) for i in starts]
 
 
+def begin_frames_of(numbers: Sequence[int]) -> NDArray[np.int64]:
+    """In how many frames a begin counts as the same one, (N,), decoding step by step: in more for pedals."""
+    return np.where(np.array(numbers) < 0, _PEDAL_BEGIN_FRAMES, 1)
+
+
 def best_moves(
     scores: IntervalScores, numbers: Sequence[int], *, with_confidence: bool, stepwise: bool
 ) -> tuple[BestMoves, Confidence | None]:
     """Decode all tracks on the device that the scores are on, step by step or by the best path (README §6).
 
-    `numbers` are those of the tracks: the begin of a pedal is in doubt by more frames than that of a note.
+    `numbers` are those of the tracks.
     """
-    begin_frames = np.where(np.array(numbers) < 0, _PEDAL_BEGIN_FRAMES, 1)
+    begin_frames = begin_frames_of(numbers)
     if scores.query.device.type == "cpu":
         if not stepwise:
             return decode_with_confidence(scores) if with_confidence else (decode_factored(scores), None)

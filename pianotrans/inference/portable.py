@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from pianotrans.files import make_folder, write_folder_atomically
 from pianotrans.inference.checkpoint import build_model
+from pianotrans.inference.decoding import begin_frames_of
 from pianotrans.inference.registry import CONFIG_FILE, ModelEntry
 from pianotrans.network import AnyModelConfig
 from pianotrans.network.portable import PortableAttributes, PortableNetwork
@@ -102,6 +103,8 @@ def _quiet() -> Iterator[None]:
 
 
 def _metadata(entry: ModelEntry, config: AnyModelConfig) -> dict[str, str]:
+    numbers = config.tracks.numbers
+    stepwise = {"decoding": "stepwise", "begin_frames": json.dumps(begin_frames_of(numbers).tolist())}
     return {
         "model": entry.name,
         "licence": entry.licence,
@@ -110,8 +113,8 @@ def _metadata(entry: ModelEntry, config: AnyModelConfig) -> dict[str, str]:
         "hop_samples": str(config.spectrogram.hop_samples),
         "segment_s": str(config.segments.segment_s),
         "segment_hop_s": str(config.segments.hop_s),
-        "tracks": json.dumps(config.tracks.numbers),
-        "decoding": "stepwise" if config.decodes_stepwise else "best path",
+        "tracks": json.dumps(numbers),
+        **(stepwise if config.decodes_stepwise else {"decoding": "best path"}),
     }
 
 

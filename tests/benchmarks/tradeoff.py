@@ -191,7 +191,7 @@ def points(results: Sequence[Measured]) -> dict[str, Point]:
 def main() -> None:
     """Print the tables, and draw the picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", nargs="*", default=["small", "transkun-v2"], metavar="MODEL")
+    parser.add_argument("models", nargs="*", default=["small", "nano", "transkun-v2"], metavar="MODEL")
     parser.add_argument("--basic-pitch", metavar="PYTHON")
     parser.add_argument("--degrade", metavar="NAME=LEVEL,…")
     parser.add_argument("--seconds", type=float, help="of every recording")

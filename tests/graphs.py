@@ -1,6 +1,5 @@
 """Exported graphs in onnxruntime, in place of the network that they were made of."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pianotrans.audio import Block
-from pianotrans.inference.decoding import SegmentPaths
+from pianotrans.inference.decoding import SegmentPaths, best_moves
 from pianotrans.inference.portable import ATTRIBUTES_FILE, NETWORK_FILE
 from pianotrans.network import Attributes, Model
-from pianotrans.semicrf import BestMoves, IntervalScores, decode_factored, decode_stepwise
+from pianotrans.semicrf import BestMoves, IntervalScores
 
 
 class Graphs:
@@ -62,8 +61,6 @@ def _decode(graphs: Graphs, model: Model, samples: NDArray[np.float32]) -> Segme
     context, scores = graphs.scores(samples)
     if not samples.any():
         return SegmentPaths(model, context, BestMoves.nothing(*scores.singleton.shape), None)
-    if graphs.metadata["decoding"] == "stepwise":
-        moves = decode_stepwise(scores, np.array(json.loads(graphs.metadata["begin_frames"])))
-    else:
-        moves = decode_factored(scores)
+    is_stepwise = graphs.metadata["decoding"] == "stepwise"
+    moves, _ = best_moves(scores, model.config.tracks.numbers, with_confidence=False, stepwise=is_stepwise)
     return SegmentPaths(graphs, context, moves, None)  # type: ignore[arg-type] - all it needs of a model

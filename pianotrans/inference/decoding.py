@@ -24,6 +24,7 @@ from pianotrans.semicrf import (
     confidence_under,
     decode_factored,
     decode_on_device,
+    decode_states,
     decode_stepwise,
     decode_stepwise_on_device,
     decode_stepwise_with_confidence,
@@ -32,7 +33,6 @@ from pianotrans.semicrf import (
 
 _NUMBERS_AT_ONCE = 1_800_000  # of a context: ten tracks of the published model
 _SUSTAIN = -CONTROLLERS[SUSTAIN]
-_PEDAL_BEGIN_FRAMES = 5  # the tolerance of mir_eval on both sides
 
 
 @dataclass(frozen=True)
@@ -200,29 +200,38 @@ def _track_groups(context: Tensor, numbers: Sequence[int]) -> list[tuple[Tensor,
     return [(tracks[i : i + n_at_once], all_numbers[i : i + n_at_once]) for i in starts]
 
 
-def begin_frames_of(numbers: Sequence[int]) -> NDArray[np.int64]:
-    """In how many frames a begin counts as the same one, (N,), decoding step by step: in more for pedals."""
-    return np.where(np.array(numbers) < 0, _PEDAL_BEGIN_FRAMES, 1)
-
-
 def best_moves(
     scores: IntervalScores, numbers: Sequence[int], *, with_confidence: bool, stepwise: bool
 ) -> tuple[BestMoves, Confidence | None]:
-    """Decode all tracks on the device that the scores are on, step by step or by the best path (README §6).
+    """Decode all tracks on the device that the scores are on, by the best path or step by step (README §6).
 
-    `numbers` are those of the tracks.
+    `numbers` are those of the tracks: where keys are decoded step by step, pedals are decoded by states.
     """
-    begin_frames = begin_frames_of(numbers)
+    moves, known = _best_moves(scores, with_confidence, stepwise)
+    pedals = np.flatnonzero(np.array(numbers) < 0)
+    if stepwise and len(pedals):
+        posterior = Posterior.under(IntervalScores(*(x[torch.from_numpy(pedals)] for x in scores.factors)))
+        of_pedals, how_probable = decode_states(posterior)
+        for ours, theirs in zip(moves.arrays, of_pedals.arrays, strict=True):
+            ours[pedals] = theirs
+        if known is not None:
+            for values, others in zip(known.arrays, how_probable.arrays, strict=True):
+                values[pedals] = others
+    return moves, known
+
+
+def _best_moves(
+    scores: IntervalScores, with_confidence: bool, stepwise: bool
+) -> tuple[BestMoves, Confidence | None]:
     if scores.query.device.type == "cpu":
-        if not stepwise:
-            return decode_with_confidence(scores) if with_confidence else (decode_factored(scores), None)
         if with_confidence:
-            return decode_stepwise_with_confidence(scores, begin_frames)
-        return decode_stepwise(scores, begin_frames), None
-    posterior = Posterior.under(scores) if with_confidence else None
-    suffixes = None if posterior is None else posterior.suffixes
-    moves = decode_stepwise_on_device(scores, begin_frames, suffixes) if stepwise else decode_on_device(scores)
-    return moves, None if posterior is None else confidence_under(posterior, *moves.arrays)
+            return decode_stepwise_with_confidence(scores) if stepwise else decode_with_confidence(scores)
+        return decode_stepwise(scores) if stepwise else decode_factored(scores), None
+    if not with_confidence:
+        return decode_stepwise_on_device(scores) if stepwise else decode_on_device(scores), None
+    posterior = Posterior.under(scores)
+    moves = decode_stepwise_on_device(scores, posterior.suffixes) if stepwise else decode_on_device(scores)
+    return moves, confidence_under(posterior, *moves.arrays)
 
 
 def _silent_paths(model: Model, samples: Block, *, with_confidence: bool) -> SegmentPaths:

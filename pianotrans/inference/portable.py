@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from pianotrans.files import make_folder, write_folder_atomically
 from pianotrans.inference.checkpoint import build_model
-from pianotrans.inference.decoding import begin_frames_of
 from pianotrans.inference.registry import CONFIG_FILE, ModelEntry
 from pianotrans.network import AnyModelConfig
 from pianotrans.network.portable import PortableAttributes, PortableNetwork
@@ -103,8 +102,6 @@ def _quiet() -> Iterator[None]:
 
 
 def _metadata(entry: ModelEntry, config: AnyModelConfig) -> dict[str, str]:
-    numbers = config.tracks.numbers
-    stepwise = {"decoding": "stepwise", "begin_frames": json.dumps(begin_frames_of(numbers).tolist())}
     return {
         "model": entry.name,
         "licence": entry.licence,
@@ -113,8 +110,8 @@ def _metadata(entry: ModelEntry, config: AnyModelConfig) -> dict[str, str]:
         "hop_samples": str(config.spectrogram.hop_samples),
         "segment_s": str(config.segments.segment_s),
         "segment_hop_s": str(config.segments.hop_s),
-        "tracks": json.dumps(numbers),
-        **(stepwise if config.decodes_stepwise else {"decoding": "best path"}),
+        "tracks": json.dumps(config.tracks.numbers),
+        "decoding": "stepwise" if config.decodes_stepwise else "best path",
     }
 
 
@@ -150,5 +147,5 @@ sample {spectrogram.hop_samples} · t.
 | `onset_present`, `offset_present` | bool | whether the note really begins or ends in this segment |
 
 Which intervals are notes is found by a semi-Markov conditional random field over the scores; the documentation of
-pianotrans has the recursions ({"step by step" if config.decodes_stepwise else "the best path"}).
+pianotrans has the recursions ({"step by step, pedals by states" if config.decodes_stepwise else "the best path"}).
 """

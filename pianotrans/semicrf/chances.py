@@ -31,19 +31,13 @@ class Chances:
         self._bonus, self._suffix = np.logaddexp(0, score), np.empty(score.shape)
 
     @property
-    def gap(self) -> NDArray[np.float64]:
-        """Of the gap at each frame, (N, T)."""
-        return self._gap
-
-    @property
-    def intervals(self) -> tuple[NDArray[Any], ...]:
-        """Where those from each frame lie, (N, T, 2); their ends, which ascend from a frame, and their chances."""
-        return self._rows, self._ends, self._interval
-
-    @property
     def arrays(self) -> tuple[NDArray[Any], ...]:
-        """Of the gap and of the singleton at each frame, (N, T); then as `intervals`."""
-        return self._gap, self._singleton, *self.intervals
+        """Chances and places.
+
+        Of the gap and of the singleton at each frame, (N, T); where the intervals lie that begin there, (N, T, 2);
+        of all intervals the ends, which ascend from each frame, and the chances.
+        """
+        return self._gap, self._singleton, self._rows, self._ends, self._interval
 
     def extend(self, tile: NDArray[np.float32], first: int, lengths: NDArray[np.float32]) -> None:
         """Take in the next tile (see `tiles`) of these tracks."""

@@ -3,47 +3,36 @@
 As the compiled `stepwise`, for a track at a time. Axes: N tracks, T frames, B begin frames of a track.
 """
 
-import numpy as np
+import math
+
 import torch
 from torch import Tensor
 
 from pianotrans.semicrf.scores import IntervalScores, affinity
-from pianotrans.semicrf.stepwise import (
-    DURATIONS_BEFORE,
-    DURATIONS_BEHIND,
-    NEARLY_BEST,
-    TOLERANCE,
-    Integers,
-    find_begins,
-)
+from pianotrans.semicrf.stepwise import DURATIONS_BEFORE, DURATIONS_BEHIND, NEARLY_BEST, TOLERANCE
 from pianotrans.semicrf.sweeps import Suffixes, sweep_back
 from pianotrans.semicrf.viterbi import BestMoves
 
+_LOG_2 = math.log(2)
+
 
 @torch.inference_mode()
-def decode_stepwise_on_device(
-    scores: IntervalScores, begin_frames: Integers | None = None, suffixes: Suffixes | None = None
-) -> BestMoves:
+def decode_stepwise_on_device(scores: IntervalScores, suffixes: Suffixes | None = None) -> BestMoves:
     """As `decode_stepwise`; `suffixes` are those of the scores, where they are known."""
     scores = scores.in_float()
-    begin_frames = np.ones(scores.n_tracks, np.int64) if begin_frames is None else begin_frames
     n_tracks, n_frames, device = scores.n_tracks, scores.n_frames, scores.query.device
     suffixes = suffixes or sweep_back(scores)
     next_frame = torch.arange(1, n_frames + 1, device=device).expand(n_tracks, -1).clone()
-    gap = torch.ones(n_tracks, n_frames, dtype=torch.float64)
-    gap[:, :-1] = (suffixes.weight[:, 1:] - suffixes.onward[:, :-1]).exp()
-    is_interval = torch.from_numpy(find_begins(gap.numpy(), begin_frames)).to(device)
+    is_interval = torch.zeros(n_tracks, n_frames, dtype=torch.bool, device=device)
+    is_interval[:, :-1] = suffixes.weight[:, 1:] - suffixes.onward[:, :-1] < -_LOG_2
     for track in is_interval.any(dim=1).nonzero().flatten().tolist():  # few frames of each begin one
         begins = is_interval[track].nonzero().squeeze(1)
-        n_begin = int(begin_frames[track])
-        ends = _ends_of_one_stroke(scores, suffixes, track, begins, n_begin)
-        next_frame[track, begins] = choose_ends(ends, begins, n_begin)
-    has_singleton = (scores.singleton > 0) & torch.from_numpy(begin_frames == 1).to(device)[:, None]
-    arrays = (next_frame.to(torch.int32), is_interval, has_singleton)
+        next_frame[track, begins] = choose_ends(_ends_of_one_stroke(scores, suffixes, track, begins), begins)
+    arrays = (next_frame.to(torch.int32), is_interval, scores.singleton > 0)
     return BestMoves(*(array.cpu().numpy() for array in arrays))
 
 
-def choose_ends(probability: Tensor, begins: Tensor, least_length: int = 1) -> Tensor:
+def choose_ends(probability: Tensor, begins: Tensor) -> Tensor:
     """For every begin the end with the most probability within tolerance, (B,); `probability` is (B, T).
 
     Of ends that are as good within two hundredths, it is the nearest to the median of what the best one has about
@@ -56,8 +45,7 @@ def choose_ends(probability: Tensor, begins: Tensor, least_length: int = 1) -> T
     first = (frames - (length // DURATIONS_BEFORE).clamp(min=TOLERANCE)).clamp(min=0)
     stop = (frames + (length // DURATIONS_BEHIND).clamp(min=TOLERANCE) + 1).clamp(max=n_frames)
     before, through = until.gather(1, first), until.gather(1, stop)
-    is_too_soon = length < (n_frames - 1 - begins).clamp(max=least_length)[:, None]
-    about = (through - before).masked_fill(is_too_soon, -1)
+    about = (through - before).masked_fill(length < 1, -1)
     most, best = about.max(dim=1, keepdim=True)
     half = (before.gather(1, best) + through.gather(1, best)) / 2
     median = torch.searchsorted(until[:, 1:].contiguous(), half)  # (B, 1)
@@ -65,22 +53,17 @@ def choose_ends(probability: Tensor, begins: Tensor, least_length: int = 1) -> T
     return (frames - median).abs().masked_fill(~is_good, n_frames).argmin(dim=1)
 
 
-def _ends_of_one_stroke(
-    scores: IntervalScores, suffixes: Suffixes, track: int, begins: Tensor, n_begin: int
-) -> Tensor:
+def _ends_of_one_stroke(scores: IntervalScores, suffixes: Suffixes, track: int, begins: Tensor) -> Tensor:
     """The probability of every end of an interval from each begin, upon a visit, (B, T).
 
-    Where it is in doubt in which of some frames something begins, a short interval with another behind it is a
-    likely reading. No key is struck again so soon: the end of the second is the end of the first.
+    Where it is in doubt in which of two frames something begins, an interval of one frame with another behind it is
+    a likely reading. No key is struck again so soon: the end of the second is the end of the first.
     """
-    ends = _chances(scores, suffixes, track, begins)
-    for later in range(1, n_begin + 1):
-        soon = (begins + later).clamp(max=scores.n_frames - 1)
-        again = _chances(scores, suffixes, track, soon)  # none from the last frame
-        at_once = ends.gather(1, soon[:, None])
-        nothing_behind = at_once * (1 - again.sum(dim=1, keepdim=True))
-        ends = (ends + at_once * again).scatter(1, soon[:, None], nothing_behind)
-    return ends
+    soon = begins + 1
+    ends, again = (_chances(scores, suffixes, track, frames) for frames in (begins, soon))
+    at_once = ends.gather(1, soon[:, None])
+    nothing_behind = at_once * (1 - again.sum(dim=1, keepdim=True))
+    return (ends + at_once * again).scatter(1, soon[:, None], nothing_behind)
 
 
 def _chances(scores: IntervalScores, suffixes: Suffixes, track: int, begins: Tensor) -> Tensor:

@@ -19,12 +19,11 @@ from pianotrans.semicrf import (
     decode_stepwise_on_device,
     decode_stepwise_with_confidence,
 )
-from pianotrans.semicrf.stepwise import find_begins
 from pianotrans.semicrf.stepwise_torch import choose_ends
 from tests.semicrf import enumeration
 from tests.semicrf.dense import score_map
 
-Decoder = Callable[..., BestMoves]
+Decoder = Callable[[IntervalScores], BestMoves]
 
 
 @pytest.fixture(params=[decode_stepwise, decode_stepwise_on_device])
@@ -40,12 +39,10 @@ def some_scores(n_frames: int, seed: int, size: float = 1.5, n_tracks: int = 3) 
 
 
 @pytest.mark.parametrize("n_frames", range(1, 7))
-@pytest.mark.parametrize("n_begin", [1, 3])
 @pytest.mark.parametrize("seed", range(3))
-def test_every_move_follows_from_all_labellings(decode: Decoder, n_frames: int, n_begin: int, seed: int):
+def test_every_move_follows_from_all_labellings(decode: Decoder, n_frames: int, seed: int):
     scores = some_scores(n_frames, seed)
-    moves = decode(scores, np.full(3, n_begin))
-    full, gap = score_map(scores).double().numpy(), np.zeros(n_frames - 1)
+    moves, full, gap = decode(scores), score_map(scores).double().numpy(), np.zeros(n_frames - 1)
     for track in range(3):
         onward = [enumeration.log_partition(full[track], gap, start) for start in range(n_frames)]
         chances = [
@@ -55,62 +52,26 @@ def test_every_move_follows_from_all_labellings(decode: Decoder, n_frames: int, 
             ]
             for t in range(n_frames)
         ]
-        begins = likely_begins([1 - sum(some) for some in chances], n_begin)
         for t in range(n_frames):
-            assert moves.has_singleton[track, t] == (full[track, t, t] > 0 and n_begin == 1)
-            assert moves.is_interval[track, t] == begins[t]
-            ends = joined(chances, t, n_begin)
+            assert moves.has_singleton[track, t] == (full[track, t, t] > 0)
+            assert moves.is_interval[track, t] == (sum(chances[t]) > 0.5)
+            ends = joined(chances, t)
             following = moves.next_frame[track, t]
-            if begins[t]:
-                possible = range(min(t + n_begin, n_frames - 1), n_frames)
-                assert following in possible
-                most = max(within_tolerance(ends, t, e) for e in possible)
+            if moves.is_interval[track, t]:
+                most = max(within_tolerance(ends, t, e) for e in range(t + 1, n_frames))
                 assert within_tolerance(ends, t, following) >= most - 0.02 - 1e-9
             else:
                 assert following == t + 1
 
 
-@settings(max_examples=100, deadline=None)
-@given(seed=st.integers(0, 10**6), n_frames=st.integers(1, 30), within=st.integers(1, 7))
-def test_a_begin_that_is_in_doubt_by_some_frames_is_their_median(seed: int, n_frames: int, within: int):
-    gap = np.random.default_rng(seed).uniform(0.3, 1.0, (2, n_frames)) ** (1, 0.3)[seed % 2]
-    found = find_begins(gap, np.array([within, 1]))
-    assert found[0].tolist() == likely_begins(gap[0].tolist(), within)
-    assert found[1, :-1].tolist() == (gap[1, :-1] < 0.5).tolist()
-
-
-def likely_begins(gap: list[float], within: int) -> list[bool]:
-    """Where something begins: the distribution of the next begin, written out from every frame."""
-    begins = [False] * len(gap)
-    for t in range(len(gap) - 1):
-        soon = range(t, min(t + within, len(gap) - 1))
-        first = np.array([math.prod(gap[t:i]) * (1 - gap[i]) for i in soon])
-        if first.sum() > 0.5 and not any(begins[i] for i in soon):
-            begins[t + int(np.searchsorted(first.cumsum(), first.sum() / 2 - 1e-12))] = True
-    return begins
-
-
-def test_a_begin_that_no_frame_is_sure_of(decode: Decoder):
-    """In each of five frames an interval with the odds of a quarter: together it is likely, and in none of them."""
-    n_frames, improbable, possible = 20, -50.0, slice(4, 9)
-    query, key = torch.zeros(2, n_frames, 2), torch.zeros(2, n_frames, 2)
-    query[:, -1, 0], query[:, :-1, 1], key[..., 1] = 1.0, improbable, 1.0  # all end in the last frame
-    key[..., 0] = improbable
-    length = n_frames - 1 - torch.arange(n_frames)[possible]
-    key[:, possible, 0] = math.sqrt(2) * math.log(0.25) / length
-    scores = IntervalScores(query, key, torch.full((2, n_frames), improbable))
-    found = decode(scores, np.array([5, 1])).read(np.zeros(2, np.int64)).tolist()
-    assert found == [[0, 6, n_frames - 1]], "in the middle, and only where that many frames count as one"
-
-
-def joined(chances: list[list[float]], begin: int, n_begin: int) -> list[float]:
-    """The chances of ends where short intervals count together with those that follow at once."""
+def joined(chances: list[list[float]], begin: int) -> list[float]:
+    """The chances of ends where an interval of one frame counts together with the one behind it."""
     ends = chances[begin].copy()
-    for soon in range(begin + 1, min(begin + 1 + n_begin, len(ends))):
-        at_once = ends[soon]
-        ends[soon] = at_once * (1 - sum(chances[soon]))
-        for e in range(soon + 1, len(ends)):
-            ends[e] += at_once * chances[soon][e]
+    if begin + 1 < len(ends):
+        at_once = ends[begin + 1]
+        ends[begin + 1] = at_once * (1 - sum(chances[begin + 1]))
+        for e in range(begin + 2, len(ends)):
+            ends[e] += at_once * chances[begin + 1][e]
     return ends
 
 
@@ -203,8 +164,7 @@ def one_stroke(path: list[list[int]]) -> list[list[int]]:
 @pytest.mark.parametrize("size", [0.1, 0.3, 1.0])
 def test_both_ways_agree(n_frames: int, size: float):
     scores = some_scores(n_frames, n_frames, size, n_tracks=13)
-    begin_frames = np.arange(13) % 6 + 1
-    moves, expected = decode_stepwise(scores, begin_frames), decode_stepwise_on_device(scores, begin_frames)
+    moves, expected = decode_stepwise(scores), decode_stepwise_on_device(scores)
     assert n_frames < 3 or expected.is_interval.any()
     for ours, theirs in zip(moves.arrays, expected.arrays, strict=True):
         assert ours.dtype == theirs.dtype
